@@ -1,0 +1,2 @@
+//! The App Connect server as a declarative proxy-connector engine.
+#![forbid(unsafe_code)]
