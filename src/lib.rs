@@ -1,2 +1,5 @@
 //! The App Connect server as a declarative proxy-connector engine.
 #![forbid(unsafe_code)]
+
+pub mod config;
+pub mod engine;

@@ -1,0 +1,3 @@
+//! The proxyConfig document: its types, loading, checks and schema. Holds no runtime state.
+
+pub mod diagnostic;

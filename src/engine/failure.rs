@@ -1,0 +1,90 @@
+//! Why an exchange with a CRM failed: one exhaustive list.
+
+use std::fmt;
+
+use http::HeaderMap;
+
+/// The kinds of failure, exhaustive so that every edge decides about each of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// The host name does not resolve.
+    Dns,
+    /// Nothing accepts connections there.
+    Refused,
+    /// The TLS handshake failed: certificate, name or protocol.
+    Tls,
+    /// No complete answer within the operation's timeout.
+    Timeout,
+    /// The connection broke before the answer was complete.
+    Reset,
+    /// The answer is larger than the cap.
+    TooLarge,
+    /// The answer should have been JSON and is not.
+    NotJson,
+    /// The CRM answered with this status, outside 200–299.
+    Status(u16),
+    /// This server refused to send: egress guard, host policy, or a value that HTTP cannot carry.
+    Blocked,
+}
+
+impl FailureKind {
+    /// Stable name for logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Refused => "refused",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::Reset => "reset",
+            Self::TooLarge => "too-large",
+            Self::NotJson => "not-json",
+            Self::Status(_) => "status",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
+/// A failed exchange: the kind, a sentence for the person who runs the connector, and the CRM's
+/// answer where there was one. The text never holds URLs, credentials or bodies.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// What went wrong.
+    pub kind: FailureKind,
+    /// One sentence, safe to log and to show.
+    pub message: String,
+    /// The CRM's answer for [`FailureKind::Status`] and [`FailureKind::NotJson`].
+    pub response: Option<Box<FailedResponse>>,
+}
+
+/// The answer that came with a failing status: its headers (rate limits) and bounded body (the
+/// CRM's own words).
+#[derive(Debug, Clone, PartialEq)]
+pub struct FailedResponse {
+    /// Response headers.
+    pub headers: HeaderMap,
+    /// The body, parsed where it was JSON, else text, cut at 64 KiB.
+    pub body: serde_json::Value,
+}
+
+impl Failure {
+    /// A failure without an answer.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), response: None }
+    }
+
+    /// The status the CRM answered with, where it answered.
+    pub fn status(&self) -> Option<u16> {
+        match self.kind {
+            FailureKind::Status(status) => Some(status),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
