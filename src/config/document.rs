@@ -1,0 +1,207 @@
+//! The types of a proxyConfig. The JSON Schema, the language reference and the compiler are made
+//! from them, so a field exists in one place only.
+//!
+//! Everything is optional here that the reference server does without; what must be there to run
+//! is decided by the checks. Unknown keys are ignored by these types and reported by the schema.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::mapping::MappingRef;
+pub use super::operations::{OperationName, Operations};
+
+/// A connector as data: how App Connect's operations become HTTP requests to one CRM, and how the
+/// CRM's replies are read.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(title = "proxyConfig")]
+pub struct Document {
+    /// Names the connector and says how log text is composed for it.
+    #[schemars(title = "Metadata", example = serde_json::json!({"name": "myCrm", "displayName": "My CRM", "logFormat": "text/plain"}))]
+    pub meta: Option<Meta>,
+    /// How requests are authorised. Operations can override it.
+    #[schemars(title = "Authorisation", example = serde_json::json!({"type": "apiKey", "scheme": "Bearer", "credentialTemplate": "{{apiKey}}", "encode": "none"}))]
+    pub auth: Option<Auth>,
+    /// What all operations share: base URL, timeout, headers, allowed hosts.
+    #[schemars(title = "Request defaults", example = serde_json::json!({"baseUrl": "https://api.example.com/v1", "timeoutSeconds": 30}))]
+    pub request_defaults: Option<RequestDefaults>,
+    /// One entry for each App Connect interface that the CRM serves.
+    #[schemars(title = "Operations", example = serde_json::json!({"getUserInfo": {"url": "/me", "responseMapping": {"idPath": "body.id"}}}))]
+    pub operations: Operations,
+    /// The connector's own secret, seen by templates as `secretKey`. A literal is convenient for
+    /// trying things out; `secretKeyEnv` keeps it out of the document.
+    #[schemars(title = "Connector secret", example = &"s3cr3t")]
+    pub secret_key: Option<String>,
+    /// Name of the environment variable that holds the connector's secret.
+    #[schemars(title = "Environment variable of the connector secret", example = &"MY_CRM_SECRET")]
+    pub secret_key_env: Option<String>,
+}
+
+/// Names the connector.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Meta {
+    /// Machine name of the connector, usually the platform name.
+    #[schemars(title = "Name", example = &"myCrm")]
+    pub name: Option<String>,
+    /// Name shown to people.
+    #[schemars(title = "Display name", example = &"My CRM")]
+    pub display_name: Option<String>,
+    /// Format of the composed log text (`composedLogDetails`). `custom`, or no value, leaves
+    /// composing to the document's templates.
+    #[schemars(title = "Log format", example = &"text/plain", extend("enum" = ["text/plain", "text/html", "text/markdown", "custom"]))]
+    pub log_format: Option<String>,
+}
+
+/// How a request is authorised.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Auth {
+    /// `apiKey`: the user pastes a key. `oauth`: the user signs in at the CRM. Default `apiKey`.
+    #[schemars(title = "Type", example = &"apiKey", extend("enum" = ["apiKey", "oauth"]))]
+    #[serde(rename = "type")]
+    pub auth_type: Option<String>,
+    /// Word before the credential, such as `Basic` or `Bearer`. Without it the credential stands
+    /// alone.
+    #[schemars(title = "Scheme", example = &"Bearer")]
+    pub scheme: Option<String>,
+    /// Header that carries the credential. Default `Authorization`.
+    #[schemars(title = "Header name", example = &"Authorization")]
+    pub header_name: Option<String>,
+    /// Template of the credential. Without it, `apiKey` sends `Basic` and the base64 of the key
+    /// and a colon, `oauth` sends the scheme (default `Bearer`) and the access token.
+    #[schemars(title = "Credential", example = &"{{apiKey}}:")]
+    pub credential_template: Option<String>,
+    /// `base64` (the default) or `none`: whether the rendered credential is encoded.
+    #[schemars(title = "Encoding", example = &"base64", extend("enum" = ["base64", "none"]))]
+    pub encode: Option<String>,
+    /// OAuth client id.
+    #[schemars(title = "Client id", example = &"3MVG9lKcPoNINVBIPJjdw1J9LLM82Hn")]
+    pub client_id: Option<String>,
+    /// OAuth client secret. `clientSecretEnv` keeps it out of the document.
+    #[schemars(title = "Client secret", example = &"client-secret")]
+    pub client_secret: Option<String>,
+    /// Name of the environment variable that holds the OAuth client secret.
+    #[schemars(title = "Environment variable of the client secret", example = &"MY_CRM_CLIENT_SECRET")]
+    pub client_secret_env: Option<String>,
+    /// OAuth token endpoint: the only place the client secret is sent to.
+    #[schemars(title = "Token URL", example = &"https://login.example.com/oauth/token")]
+    pub token_url: Option<String>,
+    /// OAuth authorization endpoint, opened in the user's browser.
+    #[schemars(title = "Authorization URL", example = &"https://login.example.com/oauth/authorize")]
+    pub authorization_url: Option<String>,
+    /// Redirect URI registered at the CRM.
+    #[schemars(title = "Redirect URI", example = &"https://ringcentral.github.io/ringcentral-embeddable/redirect.html")]
+    pub redirect_uri: Option<String>,
+    /// Scopes to ask for: a text with spaces, or a list.
+    #[schemars(title = "Scopes", example = &"contacts.read activities.write", schema_with = "text_or_list")]
+    pub scopes: Option<Value>,
+}
+
+/// What all operations share.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestDefaults {
+    /// Where relative operation URLs begin. With `allowedHosts` it may hold templates.
+    #[schemars(title = "Base URL", example = &"https://api.example.com/v1")]
+    pub base_url: Option<String>,
+    /// Seconds that one operation may take, redirects and body included. Default 30.
+    #[schemars(title = "Timeout in seconds", example = 30, extend("minimum" = 1, "maximum" = 300))]
+    pub timeout_seconds: Option<f64>,
+    /// Headers of every request. Values are templates; a value that renders to nothing leaves the
+    /// header out.
+    #[schemars(title = "Default headers", example = serde_json::json!({"Accept": "application/json"}), schema_with = "headers")]
+    pub default_headers: Option<IndexMap<String, Value>>,
+    /// Hosts that operations may reach besides the one of `baseUrl`: names, or `*.` and a domain.
+    /// Needed where a template chooses the host or an operation's URL names another one.
+    #[schemars(title = "Allowed hosts", example = serde_json::json!(["*.example.com"]))]
+    pub allowed_hosts: Option<Vec<String>>,
+}
+
+/// One operation: the request to send and how to read the reply.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", bound = "M: Deserialize<'de>")]
+#[schemars(rename = "OperationWith{M}")]
+pub struct Operation<M> {
+    /// HTTP method. Default `GET`.
+    #[schemars(title = "Method", example = &"POST", schema_with = "method")]
+    pub method: Option<String>,
+    /// Path below `baseUrl`, or an absolute URL. Expressions are percent-encoded for the place
+    /// where they stand; `{{{three braces}}}` insert text as it is.
+    #[schemars(title = "URL", example = &"/contacts/{{thirdPartyLogId}}")]
+    pub url: Option<String>,
+    /// Headers of this operation; they win over the default headers and lose to the credential.
+    #[schemars(title = "Headers", example = serde_json::json!({"Content-Type": "application/json"}), schema_with = "headers")]
+    pub headers: Option<IndexMap<String, Value>>,
+    /// Query parameters: an object, or one expression that yields an object. Null and missing
+    /// values leave the parameter out; lists and objects are written with brackets.
+    #[schemars(title = "Query", example = serde_json::json!({"phone": "{{phoneNumber}}"}), schema_with = "query")]
+    pub query: Option<Value>,
+    /// Request body: any JSON with templates in its texts. A member whose template yields nothing
+    /// is left out. Default `{}`.
+    #[schemars(title = "Body", example = serde_json::json!({"subject": "{{subject}}"}), schema_with = "anything")]
+    pub body: Option<Value>,
+    /// Replaces the document's `auth` for this operation.
+    #[schemars(title = "Authorisation of this operation", example = serde_json::json!({"headerName": "X-Api-Key", "credentialTemplate": "{{apiKey}}", "encode": "none"}))]
+    pub auth: Option<Auth>,
+    /// Seconds that this operation may take, instead of the default.
+    #[schemars(title = "Timeout in seconds", example = 10, extend("minimum" = 1, "maximum" = 300))]
+    pub timeout_seconds: Option<f64>,
+    /// Where in the reply the result is found.
+    #[schemars(title = "Response mapping", example = serde_json::json!({"idPath": "body.id"}))]
+    pub response_mapping: Option<M>,
+}
+
+/// What every operation has, whatever its mapping.
+#[derive(Debug, Clone, Copy)]
+pub struct OperationRef<'a> {
+    /// Which operation.
+    pub name: OperationName,
+    /// See [`Operation::method`].
+    pub method: Option<&'a str>,
+    /// See [`Operation::url`].
+    pub url: Option<&'a str>,
+    /// See [`Operation::headers`].
+    pub headers: Option<&'a IndexMap<String, Value>>,
+    /// See [`Operation::query`].
+    pub query: Option<&'a Value>,
+    /// See [`Operation::body`].
+    pub body: Option<&'a Value>,
+    /// See [`Operation::auth`].
+    pub auth: Option<&'a Auth>,
+    /// See [`Operation::timeout_seconds`].
+    pub timeout_seconds: Option<f64>,
+    /// Whether there is a `responseMapping` at all.
+    pub has_mapping: bool,
+    /// The typed mapping.
+    pub mapping: MappingRef<'a>,
+}
+
+fn text_or_list(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"type": ["string", "array", "null"], "items": {"type": "string"}})
+}
+
+fn headers(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": ["object", "null"],
+        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+    })
+}
+
+fn method(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let names = METHODS.iter().flat_map(|name| [(*name).to_owned(), name.to_ascii_lowercase()]);
+    schemars::json_schema!({"type": ["string", "null"], "enum": names.map(Value::from).chain([Value::Null]).collect::<Vec<_>>()})
+}
+
+fn query(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"type": ["object", "string", "null"]})
+}
+
+fn anything(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({})
+}
+
+/// The methods that can be sent, in any case.
+pub const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
