@@ -3,3 +3,4 @@
 
 pub mod exchange;
 pub mod failure;
+pub mod path;

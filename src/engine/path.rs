@@ -1,0 +1,256 @@
+//! Paths into JSON, compiled once: the dot paths of the language and JSONPath (RFC 9535).
+
+use std::borrow::Cow;
+
+use jsonpath_rust::parser::model::{JpQuery, Segment as JsonPathSegment, Selector};
+use jsonpath_rust::parser::parse_json_path;
+use jsonpath_rust::query::js_path_process;
+use serde_json::Value;
+
+/// A compiled path.
+#[derive(Debug, Clone)]
+pub enum Path {
+    /// Dot path or singular JSONPath: at most one value. No segments name the root.
+    Steps(Box<[Step]>),
+    /// A JSONPath query that may yield several values.
+    Query(Box<JpQuery>),
+}
+
+/// One step of a [`Path::Steps`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A dot path segment: a key of an object; a number indexes arrays and texts; `length` counts.
+    Segment(Box<str>, Option<usize>),
+    /// A JSONPath name selector: a key of an object, nothing else.
+    Name(Box<str>),
+    /// A JSONPath index selector; negative counts from the end.
+    Index(i64),
+}
+
+/// Why a path cannot be compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonPathError {
+    /// What the parser said, in one line.
+    pub message: String,
+    /// Byte offset in the path where it stopped, where known.
+    pub offset: Option<usize>,
+}
+
+/// Whether a text is JSONPath rather than a dot path.
+pub fn is_json_path(text: &str) -> bool {
+    text.starts_with("$.") || text.starts_with("$[")
+}
+
+impl Path {
+    /// Compiles a path: JSONPath where it begins with `$.` or `$[`, else a dot path, which cannot
+    /// fail: as on the reference server, an odd segment is a key that nothing has.
+    pub fn parse(text: &str) -> Result<Self, JsonPathError> {
+        if is_json_path(text) { Self::parse_json_path(text) } else { Ok(Self::parse_dot_path(text)) }
+    }
+
+    /// Compiles a dot path. The empty path and `$` are the root.
+    pub fn parse_dot_path(text: &str) -> Self {
+        if text.is_empty() || text == "$" {
+            return Self::Steps(Box::default());
+        }
+        Self::Steps(text.split('.').map(Step::segment).collect())
+    }
+
+    fn parse_json_path(text: &str) -> Result<Self, JsonPathError> {
+        let query = parse_json_path(text).map_err(|error| JsonPathError::new(&error))?;
+        Ok(singular_steps(&query).map_or_else(|| Self::Query(Box::new(query)), Self::Steps))
+    }
+
+    /// Whether the path is the root itself.
+    pub fn is_root(&self) -> bool {
+        matches!(self, Self::Steps(steps) if steps.is_empty())
+    }
+
+    /// The single value the path names; of several, the first.
+    pub fn first<'v>(&self, root: &'v Value) -> Option<Cow<'v, Value>> {
+        match self {
+            Self::Steps(steps) => walk(steps, root),
+            Self::Query(query) => {
+                js_path_process(query, root).ok()?.into_iter().next().map(|found| Cow::Borrowed(found.val()))
+            }
+        }
+    }
+
+    /// The list the path names: the array itself, or all values of a query that yields several.
+    /// A query that yields exactly one array means that array.
+    pub fn list<'v>(&self, root: &'v Value) -> Listed<'v> {
+        match self {
+            Self::Steps(steps) => match walk(steps, root) {
+                None => Listed::Missing,
+                Some(Cow::Borrowed(Value::Array(items))) => Listed::Items(items.iter().collect()),
+                Some(other) => Listed::Other(other),
+            },
+            Self::Query(query) => {
+                let Ok(found) = js_path_process(query, root) else { return Listed::Missing };
+                let values: Vec<&Value> = found.into_iter().map(|found| found.val()).collect();
+                match values.as_slice() {
+                    [] => Listed::Missing,
+                    [Value::Array(items)] => Listed::Items(items.iter().collect()),
+                    _ => Listed::Items(values),
+                }
+            }
+        }
+    }
+}
+
+/// What a list path found.
+#[derive(Debug)]
+pub enum Listed<'v> {
+    /// The items.
+    Items(Vec<&'v Value>),
+    /// Nothing.
+    Missing,
+    /// Something that is not a list.
+    Other(Cow<'v, Value>),
+}
+
+impl Step {
+    fn segment(text: &str) -> Self {
+        // `01` and `+1` are keys, not indexes, as in JavaScript.
+        let index = text.parse::<usize>().ok().filter(|index| index.to_string() == text);
+        Self::Segment(text.into(), index)
+    }
+}
+
+/// Follows steps from a value. Borrows unless the last step computes a value (`length`, a
+/// character of a text).
+pub fn walk<'v>(steps: &[Step], root: &'v Value) -> Option<Cow<'v, Value>> {
+    let mut current = root;
+    for (at, step) in steps.iter().enumerate() {
+        current = match (step, current) {
+            (Step::Segment(key, _) | Step::Name(key), Value::Object(members)) => members.get(&**key)?,
+            (Step::Segment(_, Some(index)), Value::Array(items)) => items.get(*index)?,
+            (Step::Index(index), Value::Array(items)) => {
+                let from_end = items.len() as i64 + index;
+                items.get(usize::try_from(if *index < 0 { from_end } else { *index }).ok()?)?
+            }
+            (Step::Segment(key, index), _) => {
+                let computed = computed(key, *index, current)?;
+                return match &steps[at + 1..] {
+                    [] => Some(Cow::Owned(computed)),
+                    rest => walk(rest, &computed).map(|value| Cow::Owned(value.into_owned())),
+                };
+            }
+            _ => return None,
+        };
+    }
+    Some(Cow::Borrowed(current))
+}
+
+/// Members that JavaScript gives to texts and arrays and that documents use (recordings 03,
+/// `throughString`, `length`, `stringIndex`). Positions are UTF-16 units, as there.
+fn computed(key: &str, index: Option<usize>, value: &Value) -> Option<Value> {
+    match (value, key, index) {
+        (Value::Array(items), "length", _) => Some(items.len().into()),
+        (Value::String(text), "length", _) => Some(text.encode_utf16().count().into()),
+        (Value::String(text), _, Some(index)) => {
+            let unit = text.encode_utf16().nth(index)?;
+            Some(Value::String(String::from_utf16_lossy(&[unit])))
+        }
+        _ => None,
+    }
+}
+
+/// Steps of a query that names at most one value: it then needs no query machinery.
+fn singular_steps(query: &JpQuery) -> Option<Box<[Step]>> {
+    query
+        .segments
+        .iter()
+        .map(|segment| match segment {
+            JsonPathSegment::Selector(Selector::Name(name)) => plain_name(name).map(|name| Step::Name(name.into())),
+            JsonPathSegment::Selector(Selector::Index(index)) => Some(Step::Index(*index)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The parser keeps quotes and escapes of `['name']`; only names without escapes are taken over.
+fn plain_name(name: &str) -> Option<&str> {
+    let inner = ['\'', '"'].iter().find_map(|quote| name.strip_prefix(*quote)?.strip_suffix(*quote));
+    let name = inner.unwrap_or(name);
+    (!name.contains(['\\', '\'', '"'])).then_some(name)
+}
+
+impl JsonPathError {
+    fn new(error: &jsonpath_rust::parser::errors::JsonPathError) -> Self {
+        use jsonpath_rust::parser::errors::JsonPathError as E;
+        match error {
+            E::PestError(pest) => {
+                let offset = match pest.location {
+                    pest::error::InputLocation::Pos(at) => at,
+                    pest::error::InputLocation::Span((from, _)) => from,
+                };
+                Self { message: format!("the query stops making sense at character {}", offset + 1), offset: Some(offset) }
+            }
+            other => Self { message: other.to_string().lines().next().unwrap_or_default().to_owned(), offset: None },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn check(path: &str, root: &Value, expected: Option<Value>) {
+        let path = Path::parse(path).unwrap();
+        assert_eq!(path.first(root).map(Cow::into_owned), expected, "{path:?}");
+    }
+
+    #[test]
+    fn dot_paths_follow_the_recordings() {
+        let root = json!({"str": "text", "arr": ["a", "b", {"deep": "c"}], "with-dash": "d", "with space": "s",
+            "a.b": "dotted", "0": "zero", "nul": null, "emoji": "a\u{1F600}"});
+        check("arr.0", &root, Some(json!("a")));
+        check("arr.2.deep", &root, Some(json!("c")));
+        check("arr.9", &root, None);
+        check("arr.-1", &root, None);
+        check("arr.01", &root, None);
+        check("arr[0]", &root, None);
+        check("arr.length", &root, Some(json!(3)));
+        check("with-dash", &root, Some(json!("d")));
+        check("with space", &root, Some(json!("s")));
+        check("a.b", &root, None);
+        check("0", &root, Some(json!("zero")));
+        check("str.", &root, None);
+        check("str.length", &root, Some(json!(4)));
+        check("emoji.length", &root, Some(json!(3)));
+        check("str.0", &root, Some(json!("t")));
+        check("str.0.length", &root, Some(json!(1)));
+        check("nul", &root, Some(Value::Null));
+        check("nul.x", &root, None);
+        check("$", &root, Some(root.clone()));
+        check("str.constructor.name", &root, None);
+    }
+
+    #[test]
+    fn json_paths_yield_the_first_value_or_all() {
+        let root = json!({"body": {"list": [{"id": 1, "on": false}, {"id": 2, "on": true}, {"id": 3, "on": true}]}});
+        check("$.body.list[1].id", &root, Some(json!(2)));
+        check("$['body']['list'][-1].id", &root, Some(json!(3)));
+        check("$.body.list[?@.on == true].id", &root, Some(json!(2)));
+        let Listed::Items(items) = Path::parse("$.body.list[?@.on].id").unwrap().list(&root) else { panic!() };
+        assert_eq!(items, [&json!(1), &json!(2), &json!(3)]);
+        let Listed::Items(items) = Path::parse("$..list").unwrap().list(&root) else { panic!() };
+        assert_eq!(items.len(), 3, "a query that yields one array means that array");
+        assert!(matches!(Path::parse("$.nope[*]").unwrap().list(&root), Listed::Missing));
+    }
+
+    #[test]
+    fn singular_queries_need_no_query_machinery() {
+        assert!(matches!(Path::parse("$.a['b c'][0]").unwrap(), Path::Steps(steps) if steps.len() == 3));
+        assert!(matches!(Path::parse("$.a[*]").unwrap(), Path::Query(_)));
+    }
+
+    #[test]
+    fn a_broken_query_says_where() {
+        let error = Path::parse("$.body[?@.a ==]").unwrap_err();
+        assert!(error.offset.is_some(), "{error:?}");
+    }
+}
