@@ -1,0 +1,133 @@
+//! Request bodies and query values: JSON with templates in it, written without building a tree.
+
+use serde_json::Value;
+
+use super::blocks::RenderProblem;
+use super::json;
+use super::template::{Output, Scope, Template};
+use super::variables::Variable;
+
+/// A compiled piece of JSON.
+#[derive(Debug)]
+pub(super) enum BodyTemplate {
+    /// No expression in it: bytes as they are sent.
+    Literal(Box<[u8]>),
+    /// An object: keys as they are sent, with quotes and colon.
+    Object(Box<[(Box<[u8]>, BodyTemplate)]>),
+    /// An array.
+    Array(Box<[BodyTemplate]>),
+    /// A text with expressions.
+    Template(Template),
+}
+
+impl BodyTemplate {
+    /// Compiles JSON; `compile` compiles one text, given its JSON pointer.
+    pub(super) fn compile(value: &Value, pointer: &str, compile: &mut dyn FnMut(&str, &str) -> Template) -> Self {
+        match value {
+            Value::String(text) => match compile(text, pointer) {
+                Template::Literal(text) => Self::Literal(json::to_vec(&*text).into()),
+                template => Self::Template(template),
+            },
+            Value::Array(items) => {
+                let items: Vec<Self> = items
+                    .iter()
+                    .enumerate()
+                    .map(|(at, item)| Self::compile(item, &format!("{pointer}/{at}"), compile))
+                    .collect();
+                Self::fold(&items, value).unwrap_or_else(|| Self::Array(items.into()))
+            }
+            Value::Object(members) => {
+                let members: Vec<(Box<[u8]>, Self)> = members
+                    .iter()
+                    .map(|(key, member)| {
+                        let mut bytes = json::to_vec(key);
+                        bytes.push(b':');
+                        let pointer = crate::config::source::pointer::join(pointer, key);
+                        (bytes.into(), Self::compile(member, &pointer, compile))
+                    })
+                    .collect();
+                let literal = members.iter().all(|(_, member)| matches!(member, Self::Literal(_)));
+                if literal { Self::Literal(json::to_vec(value).into()) } else { Self::Object(members.into()) }
+            }
+            scalar => Self::Literal(json::to_vec(scalar).into()),
+        }
+    }
+
+    fn fold(items: &[Self], value: &Value) -> Option<Self> {
+        let literal = items.iter().all(|item| matches!(item, Self::Literal(_)));
+        literal.then(|| Self::Literal(json::to_vec(value).into()))
+    }
+
+    /// Writes the JSON. `false` where nothing was written because the template yields nothing.
+    pub(super) fn write(&self, scope: &Scope<'_>, out: &mut Vec<u8>) -> Result<bool, RenderProblem> {
+        match self {
+            Self::Literal(bytes) => out.extend_from_slice(bytes),
+            Self::Object(members) => {
+                out.push(b'{');
+                let mut first = true;
+                for (key, member) in members {
+                    let before = out.len();
+                    if !first {
+                        out.push(b',');
+                    }
+                    out.extend_from_slice(key);
+                    if member.write(scope, out)? {
+                        first = false;
+                    } else {
+                        out.truncate(before);
+                    }
+                }
+                out.push(b'}');
+            }
+            Self::Array(items) => {
+                out.push(b'[');
+                for (at, item) in items.iter().enumerate() {
+                    if at > 0 {
+                        out.push(b',');
+                    }
+                    if !item.write(scope, out)? {
+                        // JavaScript writes a missing element as null (recordings 03, `structure`).
+                        out.extend_from_slice(b"null");
+                    }
+                }
+                out.push(b']');
+            }
+            Self::Template(template) => match template.evaluate(scope)? {
+                Output::Missing => return Ok(false),
+                Output::Text(text) => json::write(&*text, out),
+                Output::Json(value) => json::write(&*value, out),
+            },
+        }
+        Ok(true)
+    }
+
+    /// Renders to a tree, for the places that do not send JSON.
+    pub(super) fn to_value(&self, scope: &Scope<'_>) -> Result<Option<Value>, RenderProblem> {
+        let mut out = Vec::new();
+        Ok(if self.write(scope, &mut out)? { serde_json::from_slice(&out).ok() } else { None })
+    }
+
+    /// Calls `visit` with every template.
+    pub(super) fn templates<'t>(&'t self, visit: &mut dyn FnMut(&'t Template)) {
+        match self {
+            Self::Literal(_) => {}
+            Self::Object(members) => members.iter().for_each(|(_, member)| member.templates(visit)),
+            Self::Array(items) => items.iter().for_each(|item| item.templates(visit)),
+            Self::Template(template) => visit(template),
+        }
+    }
+
+    /// Whether a credential is among the values.
+    pub(super) fn is_secret(&self) -> bool {
+        let mut secret = false;
+        self.templates(&mut |template| secret |= template.is_secret());
+        secret
+    }
+
+    /// The variables that calls and blocks read.
+    pub(super) fn wanted(&self) -> Vec<Variable> {
+        let mut wanted = Vec::new();
+        self.templates(&mut |template| wanted.extend(template.wanted()));
+        wanted
+    }
+}

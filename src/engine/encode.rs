@@ -1,0 +1,165 @@
+//! How a value is encoded for the place where it is put.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use super::text::to_text;
+
+/// The place where rendered text is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// A JSON text: the serialiser escapes it.
+    Json,
+    /// A header value.
+    Header,
+    /// A segment of a URL's path.
+    PathSegment,
+    /// A name or value in a URL's query.
+    QueryValue,
+}
+
+/// RFC 3986 `unreserved`: everything else is encoded in a path segment.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What the reference leaves as it is in query parameters (recordings 04, `encoding`).
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b':')
+    .remove(b',')
+    .remove(b'$');
+
+impl Slot {
+    /// Appends a value to a text, encoded for the slot.
+    pub fn encode(self, value: &str, text: &mut String) {
+        match self {
+            Self::Json => text.push_str(value),
+            // CR, LF and other controls end or split a header: the value goes on without them.
+            Self::Header => text.extend(value.chars().filter(|character| !character.is_control())),
+            Self::PathSegment => text.extend(utf8_percent_encode(value, SEGMENT)),
+            Self::QueryValue => encode_query(value, text),
+        }
+    }
+}
+
+/// Appends a query name or value; a space becomes a plus.
+fn encode_query(value: &str, text: &mut String) {
+    for (at, part) in value.split(' ').enumerate() {
+        if at > 0 {
+            text.push('+');
+        }
+        text.extend(utf8_percent_encode(part, QUERY));
+    }
+}
+
+/// Appends query parameters as the reference serialises them: null is left out, lists and objects
+/// are written with brackets, and lists inside of anything but the top level with their index.
+pub fn append_query(name: &str, value: &Value, query: &mut String) {
+    match value {
+        Value::Array(items) if items.iter().all(is_flat) => {
+            for item in items {
+                append_scalar(&format!("{name}[]"), item, query);
+            }
+        }
+        _ => append_nested(name, value, query),
+    }
+}
+
+fn append_nested(name: &str, value: &Value, query: &mut String) {
+    match value {
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                append_nested(&format!("{name}[{at}]"), item, query);
+            }
+        }
+        Value::Object(members) => {
+            for (key, member) in members {
+                append_nested(&format!("{name}[{key}]"), member, query);
+            }
+        }
+        scalar => append_scalar(name, scalar, query),
+    }
+}
+
+fn append_scalar(name: &str, value: &Value, query: &mut String) {
+    if value.is_null() {
+        return;
+    }
+    append_pair(name, &to_text(value), query);
+}
+
+/// Appends one `name=value`.
+pub fn append_pair(name: &str, value: &str, query: &mut String) {
+    if !query.is_empty() {
+        query.push('&');
+    }
+    encode_query(name, query);
+    query.push('=');
+    encode_query(value, query);
+}
+
+fn is_flat(value: &Value) -> bool {
+    !value.is_array() && !value.is_object()
+}
+
+/// A header value: text in Latin-1 goes out as Latin-1, as on the reference server (recordings 02,
+/// `unicodeHeader`); anything beyond it as UTF-8. Control characters never get in.
+pub fn header_value(text: &str) -> Option<http::HeaderValue> {
+    let latin_1: Option<Vec<u8>> = text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect();
+    http::HeaderValue::from_bytes(&latin_1.unwrap_or_else(|| text.as_bytes().to_vec())).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn query(parameters: Value, expected: &str) {
+        let mut query = String::new();
+        for (name, value) in parameters.as_object().unwrap() {
+            append_query(name, value, &mut query);
+        }
+        assert_eq!(query, expected);
+    }
+
+    #[test]
+    fn query_parameters_follow_the_recordings() {
+        query(json!({"s": "text", "n": 5, "f": 1.5, "t": true, "e": "", "z": null}), "s=text&n=5&f=1.5&t=true&e=");
+        query(json!({"a": ["x", 3, null, true], "e": []}), "a%5B%5D=x&a%5B%5D=3&a%5B%5D=true");
+        query(json!({"o": {"k": "v", "n": {"m": 1}}, "e": {}}), "o%5Bk%5D=v&o%5Bn%5D%5Bm%5D=1");
+        query(
+            json!({"a": [{"k": 1}, {"k": 2}], "m": [["p"], ["r"]]}),
+            "a%5B0%5D%5Bk%5D=1&a%5B1%5D%5Bk%5D=2&m%5B0%5D%5B0%5D=p&m%5B1%5D%5B0%5D=r",
+        );
+        query(json!({"f": {"ids": [1, 2]}}), "f%5Bids%5D%5B0%5D=1&f%5Bids%5D%5B1%5D=2");
+        query(json!({"q": "a b&c=d/e?f#g+h%i:j,k[l]m@n$o!p*q(r)s't~u;v"}), "q=a+b%26c%3Dd%2Fe%3Ff%23g%2Bh%25i:j,k%5Bl%5Dm%40n$o!p*q(r)s't~u%3Bv");
+    }
+
+    #[test]
+    fn slots_encode_for_themselves() {
+        let encoded = |slot: Slot, value: &str| {
+            let mut text = String::new();
+            slot.encode(value, &mut text);
+            text
+        };
+        assert_eq!(encoded(Slot::PathSegment, "../a b?c#d"), "..%2Fa%20b%3Fc%23d");
+        assert_eq!(encoded(Slot::QueryValue, "a b&c"), "a+b%26c");
+        assert_eq!(encoded(Slot::Header, "a\r\nX-Evil: 1"), "aX-Evil: 1");
+        assert_eq!(encoded(Slot::Json, "<\"&"), "<\"&");
+    }
+
+    #[test]
+    fn header_values_keep_latin_1() {
+        assert_eq!(header_value("Zoë").unwrap().as_bytes(), b"Zo\xeb");
+        assert_eq!(header_value("漢").unwrap().as_bytes(), "漢".as_bytes());
+        assert!(header_value("a\nb").is_none());
+    }
+}

@@ -1,0 +1,175 @@
+//! What one run of an operation puts into the template variables.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::path::{Step, walk};
+use super::text::to_text;
+use super::variables::Variable;
+
+/// The value of one variable. Borrowed wherever the caller still owns it: nothing is copied to
+/// render a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input<'a> {
+    /// A text.
+    Text(Cow<'a, str>),
+    /// Any JSON.
+    Json(Cow<'a, Value>),
+}
+
+/// The values of the variables of one run. A variable that is not set is missing: a member whose
+/// template names it is left out.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs<'a> {
+    slots: Vec<(Variable, Input<'a>)>,
+}
+
+impl<'a> Inputs<'a> {
+    /// No variables.
+    pub fn new() -> Self {
+        Self { slots: Vec::with_capacity(32) }
+    }
+
+    /// Sets a variable to a text.
+    pub fn text(&mut self, variable: Variable, text: impl Into<Cow<'a, str>>) -> &mut Self {
+        self.set(variable, Input::Text(text.into()))
+    }
+
+    /// Sets a variable to a text where there is one.
+    pub fn text_if(&mut self, variable: Variable, text: Option<impl Into<Cow<'a, str>>>) -> &mut Self {
+        if let Some(text) = text {
+            self.text(variable, text);
+        }
+        self
+    }
+
+    /// Sets a variable to a JSON value that the caller owns.
+    pub fn json(&mut self, variable: Variable, value: &'a Value) -> &mut Self {
+        self.set(variable, Input::Json(Cow::Borrowed(value)))
+    }
+
+    /// Sets a variable to a JSON value that the caller owns, where there is one.
+    pub fn json_if(&mut self, variable: Variable, value: Option<&'a Value>) -> &mut Self {
+        if let Some(value) = value {
+            self.json(variable, value);
+        }
+        self
+    }
+
+    /// Sets a variable to a JSON value made for this run.
+    pub fn owned(&mut self, variable: Variable, value: impl Into<Value>) -> &mut Self {
+        self.set(variable, Input::Json(Cow::Owned(value.into())))
+    }
+
+    fn set(&mut self, variable: Variable, input: Input<'a>) -> &mut Self {
+        match self.slots.iter_mut().find(|(known, _)| *known == variable) {
+            Some((_, slot)) => *slot = input,
+            None => self.slots.push((variable, input)),
+        }
+        self
+    }
+
+    /// The value of a variable.
+    pub fn get(&self, variable: Variable) -> Option<&Input<'a>> {
+        self.slots.iter().find(|(known, _)| *known == variable).map(|(_, input)| input)
+    }
+
+    /// The value below a variable.
+    pub(super) fn find(&self, variable: Variable, steps: &[Step]) -> Option<Found<'_>> {
+        match (self.get(variable)?, steps) {
+            (Input::Text(text), []) => Some(Found::Text(text)),
+            (Input::Text(text), steps) => {
+                let value = Value::String(text.clone().into_owned());
+                walk(steps, &value).map(|value| Found::Json(Cow::Owned(value.into_owned())))
+            }
+            (Input::Json(value), steps) => walk(steps, value).map(Found::Json),
+        }
+    }
+
+    /// `user` as one object, in the reference's key order.
+    pub(super) fn user(&self) -> Value {
+        use Variable::*;
+        const MEMBERS: &[Variable] = &[
+            UserAccessToken,
+            UserId,
+            UserHostname,
+            UserTimezoneName,
+            UserTimezoneOffset,
+            UserPlatform,
+            UserPlatformAdditionalInfo,
+            UserRefreshToken,
+            UserTokenExpiry,
+        ];
+        let members = MEMBERS.iter().filter_map(|variable| {
+            let name = variable.name().strip_prefix("user.")?;
+            Some((name.to_owned(), self.get(*variable)?.to_value()))
+        });
+        Value::Object(members.collect())
+    }
+
+    /// All variables as one object, for block templates. Copies: only operations that use blocks
+    /// or helpers pay for it, and only for the variables they name.
+    pub(super) fn context(&self, wanted: &[Variable]) -> Value {
+        let mut members = Map::new();
+        let mut user = Map::new();
+        for (variable, input) in self.slots.iter().filter(|(variable, _)| wanted.contains(variable)) {
+            match variable.name().strip_prefix("user.") {
+                Some(name) => user.insert(name.to_owned(), input.to_value()),
+                None => members.insert(variable.name().to_owned(), input.to_value()),
+            };
+        }
+        if !user.is_empty() {
+            members.insert("user".to_owned(), Value::Object(user));
+        }
+        Value::Object(members)
+    }
+
+    /// The inputs as a template context written by hand, for the command line and fixture cases:
+    /// an object of variables, `user` as a nested object.
+    pub fn from_object(object: &'a Map<String, Value>) -> Self {
+        let mut inputs = Self::new();
+        for variable in Variable::ALL {
+            let found = match variable.name().strip_prefix("user.") {
+                Some(name) => object.get("user").and_then(|user| user.get(name)),
+                None => object.get(variable.name()),
+            };
+            inputs.json_if(*variable, found);
+        }
+        inputs
+    }
+
+    /// The variables that are set.
+    pub fn variables(&self) -> impl Iterator<Item = (Variable, &Input<'a>)> {
+        self.slots.iter().map(|(variable, input)| (*variable, input))
+    }
+}
+
+impl Input<'_> {
+    /// The value as JSON.
+    pub fn to_value(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::String(text.clone().into_owned()),
+            Self::Json(value) => value.clone().into_owned(),
+        }
+    }
+}
+
+/// A value found below a variable.
+#[derive(Debug, PartialEq)]
+pub(super) enum Found<'v> {
+    /// A text.
+    Text(&'v str),
+    /// Any JSON.
+    Json(Cow<'v, Value>),
+}
+
+impl Found<'_> {
+    /// The value embedded in a text, as the reference prints it.
+    pub(super) fn to_text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Json(value) => to_text(value),
+        }
+    }
+}

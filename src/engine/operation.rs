@@ -1,0 +1,194 @@
+//! A compiled document: what runs. Made by [`compile`](super::compile), immutable, shared by all
+//! requests that began with it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, Method};
+
+use super::body::BodyTemplate;
+use super::exchange::HostPattern;
+use super::mapping::CompiledMapping;
+use super::template::{Template, TextTemplate};
+use super::url::UrlTemplate;
+use super::variables::Variable;
+use crate::config::operations::OperationName;
+
+/// A compiled proxyConfig.
+#[derive(Debug)]
+pub struct CompiledConfig {
+    /// `meta.name`, for logs.
+    pub name: Option<String>,
+    /// How log text is composed.
+    pub log_format: LogFormat,
+    /// How users sign in.
+    pub auth_type: AuthType,
+    /// OAuth settings, where the document has them.
+    pub oauth: OAuth,
+    /// The connector's secret.
+    pub secret_key: Option<String>,
+    /// Hosts that templates may choose.
+    pub allowed_hosts: Arc<[HostPattern]>,
+    operations: Vec<Operation>,
+}
+
+impl CompiledConfig {
+    pub(super) fn new(
+        name: Option<String>,
+        log_format: LogFormat,
+        auth_type: AuthType,
+        oauth: OAuth,
+        secret_key: Option<String>,
+        allowed_hosts: Arc<[HostPattern]>,
+        operations: Vec<Operation>,
+    ) -> Self {
+        Self { name, log_format, auth_type, oauth, secret_key, allowed_hosts, operations }
+    }
+
+    /// The compiled operation, where the document defines it.
+    pub fn operation(&self, name: OperationName) -> Option<&Operation> {
+        self.operations.iter().find(|operation| operation.name == name)
+    }
+
+    /// The operations that the document defines, in the order of the contract.
+    pub fn operations(&self) -> impl Iterator<Item = &Operation> {
+        self.operations.iter()
+    }
+}
+
+/// `meta.logFormat`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// `text/plain`
+    Plain,
+    /// `text/html`
+    Html,
+    /// `text/markdown`
+    Markdown,
+    /// Anything else: the document composes its own text.
+    #[default]
+    Custom,
+}
+
+impl LogFormat {
+    /// Reads the document's value; anything unknown is custom, as on the reference server.
+    pub fn parse(text: Option<&str>) -> Self {
+        match text {
+            Some("text/plain") => Self::Plain,
+            Some("text/html") => Self::Html,
+            Some("text/markdown") => Self::Markdown,
+            _ => Self::Custom,
+        }
+    }
+
+    /// The contract's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "text/plain",
+            Self::Html => "text/html",
+            Self::Markdown => "text/markdown",
+            Self::Custom => "custom",
+        }
+    }
+}
+
+/// `auth.type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AuthType {
+    /// The user pastes a key.
+    #[default]
+    ApiKey,
+    /// The user signs in at the CRM.
+    OAuth,
+}
+
+impl AuthType {
+    /// Reads the document's value; the default is `apiKey`.
+    pub fn parse(text: Option<&str>) -> Self {
+        if text == Some("oauth") { Self::OAuth } else { Self::ApiKey }
+    }
+
+    /// The contract's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiKey => "apiKey",
+            Self::OAuth => "oauth",
+        }
+    }
+}
+
+/// OAuth settings of a document.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct OAuth {
+    /// OAuth client id.
+    pub client_id: Option<String>,
+    /// OAuth client secret.
+    pub client_secret: Option<String>,
+    /// Where codes and refresh tokens are exchanged.
+    pub token_url: Option<String>,
+    /// Where the user signs in.
+    pub authorization_url: Option<String>,
+    /// Where the CRM sends the user back to.
+    pub redirect_uri: Option<String>,
+    /// Scopes, separated by spaces.
+    pub scopes: Option<String>,
+}
+
+impl std::fmt::Debug for OAuth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OAuth").field("client_id", &self.client_id).field("token_url", &self.token_url).finish_non_exhaustive()
+    }
+}
+
+/// One compiled operation.
+#[derive(Debug)]
+pub struct Operation {
+    /// Which one.
+    pub name: OperationName,
+    /// HTTP method.
+    pub method: Method,
+    /// Upper bound of the whole exchange.
+    pub timeout: Duration,
+    pub(super) url: UrlTemplate,
+    pub(super) query: QueryTemplate,
+    pub(super) headers: Box<[(HeaderName, HeaderTemplate)]>,
+    pub(super) credential: Credential,
+    pub(super) body: BodyTemplate,
+    pub(super) mapping: CompiledMapping,
+    /// The variables that calls and blocks read.
+    pub(super) wanted: Box<[Variable]>,
+}
+
+/// Query parameters.
+#[derive(Debug)]
+pub(super) enum QueryTemplate {
+    /// By name.
+    Parameters(Box<[(Box<str>, BodyTemplate)]>),
+    /// One expression that yields an object.
+    Whole(Template),
+}
+
+/// A header value.
+#[derive(Debug)]
+pub(super) enum HeaderTemplate {
+    /// Known at load.
+    Literal(HeaderValue),
+    /// One expression: left out where it yields nothing.
+    Value(Template),
+}
+
+/// How the credential header is made.
+#[derive(Debug)]
+pub(super) struct Credential {
+    pub(super) header: HeaderName,
+    pub(super) source: CredentialSource,
+}
+
+/// Where the credential comes from.
+#[derive(Debug)]
+pub(super) enum CredentialSource {
+    /// `credentialTemplate`.
+    Template { template: TextTemplate, source: Box<str>, scheme: Option<Box<str>>, base64: bool },
+    /// What the server prepared; `scheme` replaces its first word for OAuth.
+    Prepared { scheme: Option<Box<str>> },
+}

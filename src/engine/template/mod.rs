@@ -1,0 +1,251 @@
+//! The templates of the language: compiled once, evaluated without side effects.
+//!
+//! A text that is one expression keeps the JSON type of its value; anything else becomes text. A
+//! plain path is looked up directly; only calls and blocks go through Handlebars.
+
+mod compile;
+mod scan;
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use serde_json::Value;
+
+use super::blocks::{self, CompiledTemplate, RenderProblem, Rendered};
+use super::encode::Slot;
+use super::inputs::{Found, Inputs};
+use super::path::Step;
+use super::variables::Variable;
+
+pub use compile::{Place, compile_text, compile_value};
+
+/// Upper bound of one rendered text, in bytes.
+pub const MAX_TEXT: usize = 1024 * 1024;
+
+/// A compiled text of a document where any JSON may stand.
+#[derive(Debug)]
+pub enum Template {
+    /// No expression in it.
+    Literal(Box<str>),
+    /// One plain path: the value keeps its type.
+    Typed(Reference),
+    /// One call: the value keeps its type.
+    TypedCall(Block),
+    /// Text with expressions in it.
+    Text(TextTemplate),
+}
+
+/// Text with expressions in it.
+#[derive(Debug)]
+pub struct TextTemplate {
+    pieces: Box<[Piece]>,
+    /// Whether a credential is among the values.
+    pub secret: bool,
+}
+
+/// A piece of a text.
+#[derive(Debug)]
+enum Piece {
+    Literal(Box<str>),
+    Path { reference: Reference, raw: bool },
+    Block(Block),
+}
+
+/// What a plain path refers to.
+#[derive(Debug, Clone)]
+pub enum Reference {
+    /// A value at or below a variable.
+    Variable(Variable, Box<[Step]>),
+    /// `user`.
+    User,
+    /// `$`: all variables.
+    Everything,
+    /// No variable of the operation: never a value.
+    Nothing,
+}
+
+/// A part of a text that goes through Handlebars.
+#[derive(Debug)]
+pub struct Block {
+    template: CompiledTemplate,
+    wanted: Box<[Variable]>,
+    secret: bool,
+}
+
+/// The variables of one run, prepared for evaluation.
+pub struct Scope<'a> {
+    inputs: &'a Inputs<'a>,
+    wanted: &'a [Variable],
+    context: OnceCell<blocks::Context>,
+}
+
+impl<'a> Scope<'a> {
+    /// `wanted` are the variables that blocks of the operation read.
+    pub fn new(inputs: &'a Inputs<'a>, wanted: &'a [Variable]) -> Self {
+        Self { inputs, wanted, context: OnceCell::new() }
+    }
+
+    fn context(&self) -> &blocks::Context {
+        self.context.get_or_init(|| blocks::Context::new(self.inputs.context(self.wanted)))
+    }
+}
+
+/// A value that a template gave.
+#[derive(Debug, PartialEq)]
+pub(super) enum Output<'v> {
+    /// Nothing: the member, parameter or header is left out.
+    Missing,
+    /// Text.
+    Text(Cow<'v, str>),
+    /// Any JSON.
+    Json(Cow<'v, Value>),
+}
+
+impl Template {
+    /// Evaluates the template, keeping types.
+    pub(super) fn evaluate<'v>(&'v self, scope: &'v Scope<'_>) -> Result<Output<'v>, RenderProblem> {
+        Ok(match self {
+            Self::Literal(text) => Output::Text(Cow::Borrowed(text)),
+            Self::Typed(reference) => match reference.find(scope) {
+                None => Output::Missing,
+                Some(Found::Text(text)) => Output::Text(Cow::Borrowed(text)),
+                Some(Found::Json(value)) => Output::Json(value),
+            },
+            Self::TypedCall(block) => match blocks::render(&block.template, scope.context(), Slot::Json, MAX_TEXT)? {
+                Rendered::Omitted => Output::Missing,
+                Rendered::Text(text) => match serde_json::from_str(&text) {
+                    Ok(value) => Output::Json(Cow::Owned(value)),
+                    Err(_) => Output::Text(Cow::Owned(text)),
+                },
+            },
+            Self::Text(text) => text.render(scope, Slot::Json)?.map_or(Output::Missing, |text| Output::Text(Cow::Owned(text))),
+        })
+    }
+
+    /// Whether a credential is among the values.
+    pub fn is_secret(&self) -> bool {
+        match self {
+            Self::Literal(_) => false,
+            Self::Typed(reference) => reference.is_secret(),
+            Self::TypedCall(block) => block.secret,
+            Self::Text(text) => text.secret,
+        }
+    }
+
+    /// The variables that calls and blocks of the template read.
+    pub fn wanted(&self) -> Vec<Variable> {
+        match self {
+            Self::Literal(_) | Self::Typed(_) => Vec::new(),
+            Self::TypedCall(block) => block.wanted.to_vec(),
+            Self::Text(text) => text.wanted(),
+        }
+    }
+
+    /// The variables that the template reads at all, for `explain`.
+    pub fn sources(&self) -> Vec<Variable> {
+        match self {
+            Self::Literal(_) => Vec::new(),
+            Self::Typed(reference) => reference.sources(),
+            Self::TypedCall(block) => block.wanted.to_vec(),
+            Self::Text(text) => text.sources(),
+        }
+    }
+}
+
+impl TextTemplate {
+    /// Renders the text for a slot: every expression is encoded for it, literal text stays. `None`
+    /// where the text asked to be left out.
+    pub(super) fn render(&self, scope: &Scope<'_>, slot: Slot) -> Result<Option<String>, RenderProblem> {
+        let mut text = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(literal) => text.push_str(literal),
+                Piece::Path { reference, raw } => {
+                    if let Some(found) = reference.find(scope) {
+                        let value = found.to_text();
+                        if *raw { text.push_str(&value) } else { slot.encode(&value, &mut text) }
+                    }
+                }
+                Piece::Block(block) => {
+                    let left = MAX_TEXT.saturating_sub(text.len());
+                    match blocks::render(&block.template, scope.context(), slot, left)? {
+                        Rendered::Omitted if self.pieces.len() == 1 => return Ok(None),
+                        Rendered::Omitted => {}
+                        Rendered::Text(rendered) => text.push_str(&rendered),
+                    }
+                }
+            }
+            if text.len() > MAX_TEXT {
+                return Err(RenderProblem::TooLong { limit: MAX_TEXT });
+            }
+        }
+        Ok(Some(text))
+    }
+
+    /// A text without expressions.
+    pub fn literal(text: &str) -> Self {
+        Self { pieces: Box::new([Piece::Literal(text.into())]), secret: false }
+    }
+
+    /// The literal text before the first expression.
+    pub fn literal_prefix(&self) -> &str {
+        match self.pieces.first() {
+            Some(Piece::Literal(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// Whether there is no expression in it.
+    pub fn is_literal(&self) -> bool {
+        self.pieces.iter().all(|piece| matches!(piece, Piece::Literal(_)))
+    }
+
+    fn wanted(&self) -> Vec<Variable> {
+        self.pieces
+            .iter()
+            .filter_map(|piece| match piece {
+                Piece::Block(block) => Some(block.wanted.to_vec()),
+                _ => None,
+            })
+            .flatten()
+            .collect()
+    }
+
+    fn sources(&self) -> Vec<Variable> {
+        let mut sources = self.wanted();
+        for piece in &self.pieces {
+            if let Piece::Path { reference, .. } = piece {
+                sources.extend(reference.sources());
+            }
+        }
+        sources
+    }
+}
+
+impl Reference {
+    fn find<'v>(&'v self, scope: &'v Scope<'_>) -> Option<Found<'v>> {
+        match self {
+            Self::Variable(variable, steps) => scope.inputs.find(*variable, steps),
+            Self::User => Some(Found::Json(Cow::Owned(scope.inputs.user()))),
+            Self::Everything => Some(Found::Json(Cow::Owned(scope.inputs.context(Variable::ALL)))),
+            Self::Nothing => None,
+        }
+    }
+
+    fn is_secret(&self) -> bool {
+        match self {
+            Self::Variable(variable, _) => variable.is_secret(),
+            Self::User | Self::Everything => true,
+            Self::Nothing => false,
+        }
+    }
+
+    fn sources(&self) -> Vec<Variable> {
+        match self {
+            Self::Variable(variable, _) => vec![*variable],
+            Self::User => Variable::ALL.iter().copied().filter(|one| one.name().starts_with("user.")).collect(),
+            Self::Everything => Variable::ALL.to_vec(),
+            Self::Nothing => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! URLs: joined with the base, rendered part by part, checked before anything is sent.
+
+use url::Url;
+
+use super::encode::Slot;
+use super::exchange::HostPolicy;
+use super::render::RenderError;
+use super::template::{Reference, Scope, TextTemplate};
+
+/// A compiled URL.
+#[derive(Debug)]
+pub(super) struct UrlTemplate {
+    pub(super) head: Head,
+    pub(super) path: TextTemplate,
+    pub(super) query: Option<TextTemplate>,
+    /// Dot segments that the document itself spells out; values never add one.
+    pub(super) dot_segments: usize,
+    /// Whether the path holds `{{{raw}}}` text, which is the author's own responsibility.
+    pub(super) raw: bool,
+    /// Policy where a template chose the host.
+    pub(super) templated: HostPolicy,
+}
+
+/// How a URL begins.
+#[derive(Debug)]
+pub(super) enum Head {
+    /// The path is the whole URL, scheme and host spelled out, or nothing precedes it.
+    None,
+    /// The base URL, spelled out.
+    Base(Box<str>),
+    /// A base URL or an authority with expressions in it.
+    Templated(TextTemplate),
+    /// The URL begins with an expression: an absolute URL, or the first segment below the base.
+    Leading { reference: Reference, base: Option<Box<str>> },
+}
+
+impl UrlTemplate {
+    /// Renders the URL and appends the query parameters in `parameters`.
+    pub(super) fn render(&self, scope: &Scope<'_>, parameters: &str) -> Result<(Url, HostPolicy), RenderError> {
+        let mut policy = HostPolicy::Literal;
+        let mut text = match &self.head {
+            Head::None => String::new(),
+            Head::Base(base) => base.to_string(),
+            Head::Templated(template) => {
+                policy = self.templated.clone();
+                template.render(scope, Slot::Json)?.unwrap_or_default()
+            }
+            Head::Leading { reference, base } => {
+                let value = reference.text(scope);
+                if value.starts_with("http://") || value.starts_with("https://") {
+                    policy = self.templated.clone();
+                    value
+                } else {
+                    let mut joined = base.as_deref().unwrap_or_default().to_owned();
+                    if value == "." || value == ".." {
+                        return Err(RenderError::dot_segment());
+                    }
+                    Slot::PathSegment.encode(&value, &mut joined);
+                    joined
+                }
+            }
+        };
+        let path = self.path.render(scope, Slot::PathSegment)?.unwrap_or_default();
+        if !self.raw && dot_segments(&path) > self.dot_segments {
+            return Err(RenderError::dot_segment());
+        }
+        text.push_str(&path);
+        if let Some(query) = &self.query {
+            text.push('?');
+            text.push_str(&query.render(scope, Slot::QueryValue)?.unwrap_or_default());
+        }
+        if !parameters.is_empty() {
+            text.push_str(if !text.contains('?') {
+                "?"
+            } else if text.ends_with('?') {
+                ""
+            } else {
+                "&"
+            });
+            text.push_str(parameters);
+        }
+        Ok((check(&text)?, policy))
+    }
+}
+
+/// Parses a rendered URL: absolute, HTTP, without credentials of its own.
+pub(super) fn check(text: &str) -> Result<Url, RenderError> {
+    let url = Url::parse(text).map_err(|error| RenderError::url(&error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(RenderError::url("only http and https URLs can be requested"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(RenderError::url("a user name or password stands in the URL"));
+    }
+    Ok(url)
+}
+
+/// Counts segments that a URL parser would resolve away, in any spelling.
+pub(super) fn dot_segments(path: &str) -> usize {
+    path.split(['/', '\\'])
+        .filter(|segment| {
+            let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+            plain == "." || plain == ".."
+        })
+        .count()
+}
