@@ -1,5 +1,4 @@
 //! A client for the tests of the sandbox CRM.
-#![allow(dead_code)] // Each test binary that includes this uses another part of it.
 
 use app_connect::sandbox::{Sandbox, SandboxOptions, start};
 use reqwest::header::HeaderMap;
@@ -7,6 +6,24 @@ use serde_json::Value;
 
 pub const KEY_1: &str = "Bearer sandbox-key";
 pub const KEY_2: &str = "Bearer sandbox-key-2";
+
+/// When the records of [`client`]'s sandbox are made.
+pub const FIXED_TIME: &str = "2026-03-04T10:00:00Z";
+
+/// A client of a new sandbox that works at [`FIXED_TIME`].
+pub async fn client() -> Client {
+    Client::start(SandboxOptions {
+        fixed_time: Some(FIXED_TIME.parse().unwrap()),
+        ..SandboxOptions::default()
+    })
+    .await
+}
+
+/// The ids of a list, to compare it in one line.
+pub fn ids<'a>(body: &'a Value, list: &str) -> Vec<&'a str> {
+    let rows = body[list].as_array().unwrap();
+    rows.iter().map(|row| row["id"].as_str().unwrap()).collect()
+}
 
 /// A sandbox with someone who talks to it.
 pub struct Client {

@@ -1,13 +1,11 @@
 //! Signing in to the sandbox CRM: API keys and OAuth 2.
 
-mod sandbox_client;
-
 use std::time::Duration;
 
+use crate::client::{Client, Reply};
 use app_connect::sandbox::SandboxOptions;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sandbox_client::{Client, Reply};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -74,10 +72,8 @@ async fn authorize(crm: &Client, query: &str) -> (String, Value) {
     let parameters = url
         .query_pairs()
         .map(|(name, value)| (name.into(), value.into()));
-    (
-        format!("{}{}", url[..url::Position::AfterPath].to_owned(), ""),
-        Value::Object(parameters.collect()),
-    )
+    let address = url[..url::Position::AfterPath].to_owned();
+    (address, Value::Object(parameters.collect()))
 }
 
 fn back() -> String {
