@@ -1,5 +1,4 @@
 //! The App Connect server as a declarative proxy-connector engine.
 #![forbid(unsafe_code)]
 
-pub mod config;
-pub mod engine;
+pub mod sandbox;
