@@ -10,10 +10,8 @@
 //! `replay_groups!` below.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
-mod support;
-
-#[path = "support/replay_selfcheck.rs"]
 mod selfcheck;
+mod support;
 
 use support::player::{self, Rules};
 use support::{recording, report};

@@ -1,6 +1,6 @@
 //! The list of deviations, `fixtures/deviations.json`: where this server does not do what was
 //! recorded, what it does instead, and why. The replay checks the list both ways.
-use super::compare::{Expected, ExpectedBody, ExpectedHeader, ExpectedOutbound, ExpectedReply};
+use super::expected::{Expected, ExpectedBody, ExpectedHeader, ExpectedOutbound, ExpectedReply};
 use super::recording::{CrmReply, Step, fixtures};
 use indexmap::IndexMap;
 use serde::Deserialize;

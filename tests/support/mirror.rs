@@ -2,7 +2,7 @@
 //! scripted CRM and gives the recorded reply. The replay must find nothing to say about it, and
 //! must find what is changed in it.
 use super::client::{self, Request};
-use super::compare::{Expected, ExpectedBody, ExpectedHeader, ExpectedOutbound, ExpectedReply};
+use super::expected::{Expected, ExpectedBody, ExpectedHeader, ExpectedOutbound, ExpectedReply};
 use super::http;
 use super::placeholders::{self, Bindings};
 use super::scripted_crm::ScriptedCrm;

@@ -7,6 +7,7 @@
 pub mod client;
 pub mod compare;
 pub mod deviations;
+pub mod expected;
 pub mod http;
 pub mod mirror;
 pub mod pending;
@@ -16,3 +17,4 @@ pub mod recording;
 pub mod report;
 pub mod scripted_crm;
 pub mod server;
+pub mod trace;

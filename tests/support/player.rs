@@ -1,13 +1,15 @@
 //! Plays a group against a server: fills in the placeholders, sends the requests, lets the
 //! scripted CRM answer, and judges every step.
 use super::client::{self, Request, Response};
-use super::compare::{self, Difference, Expected, Observed};
+use super::compare::{self, Difference, Observed};
 use super::deviations::{self, Deviations};
+use super::expected::Expected;
 use super::pending::{self, Pending};
-use super::placeholders::{self, Bindings};
+use super::placeholders::Bindings;
 use super::recording::{ClientRequest, CrmReply, Recording, Step};
 use super::scripted_crm::ScriptedCrm;
 use super::server::{Options, Server};
+use super::trace;
 use indexmap::IndexMap;
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -238,8 +240,8 @@ fn play_step(
         .into_iter()
         .map(|request| filled_request(request, bindings))
         .collect();
-    let mut trace = unknown_variables(step, bindings);
-    trace.extend(requests.iter().map(describe_request));
+    let mut story = trace::unknown_variables(step, bindings);
+    story.extend(requests.iter().map(trace::describe_request));
 
     let changed_replies = entries
         .iter()
@@ -261,7 +263,7 @@ fn play_step(
         elapsed_ms,
     };
     capture(step, &observed, bindings);
-    trace.extend(describe(&observed));
+    story.extend(trace::describe(&observed));
 
     let judge = |expected: &Expected| {
         let mut found = compare::differences(expected, &observed, bindings);
@@ -304,7 +306,7 @@ fn play_step(
         verdict,
         problems,
         differences,
-        trace,
+        trace: story,
     }
 }
 
@@ -415,51 +417,4 @@ fn answered_routes<'a>(
         }
     }
     answered
-}
-
-fn unknown_variables(step: &Step, bindings: &Bindings) -> Vec<String> {
-    let requests = step.requests().into_iter();
-    requests
-        .flat_map(|request| {
-            let headers = request.headers.values().map(String::as_str);
-            headers
-                .chain([request.path.as_str()])
-                .flat_map(placeholders::variables_in)
-                .collect::<Vec<_>>()
-        })
-        .filter(|name| !bindings.variables.contains_key(name))
-        .map(|name| format!("no step gave ${{{name}}}; it is sent as it is written"))
-        .collect()
-}
-
-fn describe_request(request: &Request) -> String {
-    let mut text = format!("client > {} {}", request.method, request.target);
-    for (name, value) in &request.headers {
-        text.push_str(&format!("\n           {name}: {value}"));
-    }
-    if let Some(body) = &request.body {
-        text.push_str(&format!("\n           {}", String::from_utf8_lossy(body)));
-    }
-    text
-}
-
-fn describe(observed: &Observed) -> Vec<String> {
-    let received = observed.received.iter().map(|request| {
-        let mut text = format!("  {} < {} {}", request.target, request.method, request.path);
-        for (name, value) in &request.headers {
-            text.push_str(&format!("\n           {name}: {value}"));
-        }
-        text + "\n           " + &String::from_utf8_lossy(&request.body)
-    });
-    let replies = observed.replies.iter().map(|reply| match reply {
-        Ok(Some(reply)) => format!(
-            "client < {} {:?}\n           {}",
-            reply.status,
-            reply.headers,
-            reply.text()
-        ),
-        Ok(None) => "client < no response".to_owned(),
-        Err(error) => format!("client < {error}"),
-    });
-    received.chain(replies).collect()
 }

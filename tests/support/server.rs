@@ -13,6 +13,9 @@ use std::time::Duration;
 /// what the first one stored.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// The words before `serve`: the binary of this package, unless a test puts something else
+    /// in its place or in front of it.
+    pub command: Vec<String>,
     /// `--proxy-configs`: `<proxyId>.json` each.
     pub proxy_configs: PathBuf,
     /// `--data-dir`.
@@ -30,6 +33,7 @@ impl Options {
     /// environment.
     pub fn new(proxy_configs: impl Into<PathBuf>, data_dir: impl Into<PathBuf>) -> Self {
         Self {
+            command: vec![env!("CARGO_BIN_EXE_app-connect").to_owned()],
             proxy_configs: proxy_configs.into(),
             data_dir: data_dir.into(),
             listen: "127.0.0.1:0".to_owned(),
@@ -66,7 +70,8 @@ const START: Duration = Duration::from_secs(60);
 impl Server {
     /// Starts the server and waits for its address. `Err` says what went wrong, with its log.
     pub fn start(options: &Options) -> Result<Self, String> {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_app-connect"))
+        let mut child = Command::new(&options.command[0])
+            .args(&options.command[1..])
             .arg("serve")
             .args(["--listen", &options.listen])
             .arg("--proxy-configs")
@@ -138,19 +143,19 @@ impl Server {
         self.child.id()
     }
 
-    /// Ends the process at once (`SIGKILL`) and waits for its end.
+    /// Ends the process at once (`SIGKILL`), waits for its end and reads the rest of its log.
     pub fn kill(&mut self) {
         // Both fail only where the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-
-    fn failure(&mut self, what: &str) -> String {
-        self.kill();
         if let Some(reader) = self.stderr_reader.take() {
             // The pipe is closed now: the rest of the log is read, then the thread ends.
             let _ = reader.join();
         }
+    }
+
+    fn failure(&mut self, what: &str) -> String {
+        self.kill();
         format!("the server {what}; its log:\n{}", self.log())
     }
 }
@@ -181,16 +186,47 @@ fn collect(mut pipe: impl Read + Send + 'static) -> (Arc<Mutex<String>>, JoinHan
     (text, reader)
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
-    use super::address_in;
+    use super::{Options, Server};
+    /// Starts a shell script in place of the server.
+    fn start(script: &str) -> (tempfile::TempDir, Result<Server, String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = Options::new(folder.path(), folder.path())
+            .env("GIVEN", "yes")
+            .arg("--more");
+        options.command = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
+        let server = Server::start(&options);
+        (folder, server)
+    }
 
     #[test]
-    fn the_ready_line_gives_the_address() {
-        assert_eq!(
-            address_in("listening on http://127.0.0.1:4312"),
-            Some("127.0.0.1:4312".parse().unwrap())
+    fn a_server_is_ready_when_it_has_printed_its_address() {
+        let (_folder, server) = start(
+            "echo given $GIVEN, home ${HOME-none}, last ${8} >&2\n\
+             echo listening on http://127.0.0.1:4312\nexec cat /dev/zero >/dev/null",
         );
-        assert_eq!(address_in("INFO listening on http://127.0.0.1:4312"), None);
+        let mut server = server.unwrap();
+        assert_eq!(server.origin(), "http://127.0.0.1:4312");
+        assert_eq!(server.stdout(), ["listening on http://127.0.0.1:4312"]);
+        server.kill();
+        assert_eq!(server.log(), "given yes, home none, last --more\n");
+    }
+
+    #[test]
+    fn a_server_that_ends_or_prints_something_else_is_no_server() {
+        let (_folder, ended) = start("echo bad configuration >&2");
+        let error = ended.err().unwrap();
+        assert_eq!(
+            error,
+            "the server ended before it was ready; its log:\nbad configuration\n"
+        );
+        let (_folder, chatty) = start("echo hello; exec cat /dev/zero >/dev/null");
+        assert!(
+            chatty
+                .err()
+                .unwrap()
+                .contains(r#"printed "hello", not its address"#)
+        );
     }
 }
