@@ -11,6 +11,7 @@ mod commit;
 mod disk;
 mod open;
 mod trees;
+mod witness;
 
 use std::{
     io::{BufRead, Write as IoWrite},
@@ -69,8 +70,8 @@ impl SledStore {
     /// [`StoreError::Corrupt`], [`StoreError::Format`], [`StoreError::Full`],
     /// or [`StoreError::Unavailable`] with the system's words.
     pub fn open(path: &Path, keys: Keys, options: SledOptions) -> Result<Self, StoreError> {
-        let trees = open::open(path, &keys, options)?;
-        let disk = SledDisk::new(trees.clone(), path)?;
+        let (trees, commits) = open::open(path, &keys, options)?;
+        let disk = SledDisk::new(trees.clone(), path, commits)?;
         Ok(Self {
             committer: Committer::start(disk, keys.clone())?,
             trees,

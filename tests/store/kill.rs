@@ -92,9 +92,10 @@ async fn every_acknowledged_record_survives_kill_9() {
         );
 
         let store = open_sled(directory.path()).unwrap();
+        let scope = scope("crm", None, account("1"));
         for session in &sessions {
-            let logs = store.call_logs(&scope("crm", None, account("1")), session);
-            assert_eq!(logs.await.unwrap().len(), 1, "{session}");
+            let logs = store.call_logs(&scope, session).await.unwrap();
+            assert_eq!(logs.len(), 1, "{session}");
         }
         for (id, n) in &users {
             let key = user(id, None).key;

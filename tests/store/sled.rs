@@ -1,6 +1,9 @@
 //! The embedded store: the suite, and what only a directory can show.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use app_connect::store::{self, Counts, Keys, MAX_RECORD_BYTES, SledStore, Store, StoreError};
 use base64::Engine;
@@ -116,25 +119,79 @@ async fn a_path_that_is_a_file_is_an_error_that_says_so() {
     }
 }
 
-/// Garbage in the log is an error or lost tail, never a panic of the caller.
+/// sled drops what follows damage in its log without a word; the store tells.
 #[tokio::test]
-async fn a_log_overwritten_with_garbage_is_reported() {
+async fn a_damaged_log_is_reported_and_never_opens_as_a_smaller_store() {
+    type Damage = fn(&mut Vec<u8>);
+    let damages: [(&str, Damage); 5] = [
+        ("garbage at the start", |log| log[..600_000].fill(0xA5)),
+        ("garbage in the middle", |log| {
+            let middle = log.len() / 2;
+            log[middle..middle + 5_000].fill(0xA5);
+        }),
+        ("one bit in the middle", |log| {
+            let middle = log.len() / 2;
+            log[middle] ^= 1;
+        }),
+        ("the end is missing", |log| log.truncate(log.len() / 4 * 3)),
+        ("all is missing", Vec::clear),
+    ];
+    for (case, damage) in damages {
+        let (directory, store) = empty();
+        suite::fill(&store).await;
+        drop(store);
+        let log = directory.path().join("db");
+        let mut bytes = fs::read(&log).unwrap();
+        damage(&mut bytes);
+        fs::write(&log, bytes).unwrap();
+        for snapshot in snapshots(directory.path()) {
+            fs::remove_file(snapshot).unwrap();
+        }
+        let error = open_url(directory.path(), keys(SECRET))
+            .await
+            .expect_err(case);
+        assert!(
+            matches!(error, StoreError::Corrupt { .. }),
+            "{case}: {error}"
+        );
+        assert!(
+            error.to_string().contains("Restore the store"),
+            "{case}: {error}"
+        );
+    }
+}
+
+fn snapshots(directory: &Path) -> Vec<PathBuf> {
+    fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.file_name()
+                .unwrap()
+                .to_string_lossy()
+                .starts_with("snap.")
+        })
+        .collect()
+}
+
+/// An operator can decide to go on with what is left.
+#[tokio::test]
+async fn a_loss_is_accepted_by_deleting_the_witness() {
     let (directory, store) = empty();
     suite::fill(&store).await;
     drop(store);
-    let log = directory.path().join("db");
-    let mut bytes = fs::read(&log).unwrap();
-    let middle = bytes.len().min(600_000);
-    bytes[..middle].fill(0xA5);
-    fs::write(&log, bytes).unwrap();
+    fs::write(directory.path().join("db"), b"").unwrap();
+    for snapshot in snapshots(directory.path()) {
+        fs::remove_file(snapshot).unwrap();
+    }
     let error = open_url(directory.path(), keys(SECRET)).await.unwrap_err();
     assert!(
-        matches!(
-            error,
-            StoreError::Corrupt { .. } | StoreError::Unavailable { .. }
-        ),
+        error.to_string().contains("delete the file acknowledged"),
         "{error}"
     );
+    fs::remove_file(directory.path().join("acknowledged")).unwrap();
+    let store = open_sled(directory.path()).unwrap();
+    assert_eq!(suite::export(&store).await.0, Counts::default());
 }
 
 #[cfg(unix)]

@@ -213,7 +213,7 @@ pub async fn fill(store: &dyn Store) -> Counts {
         let log = call_log(scope, &format!("s-{n}"), Some("101"), n);
         let contacts = json!([{"name": format!("Ada {n}")}]);
         let key = contact_key(&format!("+1650555{n:04}"));
-        let (user, log, contacts) = futures_util::join!(
+        let (user, log, contacts) = tokio::join!(
             store.save_user(&one),
             store.save_call_log(&log),
             store.cache_contacts(&key, &contacts)

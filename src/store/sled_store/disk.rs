@@ -1,6 +1,6 @@
 //! sled's trees behind the committing thread, and the device flush.
 //!
-//! What sled 0.34 writes (read in its source): `db`, the log with every
+//! The files of sled 0.34 (read in its source): `db`, the log with every
 //! record; `conf`, written once; `snap.*`, synced by sled itself before it is
 //! renamed; `blobs/N`, records too long for the log. Its flush starts and
 //! awaits writeback of `db` (`sync_file_range`) but sends no flush to the
@@ -22,8 +22,9 @@ use std::{
 
 use super::{
     commit::{Changes, Disk},
-    open::IMPORTING,
+    open::{COMMITS, IMPORTING},
     trees::{self, Trees},
+    witness::Witness,
 };
 use crate::store::{MAX_RECORD_BYTES, StoreError, codec::Table};
 
@@ -34,23 +35,26 @@ pub(super) struct SledDisk {
     trees: Trees,
     log: File,
     path: PathBuf,
+    /// The number of the commit that was applied last.
+    commit: u64,
+    /// The number of the commit that was made durable last.
+    durable: u64,
+    witness: Witness,
 }
 
 impl SledDisk {
-    /// Opens the second handle on the log and makes the new files' names
-    /// durable.
-    pub(super) fn new(trees: Trees, path: &Path) -> Result<Self, StoreError> {
-        let failed = |error| StoreError::io("syncing the new store", path, &error);
+    /// Opens the second handle on the log, makes the new files' names durable,
+    /// and starts the witness at `commit`, the number of the log's last commit.
+    pub(super) fn new(trees: Trees, path: &Path, commit: u64) -> Result<Self, StoreError> {
+        let what = "opening the store";
+        let failed = |error| StoreError::io(what, path, &error);
         let log = File::open(path.join("db")).map_err(failed)?;
-        let mut disk = Self {
-            trees,
-            log,
-            path: path.to_owned(),
-        };
-        disk.make_durable()?;
+        flush(&trees, &log).map_err(|error| trees::failed(what, path, error))?;
         File::open(path.join("conf"))
             .and_then(|conf| conf.sync_all())
             .map_err(failed)?;
+        // Only now, so that the witness never runs ahead of the log.
+        let witness = Witness::start(path, commit).map_err(failed)?;
         // Windows makes names durable by itself and opens no directories.
         #[cfg(unix)]
         for directory in [Some(path), path.canonicalize().map_err(failed)?.parent()]
@@ -61,12 +65,35 @@ impl SledDisk {
                 .and_then(|directory| directory.sync_all())
                 .map_err(failed)?;
         }
-        Ok(disk)
+        Ok(Self {
+            trees,
+            log,
+            path: path.to_owned(),
+            commit,
+            durable: commit,
+            witness,
+        })
+    }
+
+    /// Gives the commit under way its number.
+    fn number(&mut self) -> Result<(), StoreError> {
+        self.commit += 1;
+        self.trees
+            .db
+            .insert(COMMITS, self.commit.to_string().as_str())
+            .map_err(|error| self.failed("writing to the store", error))?;
+        Ok(())
     }
 
     fn failed(&self, what: &str, error: sled::Error) -> StoreError {
         trees::failed(what, &self.path, error)
     }
+}
+
+/// sled's flush to the kernel, then the kernel's to the device.
+fn flush(trees: &Trees, log: &File) -> sled::Result<()> {
+    trees.db.flush()?;
+    Ok(log.sync_data()?)
 }
 
 impl Disk for SledDisk {
@@ -85,25 +112,28 @@ impl Disk for SledDisk {
                 }
             }
         }
+        let mut written = false;
         for (table, batch, used) in batches {
             if used {
                 self.trees
                     .tree(table)
                     .apply_batch(batch)
                     .map_err(|error| self.failed("writing to the store", error))?;
+                written = true;
             }
         }
-        Ok(())
+        if written { self.number() } else { Ok(()) }
     }
 
     fn make_durable(&mut self) -> Result<(), StoreError> {
-        self.trees
-            .db
-            .flush()
-            .map_err(|error| self.failed("flushing the store", error))?;
-        self.log
-            .sync_data()
-            .map_err(|error| StoreError::io("flushing the store", &self.path, &error))
+        flush(&self.trees, &self.log).map_err(|error| self.failed("flushing the store", error))?;
+        if self.durable < self.commit {
+            self.durable = self.commit;
+            self.witness
+                .write(self.durable)
+                .map_err(|error| StoreError::io("flushing the store", &self.path, &error))?;
+        }
+        Ok(())
     }
 
     fn begin_import(&mut self) -> Result<(), StoreError> {
@@ -128,6 +158,7 @@ impl Disk for SledDisk {
                     .map_err(|error| self.failed("undoing an import", error))?;
             }
         }
+        self.number()?;
         // The records first, so that the mark never goes before them.
         self.make_durable()?;
         self.trees

@@ -10,6 +10,7 @@ use super::{
     SledOptions,
     disk::SEGMENT_BYTES,
     trees::{self, Trees},
+    witness,
 };
 use crate::store::{
     Keys, StoreError,
@@ -21,16 +22,25 @@ use crate::store::{
 const FORMAT: &[u8] = b"format";
 const CHECK: &[u8] = b"check";
 pub(super) const IMPORTING: &[u8] = b"importing";
+/// The number of the last commit.
+pub(super) const COMMITS: &[u8] = b"commits";
 /// The version of the layout of keys and values in the trees.
 const VERSION: u32 = 1;
+/// The making of the marks is a commit too: an empty store has one to lose.
+const FIRST_COMMIT: u64 = 1;
 
 /// Opens or creates the store and checks that it can be used: unlocked, of a
-/// known format, sealed with these keys, no import half done, and every tree
-/// readable at both ends. Nothing is durable yet where the store is new.
-pub(super) fn open(path: &Path, keys: &Keys, options: SledOptions) -> Result<Trees, StoreError> {
+/// known format, sealed with these keys, no acknowledged commit lost, no import
+/// half done, and every tree readable at both ends. Also returns the number of
+/// the last commit. Nothing is durable yet where the store is new.
+pub(super) fn open(
+    path: &Path,
+    keys: &Keys,
+    options: SledOptions,
+) -> Result<(Trees, u64), StoreError> {
     create_directory(path).map_err(|error| StoreError::io("creating the store", path, &error))?;
     let trees = open_trees(path, options)?;
-    check_marks(&trees, path, keys)?;
+    let commits = check_marks(&trees, path, keys)?;
     for table in Table::ALL {
         let tree = trees.tree(table);
         for edge in [tree.first(), tree.last()] {
@@ -40,7 +50,7 @@ pub(super) fn open(path: &Path, keys: &Keys, options: SledOptions) -> Result<Tre
             }
         }
     }
-    Ok(trees)
+    Ok((trees, commits))
 }
 
 /// Readable by the server's user alone.
@@ -78,13 +88,19 @@ fn is_lock(error: &io::Error) -> bool {
     error.to_string().contains("could not acquire lock")
 }
 
-fn check_marks(trees: &Trees, path: &Path, keys: &Keys) -> Result<(), StoreError> {
+/// Checks the store's marks, or makes them where the store is new; returns the
+/// number of the last commit.
+fn check_marks(trees: &Trees, path: &Path, keys: &Keys) -> Result<u64, StoreError> {
     let what = || format!("the store at {}", path.display());
     let mark = |name: &[u8]| {
         let found = trees.db.get(name);
         found.map_err(|error| trees::failed("reading the store", path, error))
     };
     let (format, check) = (mark(FORMAT)?, mark(CHECK)?);
+    let commits = mark(COMMITS)?
+        .and_then(|text| std::str::from_utf8(&text).ok()?.parse().ok())
+        .unwrap_or(0);
+    let acknowledged = witness::read(path)?.unwrap_or(0);
     let (Some(format), Some(check)) = (&format, &check) else {
         if format.is_some() || check.is_some() || !trees.is_empty() {
             return Err(StoreError::Corrupt {
@@ -92,11 +108,17 @@ fn check_marks(trees: &Trees, path: &Path, keys: &Keys) -> Result<(), StoreError
                 why: "it holds records but not its format and check value".to_owned(),
             });
         }
+        if acknowledged > 0 {
+            return Err(witness::lost(path, 0, acknowledged));
+        }
         let mut marks = sled::Batch::default();
         marks.insert(FORMAT, VERSION.to_string().as_str());
         marks.insert(CHECK, transfer::check_value(keys)?);
+        marks.insert(COMMITS, FIRST_COMMIT.to_string().as_str());
         let written = trees.db.apply_batch(marks);
-        return written.map_err(|error| trees::failed("creating the store", path, error));
+        return written
+            .map(|()| FIRST_COMMIT)
+            .map_err(|error| trees::failed("creating the store", path, error));
     };
     if format != VERSION.to_string().as_bytes() {
         return Err(StoreError::Format {
@@ -108,11 +130,14 @@ fn check_marks(trees: &Trees, path: &Path, keys: &Keys) -> Result<(), StoreError
     if !transfer::check_matches(keys, check) {
         return Err(StoreError::WrongKey { what: what() });
     }
+    if commits < acknowledged {
+        return Err(witness::lost(path, commits, acknowledged));
+    }
     if mark(IMPORTING)?.is_some() {
         return Err(StoreError::Corrupt {
             what: what(),
             why: "an import into it did not finish".to_owned(),
         });
     }
-    Ok(())
+    Ok(commits)
 }
