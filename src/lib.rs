@@ -1,4 +1,10 @@
 //! The App Connect server as a declarative proxy-connector engine.
+//!
+//! The way of a request: `server` handler → `service` → `connector` registry → `engine` (render,
+//! send, map) → `service` → reply. `config` holds the documents that the engine runs.
 #![forbid(unsafe_code)]
 
+pub mod config;
+pub mod engine;
 pub mod sandbox;
+pub mod store;

@@ -1,1 +1,2 @@
+//! The `app-connect` command.
 fn main() {}

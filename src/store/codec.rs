@@ -1,0 +1,341 @@
+//! Records as keys and bytes, the same for every backend.
+//!
+//! A key is a list of parts, each absent or text, written so that the bytes of
+//! a shorter list are a prefix of a longer one's and of no other list.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{
+    CallLog, ContactKey, Keys, MAX_RECORD_BYTES, Owner, Scope, Secret, StoreError, User, UserKey,
+    seal::Unsealable,
+};
+
+/// The kinds of record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Table {
+    /// Sealed; key: platform, id, proxy id.
+    Users,
+    /// JSON; key: platform, proxy id, owner kind, owner id, session, extension.
+    CallLogs,
+    /// Sealed; key: account, platform, proxy id, keyed hash of the number.
+    Contacts,
+}
+
+impl Table {
+    pub(super) const ALL: [Self; 3] = [Self::Users, Self::CallLogs, Self::Contacts];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::CallLogs => "callLogs",
+            Self::Contacts => "contacts",
+        }
+    }
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.name() == name)
+    }
+
+    /// Whether values are sealed; the others are JSON.
+    pub(super) fn sealed(self) -> bool {
+        !matches!(self, Self::CallLogs)
+    }
+}
+
+/// One stored record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub table: Table,
+    pub key: Vec<u8>,
+    pub value: Vec<u8>,
+}
+
+const ABSENT: u8 = 0;
+const PRESENT: u8 = 1;
+
+/// Each part as one byte 0 (absent), or 1, the length in four bytes, the text.
+pub(super) fn encode_key(parts: &[Option<&str>]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(parts.iter().flatten().map(|part| part.len() + 5).sum());
+    for part in parts {
+        match part {
+            None => key.push(ABSENT),
+            Some(text) => {
+                key.push(PRESENT);
+                // No part comes near 4 GiB: they are parts of HTTP requests.
+                key.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes());
+                key.extend_from_slice(text.as_bytes());
+            }
+        }
+    }
+    key
+}
+
+/// The parts again; `None` where the bytes are not a key.
+pub(super) fn decode_key(mut key: &[u8]) -> Option<Vec<Option<&str>>> {
+    let mut parts = Vec::new();
+    while let Some((tag, rest)) = key.split_first() {
+        key = match *tag {
+            ABSENT => {
+                parts.push(None);
+                rest
+            }
+            PRESENT => {
+                let (len, rest) = rest.split_first_chunk::<4>()?;
+                let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
+                let (text, rest) = rest.split_at_checked(len)?;
+                parts.push(Some(std::str::from_utf8(text).ok()?));
+                rest
+            }
+            _ => return None,
+        };
+    }
+    Some(parts)
+}
+
+/// What a sealed value is bound to: its kind and its key.
+pub(super) fn identity(table: Table, key: &[u8]) -> Vec<u8> {
+    let mut identity = encode_key(&[Some(table.name())]);
+    identity.extend_from_slice(key);
+    identity
+}
+
+pub(super) fn users_prefix(id: &str, platform: &str) -> Vec<u8> {
+    encode_key(&[Some(platform), Some(id)])
+}
+
+pub(super) fn user_key(key: &UserKey) -> Vec<u8> {
+    encode_key(&[Some(&key.platform), Some(&key.id), key.proxy_id.as_deref()])
+}
+
+pub(super) fn session_prefix(scope: &Scope, session_id: &str) -> Vec<u8> {
+    let (kind, owner) = match &scope.owner {
+        Owner::RcAccount(id) => ("account", id),
+        Owner::User(id) => ("user", id),
+    };
+    encode_key(&[
+        Some(&scope.platform),
+        scope.proxy_id.as_deref(),
+        Some(kind),
+        Some(owner),
+        Some(session_id),
+    ])
+}
+
+pub(super) fn call_log_key(log: &CallLog) -> Vec<u8> {
+    let mut key = session_prefix(&log.scope, &log.session_id);
+    key.extend_from_slice(&encode_key(&[log.extension.as_deref()]));
+    key
+}
+
+pub(super) fn contact_key(keys: &Keys, key: &ContactKey) -> Vec<u8> {
+    let scope = [
+        Some(key.rc_account_id.as_str()),
+        Some(key.platform.as_str()),
+        key.proxy_id.as_deref(),
+    ];
+    // The scope goes into the hash as well: one number in two accounts must
+    // not be recognisable as the same.
+    let mut hashed = encode_key(&scope);
+    hashed.extend_from_slice(&encode_key(&[Some(&key.phone_number)]));
+    let hash: String = keys
+        .hash(&hashed)
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let mut stored = encode_key(&scope);
+    stored.extend_from_slice(&encode_key(&[Some(&hash)]));
+    stored
+}
+
+/// A user as it is sealed. Separate from [`User`], which cannot be serialised.
+#[derive(Serialize, Deserialize)]
+struct SealedUser {
+    key: UserKey,
+    name: Option<String>,
+    hostname: Option<String>,
+    timezone_name: Option<String>,
+    timezone_offset: Option<Value>,
+    access_token: String,
+    refresh_token: Option<String>,
+    token_expiry: Option<i64>,
+    rc_account_id: Option<String>,
+    platform_additional_info: Map<String, Value>,
+    user_settings: Option<Value>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+/// All of a user is sealed, not the tokens alone: a host name that could be
+/// changed on disk would decide where the tokens are sent.
+pub(super) fn user_row(keys: &Keys, user: &User) -> Result<Row, StoreError> {
+    let user = user.clone();
+    let key = user_key(&user.key);
+    let sealed = SealedUser {
+        key: user.key,
+        name: user.name,
+        hostname: user.hostname,
+        timezone_name: user.timezone_name,
+        timezone_offset: user.timezone_offset,
+        access_token: user.access_token.expose().to_owned(),
+        refresh_token: user.refresh_token.map(|token| token.expose().to_owned()),
+        token_expiry: user.token_expiry,
+        rc_account_id: user.rc_account_id,
+        platform_additional_info: user.platform_additional_info,
+        user_settings: user.user_settings,
+        created_at: user.created_at,
+        updated_at: user.updated_at,
+    };
+    row(keys, Table::Users, key, &sealed)
+}
+
+pub(super) fn read_user(keys: &Keys, key: &[u8], value: &[u8]) -> Result<User, StoreError> {
+    let user: SealedUser = read(keys, Table::Users, key, value)?;
+    Ok(User {
+        key: user.key,
+        name: user.name,
+        hostname: user.hostname,
+        timezone_name: user.timezone_name,
+        timezone_offset: user.timezone_offset,
+        access_token: Secret::new(user.access_token),
+        refresh_token: user.refresh_token.map(Secret::new),
+        token_expiry: user.token_expiry,
+        rc_account_id: user.rc_account_id,
+        platform_additional_info: user.platform_additional_info,
+        user_settings: user.user_settings,
+        created_at: user.created_at,
+        updated_at: user.updated_at,
+    })
+}
+
+pub(super) fn call_log_row(keys: &Keys, log: &CallLog) -> Result<Row, StoreError> {
+    row(keys, Table::CallLogs, call_log_key(log), log)
+}
+
+pub(super) fn read_call_log(keys: &Keys, key: &[u8], value: &[u8]) -> Result<CallLog, StoreError> {
+    let log: CallLog = read(keys, Table::CallLogs, key, value)?;
+    // Unsealed, so nothing but this check ties the value to its key.
+    if call_log_key(&log) != key {
+        return Err(damaged(
+            Table::CallLogs,
+            "it lies under another record's key",
+        ));
+    }
+    Ok(log)
+}
+
+pub(super) fn contacts_row(
+    keys: &Keys,
+    key: &ContactKey,
+    contacts: &Value,
+) -> Result<Row, StoreError> {
+    row(keys, Table::Contacts, contact_key(keys, key), contacts)
+}
+
+pub(super) fn read_contacts(keys: &Keys, key: &[u8], value: &[u8]) -> Result<Value, StoreError> {
+    read(keys, Table::Contacts, key, value)
+}
+
+/// Whether a record can be read, whatever its kind.
+pub(super) fn verify(
+    keys: &Keys,
+    table: Table,
+    key: &[u8],
+    value: &[u8],
+) -> Result<(), StoreError> {
+    if decode_key(key).is_none() {
+        return Err(damaged(table, "its key is malformed"));
+    }
+    match table {
+        Table::Users => read_user(keys, key, value).map(drop),
+        Table::CallLogs => read_call_log(keys, key, value).map(drop),
+        Table::Contacts => read_contacts(keys, key, value).map(drop),
+    }
+}
+
+fn row(
+    keys: &Keys,
+    table: Table,
+    key: Vec<u8>,
+    record: &impl Serialize,
+) -> Result<Row, StoreError> {
+    let plain = serde_json::to_vec(record).map_err(|error| StoreError::Unavailable {
+        what: format!("encoding a record of {}", table.name()),
+        why: error.to_string(),
+        mend: "Please report this; it is a defect of the program".to_owned(),
+    })?;
+    let value = if table.sealed() {
+        keys.seal(&identity(table, &key), plain)?
+    } else {
+        plain
+    };
+    let bytes = key.len() + value.len();
+    if bytes > MAX_RECORD_BYTES {
+        return Err(StoreError::TooLarge {
+            what: format!("a record of {}", table.name()),
+            bytes,
+            limit: MAX_RECORD_BYTES,
+        });
+    }
+    Ok(Row { table, key, value })
+}
+
+fn read<T: for<'de> Deserialize<'de>>(
+    keys: &Keys,
+    table: Table,
+    key: &[u8],
+    value: &[u8],
+) -> Result<T, StoreError> {
+    let opened;
+    let plain = if table.sealed() {
+        opened = keys
+            .open(&identity(table, key), value)
+            .map_err(|why: Unsealable| damaged(table, &why.to_string()))?;
+        &opened
+    } else {
+        value
+    };
+    // serde's message can quote the value, so only the place is told.
+    serde_json::from_slice(plain).map_err(|error| {
+        let why = format!(
+            "it is not the JSON that was expected at byte {}",
+            error.column()
+        );
+        damaged(table, &why)
+    })
+}
+
+pub(super) fn damaged(table: Table, why: &str) -> StoreError {
+    StoreError::Corrupt {
+        what: format!("a record of {}", table.name()),
+        why: why.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// No list of parts is mistaken for another, and prefixes are lists.
+        #[test]
+        fn keys_read_back(parts in prop::collection::vec(prop::option::of(".{0,8}"), 0..6), cut in 0..6_usize) {
+            let parts: Vec<Option<&str>> = parts.iter().map(Option::as_deref).collect();
+            let key = encode_key(&parts);
+            prop_assert_eq!(decode_key(&key), Some(parts.clone()));
+            let prefix = encode_key(&parts[..cut.min(parts.len())]);
+            prop_assert!(key.starts_with(&prefix));
+        }
+
+        /// Bytes from outside (an import) never panic.
+        #[test]
+        fn any_bytes_are_a_key_or_not(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            if let Some(parts) = decode_key(&bytes) {
+                prop_assert_eq!(encode_key(&parts), bytes);
+            }
+        }
+    }
+}

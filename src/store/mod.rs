@@ -1,0 +1,120 @@
+//! Users, call logs and cached contacts: what must outlive the process.
+//!
+//! Services know only the [`Store`] trait and the records; a backend knows how
+//! they are kept. Every write is acknowledged only when it is durable: after
+//! `Ok`, the record survives `kill -9` and a power cut.
+//!
+//! Deliberately absent: expiry of cached contacts and any read of all users.
+//! Neither is needed by a service; an operator has [`Store::export`].
+
+mod codec;
+mod error;
+mod records;
+mod seal;
+mod secret;
+mod sled_store;
+mod transfer;
+
+use std::{
+    io::{BufRead, Write},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+pub use error::StoreError;
+pub use records::{CallLog, ContactKey, Counts, Integrity, Owner, Saved, Scope, User, UserKey};
+pub use seal::Keys;
+pub use secret::Secret;
+pub use sled_store::{SledOptions, SledStore};
+
+/// The longest encoded record that a store takes, in bytes. Enough for a few
+/// hundred cached contacts; keeps one record from filling a backend's page.
+pub const MAX_RECORD_BYTES: usize = 96 * 1024;
+
+/// Durable records, as the services need them.
+///
+/// A write that returns an error may or may not have been stored; repeating it
+/// is safe, because no operation adds a second record for the same key.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The user with exactly this key, the proxy id included (Q3).
+    async fn get_user(&self, key: &UserKey) -> Result<Option<User>, StoreError>;
+
+    /// Every user with this id and platform, whatever the proxy. Sessions
+    /// issued before the proxy id was part of a token find their user here, if
+    /// there is exactly one.
+    async fn find_users_by_id(&self, id: &str, platform: &str) -> Result<Vec<User>, StoreError>;
+
+    /// Creates the user or replaces all of it.
+    async fn save_user(&self, user: &User) -> Result<(), StoreError>;
+
+    /// Removes the user; false where there was none.
+    async fn delete_user(&self, key: &UserKey) -> Result<bool, StoreError>;
+
+    /// The logs of one session inside one scope (Q4), of every extension,
+    /// oldest first.
+    async fn call_logs(&self, scope: &Scope, session_id: &str) -> Result<Vec<CallLog>, StoreError>;
+
+    /// Inserts a log for its scope, session and extension. Where one is stored
+    /// already it stays as it is and is handed back: of any number of
+    /// simultaneous inserts exactly one gets [`Saved::Inserted`] (Q12).
+    async fn save_call_log(&self, log: &CallLog) -> Result<Saved, StoreError>;
+
+    /// Replaces the log of the same scope, session and extension; false, and
+    /// nothing stored, where there is none.
+    async fn update_call_log(&self, log: &CallLog) -> Result<bool, StoreError>;
+
+    /// The contacts cached for a phone number, as [`Store::cache_contacts`]
+    /// was given them.
+    async fn cached_contacts(&self, key: &ContactKey) -> Result<Option<Value>, StoreError>;
+
+    /// Caches contacts for a phone number, replacing what was there.
+    async fn cache_contacts(&self, key: &ContactKey, contacts: &Value) -> Result<(), StoreError>;
+
+    /// Removes a cached entry; false where there was none.
+    async fn forget_contacts(&self, key: &ContactKey) -> Result<bool, StoreError>;
+
+    /// Reads and decodes every record, and says what cannot be read.
+    async fn integrity(&self) -> Result<Integrity, StoreError>;
+
+    /// Writes the whole store as JSON lines; sealed values stay sealed. Each
+    /// record is complete, but records written meanwhile may be missing: stop
+    /// the server for an export of one moment.
+    async fn export(&self, writer: Box<dyn Write + Send>) -> Result<Counts, StoreError>;
+
+    /// Reads what [`Store::export`] wrote. Refused where this store holds
+    /// records or the export was sealed with another key; on any error the
+    /// store is left empty.
+    async fn import(&self, reader: Box<dyn BufRead + Send>) -> Result<Counts, StoreError>;
+
+    /// Returns once everything written before is durable.
+    async fn flush(&self) -> Result<(), StoreError>;
+
+    /// Makes everything durable and refuses writes from then on. The
+    /// backend's lock is released when the last handle is dropped.
+    async fn close(&self) -> Result<(), StoreError>;
+}
+
+/// Opens the store that `url` names: `sled:PATH`, PATH a directory that is
+/// created where it does not exist (mode 0700).
+///
+/// # Errors
+/// [`StoreError::UnknownScheme`], and whatever keeps the backend from opening:
+/// a lock held by another process, another key, damage, a newer format.
+pub async fn open(url: &str, keys: Keys) -> Result<Arc<dyn Store>, StoreError> {
+    // The rest of an unknown URL may hold a password: only the scheme is named.
+    let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
+    if scheme != "sled" || rest.is_empty() {
+        return Err(StoreError::UnknownScheme {
+            scheme: scheme.to_owned(),
+        });
+    }
+    let path = std::path::PathBuf::from(rest);
+    let opened =
+        tokio::task::spawn_blocking(move || SledStore::open(&path, keys, SledOptions::default()))
+            .await
+            .map_err(|_| StoreError::stopped("opening the store"))??;
+    Ok(Arc::new(opened))
+}

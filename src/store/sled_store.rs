@@ -1,0 +1,232 @@
+//! The embedded store: sled 0.34.
+//!
+//! Reads run where they are asked for, also on async threads: a cached get
+//! takes about a microsecond, and handing it to another thread costs ten times
+//! that; a get that misses the cache is one read of a local file. Scans are as
+//! short as a call has extensions. What reads everything (integrity, export)
+//! runs on a blocking thread. Writes go to the committing thread. A read may
+//! see a write moments before its writer is told that it is durable.
+
+mod commit;
+mod disk;
+mod open;
+mod trees;
+mod witness;
+
+use std::{
+    io::{BufRead, Write as IoWrite},
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use self::{
+    commit::{Committer, Previous, Write},
+    disk::SledDisk,
+    trees::Trees,
+};
+use super::{
+    CallLog, ContactKey, Counts, Integrity, Keys, Saved, Scope, Store, StoreError, User, UserKey,
+    codec::{self, Table},
+    transfer,
+};
+
+/// How an embedded store runs.
+#[derive(Clone, Copy, Debug)]
+pub struct SledOptions {
+    /// The most memory that cached pages take, in bytes.
+    pub cache_bytes: u64,
+}
+
+impl Default for SledOptions {
+    /// A cache of 64 MiB.
+    fn default() -> Self {
+        Self {
+            cache_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// A store in a directory of this machine, open in one process at a time.
+pub struct SledStore {
+    // Before the trees: its thread ends, and the last trees close the files.
+    committer: Committer,
+    trees: Trees,
+    keys: Keys,
+    closed: AtomicBool,
+}
+
+/// At most so many lines about damaged records; there may be millions.
+const MAX_DAMAGED: usize = 100;
+
+impl SledStore {
+    /// Opens or creates the store in the directory `path`. Blocks: recovery
+    /// reads the log written since the last clean stop.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`], [`StoreError::WrongKey`],
+    /// [`StoreError::Corrupt`], [`StoreError::Format`], [`StoreError::Full`],
+    /// or [`StoreError::Unavailable`] with the system's words.
+    pub fn open(path: &Path, keys: Keys, options: SledOptions) -> Result<Self, StoreError> {
+        let (trees, commits) = open::open(path, &keys, options)?;
+        let disk = SledDisk::new(trees.clone(), path, commits)?;
+        Ok(Self {
+            committer: Committer::start(disk, keys.clone())?,
+            trees,
+            keys,
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    async fn write(&self, write: Write) -> Result<Previous, StoreError> {
+        self.refuse_closed()?;
+        self.committer.write(write).await
+    }
+
+    fn refuse_closed(&self) -> Result<(), StoreError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Unavailable {
+                what: "writing to the store".to_owned(),
+                why: "the store is closed because the server is stopping".to_owned(),
+                mend: "Repeat the request when the server is back".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Runs what reads everything off the async threads.
+    async fn reading<T: Send + 'static>(
+        &self,
+        what: &str,
+        read: impl FnOnce(&Trees, &Keys) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (trees, keys) = (self.trees.clone(), self.keys.clone());
+        tokio::task::spawn_blocking(move || read(&trees, &keys))
+            .await
+            .map_err(|_| StoreError::Corrupt {
+                what: format!("what {what} reads"),
+                why: "reading it panicked".to_owned(),
+            })
+    }
+}
+
+#[async_trait]
+impl Store for SledStore {
+    async fn get_user(&self, key: &UserKey) -> Result<Option<User>, StoreError> {
+        let key = codec::user_key(key);
+        let found = self.trees.get(Table::Users, &key)?;
+        found
+            .map(|value| codec::read_user(&self.keys, &key, &value))
+            .transpose()
+    }
+
+    async fn find_users_by_id(&self, id: &str, platform: &str) -> Result<Vec<User>, StoreError> {
+        self.trees
+            .rows(Table::Users, &codec::users_prefix(id, platform))
+            .map(|row| row.and_then(|row| codec::read_user(&self.keys, &row.key, &row.value)))
+            .collect()
+    }
+
+    async fn save_user(&self, user: &User) -> Result<(), StoreError> {
+        let row = codec::user_row(&self.keys, user)?;
+        self.write(Write::Put(row)).await.map(drop)
+    }
+
+    async fn delete_user(&self, key: &UserKey) -> Result<bool, StoreError> {
+        let delete = Write::Delete(Table::Users, codec::user_key(key));
+        Ok(self.write(delete).await?.is_some())
+    }
+
+    async fn call_logs(&self, scope: &Scope, session_id: &str) -> Result<Vec<CallLog>, StoreError> {
+        let mut logs = self
+            .trees
+            .rows(Table::CallLogs, &codec::session_prefix(scope, session_id))
+            .map(|row| row.and_then(|row| codec::read_call_log(&self.keys, &row.key, &row.value)))
+            .collect::<Result<Vec<_>, _>>()?;
+        logs.sort_by_key(|log| log.created_at);
+        Ok(logs)
+    }
+
+    async fn save_call_log(&self, log: &CallLog) -> Result<Saved, StoreError> {
+        let row = codec::call_log_row(&self.keys, log)?;
+        let key = row.key.clone();
+        match self.write(Write::Insert(row)).await? {
+            None => Ok(Saved::Inserted),
+            Some(value) => codec::read_call_log(&self.keys, &key, &value).map(Saved::Existing),
+        }
+    }
+
+    async fn update_call_log(&self, log: &CallLog) -> Result<bool, StoreError> {
+        let row = codec::call_log_row(&self.keys, log)?;
+        Ok(self.write(Write::Replace(row)).await?.is_some())
+    }
+
+    async fn cached_contacts(&self, key: &ContactKey) -> Result<Option<Value>, StoreError> {
+        let key = codec::contact_key(&self.keys, key);
+        let found = self.trees.get(Table::Contacts, &key)?;
+        found
+            .map(|value| codec::read_contacts(&self.keys, &key, &value))
+            .transpose()
+    }
+
+    async fn cache_contacts(&self, key: &ContactKey, contacts: &Value) -> Result<(), StoreError> {
+        let row = codec::contacts_row(&self.keys, key, contacts)?;
+        self.write(Write::Put(row)).await.map(drop)
+    }
+
+    async fn forget_contacts(&self, key: &ContactKey) -> Result<bool, StoreError> {
+        let delete = Write::Delete(Table::Contacts, codec::contact_key(&self.keys, key));
+        Ok(self.write(delete).await?.is_some())
+    }
+
+    async fn integrity(&self) -> Result<Integrity, StoreError> {
+        self.reading("the integrity check", integrity).await
+    }
+
+    async fn export(&self, writer: Box<dyn IoWrite + Send>) -> Result<Counts, StoreError> {
+        self.reading("the export", move |trees, keys| {
+            transfer::write(writer, keys, trees.all_rows())
+        })
+        .await?
+    }
+
+    async fn import(&self, reader: Box<dyn BufRead + Send>) -> Result<Counts, StoreError> {
+        self.refuse_closed()?;
+        self.committer.import(reader).await
+    }
+
+    async fn flush(&self) -> Result<(), StoreError> {
+        self.committer.flush().await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.closed.store(true, Ordering::Release);
+        self.committer.flush().await
+    }
+}
+
+/// Decodes every record. A table whose pages cannot be read ends there with
+/// one line, and the next is read.
+fn integrity(trees: &Trees, keys: &Keys) -> Integrity {
+    let mut found = Integrity::default();
+    for table in Table::ALL {
+        for (position, row) in (1_u64..).zip(trees.rows(table, b"")) {
+            let page_unreadable = row.is_err();
+            let read = row.and_then(|row| codec::verify(keys, table, &row.key, &row.value));
+            match read {
+                Ok(()) => found.readable.add(table),
+                Err(error) if found.damaged.len() < MAX_DAMAGED => {
+                    let line = format!("{} record {position}: {error}", table.name());
+                    found.damaged.push(line);
+                }
+                Err(_) => {}
+            }
+            if page_unreadable {
+                break;
+            }
+        }
+    }
+    found
+}

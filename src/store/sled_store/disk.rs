@@ -1,0 +1,170 @@
+//! sled's trees behind the committing thread, and the device flush.
+//!
+//! The files of sled 0.34 (read in its source): `db`, the log with every
+//! record; `conf`, written once; `snap.*`, synced by sled itself before it is
+//! renamed; `blobs/N`, records too long for the log. Its flush starts and
+//! awaits writeback of `db` (`sync_file_range`) but sends no flush to the
+//! device, hence the `fdatasync` here, on a second handle of the same file.
+//!
+//! sled writes blobs without any sync and removes old ones on its own, so none
+//! may come to be: they begin at a quarter of a segment for a whole node, and
+//! a node holds up to 17 records. [`SEGMENT_BYTES`] is chosen so that 17
+//! records of the longest kind still fit.
+//!
+//! sled's background flusher is off: it would move records between segments
+//! without a device flush in between. Without it sled writes on the committing
+//! thread alone, and cleans segments there as it goes.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    commit::{Changes, Disk},
+    open::{COMMITS, IMPORTING},
+    trees::{self, Trees},
+    witness::Witness,
+};
+use crate::store::{MAX_RECORD_BYTES, StoreError, codec::Table};
+
+pub(super) const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
+const _: () = assert!(18 * (MAX_RECORD_BYTES + 64) < SEGMENT_BYTES / 4 - 4096);
+
+pub(super) struct SledDisk {
+    trees: Trees,
+    log: File,
+    path: PathBuf,
+    /// The number of the commit that was applied last.
+    commit: u64,
+    /// The number of the commit that was made durable last.
+    durable: u64,
+    witness: Witness,
+}
+
+impl SledDisk {
+    /// Opens the second handle on the log, makes the new files' names durable,
+    /// and starts the witness at `commit`, the number of the log's last commit.
+    pub(super) fn new(trees: Trees, path: &Path, commit: u64) -> Result<Self, StoreError> {
+        let what = "opening the store";
+        let failed = |error| StoreError::io(what, path, &error);
+        let log = File::open(path.join("db")).map_err(failed)?;
+        flush(&trees, &log).map_err(|error| trees::failed(what, path, error))?;
+        File::open(path.join("conf"))
+            .and_then(|conf| conf.sync_all())
+            .map_err(failed)?;
+        // Only now, so that the witness never runs ahead of the log.
+        let witness = Witness::start(path, commit).map_err(failed)?;
+        // Windows makes names durable by itself and opens no directories.
+        #[cfg(unix)]
+        for directory in [Some(path), path.canonicalize().map_err(failed)?.parent()]
+            .into_iter()
+            .flatten()
+        {
+            File::open(directory)
+                .and_then(|directory| directory.sync_all())
+                .map_err(failed)?;
+        }
+        Ok(Self {
+            trees,
+            log,
+            path: path.to_owned(),
+            commit,
+            durable: commit,
+            witness,
+        })
+    }
+
+    /// Gives the commit under way its number.
+    fn number(&mut self) -> Result<(), StoreError> {
+        self.commit += 1;
+        self.trees
+            .db
+            .insert(COMMITS, self.commit.to_string().as_str())
+            .map_err(|error| self.failed("writing to the store", error))?;
+        Ok(())
+    }
+
+    fn failed(&self, what: &str, error: sled::Error) -> StoreError {
+        trees::failed(what, &self.path, error)
+    }
+}
+
+/// sled's flush to the kernel, then the kernel's to the device.
+fn flush(trees: &Trees, log: &File) -> sled::Result<()> {
+    trees.db.flush()?;
+    Ok(log.sync_data()?)
+}
+
+impl Disk for SledDisk {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.trees.get(table, key)
+    }
+
+    fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
+        let mut batches = Table::ALL.map(|table| (table, sled::Batch::default(), false));
+        for ((table, key), value) in changes {
+            for (_, batch, used) in batches.iter_mut().filter(|entry| entry.0 == table) {
+                *used = true;
+                match &value {
+                    Some(value) => batch.insert(key.as_slice(), value.as_slice()),
+                    None => batch.remove(key.as_slice()),
+                }
+            }
+        }
+        let mut written = false;
+        for (table, batch, used) in batches {
+            if used {
+                self.trees
+                    .tree(table)
+                    .apply_batch(batch)
+                    .map_err(|error| self.failed("writing to the store", error))?;
+                written = true;
+            }
+        }
+        if written { self.number() } else { Ok(()) }
+    }
+
+    fn make_durable(&mut self) -> Result<(), StoreError> {
+        flush(&self.trees, &self.log).map_err(|error| self.failed("flushing the store", error))?;
+        if self.durable < self.commit {
+            self.durable = self.commit;
+            self.witness
+                .write(self.durable)
+                .map_err(|error| StoreError::io("flushing the store", &self.path, &error))?;
+        }
+        Ok(())
+    }
+
+    fn begin_import(&mut self) -> Result<(), StoreError> {
+        if !self.trees.is_empty() {
+            return Err(StoreError::NotEmpty {
+                path: self.path.display().to_string(),
+            });
+        }
+        self.trees
+            .db
+            .insert(IMPORTING, b"")
+            .map_err(|error| self.failed("starting an import", error))?;
+        self.make_durable()
+    }
+
+    fn end_import(&mut self, keep: bool) -> Result<(), StoreError> {
+        if !keep {
+            for table in Table::ALL {
+                self.trees
+                    .tree(table)
+                    .clear()
+                    .map_err(|error| self.failed("undoing an import", error))?;
+            }
+        }
+        self.number()?;
+        // The records first, so that the mark never goes before them.
+        self.make_durable()?;
+        self.trees
+            .db
+            .remove(IMPORTING)
+            .map_err(|error| self.failed("ending an import", error))?;
+        self.make_durable()
+    }
+}

@@ -1,0 +1,343 @@
+//! What any backend must do. Each check gets an empty store; a new backend
+//! runs them all through [`CHECKS`]-like calls from its own file.
+
+use std::{
+    io::{BufReader, Cursor, Write},
+    sync::{Arc, Mutex},
+};
+
+use app_connect::store::{Counts, Owner, Saved, Store, StoreError};
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::{account, call_log, contact_key, scope, user};
+
+pub async fn users_read_back_whole_with_their_key_order(store: &dyn Store) {
+    let stored = user("7-crm", Some("acme"));
+    assert_eq!(store.get_user(&stored.key).await.unwrap(), None);
+    store.save_user(&stored).await.unwrap();
+    let found = store.get_user(&stored.key).await.unwrap().unwrap();
+    assert_eq!(found, stored);
+    // Maps compare equal in any order; their text does not.
+    assert_eq!(
+        serde_json::to_string(&found.platform_additional_info).unwrap(),
+        r#"{"zeta":1,"alpha":{"y":"first","b":[1.5,null]},"id":9007199254740993}"#
+    );
+
+    let mut bare = user("7-crm", Some("acme"));
+    bare.name = None;
+    bare.hostname = None;
+    bare.timezone_name = None;
+    bare.timezone_offset = None;
+    bare.refresh_token = None;
+    bare.token_expiry = None;
+    bare.rc_account_id = None;
+    bare.platform_additional_info.clear();
+    bare.user_settings = None;
+    store.save_user(&bare).await.unwrap();
+    assert_eq!(store.get_user(&bare.key).await.unwrap(), Some(bare.clone()));
+
+    assert!(store.delete_user(&bare.key).await.unwrap());
+    assert!(!store.delete_user(&bare.key).await.unwrap());
+    assert_eq!(store.get_user(&bare.key).await.unwrap(), None);
+}
+
+/// Q3: the proxy id is part of who a user is.
+pub async fn users_of_other_proxies_and_platforms_are_others(store: &dyn Store) {
+    let mut expected = Vec::new();
+    for (proxy_id, name) in [
+        (None, "none"),
+        (Some("a"), "a"),
+        (Some("b"), "b"),
+        (Some(""), ""),
+    ] {
+        let mut one = user("7-crm", proxy_id);
+        one.name = Some(name.to_owned());
+        store.save_user(&one).await.unwrap();
+        expected.push(one);
+    }
+    // Neighbours in the order of keys, and an id that contains another.
+    store.save_user(&user("7-crm2", None)).await.unwrap();
+    store.save_user(&user("7-cr", None)).await.unwrap();
+    let mut elsewhere = user("7-crm", None);
+    elsewhere.key.platform = "other".to_owned();
+    store.save_user(&elsewhere).await.unwrap();
+
+    for one in &expected {
+        assert_eq!(store.get_user(&one.key).await.unwrap().as_ref(), Some(one));
+    }
+    let mut found = store.find_users_by_id("7-crm", "crm").await.unwrap();
+    found.sort_by(|a, b| a.key.proxy_id.cmp(&b.key.proxy_id));
+    expected.sort_by(|a, b| a.key.proxy_id.cmp(&b.key.proxy_id));
+    assert_eq!(found, expected);
+    assert_eq!(
+        store.find_users_by_id("7-crm", "other").await.unwrap(),
+        [elsewhere]
+    );
+    assert_eq!(store.find_users_by_id("7", "crm").await.unwrap(), []);
+
+    assert!(store.delete_user(&expected[0].key).await.unwrap());
+    assert_eq!(
+        store.find_users_by_id("7-crm", "crm").await.unwrap().len(),
+        3
+    );
+}
+
+/// Q4: the same session is another one in every other scope.
+pub async fn call_logs_never_leave_their_scope(store: &dyn Store) {
+    let scopes = [
+        scope("crm", None, account("1")),
+        scope("crm", None, account("2")),
+        scope("crm", None, Owner::User("1".to_owned())),
+        scope("crm", Some("a"), account("1")),
+        scope("crm", Some("b"), account("1")),
+        scope("crm", Some(""), account("1")),
+        scope("crm2", None, account("1")),
+    ];
+    for (created_at, scope) in (0..).zip(&scopes) {
+        let log = call_log(scope.clone(), "s-1", None, created_at);
+        assert_eq!(store.save_call_log(&log).await.unwrap(), Saved::Inserted);
+    }
+    for (created_at, scope) in (0..).zip(&scopes) {
+        let own = call_log(scope.clone(), "s-1", None, created_at);
+        assert_eq!(store.call_logs(scope, "s-1").await.unwrap(), [own]);
+        assert_eq!(store.call_logs(scope, "s-").await.unwrap(), []);
+        assert_eq!(store.call_logs(scope, "s-11").await.unwrap(), []);
+    }
+}
+
+pub async fn call_logs_of_a_session_come_oldest_first(store: &dyn Store) {
+    let scope = scope("crm", Some("acme"), account("1"));
+    let logs = [
+        (Some("101"), 30),
+        (None, 10),
+        (Some("102"), 20),
+        (Some(""), 40),
+    ]
+    .map(|(extension, created_at)| call_log(scope.clone(), "s-1", extension, created_at));
+    for log in &logs {
+        assert_eq!(store.save_call_log(log).await.unwrap(), Saved::Inserted);
+    }
+    let found = store.call_logs(&scope, "s-1").await.unwrap();
+    let created: Vec<i64> = found.iter().map(|log| log.created_at).collect();
+    assert_eq!(created, [10, 20, 30, 40]);
+}
+
+pub async fn call_logs_are_never_overwritten_by_an_insert(store: &dyn Store) {
+    let scope = scope("crm", None, account("1"));
+    let first = call_log(scope.clone(), "s-1", Some("101"), 10);
+    let second = call_log(scope.clone(), "s-1", Some("101"), 20);
+    assert!(!store.update_call_log(&first).await.unwrap());
+    assert_eq!(store.call_logs(&scope, "s-1").await.unwrap(), []);
+    assert_eq!(store.save_call_log(&first).await.unwrap(), Saved::Inserted);
+    assert_eq!(
+        store.save_call_log(&second).await.unwrap(),
+        Saved::Existing(first.clone())
+    );
+    assert_eq!(store.call_logs(&scope, "s-1").await.unwrap(), [first]);
+    assert!(store.update_call_log(&second).await.unwrap());
+    assert_eq!(store.call_logs(&scope, "s-1").await.unwrap(), [second]);
+}
+
+/// Q12: exactly one of any number of simultaneous inserts is new.
+pub async fn of_simultaneous_inserts_exactly_one_is_new(store: &dyn Store) {
+    let scope = scope("crm", None, account("1"));
+    for session in 0..20 {
+        let session = format!("s-{session}");
+        let logs: Vec<_> = (0..16)
+            .map(|n| call_log(scope.clone(), &session, None, n))
+            .collect();
+        let saved = join_all(logs.iter().map(|log| store.save_call_log(log))).await;
+        let stored = store.call_logs(&scope, &session).await.unwrap();
+        let mut inserted = 0;
+        for (log, saved) in logs.iter().zip(saved) {
+            match saved.unwrap() {
+                Saved::Inserted => {
+                    inserted += 1;
+                    assert_eq!(stored, std::slice::from_ref(log));
+                }
+                Saved::Existing(existing) => assert_eq!(stored, [existing]),
+            }
+        }
+        assert_eq!(inserted, 1);
+    }
+}
+
+pub async fn contacts_are_cached_for_exactly_one_number(store: &dyn Store) {
+    let key = contact_key("+1 650 555 0100");
+    let contacts = json!([{"name": "Ada", "id": "9007199254740993", "b": 1, "a": 2}]);
+    assert_eq!(store.cached_contacts(&key).await.unwrap(), None);
+    store.cache_contacts(&key, &contacts).await.unwrap();
+    let found = store.cached_contacts(&key).await.unwrap().unwrap();
+    assert_eq!(found.to_string(), contacts.to_string());
+
+    let mut others = vec![contact_key("+16505550100")];
+    for change in 0..3 {
+        let mut other = key.clone();
+        match change {
+            0 => other.rc_account_id = "2".to_owned(),
+            1 => other.platform = "other".to_owned(),
+            _ => other.proxy_id = None,
+        }
+        others.push(other);
+    }
+    for other in &others {
+        assert_eq!(store.cached_contacts(other).await.unwrap(), None);
+        assert!(!store.forget_contacts(other).await.unwrap());
+    }
+    store.cache_contacts(&key, &json!([])).await.unwrap();
+    assert_eq!(store.cached_contacts(&key).await.unwrap(), Some(json!([])));
+    assert!(store.forget_contacts(&key).await.unwrap());
+    assert_eq!(store.cached_contacts(&key).await.unwrap(), None);
+}
+
+pub async fn a_record_too_long_is_refused_and_changes_nothing(store: &dyn Store) {
+    let mut stored = user("7-crm", None);
+    store.save_user(&stored).await.unwrap();
+    let text = "x".repeat(app_connect::store::MAX_RECORD_BYTES);
+    stored
+        .platform_additional_info
+        .insert("long".to_owned(), json!(text));
+    let error = store.save_user(&stored).await.unwrap_err();
+    assert!(matches!(error, StoreError::TooLarge { .. }), "{error}");
+    stored.platform_additional_info.shift_remove("long");
+    assert_eq!(store.get_user(&stored.key).await.unwrap(), Some(stored));
+}
+
+/// Fills a store with records of every kind; returns how many.
+pub async fn fill(store: &dyn Store) -> Counts {
+    for n in 0..700 {
+        let proxy_id = (n % 3 > 0).then(|| format!("proxy-{}", n % 3));
+        let one = user(&format!("{n}-crm"), proxy_id.as_deref());
+        let scope = scope("crm", proxy_id.as_deref(), account("1"));
+        let log = call_log(scope, &format!("s-{n}"), Some("101"), n);
+        let contacts = json!([{"name": format!("Ada {n}")}]);
+        let key = contact_key(&format!("+1650555{n:04}"));
+        let (user, log, contacts) = tokio::join!(
+            store.save_user(&one),
+            store.save_call_log(&log),
+            store.cache_contacts(&key, &contacts)
+        );
+        user.unwrap();
+        assert_eq!(log.unwrap(), Saved::Inserted);
+        contacts.unwrap();
+    }
+    Counts {
+        users: 700,
+        call_logs: 700,
+        contacts: 700,
+    }
+}
+
+/// A writer whose bytes stay readable after it was given away.
+#[derive(Clone, Default)]
+pub struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+pub async fn export(store: &dyn Store) -> (Counts, Vec<u8>) {
+    let sink = Sink::default();
+    let counts = store.export(Box::new(sink.clone())).await.unwrap();
+    let bytes = sink.0.lock().unwrap().clone();
+    (counts, bytes)
+}
+
+pub async fn import(store: &dyn Store, bytes: &[u8]) -> Result<Counts, StoreError> {
+    let reader = BufReader::new(Cursor::new(bytes.to_vec()));
+    store.import(Box::new(reader)).await
+}
+
+/// `from` and `to` are two empty stores with one key.
+pub async fn an_export_imports_into_an_empty_store_only(from: &dyn Store, to: &dyn Store) {
+    let counts = fill(from).await;
+    let (exported, bytes) = export(from).await;
+    assert_eq!(exported, counts);
+    assert_eq!(import(to, &bytes).await, Ok(counts));
+    assert_eq!(export(to).await.0, counts);
+    assert_eq!(to.integrity().await.unwrap().readable, counts);
+    let one = user("7-crm", Some("proxy-1"));
+    assert_eq!(to.get_user(&one.key).await.unwrap(), Some(one));
+    let key = contact_key("+16505550007");
+    assert_eq!(
+        to.cached_contacts(&key).await.unwrap(),
+        Some(json!([{"name": "Ada 7"}]))
+    );
+    let logs = scope("crm", Some("proxy-1"), account("1"));
+    assert_eq!(to.call_logs(&logs, "s-7").await.unwrap().len(), 1);
+
+    let error = import(to, &bytes).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotEmpty { .. }), "{error}");
+    assert_eq!(export(to).await.0, counts);
+}
+
+/// Every broken import names its line and leaves the store empty and usable.
+pub async fn a_broken_import_leaves_the_store_empty(from: &dyn Store, to: &dyn Store) {
+    fill(from).await;
+    let (_, bytes) = export(from).await;
+    let text = String::from_utf8(bytes).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let joined = |lines: &[&str]| lines.join("\n").into_bytes();
+    let swapped = |from: &str, to: &str| text.replacen(from, to, 1).into_bytes();
+
+    let mut missing = lines.clone();
+    missing.remove(5);
+    let mut flipped = lines.clone();
+    let changed = lines[9].replace("\"sealed\":\"AQ", "\"sealed\":\"BQ");
+    assert_ne!(changed, lines[9]);
+    flipped[9] = &changed;
+    let mut moved = lines.clone();
+    let foreign = lines[3].replacen("-crm\"", "-mcr\"", 1);
+    moved[3] = &foreign;
+
+    for (case, bytes, line) in [
+        ("empty", Vec::new(), 1),
+        ("not an export", b"{\"a\":1}\n".to_vec(), 1),
+        ("no JSON", b"\xff\xfe\n".to_vec(), 1),
+        ("cut at a line", joined(&lines[..1500]), 1501),
+        ("cut inside a line", text.as_bytes()[..200_000].to_vec(), 0),
+        ("a line missing", joined(&missing), 2101),
+        ("an envelope changed", joined(&flipped), 10),
+        ("a value under another key", joined(&moved), 4),
+        ("an unknown kind", swapped("\"users\"", "\"losers\""), 2),
+        (
+            "a kind with the other's value",
+            swapped("\"users\"", "\"callLogs\""),
+            2,
+        ),
+        (
+            "a line without end",
+            [lines[0].as_bytes(), b"\n", &[b'x'; 2_000_000]].concat(),
+            2,
+        ),
+    ] {
+        match import(to, &bytes).await {
+            Err(StoreError::Import { line: found, why }) => {
+                assert!(line == 0 || found == line, "{case}: line {found}: {why}");
+            }
+            other => panic!("{case}: {other:?}"),
+        }
+        assert_eq!(export(to).await.0, Counts::default(), "{case}");
+    }
+    let newer = swapped("\"version\":1", "\"version\":2");
+    let error = import(to, &newer).await.unwrap_err();
+    assert!(matches!(error, StoreError::Format { .. }), "{error}");
+    import(to, text.as_bytes()).await.unwrap();
+}
+
+pub async fn a_closed_store_refuses_writes_and_still_reads(store: &dyn Store) {
+    let stored = user("7-crm", None);
+    store.save_user(&stored).await.unwrap();
+    store.flush().await.unwrap();
+    store.close().await.unwrap();
+    let error = store.save_user(&stored).await.unwrap_err();
+    assert!(error.to_string().contains("the store is closed"), "{error}");
+    assert_eq!(store.get_user(&stored.key).await.unwrap(), Some(stored));
+}
