@@ -1,0 +1,265 @@
+//! Renders an operation into a request: pure, so that `explain`, fixture cases and the server show
+//! and send the same bytes.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use serde_json::Value;
+
+use super::blocks::RenderProblem;
+use super::encode::{Slot, append_query, header_value};
+use super::exchange::RequestSpec;
+use super::failure::{Failure, FailureKind};
+use super::inputs::Inputs;
+use super::multipart;
+use super::operation::{Credential, CredentialSource, HeaderTemplate, Operation, QueryTemplate};
+use super::template::{Output, Scope};
+use super::text::to_text;
+use super::variables::Variable;
+
+/// The name and version this server gives itself.
+pub const USER_AGENT: &str = concat!("app-connect/", env!("CARGO_PKG_VERSION"));
+
+/// Tells a CRM which App Connect server is calling; every outbound request carries it.
+pub const VERSION_HEADER: HeaderName = HeaderName::from_static("unified-crm-extension-version");
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
+/// Why a request could not be rendered. The text never holds a value.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum RenderError {
+    /// A template exceeded a bound or a helper refused its arguments.
+    #[error("{0}")]
+    Template(#[from] RenderProblem),
+    /// The rendered URL cannot be requested.
+    #[error("the rendered URL cannot be requested: {0}")]
+    Url(String),
+    /// A value would climb out of its place in the path.
+    #[error("a value in the URL's path is \".\" or \"..\", which would lead to another path")]
+    DotSegment,
+    /// A credential is missing.
+    #[error("the credential cannot be made: {0}")]
+    Credential(String),
+    /// A header cannot carry its value.
+    #[error("the header {0} cannot carry its rendered value")]
+    Header(String),
+    /// The query expression yielded something else than an object.
+    #[error("the query expression yields {0}, not an object")]
+    Query(&'static str),
+}
+
+impl RenderError {
+    pub(super) fn dot_segment() -> Self {
+        Self::DotSegment
+    }
+
+    pub(super) fn url(reason: &str) -> Self {
+        Self::Url(reason.to_owned())
+    }
+}
+
+impl From<RenderError> for Failure {
+    fn from(error: RenderError) -> Self {
+        Self::new(FailureKind::Blocked, error.to_string())
+    }
+}
+
+/// Renders the request of an operation.
+///
+/// # Errors
+/// Where a value cannot stand in its place or a credential is missing: nothing may be sent then.
+pub fn render(operation: &Operation, inputs: &Inputs<'_>) -> Result<RequestSpec, RenderError> {
+    let scope = Scope::new(inputs, &operation.wanted);
+    let query = render_query(&operation.query, &scope)?;
+    let (mut url, hosts) = operation.url.render(&scope, &query)?;
+    url.set_fragment(None);
+    let mut headers = HeaderMap::with_capacity(operation.headers.len() + 6);
+    for (name, template) in &operation.headers {
+        render_header(name, template, &scope, &mut headers)?;
+    }
+    render_credential(&operation.credential, inputs, &scope, &mut headers)?;
+    let body = render_body(operation, &scope, &mut headers)?;
+    headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json, text/plain, */*"));
+    headers.entry(VERSION_HEADER).or_insert(HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
+    headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(USER_AGENT));
+    Ok(RequestSpec {
+        method: operation.method.clone(),
+        url,
+        headers,
+        sensitive_body: body.is_some() && operation.body.is_secret(),
+        body,
+        timeout: operation.timeout,
+        hosts,
+    })
+}
+
+fn render_query(query: &QueryTemplate, scope: &Scope<'_>) -> Result<String, RenderError> {
+    let mut text = String::new();
+    match query {
+        QueryTemplate::Parameters(parameters) => {
+            for (name, template) in parameters {
+                if let Some(value) = template.to_value(scope)? {
+                    append_query(name, &value, &mut text);
+                }
+            }
+        }
+        QueryTemplate::Whole(template) => match template.evaluate(scope)? {
+            Output::Missing => {}
+            Output::Json(value) => match &*value {
+                Value::Null => {}
+                Value::Object(parameters) => {
+                    for (name, value) in parameters {
+                        append_query(name, value, &mut text);
+                    }
+                }
+                other => return Err(RenderError::Query(kind(other))),
+            },
+            Output::Text(_) => return Err(RenderError::Query("text")),
+        },
+    }
+    Ok(text)
+}
+
+fn render_header(
+    name: &HeaderName,
+    template: &HeaderTemplate,
+    scope: &Scope<'_>,
+    headers: &mut HeaderMap,
+) -> Result<(), RenderError> {
+    let template = match template {
+        HeaderTemplate::Literal(value) => {
+            headers.insert(name, value.clone());
+            return Ok(());
+        }
+        HeaderTemplate::Value(template) => template,
+    };
+    let rendered = match template.evaluate(scope)? {
+        Output::Missing => return Ok(()),
+        Output::Json(value) if value.is_null() => return Ok(()),
+        Output::Json(value) => to_text(&value).into_owned(),
+        Output::Text(text) => text.into_owned(),
+    };
+    let mut text = String::with_capacity(rendered.len());
+    Slot::Header.encode(&rendered, &mut text);
+    let mut value = header_value(&text).ok_or_else(|| RenderError::Header(name.to_string()))?;
+    value.set_sensitive(template.is_secret());
+    headers.insert(name, value);
+    Ok(())
+}
+
+fn render_credential(
+    credential: &Credential,
+    inputs: &Inputs<'_>,
+    scope: &Scope<'_>,
+    headers: &mut HeaderMap,
+) -> Result<(), RenderError> {
+    let text = match &credential.source {
+        CredentialSource::Template { template, source, scheme, base64 } => {
+            if let Some(missing) = template.missing_credential(scope) {
+                return Err(RenderError::Credential(format!("`{missing}` in \"{source}\" has no value")));
+            }
+            let rendered = template.render(scope, Slot::Json)?.unwrap_or_default();
+            let token = if *base64 { STANDARD.encode(rendered) } else { rendered };
+            match scheme {
+                Some(scheme) => format!("{scheme} {token}"),
+                None => token,
+            }
+        }
+        CredentialSource::Prepared { scheme } => {
+            let prepared = inputs.find(Variable::AuthHeader, &[]);
+            let Some(prepared) = prepared.as_ref().map(super::inputs::Found::to_text) else {
+                return Err(RenderError::Credential("`apiKey` has no value".to_owned()));
+            };
+            match (scheme, prepared.split_once(' ')) {
+                (Some(scheme), Some((_, token))) => format!("{scheme} {token}"),
+                _ => prepared.into_owned(),
+            }
+        }
+    };
+    let mut clean = String::with_capacity(text.len());
+    Slot::Header.encode(&text, &mut clean);
+    let mut value = header_value(&clean).ok_or_else(|| RenderError::Header(credential.header.to_string()))?;
+    value.set_sensitive(true);
+    headers.insert(&credential.header, value);
+    Ok(())
+}
+
+/// Writes the body and settles the content type, as the reference's HTTP client does (recordings
+/// 03 and 05): objects are JSON unless the content type asks for a form, texts are sent as they
+/// are unless it asks for JSON.
+fn render_body(
+    operation: &Operation,
+    scope: &Scope<'_>,
+    headers: &mut HeaderMap,
+) -> Result<Option<Vec<u8>>, RenderError> {
+    let mut bytes = Vec::with_capacity(256);
+    let present = operation.body.write(scope, &mut bytes)?;
+    let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !present {
+        if has_body(&operation.method) && declared.is_empty() {
+            headers.insert(header::CONTENT_TYPE, FORM);
+        }
+        return Ok(None);
+    }
+    if bytes.first() == Some(&b'"') {
+        let text: String = serde_json::from_slice(&bytes).unwrap_or_default();
+        return Ok(Some(if declared.contains("application/json") {
+            if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
+                text.trim().as_bytes().to_vec()
+            } else {
+                bytes
+            }
+        } else {
+            if declared.is_empty() {
+                headers.insert(header::CONTENT_TYPE, FORM);
+            }
+            text.into_bytes()
+        }));
+    }
+    if declared.contains("application/x-www-form-urlencoded") {
+        return Ok(Some(form(&bytes).into_bytes()));
+    }
+    if declared.contains("multipart/form-data") {
+        let (content_type, body) = multipart::encode(&fields(&bytes));
+        headers.insert(header::CONTENT_TYPE, content_type);
+        return Ok(Some(body));
+    }
+    if declared.is_empty() {
+        headers.insert(header::CONTENT_TYPE, JSON);
+    }
+    Ok(Some(bytes))
+}
+
+fn has_body(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+}
+
+fn form(json: &[u8]) -> String {
+    let mut text = String::new();
+    if let Ok(Value::Object(members)) = serde_json::from_slice(json) {
+        for (name, value) in &members {
+            append_query(name, value, &mut text);
+        }
+    }
+    text
+}
+
+/// The fields of a multipart form: nested values get the same bracketed names as in a query.
+fn fields(json: &[u8]) -> Vec<(String, String)> {
+    let text = form(json);
+    url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+}
+
+/// What kind of JSON a value is, in words.
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
