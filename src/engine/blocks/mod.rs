@@ -1,0 +1,51 @@
+//! Blocks and helper calls: the part of the template language that goes through Handlebars.
+
+mod check;
+mod functions;
+pub mod helpers;
+mod output;
+mod problem;
+mod template;
+
+use std::sync::LazyLock;
+
+use handlebars::Handlebars;
+
+pub use handlebars::Context;
+pub use helpers::{HELPERS, HelperDoc};
+pub use output::{RenderProblem, Rendered};
+pub use problem::{ProblemKind, TemplateProblem};
+pub use template::{CompiledTemplate, VariablePath, compile};
+
+use super::encode::Slot;
+
+/// One registry for each slot: they differ in how `{{value}}` is encoded; `{{{value}}}` never is.
+static PLAIN: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(None));
+static PATH_SEGMENT: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(Some(Slot::PathSegment)));
+static QUERY_VALUE: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(Some(Slot::QueryValue)));
+
+fn registry(slot: Option<Slot>) -> Handlebars<'static> {
+    let mut handlebars = Handlebars::new();
+    helpers::register(&mut handlebars);
+    if let Some(slot) = slot {
+        handlebars.register_escape_fn(move |value| {
+            let mut text = String::new();
+            slot.encode(value, &mut text);
+            text
+        });
+    }
+    handlebars
+}
+
+/// Renders a template for a slot, to at most `limit` bytes.
+///
+/// # Errors
+/// Where a limit is exceeded or a helper refuses its arguments.
+pub fn render(template: &CompiledTemplate, context: &Context, slot: Slot, limit: usize) -> Result<Rendered, RenderProblem> {
+    let handlebars = match slot {
+        Slot::Json | Slot::Header => &PLAIN,
+        Slot::PathSegment => &PATH_SEGMENT,
+        Slot::QueryValue => &QUERY_VALUE,
+    };
+    output::render(handlebars, template, context, limit)
+}

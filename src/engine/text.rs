@@ -1,0 +1,123 @@
+//! How a JSON value reads as text inside other text: JavaScript's `String()`.
+//!
+//! Recordings 03-templates, step `embedded`: arrays become `a,b,[object Object]`, objects
+//! `[object Object]`, null nothing.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use serde_json::{Number, Value};
+
+/// The text of a value: null is empty, numbers as JavaScript prints them, array elements joined
+/// with `,` (null elements empty), an object `[object Object]`.
+///
+/// Integers above 2^53 keep all their digits, unlike in JavaScript (quirk Q24).
+///
+/// ```
+/// use app_connect::engine::text::to_text;
+/// assert_eq!(to_text(&serde_json::json!(["a", null, 1.0, {"b": 2}])), "a,,1,[object Object]");
+/// ```
+pub fn to_text(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Null => Cow::Borrowed(""),
+        Value::Bool(true) => Cow::Borrowed("true"),
+        Value::Bool(false) => Cow::Borrowed("false"),
+        Value::String(text) => Cow::Borrowed(text),
+        Value::Number(number) => Cow::Owned(number_text(number)),
+        Value::Object(_) => Cow::Borrowed("[object Object]"),
+        Value::Array(items) => {
+            let mut joined = String::new();
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    joined.push(',');
+                }
+                joined.push_str(&to_text(item));
+            }
+            Cow::Owned(joined)
+        }
+    }
+}
+
+fn number_text(number: &Number) -> String {
+    match number.as_f64() {
+        Some(float) if number.is_f64() => float_text(float),
+        _ => number.to_string(),
+    }
+}
+
+/// ECMAScript `Number::toString`: plain digits where the exponent lies in -6..21, else scientific.
+pub(super) fn float_text(float: f64) -> String {
+    if float == 0.0 {
+        return "0".to_owned();
+    }
+    // Rust's `{:e}` gives the same shortest round-trip digits as JavaScript: `-1.25e-7`.
+    let scientific = format!("{:e}", float.abs());
+    let Some((mantissa, exponent)) = scientific.split_once('e') else {
+        return scientific;
+    };
+    let digits = mantissa.replace('.', "");
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
+    let mut text = String::new();
+    if float < 0.0 {
+        text.push('-');
+    }
+    let zeros = |n: i32| "0".repeat(usize::try_from(n).unwrap_or(0));
+    if (0..21).contains(&exponent) {
+        let whole = exponent + 1;
+        if count <= whole {
+            text.push_str(&digits);
+            text.push_str(&zeros(whole - count));
+        } else {
+            let (head, tail) = digits.split_at(usize::try_from(whole).unwrap_or(0));
+            let _ = write!(text, "{head}.{tail}");
+        }
+    } else if (-6..0).contains(&exponent) {
+        let _ = write!(text, "0.{}{digits}", zeros(-exponent - 1));
+    } else {
+        let (head, tail) = digits.split_at(1);
+        let point = if tail.is_empty() { "" } else { "." };
+        let sign = if exponent > 0 { "+" } else { "-" };
+        let _ = write!(text, "{head}{point}{tail}e{sign}{}", exponent.abs());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_read_as_in_javascript() {
+        let cases = [
+            (json!(null), ""),
+            (json!(true), "true"),
+            (json!("a b"), "a b"),
+            (json!(1.0), "1"),
+            (json!(-0.0), "0"),
+            (json!(12.5), "12.5"),
+            (json!(-0.5), "-0.5"),
+            (json!(0.1), "0.1"),
+            (json!(100.0), "100"),
+            (json!(1e21), "1e+21"),
+            (json!(1.5e300), "1.5e+300"),
+            (json!(1e-6), "0.000001"),
+            (json!(1e-7), "1e-7"),
+            (json!(-1.25e-9), "-1.25e-9"),
+            (json!(9007199254740993_i64), "9007199254740993"),
+            (json!(u64::MAX), "18446744073709551615"),
+            (
+                json!(["a", "b", {"deep": "c"}, null, [1, 2]]),
+                "a,b,[object Object],,1,2",
+            ),
+            (json!({"k": "v"}), "[object Object]"),
+            (json!([]), ""),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(to_text(&value), expected, "{value}");
+        }
+        let parsed: Value = serde_json::from_str("123456789012345680000").unwrap();
+        assert_eq!(to_text(&parsed), "123456789012345680000");
+    }
+}
