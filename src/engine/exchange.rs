@@ -108,11 +108,36 @@ pub struct UpstreamResponse {
     pub status: u16,
     /// Response headers.
     pub headers: HeaderMap,
-    /// The body: parsed JSON, or text as a JSON string; an empty body is the empty string, as on
-    /// the reference server.
-    pub body: Value,
     /// What kind of body it was.
     pub kind: BodyKind,
+    document: Value,
+}
+
+impl UpstreamResponse {
+    /// Takes the parsed body: JSON, text as a JSON string, or the empty string for an empty body,
+    /// as on the reference server.
+    pub fn new(status: u16, headers: HeaderMap, body: Value, kind: BodyKind) -> Self {
+        let values = headers.iter().map(|(name, value)| {
+            (name.as_str().to_owned(), Value::String(String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        });
+        let header_values = Value::Object(values.collect());
+        let document = Value::Object(
+            [("body".to_owned(), body), ("status".to_owned(), status.into()), ("headers".to_owned(), header_values)]
+                .into_iter()
+                .collect(),
+        );
+        Self { status, headers, kind, document }
+    }
+
+    /// The body.
+    pub fn body(&self) -> &Value {
+        &self.document["body"]
+    }
+
+    /// `{ body, status, headers }`: what mapping paths start at.
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
 }
 
 /// How [`UpstreamResponse::body`] was obtained.

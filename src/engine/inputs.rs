@@ -165,6 +165,14 @@ pub(super) enum Found<'v> {
 }
 
 impl Found<'_> {
+    /// The value as JSON.
+    pub(super) fn into_value(self) -> Value {
+        match self {
+            Self::Text(text) => Value::String(text.to_owned()),
+            Self::Json(value) => value.into_owned(),
+        }
+    }
+
     /// The value embedded in a text, as the reference prints it.
     pub(super) fn to_text(&self) -> Cow<'_, str> {
         match self {

@@ -182,6 +182,20 @@ impl TextTemplate {
         Ok(Some(text))
     }
 
+    /// The first value without which a credential must not be sent: a secret that is missing, or
+    /// any value where none at all is there (Q52).
+    pub(super) fn missing_credential(&self, scope: &Scope<'_>) -> Option<&'static str> {
+        let mut variables = self.sources();
+        variables.dedup();
+        let missing = |variable: &Variable| match scope.inputs.find(*variable, &[]) {
+            None => true,
+            Some(found) => matches!(found, Found::Json(value) if value.is_null()) || found_is_empty(scope, *variable),
+        };
+        let secret = variables.iter().find(|variable| variable.is_secret() && missing(variable));
+        let all = variables.first().filter(|_| variables.iter().all(missing));
+        secret.or(all).map(|variable| variable.name())
+    }
+
     /// A text without expressions.
     pub fn literal(text: &str) -> Self {
         Self { pieces: Box::new([Piece::Literal(text.into())]), secret: false }
