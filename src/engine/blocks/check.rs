@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::helpers::{GET, PRINT, STEP};
 use super::output::OMITTED;
 use super::template::{CompiledTemplate, MAX_DEPTH, VariablePath};
-use super::problem::{ProblemKind, TemplateProblem, offset_of};
+use super::problem::{Places, ProblemKind, TemplateProblem};
 
 /// Checks and rewrites a parsed template.
 pub(super) fn check(
@@ -21,6 +21,7 @@ pub(super) fn check(
 ) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
     let mut walk = Walk {
         source,
+        places: Places::new(source),
         tag: 0,
         depth: 0,
         scopes: vec![Scope {
@@ -50,6 +51,7 @@ struct Scope {
 
 struct Walk<'s> {
     source: &'s str,
+    places: Places<'s>,
     /// Byte offset of the current tag.
     tag: usize,
     depth: usize,
@@ -65,7 +67,7 @@ impl Walk<'_> {
         for (index, element) in template.elements.iter_mut().enumerate() {
             // The branches of `else if` have no positions; their block's is close enough.
             if let Some(place) = template.mapping.get(index) {
-                self.tag = offset_of(self.source, place.0, place.1);
+                self.tag = self.places.offset(place.0, place.1);
             }
             self.element(element);
         }

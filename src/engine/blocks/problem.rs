@@ -82,18 +82,42 @@ impl TemplateProblem {
     }
 }
 
-/// The byte offset of a line and column (characters), both from 1.
-pub(super) fn offset_of(source: &str, line: usize, column: usize) -> usize {
-    let line_start: usize = source
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let in_line = source[line_start..]
-        .char_indices()
-        .nth(column.saturating_sub(1))
-        .map_or(source.len() - line_start, |(offset, _)| offset);
-    line_start + in_line
+/// Turns lines and columns into byte offsets; asking in the order of the text costs little.
+pub(super) struct Places<'s> {
+    source: &'s str,
+    line: usize,
+    column: usize,
+    offset: usize,
+}
+
+impl<'s> Places<'s> {
+    pub(super) fn new(source: &'s str) -> Self {
+        Self {
+            source,
+            line: 1,
+            column: 1,
+            offset: 0,
+        }
+    }
+
+    /// The byte offset of a line and column (characters), both from 1; at most the text's length.
+    pub(super) fn offset(&mut self, line: usize, column: usize) -> usize {
+        if (line, column) < (self.line, self.column) {
+            *self = Self::new(self.source);
+        }
+        for character in self.source[self.offset..].chars() {
+            if (self.line, self.column) >= (line, column) {
+                break;
+            }
+            self.offset += character.len_utf8();
+            if character == '\n' {
+                (self.line, self.column) = (self.line + 1, 1);
+            } else {
+                self.column += 1;
+            }
+        }
+        self.offset
+    }
 }
 
 /// Puts a syntax error into words, given the place up to which the parser understood the text.
