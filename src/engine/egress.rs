@@ -139,27 +139,34 @@ impl Resolve for SystemResolver {
     }
 }
 
-/// Drops the addresses that are not public from another resolver's answer, and fails where none is
-/// left. A mixed answer keeps its public part: only addresses that passed are ever connected to, so
+/// Judges another resolver's answer: fails where it has no address, and with `public_only` drops the
+/// addresses that are not public and fails where none is left.
+///
+/// A mixed answer keeps its public part: only addresses that passed are ever connected to, so
 /// refusing the name as a whole would cost networks that publish internal addresses beside public
 /// ones and protect nothing.
-pub(super) struct PublicOnly(pub Arc<dyn Resolve>);
+pub(super) struct Judged {
+    pub names: Arc<dyn Resolve>,
+    pub public_only: bool,
+}
 
-impl Resolve for PublicOnly {
+impl Resolve for Judged {
     fn resolve(&self, name: Name) -> Resolving {
-        let answer = self.0.resolve(name);
+        let answer = self.names.resolve(name);
+        let public_only = self.public_only;
         Box::pin(async move {
             let mut refused = None;
-            let mut public = Vec::new();
+            let mut kept = Vec::new();
             for address in answer.await? {
-                match not_public(address.ip()) {
+                match not_public(address.ip()).filter(|_| public_only) {
                     Some(kind) => refused = Some(kind),
-                    None => public.push(address),
+                    None => kept.push(address),
                 }
             }
             match refused {
-                Some(kind) if public.is_empty() => Err(NotPublic(kind).into()),
-                _ => Ok(Box::new(public.into_iter()) as Addrs),
+                _ if !kept.is_empty() => Ok(Box::new(kept.into_iter()) as Addrs),
+                Some(kind) => Err(NotPublic(kind).into()),
+                None => Err("the name has no address".into()),
             }
         })
     }

@@ -1,17 +1,17 @@
 //! Sends a rendered request and reads the answer: the only network I/O of the engine.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
-use http::{HeaderValue, Method, StatusCode};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HOST, LOCATION};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::dns::Resolve;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::body::{self, FAILED_BODY_BYTES, ReadError};
-use super::egress::{EgressPolicy, PublicOnly, SystemResolver, forbidden_literal};
+use super::egress::{EgressPolicy, Judged, SystemResolver, forbidden_literal};
 use super::exchange::{RequestSpec, UpstreamResponse};
 use super::failure::{FailedResponse, Failure, FailureKind};
 use super::redirect::Hop;
@@ -36,7 +36,7 @@ pub struct ClientOptions {
     /// Where requests may go.
     pub egress: EgressPolicy,
     /// Cap on an answer's body in bytes, counted after decompression.
-    pub max_response_bytes: usize,
+    pub max_response_bytes: u64,
     /// Redirects that one exchange follows; the reference follows 21 (recordings 06,
     /// `redirect-loop`).
     pub max_redirects: usize,
@@ -73,10 +73,10 @@ pub struct ClientError(#[from] reqwest::Error);
 /// the runtime. Dropping the future of a call aborts it.
 pub struct Client {
     /// Reaches public addresses only, unless the policy allows every address.
-    general: reqwest::Client,
-    /// Reaches any address: for the hosts that the operator trusts. A client of its own, so that
-    /// no connection made under one rule is reused under the other.
-    trusted: reqwest::Client,
+    general: Pool,
+    /// Reaches any address: for the hosts that the operator trusts. A pool of its own, so that no
+    /// connection made under one rule is reused under the other.
+    trusted: Pool,
     egress: EgressPolicy,
     max_response_bytes: usize,
     max_redirects: usize,
@@ -91,35 +91,60 @@ impl Client {
     /// # Errors
     /// When TLS cannot be initialised.
     pub fn new(options: &ClientOptions) -> Result<Self, ClientError> {
-        let resolver = options.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver));
+        let names = options.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver));
+        let pool = |public_only| Pool::new(Arc::new(Judged { names: names.clone(), public_only }));
         let (general, trusted) = match &options.egress {
             EgressPolicy::AllowPrivate => {
-                let open = reqwest_client(resolver)?;
+                let open = pool(false)?;
                 (open.clone(), open)
             }
-            // Nothing is trusted, so the second client is never asked for.
+            // Nothing is trusted, so the second pool would never be asked for.
             EgressPolicy::PublicOnly { allowed } if allowed.is_empty() => {
-                let guarded = reqwest_client(Arc::new(PublicOnly(resolver)))?;
+                let guarded = pool(true)?;
                 (guarded.clone(), guarded)
             }
-            EgressPolicy::PublicOnly { .. } => {
-                (reqwest_client(Arc::new(PublicOnly(resolver.clone())))?, reqwest_client(resolver)?)
-            }
+            EgressPolicy::PublicOnly { .. } => (pool(true)?, pool(false)?),
         };
         Ok(Self {
             general,
             trusted,
             egress: options.egress.clone(),
-            max_response_bytes: options.max_response_bytes,
+            max_response_bytes: usize::try_from(options.max_response_bytes).unwrap_or(usize::MAX),
             max_redirects: options.max_redirects,
         })
     }
 }
 
-fn reqwest_client(resolver: Arc<dyn Resolve>) -> Result<reqwest::Client, reqwest::Error> {
+/// The connections made under one rule about addresses.
+#[derive(Clone)]
+struct Pool {
+    /// HTTP/2 where the server offers it, else HTTP/1.1.
+    any: reqwest::Client,
+    /// HTTP/1.1 only, made when first needed.
+    http1: OnceLock<reqwest::Client>,
+    names: Arc<Judged>,
+}
+
+impl Pool {
+    fn new(names: Arc<Judged>) -> Result<Self, reqwest::Error> {
+        Ok(Self { any: reqwest_client(&names, false)?, http1: OnceLock::new(), names })
+    }
+
+    /// The client for a request. HTTP/2 names the host in `:authority`, which must not differ from
+    /// `Host`; a document that overrides `Host` (recordings 05, `hostHeader`) is served by HTTP/1.1.
+    fn client(&self, headers: &HeaderMap) -> &reqwest::Client {
+        if !headers.contains_key(HOST) {
+            return &self.any;
+        }
+        // The same settings have worked before.
+        self.http1.get_or_init(|| reqwest_client(&self.names, true).unwrap_or_else(|_| self.any.clone()))
+    }
+}
+
+fn reqwest_client(names: &Arc<Judged>, http1_only: bool) -> Result<reqwest::Client, reqwest::Error> {
     let builder = || {
-        reqwest::Client::builder()
-            .dns_resolver(resolver.clone())
+        let builder = reqwest::Client::builder()
+            .dns_resolver(names.clone())
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             // By default reqwest sends a request again after some HTTP/2 refusals. A call must
@@ -134,7 +159,8 @@ fn reqwest_client(resolver: Arc<dyn Resolve>) -> Result<reqwest::Client, reqwest
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_PER_HOST)
-            .tcp_nodelay(true)
+            .tcp_nodelay(true);
+        if http1_only { builder.http1_only() } else { builder }
     };
     builder().build().or_else(|error| {
         // The one expected cause is an image without certificate authorities. Plain HTTP (a sandbox,
@@ -164,7 +190,7 @@ pub async fn send(client: &Client, spec: &RequestSpec) -> Result<UpstreamRespons
     let mut hop = Hop::first(spec)?;
     let mut redirects = 0;
     loop {
-        let http = client.admit(spec, &hop.url)?;
+        let http = client.admit(spec, &hop.url)?.client(&hop.headers);
         let response = match timeout_at(deadline, http.execute(request(&hop))).await {
             Ok(sent) => sent.map_err(|error| transport::failure(&hop.url, &error))?,
             Err(_) => return Err(late(spec, &hop.url, "did not answer")),
@@ -203,16 +229,16 @@ pub async fn send(client: &Client, spec: &RequestSpec) -> Result<UpstreamRespons
 
 impl Client {
     /// Judges one step of an exchange before anything is sent, and picks the pool that sends it.
-    fn admit(&self, spec: &RequestSpec, url: &Url) -> Result<&reqwest::Client, Failure> {
-        let host = host_label(url);
+    fn admit(&self, spec: &RequestSpec, url: &Url) -> Result<&Pool, Failure> {
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             let message = format!("Only http and https URLs are called, not {}", url.scheme());
             return Err(Failure::new(FailureKind::Blocked, message));
         }
         if !spec.hosts.allows(url) {
             let message = format!(
-                "{host} is not among the hosts that this document may reach; a host that a template \
-                 chooses, or a redirect leads to, must be listed in requestDefaults.allowedHosts"
+                "{} is not among the hosts that this document may reach; a host that a template chooses, \
+                 or a redirect leads to, must be listed in requestDefaults.allowedHosts",
+                host_label(url)
             );
             return Err(Failure::new(FailureKind::Blocked, message));
         }
@@ -255,14 +281,14 @@ async fn finish(
     hop: &Hop,
     mut response: reqwest::Response,
 ) -> Result<UpstreamResponse, Failure> {
-    let host = host_label(&hop.url);
+    let host = || host_label(&hop.url);
     let cap = client.max_response_bytes;
     let mut bytes = Vec::new();
     if hop.method != Method::HEAD {
         let too_large = || {
             Failure::new(
                 FailureKind::TooLarge,
-                format!("{host} answered with more than {cap} bytes; ask for fewer records or fields"),
+                format!("{} answered with more than {cap} bytes; ask for fewer records or fields", host()),
             )
         };
         if response.content_length().is_some_and(|length| length > cap as u64) {
@@ -275,8 +301,9 @@ async fn finish(
         // The decoders remove the header; what is left is an encoding that they do not know.
         if let Some(encoding) = unknown_encoding(&response).filter(|_| !bytes.is_empty()) {
             let message = format!(
-                "{host} answered in the content encoding {encoding:?}; gzip, br, deflate and identity are \
-                 understood"
+                "{} answered in the content encoding {encoding:?}; gzip, br, deflate and identity are \
+                 understood",
+                host()
             );
             return Err(Failure::new(FailureKind::NotJson, message));
         }

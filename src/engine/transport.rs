@@ -48,14 +48,12 @@ pub(super) fn failure(url: &Url, error: &reqwest::Error) -> Failure {
     if error.is_dns() {
         return new(
             FailureKind::Dns,
-            format!("The host name {host} does not resolve; check its spelling and this machine's DNS"),
+            format!("{host}: this host name does not resolve; check its spelling and this machine's DNS"),
         );
     }
     if error.is_timeout() {
-        return new(
-            FailureKind::Timeout,
-            format!("No connection to {host} in time; is it reachable from here?"),
-        );
+        let what = if url.scheme() == "https" { "TLS connection" } else { "connection" };
+        return new(FailureKind::Timeout, format!("No {what} to {host} in time; can this machine reach it?"));
     }
     let io = find::<io::Error>(error);
     if error.is_connect() {
@@ -99,7 +97,7 @@ fn connect_failure(host: &str, https: bool, error: &reqwest::Error, io: Option<&
         Some(io) if broke(io) && https => Failure::new(
             FailureKind::Tls,
             format!(
-                "{host} closed the connection during the TLS handshake; does it speak https on this port?"
+                "{host} closed the connection during the TLS handshake; check that it speaks https on this port"
             ),
         ),
         Some(io) if broke(io) => {
@@ -112,7 +110,7 @@ fn connect_failure(host: &str, https: bool, error: &reqwest::Error, io: Option<&
                 "its certificate must be valid, match the name and come from an authority that this machine \
                  trusts"
             } else {
-                "does it speak https on this port?"
+                "check that it speaks https on this port"
             };
             Failure::new(FailureKind::Tls, format!("No TLS connection to {host} ({detail}); {hint}"))
         }
