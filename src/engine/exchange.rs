@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method};
 use serde_json::Value;
-use url::Url;
+use url::{Host, Url};
 
 /// A fully rendered request: comparable in a test, printable by `explain`, sendable by
 /// [`send`](super::send).
@@ -41,48 +41,66 @@ pub enum HostPolicy {
     Only(std::sync::Arc<[HostPattern]>),
 }
 
-/// A host name, or `*.` and a domain, which matches every name below that domain.
+/// A host name, or `*.` and a domain, which matches every name below that domain. Names are kept as
+/// URLs spell them: lower case, IDNA, canonical IP addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostPattern {
-    /// Exactly this host, with a port when one was given.
+    /// Exactly this host; with a port (`host:port`), that port only, else every port.
     Exact(String),
-    /// Any name below this domain, not the domain itself.
+    /// Any name below this domain on any port, not the domain itself.
     Below(String),
 }
 
 impl HostPattern {
-    /// Reads `api.example.com`, `localhost:8080` or `*.example.com`.
+    /// Reads `api.example.com`, `localhost:8080`, `[::1]` or `*.example.com`.
+    ///
+    /// # Errors
+    /// What is wrong with the text, as a clause for a sentence.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let lower = text.trim().to_ascii_lowercase();
-        let (name, below) = match lower.strip_prefix("*.") {
+        let text = text.trim();
+        let (name, below) = match text.strip_prefix("*.") {
             Some(rest) => (rest, true),
-            None => (lower.as_str(), false),
+            None => (text, false),
         };
         if name.is_empty() {
             return Err("the host name is empty");
         }
-        if name.contains("://") || name.contains('/') {
-            return Err("write the host alone, without scheme and path");
+        if name.contains(['/', '\\', '?', '#', '@']) {
+            return Err("write the host alone, without scheme, credentials, path and query");
         }
         if name.contains('*') {
             return Err("only a leading \"*.\" is a wildcard");
         }
-        if below && !name.contains('.') {
-            return Err("a wildcard needs a domain of at least two labels");
+        // An IPv6 address ends in a bracket, so its colons are none of a port.
+        let port = name.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
+        let parsed = Url::parse(&format!("http://{name}/")).ok();
+        let Some(host) = parsed.as_ref().and_then(Url::host) else { return Err("this is not a host name") };
+        if below {
+            return match (host, port) {
+                (_, Some(_)) => Err("a wildcard takes no port"),
+                (Host::Domain(domain), None) if domain.contains('.') => Ok(Self::Below(domain.to_owned())),
+                (Host::Domain(_), None) => Err("a wildcard needs a domain of at least two labels"),
+                _ => Err("a wildcard needs a domain, not an address"),
+            };
         }
-        if Url::parse(&format!("http://{name}/")).is_err() {
-            return Err("this is not a host name");
+        match port.map(str::parse::<u16>) {
+            None => Ok(Self::Exact(host.to_string())),
+            Some(Ok(port)) => Ok(Self::Exact(format!("{host}:{port}"))),
+            Some(Err(_)) => Err("the port is not a number from 0 to 65535"),
         }
-        Ok(if below { Self::Below(name.to_owned()) } else { Self::Exact(name.to_owned()) })
     }
 
     /// Whether the URL's host (and port, where the pattern names one) matches.
     pub fn matches(&self, url: &Url) -> bool {
         let Some(host) = url.host_str() else { return false };
         match self {
-            Self::Exact(name) => match (name.rsplit_once(':'), url.port_or_known_default()) {
-                (Some((name, port)), Some(actual)) if port.parse() == Ok(actual) => name == host,
-                _ => name == host,
+            Self::Exact(name) => match name.strip_prefix(host) {
+                Some("") => true,
+                Some(rest) => {
+                    let port = rest.strip_prefix(':').and_then(|port| port.parse().ok());
+                    port.is_some() && port == url.port_or_known_default()
+                }
+                None => false,
             },
             Self::Below(domain) => {
                 host.strip_suffix(domain.as_str()).is_some_and(|left| left.ends_with('.') && left.len() > 1)
@@ -149,4 +167,81 @@ pub enum BodyKind {
     Text,
     /// No body at all.
     Empty,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_patterns_are_read() {
+        let exact = |text: &str| Ok(HostPattern::Exact(text.to_owned()));
+        let below = |text: &str| Ok(HostPattern::Below(text.to_owned()));
+        let table = [
+            ("api.example.com", exact("api.example.com")),
+            (" API.Example.com ", exact("api.example.com")),
+            ("localhost:8080", exact("localhost:8080")),
+            ("example.com:443", exact("example.com:443")),
+            ("münchen.example", exact("xn--mnchen-3ya.example")),
+            ("[::1]", exact("[::1]")),
+            ("[0:0::1]:8080", exact("[::1]:8080")),
+            ("0x7f.1", exact("127.0.0.1")),
+            ("*.example.com", below("example.com")),
+            ("*.München.example", below("xn--mnchen-3ya.example")),
+        ];
+        for (text, expected) in table {
+            assert_eq!(HostPattern::parse(text), expected, "{text}");
+        }
+        let wrong = [
+            ("", "empty"),
+            ("*.", "empty"),
+            ("https://example.com", "host alone"),
+            ("example.com/v1", "host alone"),
+            ("user@example.com", "host alone"),
+            ("example.com?x", "host alone"),
+            ("a.*.com", "wildcard"),
+            ("*", "wildcard"),
+            ("*.com", "two labels"),
+            ("*.example.com:80", "no port"),
+            ("*.10.0.0.1", "not an address"),
+            ("::1", "not a host name"),
+            ("exa mple.com", "not a host name"),
+            ("example.com:", "port"),
+            ("example.com:99999", "not a host name"),
+        ];
+        for (text, word) in wrong {
+            let problem = HostPattern::parse(text).unwrap_err();
+            assert!(problem.contains(word), "{text}: {problem}");
+        }
+    }
+
+    #[test]
+    fn host_patterns_match() {
+        let table = [
+            ("api.example.com", "https://api.example.com/", true),
+            ("api.example.com", "https://API.example.com:8443/x", true),
+            ("api.example.com", "https://example.com/", false),
+            ("api.example.com", "https://api.example.com.evil.test/", false),
+            ("api.example.com", "https://evil.test/api.example.com", false),
+            ("api.example.com", "https://api.example.com@evil.test/", false),
+            ("api.example.com", "https://xapi.example.com/", false),
+            ("localhost:8080", "http://localhost:8080/", true),
+            ("localhost:8080", "http://localhost/", false),
+            ("localhost:80", "http://localhost/", true),
+            ("localhost:80", "https://localhost/", false),
+            ("example.com:443", "https://example.com/", true),
+            ("[::1]", "http://[0:0::1]:99/", true),
+            ("[::1]:80", "http://[::1]:81/", false),
+            ("127.0.0.1", "http://2130706433/", true),
+            ("*.example.com", "https://a.example.com/", true),
+            ("*.example.com", "https://a.b.example.com:8443/", true),
+            ("*.example.com", "https://example.com/", false),
+            ("*.example.com", "https://badexample.com/", false),
+            ("*.example.com", "https://a.example.com.evil.test/", false),
+        ];
+        for (pattern, url, expected) in table {
+            let found = HostPattern::parse(pattern).unwrap().matches(&Url::parse(url).unwrap());
+            assert_eq!(found, expected, "{pattern} and {url}");
+        }
+    }
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::failure::Failure;
+
 /// The result of an operation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
@@ -239,14 +241,11 @@ pub struct MappingProblem {
 }
 
 /// A reply that cannot be mapped at all.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum MapError {
     /// The reply is not JSON.
-    #[error("the CRM answered with {found} instead of JSON")]
-    NotJson {
-        /// What it was, in words.
-        found: &'static str,
-    },
+    #[error("{0}")]
+    NotJson(Box<Failure>),
     /// The list path does not name a list.
     #[error("{path} is {found}, not a list")]
     NotAList {

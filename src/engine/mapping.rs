@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use super::decode::not_json;
 use super::exchange::{BodyKind, UpstreamResponse};
 use super::inputs::Inputs;
 use super::mapped::{
@@ -371,20 +372,9 @@ impl Reader {
 /// Q22: text where JSON is read is an error, not "no result". An empty body is no text: a search
 /// that answers 204 found nothing (recordings 06, `status-204`).
 fn require_json(response: &UpstreamResponse) -> Result<(), MapError> {
-    match (response.kind, response.body()) {
-        (BodyKind::Text, Value::String(text)) => Err(MapError::NotJson { found: text_kind(text) }),
-        _ => Ok(()),
-    }
-}
-
-fn text_kind(text: &str) -> &'static str {
-    let start = text.trim_start();
-    if start.starts_with('<') {
-        "an HTML or XML page"
-    } else if start.starts_with(['{', '[']) {
-        "broken or truncated JSON"
-    } else {
-        "plain text"
+    match response.kind {
+        BodyKind::Text => Err(MapError::NotJson(Box::new(not_json(response)))),
+        BodyKind::Json | BodyKind::Empty => Ok(()),
     }
 }
 

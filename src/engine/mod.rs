@@ -3,20 +3,33 @@
 
 pub mod blocks;
 mod body;
+mod compile;
 pub mod date_format;
+pub mod decode;
+pub mod egress;
 pub mod encode;
 pub mod exchange;
 pub mod failure;
 pub mod inputs;
 pub mod json;
+pub mod mapped;
+pub mod mapping;
 mod multipart;
 pub mod operation;
 pub mod path;
 pub mod phone;
 pub mod problem;
+mod redirect;
 pub mod render;
+pub mod send;
 pub mod template;
 pub mod text;
 pub mod time;
+mod transport;
 mod url;
 pub mod variables;
+
+pub use compile::{Environment, compile};
+pub use mapping::map;
+pub use render::render;
+pub use send::send;

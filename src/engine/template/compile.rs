@@ -8,7 +8,7 @@ use crate::config::suggest::nearest;
 
 use super::scan::{Token, scan};
 use super::{Block, Piece, Reference, Template, TextTemplate};
-use crate::engine::blocks::{self, HELPERS, VariablePath};
+use crate::engine::blocks::{self, HELPERS, ProblemKind, VariablePath};
 use crate::engine::path::{Path, Step};
 use crate::engine::problem::{Part, Problem};
 use crate::engine::variables::{self, Resolution, Variable};
@@ -20,6 +20,14 @@ pub struct Place<'a> {
     pub operation: OperationName,
     /// JSON pointer of the text.
     pub pointer: &'a str,
+    /// Byte offset of the text within the value, where only a part of it is compiled.
+    pub offset: usize,
+}
+
+impl Place<'_> {
+    fn part(&self, range: Range<usize>) -> Part {
+        Part::Text(self.offset + range.start..self.offset + range.end)
+    }
 }
 
 /// Compiles a text that may become any JSON.
@@ -124,9 +132,12 @@ fn block(source: &str, at: usize, shift: usize, place: Place<'_>, problems: &mut
 }
 
 fn block_problem(problem: blocks::TemplateProblem, at: usize, shift: usize, place: Place<'_>) -> Problem {
-    let range = place_range(&problem.range, at, shift);
-    let code = if problem.unknown_helper { Code::UnknownHelper } else { Code::TemplateSyntax };
-    let found = Problem::new(code, place.pointer, problem.message).part(Part::Text(range));
+    let range = place_range(&problem.span, at, shift);
+    let code = match problem.kind {
+        ProblemKind::UnknownHelper => Code::UnknownHelper,
+        _ => Code::TemplateSyntax,
+    };
+    let found = Problem::new(code, place.pointer, problem.message).part(place.part(range));
     match problem.help {
         Some(help) => found.help(help),
         None => found,
@@ -143,13 +154,11 @@ fn block_variables(path: &VariablePath, at: usize, shift: usize, place: Place<'_
     match variables::resolve(place.operation, &segments) {
         Resolution::Known(variable, _) => vec![variable],
         Resolution::User => Variable::ALL.iter().copied().filter(|one| one.name().starts_with("user.")).collect(),
-        Resolution::UnknownMember(_) | Resolution::Unknown if path.certain => {
-            let range = place_range(&path.range, at, shift);
+        Resolution::UnknownMember(_) | Resolution::Unknown => {
+            let range = place_range(&(path.offset..path.offset + path.length), at, shift);
             problems.push(unknown_variable(&segments.join("."), range, place));
             Vec::new()
         }
-        Resolution::UnknownMember(variable) => vec![variable],
-        Resolution::Unknown => Vec::new(),
     }
 }
 
@@ -166,7 +175,7 @@ fn report_strays(text: &str, tokens: &[Token], place: Place<'_>, problems: &mut 
         };
         problems.push(
             Problem::new(Code::LiteralBraces, place.pointer, message)
-                .part(Part::Text(range.clone()))
+                .part(place.part(range.clone()))
                 .help("write `{{name}}`, with two braces on either side"),
         );
     }
@@ -177,14 +186,14 @@ fn reference(text: &str, inner: &Range<usize>, place: Place<'_>, problems: &mut 
     if expression.is_empty() {
         problems.push(
             Problem::new(Code::LiteralBraces, place.pointer, "the expression is empty and renders as nothing")
-                .part(Part::Text(inner.start.saturating_sub(2)..(inner.end + 2).min(text.len()))),
+                .part(place.part(inner.start.saturating_sub(2)..(inner.end + 2).min(text.len()))),
         );
         return Reference::Nothing;
     }
     if expression == "$" {
         problems.push(
             Problem::new(Code::UnknownVariable, place.pointer, "`$` is all variables at once, credentials included")
-                .part(Part::Text(inner.clone()))
+                .part(place.part(inner.clone()))
                 .help("name the variable you want"),
         );
         return Reference::Everything;
@@ -222,7 +231,7 @@ fn steps(segments: &[&str]) -> Box<[Step]> {
 fn odd_segments(expression: &str, inner: &Range<usize>, place: Place<'_>) -> Option<Problem> {
     let problem = |message: &str, help: String| {
         Problem::new(Code::DotPathSyntax, place.pointer, message.to_owned())
-            .part(Part::Text(inner.clone()))
+            .part(place.part(inner.clone()))
             .help(help)
     };
     if expression.split('.').any(str::is_empty) {
@@ -251,7 +260,7 @@ fn not_a_variable(expression: &str, range: Range<usize>, place: Place<'_>) -> Pr
             }
         };
         return Problem::new(Code::UnknownHelper, place.pointer, "there are no filters; helpers stand before their arguments")
-            .part(Part::Text(range))
+            .part(place.part(range))
             .help(format!("write `{call}`"));
     }
     if let Some((word, rest)) = expression.split_once(char::is_whitespace) {
@@ -259,7 +268,7 @@ fn not_a_variable(expression: &str, range: Range<usize>, place: Place<'_>) -> Pr
         if looks_like_call {
             let end = range.start + word.len();
             let problem = Problem::new(Code::UnknownHelper, place.pointer, format!("there is no helper `{word}`"))
-                .part(Part::Text(range.start..end));
+                .part(place.part(range.start..end));
             return match nearest(word, helper_names()) {
                 Some(helper) => problem.label("not a helper").help(format!("did you mean `{{{{{helper} {}}}}}`?", rest.trim())),
                 None => problem.label("not a helper").help(format!("the helpers are {}", helper_names().collect::<Vec<_>>().join(", "))),
@@ -276,7 +285,7 @@ fn unknown_variable(expression: &str, range: Range<usize>, place: Place<'_>) -> 
         place.pointer,
         format!("`{operation}` has no variable `{expression}`"),
     )
-    .part(Part::Text(range))
+    .part(place.part(range))
     .label("renders as nothing");
     let names = variables::names(operation);
     if let Some(name) = nearest(expression, names.iter().map(String::as_str)) {

@@ -86,7 +86,7 @@ impl<'a> Scope<'a> {
     }
 
     fn context(&self) -> &blocks::Context {
-        self.context.get_or_init(|| blocks::Context::new(self.inputs.context(self.wanted)))
+        self.context.get_or_init(|| blocks::Context::from(self.inputs.context(self.wanted)))
     }
 }
 
@@ -189,7 +189,7 @@ impl TextTemplate {
         variables.dedup();
         let missing = |variable: &Variable| match scope.inputs.find(*variable, &[]) {
             None => true,
-            Some(found) => matches!(found, Found::Json(value) if value.is_null()) || found_is_empty(scope, *variable),
+            Some(found) => found.to_text().is_empty(),
         };
         let secret = variables.iter().find(|variable| variable.is_secret() && missing(variable));
         let all = variables.first().filter(|_| variables.iter().all(missing));
@@ -244,6 +244,11 @@ impl Reference {
             Self::Everything => Some(Found::Json(Cow::Owned(scope.inputs.context(Variable::ALL)))),
             Self::Nothing => None,
         }
+    }
+
+    /// The value as text; empty where there is none.
+    pub(super) fn text(&self, scope: &Scope<'_>) -> String {
+        self.find(scope).map(|found| found.to_text().into_owned()).unwrap_or_default()
     }
 
     fn is_secret(&self) -> bool {

@@ -1,0 +1,142 @@
+//! How answers are decoded.
+
+use std::io::Write;
+
+use app_connect::engine::egress::EgressPolicy;
+use app_connect::engine::exchange::BodyKind;
+use app_connect::engine::failure::FailureKind;
+use app_connect::engine::send::{Client, ClientOptions, send};
+use flate2::Compression;
+use flate2::write::{GzEncoder, ZlibEncoder};
+use serde_json::json;
+
+use crate::server::*;
+
+fn gzip(data: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn deflate(data: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A brotli stream (RFC 7932, section 9) with one uncompressed block, which holds up to 64 KiB:
+/// window of 16 bits, not last, four nibbles of length, uncompressed, then an empty last block.
+fn brotli(data: &[u8]) -> Vec<u8> {
+    let header = (((data.len() as u32) - 1) << 4) | (1 << 20);
+    [&header.to_le_bytes()[..3], data, &[3]].concat()
+}
+
+#[tokio::test]
+async fn compressed_answers_are_decoded_whatever_was_asked_for() {
+    let json = br#"{"contacts":[{"id":"c1"}]}"#;
+    for (encoding, bytes) in [("gzip", gzip(json)), ("deflate", deflate(json)), ("br", brotli(json))] {
+        let headers = format!("Content-Encoding: {encoding}\r\n");
+        let server = Server::start(move |_| answer("200 OK", &headers, &bytes)).await;
+        for accept in [None, Some("identity"), Some("gzip")] {
+            let mut spec = get_spec(server.url("/"));
+            if let Some(accept) = accept {
+                spec = spec.header("accept-encoding", accept);
+            }
+            let response = send(&open_client(), &spec).await.unwrap();
+            assert_eq!(*response.body(), json!({"contacts": [{"id": "c1"}]}), "{encoding} {accept:?}");
+            assert_eq!(response.kind, BodyKind::Json);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_error_answer_is_decoded() {
+    let bytes = gzip(b"{\"error\":\"slow down\"}");
+    let server = Server::start(move |_| answer("429 Slow", "Content-Encoding: gzip\r\n", &bytes)).await;
+    let failure = get(server.url("/")).await.unwrap_err();
+    assert_eq!(failure.response.unwrap().body, json!({"error": "slow down"}));
+}
+
+#[tokio::test]
+async fn the_cap_counts_decompressed_bytes() {
+    let bomb = gzip(&vec![b' '; 10_000_000]);
+    assert!(bomb.len() < 100_000);
+    let server = Server::start(move |_| answer("200 OK", "Content-Encoding: gzip\r\n", &bomb)).await;
+    let failure = get(server.url("/")).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::TooLarge);
+    assert!(failure.message.contains("8388608"), "{}", failure.message);
+}
+
+#[tokio::test]
+async fn a_compressed_body_that_ends_early_is_a_reset() {
+    let whole = gzip(br#"{"contacts":[{"id":"c1"}]}"#);
+    let half = whole[..whole.len() / 2].to_vec();
+    let server = Server::start(move |request| match request.target.as_str() {
+        "/cut-connection" => {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", 99);
+            Answer::ThenClose([head.as_bytes(), &half].concat())
+        }
+        _ => answer("200 OK", "Content-Encoding: gzip\r\n", &half),
+    })
+    .await;
+    for path in ["/cut-connection", "/cut-data"] {
+        let failure = get(server.url(path)).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Reset, "{path}: {failure}");
+    }
+}
+
+#[tokio::test]
+async fn damaged_and_unknown_encodings_are_said() {
+    let server = Server::start(|request| {
+        answer("200 OK", &format!("Content-Encoding: {}\r\n", &request.target[1..]), "{\"a\":1}")
+    })
+    .await;
+    for encoding in ["gzip", "deflate", "br", "zstd", "compress"] {
+        let failure = get(server.url(&format!("/{encoding}"))).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::NotJson, "{encoding}: {failure}");
+    }
+    assert_eq!(get(server.url("/identity")).await.unwrap().body(), &json!({"a": 1}));
+    let failure = get(server.url("/zstd")).await.unwrap_err();
+    assert!(failure.message.contains("\"zstd\""), "{}", failure.message);
+}
+
+#[tokio::test]
+async fn empty_answers() {
+    let server = Server::start(|request| match request.target.as_str() {
+        "/204" => Answer::Bytes(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()),
+        "/204-gzip" => Answer::Bytes(b"HTTP/1.1 204 No Content\r\nContent-Encoding: gzip\r\n\r\n".to_vec()),
+        "/200-gzip" => answer("200 OK", "Content-Encoding: gzip\r\n", ""),
+        "/200-zstd" => answer("200 OK", "Content-Encoding: zstd\r\n", ""),
+        _ => answer("200 OK", "Content-Type: application/json\r\n", ""),
+    })
+    .await;
+    for path in ["/200", "/204", "/204-gzip", "/200-gzip", "/200-zstd"] {
+        let response = get(server.url(path)).await.unwrap();
+        assert_eq!((response.body(), response.kind), (&json!(""), BodyKind::Empty), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn json_is_parsed_whatever_the_content_type() {
+    let server = Server::start(|request| match request.target.as_str() {
+        "/bom" => answer("201 Created", "Content-Type: application/json\r\n", "\u{feff}{\"a\":1}"),
+        "/text" => answer("200 OK", "Content-Type: text/plain\r\nX-Total: 2\r\n", "{\"a\":1}"),
+        "/html" => answer("200 OK", "Content-Type: text/html\r\n", "<html>Login</html>"),
+        "/deep" => answer("200 OK", "", "[".repeat(100_000)),
+        _ => answer("200 OK", "", b"caf\xe9"),
+    })
+    .await;
+    let client =
+        Client::new(&ClientOptions { egress: EgressPolicy::AllowPrivate, ..ClientOptions::default() })
+            .unwrap();
+    let response = send(&client, &get_spec(server.url("/bom"))).await.unwrap();
+    assert_eq!((response.status, response.body()), (201, &json!({"a": 1})));
+    let response = send(&client, &get_spec(server.url("/text"))).await.unwrap();
+    assert_eq!((response.body(), response.kind), (&json!({"a": 1}), BodyKind::Json));
+    assert_eq!(response.headers["x-total"], "2");
+    for (path, text) in [("/html", "<html>Login</html>"), ("/latin", "caf\u{fffd}")] {
+        let response = send(&client, &get_spec(server.url(path))).await.unwrap();
+        assert_eq!((response.body(), response.kind), (&json!(text), BodyKind::Text));
+    }
+    assert_eq!(send(&client, &get_spec(server.url("/deep"))).await.unwrap().kind, BodyKind::Text);
+}
