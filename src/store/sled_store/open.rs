@@ -62,6 +62,7 @@ fn create_directory(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// `Config::mode` stays as it is: sled 0.34 reads it nowhere.
 fn open_trees(path: &Path, options: SledOptions) -> Result<Trees, StoreError> {
     let config = sled::Config::new()
         .path(path)
@@ -69,7 +70,9 @@ fn open_trees(path: &Path, options: SledOptions) -> Result<Trees, StoreError> {
         .cache_capacity(options.cache_bytes)
         .flush_every_ms(None);
     // sled panics on some kinds of damage; a server must report them instead.
-    let opened = catch_unwind(AssertUnwindSafe(|| config.open().and_then(Trees::of)));
+    let opened = catch_unwind(AssertUnwindSafe(|| {
+        config.open().and_then(|db| Trees::of(db, path))
+    }));
     match opened {
         Ok(Ok(trees)) => Ok(trees),
         Ok(Err(sled::Error::Io(error))) if is_lock(&error) => Err(StoreError::Locked {

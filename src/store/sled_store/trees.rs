@@ -1,6 +1,6 @@
 //! The trees of a sled store, and reading from them.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use crate::store::{
     StoreError,
@@ -15,15 +15,18 @@ pub(super) struct Trees {
     users: sled::Tree,
     call_logs: sled::Tree,
     contacts: sled::Tree,
+    path: Arc<Path>,
 }
 
 impl Trees {
-    pub(super) fn of(db: sled::Db) -> sled::Result<Self> {
+    /// The trees of the database in the directory `path`.
+    pub(super) fn of(db: sled::Db, path: &Path) -> sled::Result<Self> {
         Ok(Self {
             users: db.open_tree(Table::Users.name())?,
             call_logs: db.open_tree(Table::CallLogs.name())?,
             contacts: db.open_tree(Table::Contacts.name())?,
             db,
+            path: path.into(),
         })
     }
 
@@ -43,7 +46,7 @@ impl Trees {
         let found = self.tree(table).get(key);
         found
             .map(|value| value.map(|value| value.to_vec()))
-            .map_err(|error| unreadable(table, error))
+            .map_err(|error| self.unreadable(table, error))
     }
 
     /// Every row whose key begins with `prefix`, in the order of keys.
@@ -53,7 +56,7 @@ impl Trees {
         prefix: &[u8],
     ) -> impl Iterator<Item = Result<Row, StoreError>> + 'a {
         self.tree(table).scan_prefix(prefix).map(move |entry| {
-            let (key, value) = entry.map_err(|error| unreadable(table, error))?;
+            let (key, value) = entry.map_err(|error| self.unreadable(table, error))?;
             Ok(Row {
                 table,
                 key: key.to_vec(),
@@ -68,16 +71,12 @@ impl Trees {
             .into_iter()
             .flat_map(|table| self.rows(table, b""))
     }
-}
 
-fn unreadable(table: Table, error: sled::Error) -> StoreError {
-    match error {
-        sled::Error::Corruption { .. } => codec::damaged(table, "its page fails its checksum"),
-        error => failed(
-            &format!("reading {}", table.name()),
-            Path::new("sled"),
-            error,
-        ),
+    fn unreadable(&self, table: Table, error: sled::Error) -> StoreError {
+        match error {
+            sled::Error::Corruption { .. } => codec::damaged(table, "its page fails its checksum"),
+            error => failed(&format!("reading {}", table.name()), &self.path, error),
+        }
     }
 }
 
