@@ -4,3 +4,5 @@ pub mod diagnostic;
 pub mod document;
 pub mod mapping;
 pub mod operations;
+pub mod pointer;
+pub mod suggest;

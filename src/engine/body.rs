@@ -42,7 +42,7 @@ impl BodyTemplate {
                     .map(|(key, member)| {
                         let mut bytes = json::to_vec(key);
                         bytes.push(b':');
-                        let pointer = crate::config::source::pointer::join(pointer, key);
+                        let pointer = crate::config::pointer::join(pointer, key);
                         (bytes.into(), Self::compile(member, &pointer, compile))
                     })
                     .collect();

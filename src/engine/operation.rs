@@ -192,3 +192,13 @@ pub(super) enum CredentialSource {
     /// What the server prepared; `scheme` replaces its first word for OAuth.
     Prepared { scheme: Option<Box<str>> },
 }
+
+impl Credential {
+    /// The variables that calls and blocks read.
+    pub(super) fn wanted(&self) -> Vec<Variable> {
+        match &self.source {
+            CredentialSource::Template { template, .. } => template.wanted(),
+            CredentialSource::Prepared { .. } => Vec::new(),
+        }
+    }
+}

@@ -151,7 +151,7 @@ fn leave_credentials(headers: &mut HeaderMap) -> bool {
 }
 
 /// Whether the URL names this machine: nobody listens in between.
-fn is_local(url: &Url) -> bool {
+pub(super) fn is_local(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

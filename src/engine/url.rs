@@ -1,11 +1,12 @@
 //! URLs: joined with the base, rendered part by part, checked before anything is sent.
 
-use url::Url;
+use ::url::Url;
 
 use super::encode::Slot;
 use super::exchange::HostPolicy;
 use super::render::RenderError;
 use super::template::{Reference, Scope, TextTemplate};
+use super::variables::Variable;
 
 /// A compiled URL.
 #[derive(Debug)]
@@ -80,6 +81,29 @@ impl UrlTemplate {
             text.push_str(parameters);
         }
         Ok((check(&text)?, policy))
+    }
+}
+
+impl UrlTemplate {
+    /// The variables that calls and blocks read.
+    pub(super) fn wanted(&self) -> Vec<Variable> {
+        let head = match &self.head {
+            Head::Templated(template) => template.wanted(),
+            _ => Vec::new(),
+        };
+        let query = self.query.iter().flat_map(TextTemplate::wanted);
+        head.into_iter().chain(self.path.wanted()).chain(query).collect()
+    }
+
+    /// The variables that the URL reads at all.
+    pub(super) fn sources(&self) -> Vec<Variable> {
+        let head = match &self.head {
+            Head::Templated(template) => template.sources(),
+            Head::Leading { reference, .. } => reference.sources(),
+            _ => Vec::new(),
+        };
+        let query = self.query.iter().flat_map(TextTemplate::sources);
+        head.into_iter().chain(self.path.sources()).chain(query).collect()
     }
 }
 

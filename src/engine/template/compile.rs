@@ -61,6 +61,25 @@ pub fn compile_text(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) -
     from_tokens(text, &scan(text, is_call), place, problems)
 }
 
+/// Compiles a text whose expressions are inserted as they are.
+pub fn compile_raw(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) -> TextTemplate {
+    let mut template = compile_text(text, place, problems);
+    for piece in &mut template.pieces {
+        if let Piece::Path { raw, .. } = piece {
+            *raw = true;
+        }
+    }
+    template
+}
+
+/// Compiles the one expression that a text is.
+pub fn compile_leading(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) -> Reference {
+    match scan(text, is_call).as_slice() {
+        [Token::Path { inner, .. }] => reference(text, inner, place, problems),
+        _ => Reference::Nothing,
+    }
+}
+
 fn from_tokens(text: &str, tokens: &[Token], place: Place<'_>, problems: &mut Vec<Problem>) -> TextTemplate {
     if tokens.iter().any(|token| matches!(token, Token::Call { .. })) {
         // One call makes the whole text a Handlebars template: blocks span tokens.
@@ -83,7 +102,7 @@ fn from_tokens(text: &str, tokens: &[Token], place: Place<'_>, problems: &mut Ve
 
 /// Whether the inside of an expression, which may run on beyond it, is a call or a block tag: its
 /// first word decides. A helper's name alone is a path, except `omit` and `else`.
-fn is_call(inner: &str) -> bool {
+pub(super) fn is_call(inner: &str) -> bool {
     if inner.starts_with(['#', '/', '^', '!', '>', '*', '&', '(']) {
         return true;
     }

@@ -5,6 +5,7 @@
 
 mod compile;
 mod scan;
+mod url_parts;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -17,7 +18,8 @@ use super::inputs::{Found, Inputs};
 use super::path::Step;
 use super::variables::Variable;
 
-pub use compile::{Place, compile_text, compile_value};
+pub use compile::{Place, compile_leading, compile_raw, compile_text, compile_value};
+pub use url_parts::{Segments, UrlParts, split_url};
 
 /// Upper bound of one rendered text, in bytes.
 pub const MAX_TEXT: usize = 1024 * 1024;
@@ -214,7 +216,7 @@ impl TextTemplate {
         self.pieces.iter().all(|piece| matches!(piece, Piece::Literal(_)))
     }
 
-    fn wanted(&self) -> Vec<Variable> {
+    pub(super) fn wanted(&self) -> Vec<Variable> {
         self.pieces
             .iter()
             .filter_map(|piece| match piece {
@@ -225,7 +227,7 @@ impl TextTemplate {
             .collect()
     }
 
-    fn sources(&self) -> Vec<Variable> {
+    pub(super) fn sources(&self) -> Vec<Variable> {
         let mut sources = self.wanted();
         for piece in &self.pieces {
             if let Piece::Path { reference, .. } = piece {
@@ -259,7 +261,7 @@ impl Reference {
         }
     }
 
-    fn sources(&self) -> Vec<Variable> {
+    pub(super) fn sources(&self) -> Vec<Variable> {
         match self {
             Self::Variable(variable, _) => vec![*variable],
             Self::User => Variable::ALL.iter().copied().filter(|one| one.name().starts_with("user.")).collect(),

@@ -1,0 +1,101 @@
+//! Credentials and OAuth settings.
+
+use http::HeaderName;
+use http::header::AUTHORIZATION;
+
+use super::super::operation::{AuthType, Credential, CredentialSource};
+use super::super::problem::Problem;
+use super::super::template::{Place, compile_text};
+use crate::config::diagnostic::Code;
+use crate::config::document::{Auth, Document};
+use crate::config::operations::OperationName;
+
+/// Checks the document's own `auth`.
+pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
+    let Some(auth) = &document.auth else { return };
+    if AuthType::parse(auth.auth_type.as_deref()) == AuthType::OAuth {
+        check_oauth(auth, problems);
+    } else if auth.credential_template.is_none() && auth.scheme.as_deref().is_some_and(|scheme| scheme != "Basic") {
+        problems.push(
+            Problem::new(Code::UnknownAuth, "/auth/scheme", "without `credentialTemplate` an API key is sent as `Basic` whatever the scheme says")
+                .help("add `\"credentialTemplate\": \"{{apiKey}}\"` and `\"encode\": \"none\"`"),
+        );
+    }
+}
+
+fn check_oauth(auth: &Auth, problems: &mut Vec<Problem>) {
+    let missing: Vec<&str> = [
+        ("clientId", auth.client_id.as_deref()),
+        ("tokenUrl", auth.token_url.as_deref()),
+        ("authorizationUrl", auth.authorization_url.as_deref()),
+        ("redirectUri", auth.redirect_uri.as_deref()),
+    ]
+    .into_iter()
+    .filter(|(_, value)| value.is_none_or(str::is_empty))
+    .map(|(name, _)| name)
+    .collect();
+    if !missing.is_empty() {
+        problems.push(
+            Problem::new(Code::IncompleteOAuth, "/auth", format!("signing in with OAuth needs {}", missing.join(", ")))
+                .help("copy them from the app that you registered at the CRM"),
+        );
+    }
+    for (name, value) in [("tokenUrl", &auth.token_url), ("authorizationUrl", &auth.authorization_url)] {
+        let Some(value) = value.as_deref().filter(|value| !value.is_empty()) else { continue };
+        let pointer = format!("/auth/{name}");
+        match url::Url::parse(value) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => super::url::check_plain_http(&url, &pointer, problems),
+            _ => problems.push(
+                Problem::new(Code::InvalidUrl, pointer, format!("`{name}` is not an absolute http or https URL"))
+                    .help("write it with its scheme, such as `https://login.example.com/oauth/token`"),
+            ),
+        }
+    }
+}
+
+/// Compiles the credential of an operation: its own `auth`, else the document's.
+pub(super) fn credential(
+    operation: OperationName,
+    own: Option<&Auth>,
+    document: &Document,
+    problems: &mut Vec<Problem>,
+) -> Credential {
+    let default = Auth::default();
+    let (auth, pointer) = match (own, &document.auth) {
+        (Some(auth), _) => (auth, format!("/operations/{operation}/auth")),
+        (None, Some(auth)) => (auth, "/auth".to_owned()),
+        (None, None) => (&default, "/auth".to_owned()),
+    };
+    let header = match auth.header_name.as_deref().filter(|name| !name.is_empty()) {
+        None => AUTHORIZATION,
+        Some(name) => HeaderName::from_bytes(name.as_bytes()).unwrap_or_else(|_| {
+            // Every operation compiles the document's auth: one finding is enough.
+            let problem = super::request::header_name_problem(name, format!("{pointer}/headerName"));
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+            AUTHORIZATION
+        }),
+    };
+    let scheme = auth.scheme.as_deref().filter(|scheme| !scheme.is_empty()).map(Box::from);
+    let source = match auth.credential_template.as_deref().filter(|template| !template.is_empty()) {
+        Some(source) => {
+            let template_pointer = format!("{pointer}/credentialTemplate");
+            let place = Place { operation, pointer: &template_pointer, offset: 0 };
+            let mut found = Vec::new();
+            let template = compile_text(source, place, &mut found);
+            // A variable of one operation in the shared credential is reported once, for the first
+            // operation that lacks it.
+            found.retain(|problem| {
+                !problems.iter().any(|known| known.pointer == problem.pointer && known.part == problem.part && known.code == problem.code)
+            });
+            problems.extend(found);
+            CredentialSource::Template { template, source: source.into(), scheme, base64: auth.encode.as_deref() != Some("none") }
+        }
+        None => {
+            let oauth = document.auth.as_ref().is_some_and(|auth| AuthType::parse(auth.auth_type.as_deref()) == AuthType::OAuth);
+            CredentialSource::Prepared { scheme: scheme.filter(|_| oauth) }
+        }
+    };
+    Credential { header, source }
+}

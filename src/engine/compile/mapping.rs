@@ -1,0 +1,335 @@
+//! Mapping paths: compiled with their defaults, and checked.
+
+use super::super::mapping::{
+    AppointmentPaths, AttendeePaths, AuthValidationPaths, CallLogPaths, CompiledMapping, ContactPaths,
+    CreatedContactPaths, LicensePaths, MapPath, Source, UserInfoPaths, UserPaths,
+};
+use super::super::path::{Path, is_json_path};
+use super::super::problem::{Part, Problem};
+use super::super::variables::Variable;
+use crate::config::diagnostic::Code;
+use crate::config::document::OperationRef;
+use crate::config::mapping::{AppointmentItemMapping, ContactItemMapping, MappingRef, UserInfoMapping};
+use crate::config::operations::OperationName;
+use crate::config::pointer;
+use crate::config::suggest::nearest;
+
+/// What mapping paths can start at.
+const REPLY: &[&str] = &["body", "status", "headers"];
+
+/// What paths of `getUserInfo` can start at besides.
+const SIGN_IN: &[(&str, Variable)] = &[
+    ("additionalInfo", Variable::AdditionalInfo),
+    ("apiKey", Variable::ApiKey),
+    ("hostname", Variable::Hostname),
+    ("platform", Variable::Platform),
+];
+
+/// Compiles the mapping of an operation.
+pub(super) fn compile(operation: &OperationRef<'_>, root: &str, problems: &mut Vec<Problem>) -> CompiledMapping {
+    let at = format!("{root}/responseMapping");
+    if !operation.has_mapping {
+        report_missing_mapping(operation, root, problems);
+    }
+    let mut compiler = Compiler { operation: operation.name, problems };
+    match operation.mapping {
+        MappingRef::UserInfo(mapping) => CompiledMapping::UserInfo(compiler.user_info(mapping, root, &at)),
+        MappingRef::ContactList(None) => CompiledMapping::Contacts(None),
+        MappingRef::ContactList(Some(mapping)) => {
+            let list = compiler.list(mapping.list_path.as_deref(), "body", &at);
+            let default = ContactItemMapping::default();
+            let item = mapping.item.as_ref().unwrap_or(&default);
+            let at = format!("{at}/item");
+            let mut path = |text: &Option<String>, key: &str, default: &str| compiler.item(text.as_deref(), key, default, &at);
+            CompiledMapping::Contacts(Some(ContactPaths {
+                list,
+                id: path(&item.id_path, "idPath", "id"),
+                name: path(&item.name_path, "namePath", "name"),
+                phone: path(&item.phone_path, "phonePath", "phone"),
+                contact_type: path(&item.type_path, "typePath", "type"),
+                title: path(&item.title_path, "titlePath", "title"),
+                company: path(&item.company_path, "companyPath", "company"),
+                created_date: path(&item.created_date_path, "createdDatePath", "createdDate"),
+                most_recent_activity_date: path(&item.most_recent_activity_date_path, "mostRecentActivityDatePath", "mostRecentActivityDate"),
+                additional_info: path(&item.additional_info_path, "additionalInfoPath", "additionalInfo"),
+            }))
+        }
+        MappingRef::Contact(mapping) => {
+            // Without an id path the reference reports no contact at all (recordings 07).
+            let paths = mapping.filter(|mapping| mapping.id_path.as_deref().is_some_and(|path| !path.is_empty())).map(|mapping| {
+                CreatedContactPaths {
+                    id: compiler.reply(mapping.id_path.as_deref(), "idPath", "body.id", &at),
+                    name: compiler.reply(mapping.name_path.as_deref(), "namePath", "body.name", &at),
+                    contact_type: compiler.reply(mapping.type_path.as_deref(), "typePath", "body.type", &at),
+                }
+            });
+            if paths.is_none() && operation.has_mapping {
+                compiler.missing_id_path(&at, "the contact that was created counts as not created");
+            }
+            CompiledMapping::Contact(paths)
+        }
+        MappingRef::LogId(mapping) => CompiledMapping::Log(mapping.map(|mapping| {
+            if mapping.id_path.as_deref().is_none_or(str::is_empty) {
+                compiler.missing_id_path(&at, "the record's id is looked for at `body.id`");
+            }
+            compiler.reply(mapping.id_path.as_deref(), "idPath", "body.id", &at)
+        })),
+        MappingRef::CallLog(mapping) => {
+            let mapping = mapping.cloned().unwrap_or_default();
+            CompiledMapping::CallLog(CallLogPaths {
+                subject: compiler.reply(mapping.subject_path.as_deref(), "subjectPath", "body.subject", &at),
+                note: compiler.reply(mapping.note_path.as_deref(), "notePath", "body.note", &at),
+                full_body: compiler.reply(mapping.full_body_path.as_deref(), "fullBodyPath", "body.note", &at),
+            })
+        }
+        MappingRef::UserList(mapping) => {
+            let mapping = mapping.cloned().unwrap_or_default();
+            let list = mapping.list_path.as_deref().filter(|path| !path.is_empty());
+            CompiledMapping::Users(UserPaths {
+                list: list.map(|path| compiler.list(Some(path), "body", &at)),
+                id: compiler.item(mapping.id_path.as_deref(), "idPath", "id", &at),
+                name: compiler.item(mapping.name_path.as_deref(), "namePath", "name", &at),
+                email: compiler.item(mapping.email_path.as_deref(), "emailPath", "email", &at),
+            })
+        }
+        MappingRef::License(mapping) => {
+            let mapping = mapping.cloned().unwrap_or_default();
+            CompiledMapping::License(LicensePaths {
+                is_valid: compiler.reply(mapping.is_license_valid_path.as_deref(), "isLicenseValidPath", "body.isLicenseValid", &at),
+                status: compiler.reply(mapping.license_status_path.as_deref(), "licenseStatusPath", "body.licenseStatus", &at),
+                description: compiler.reply(
+                    mapping.license_status_description_path.as_deref(),
+                    "licenseStatusDescriptionPath",
+                    "body.licenseStatusDescription",
+                    &at,
+                ),
+            })
+        }
+        MappingRef::AuthValidation(mapping) => {
+            let mapping = mapping.cloned().unwrap_or_default();
+            CompiledMapping::AuthValidation(AuthValidationPaths {
+                successful: compiler.optional(mapping.successful_path.as_deref(), "successfulPath", &at),
+                message: compiler.optional(mapping.message_path.as_deref(), "messagePath", &at),
+            })
+        }
+        MappingRef::Acknowledgement(_) => CompiledMapping::Acknowledged,
+        MappingRef::ServerLoggingSettings(mapping) => {
+            let path = mapping.and_then(|mapping| mapping.settings_path.as_deref());
+            CompiledMapping::Settings(compiler.reply(path, "settingsPath", "body", &at))
+        }
+        MappingRef::AppointmentList(mapping) => {
+            let mapping = mapping.cloned().unwrap_or_default();
+            let list = compiler.list(mapping.list_path.as_deref(), "body", &at);
+            let item = mapping.item.unwrap_or_default();
+            CompiledMapping::Appointments { list, item: Box::new(compiler.appointment(&item, "", &format!("{at}/item"))) }
+        }
+        MappingRef::Appointment(mapping) => {
+            CompiledMapping::Appointment(Box::new(compiler.appointment(&mapping.cloned().unwrap_or_default(), "body.", &at)))
+        }
+    }
+}
+
+/// Operations of which nothing is read without a mapping.
+fn report_missing_mapping(operation: &OperationRef<'_>, root: &str, problems: &mut Vec<Problem>) {
+    let (code, message, help) = match operation.mapping {
+        MappingRef::ContactList(_) => (Code::MissingMapping, "without `responseMapping` no contact ever matches", "add `\"responseMapping\": { \"listPath\": \"body.contacts\" }`"),
+        MappingRef::UserList(_) => (Code::MissingMapping, "without `responseMapping.listPath` there are no users", "add `\"responseMapping\": { \"listPath\": \"body.users\" }`"),
+        MappingRef::LogId(_) => (Code::MissingIdPath, "without `responseMapping.idPath` the record that was created cannot be found again", "add `\"responseMapping\": { \"idPath\": \"body.id\" }`"),
+        MappingRef::Contact(_) => (Code::MissingIdPath, "without `responseMapping.idPath` the contact that was created counts as not created", "add `\"responseMapping\": { \"idPath\": \"body.id\" }`"),
+        MappingRef::UserInfo(_) => return,
+        _ => return,
+    };
+    problems.push(Problem::new(code, root, message).part(Part::Key).help(help));
+}
+
+struct Compiler<'p> {
+    operation: OperationName,
+    problems: &'p mut Vec<Problem>,
+}
+
+impl Compiler<'_> {
+    fn user_info(&mut self, mapping: Option<&UserInfoMapping>, root: &str, at: &str) -> UserInfoPaths {
+        let default = UserInfoMapping::default();
+        let mapping = mapping.unwrap_or(&default);
+        let id = self.optional(mapping.id_path.as_deref(), "idPath", at);
+        if id.is_none() && self.operation == OperationName::GetUserInfo {
+            self.problems.push(
+                Problem::new(Code::MissingIdPath, root, "without `responseMapping.idPath` nobody can sign in: users would all be the same one")
+                    .part(Part::Key)
+                    .help("name where the reply holds the user's id, such as `\"responseMapping\": { \"idPath\": \"body.id\" }`"),
+            );
+        }
+        let paths = mapping.platform_additional_info_paths.iter().flatten();
+        let additional_info = paths
+            .filter_map(|(key, path)| {
+                let path = path.as_deref().filter(|path| !path.is_empty())?;
+                let pointer = pointer::join(&format!("{at}/platformAdditionalInfoPaths"), key);
+                Some((Box::from(key.as_str()), self.compile(path, pointer, true, true)))
+            })
+            .collect();
+        UserInfoPaths {
+            id,
+            name: self.optional(mapping.name_path.as_deref(), "namePath", at),
+            timezone_name: self.optional(mapping.timezone_name_path.as_deref(), "timezoneNamePath", at),
+            timezone_offset: self.optional(mapping.timezone_offset_path.as_deref(), "timezoneOffsetPath", at),
+            overriding_api_key: self.optional(mapping.overriding_api_key_path.as_deref(), "overridingApiKeyPath", at),
+            message: self.optional(mapping.message_path.as_deref(), "messagePath", at),
+            additional_info,
+        }
+    }
+
+    fn appointment(&mut self, item: &AppointmentItemMapping, prefix: &str, at: &str) -> AppointmentPaths {
+        let in_reply = !prefix.is_empty();
+        let mut path = |text: &Option<String>, key: &str, default: &str| {
+            let pointer = format!("{at}/{key}");
+            match text.as_deref().filter(|text| !text.is_empty()) {
+                Some(text) => self.compile(text, pointer, true, in_reply),
+                None => MapPath::default_of(&format!("{prefix}{default}")),
+            }
+        };
+        let id = path(&item.id_path, "idPath", "id");
+        let third_party = item
+            .third_party_appointment_id_path
+            .is_some()
+            .then(|| path(&item.third_party_appointment_id_path, "thirdPartyAppointmentIdPath", "id"));
+        let paths = AppointmentPaths {
+            id,
+            third_party_appointment_id: third_party,
+            title: path(&item.title_path, "titlePath", "title"),
+            description: path(&item.description_path, "descriptionPath", "description"),
+            participant_name: path(&item.participant_name_path, "participantNamePath", "participantName"),
+            start_time_utc: path(&item.start_time_utc_path, "startTimeUtcPath", "startTimeUtc"),
+            duration_minutes: path(&item.duration_minutes_path, "durationMinutesPath", "durationMinutes"),
+            status: path(&item.status_path, "statusPath", "status"),
+            contact_id: path(&item.contact_id_path, "contactIdPath", "contactId"),
+            contact_type: path(&item.contact_type_path, "contactTypePath", "contactType"),
+            attendees: path(&item.attendees_path, "attendeesPath", "attendees"),
+            attendee: AttendeePaths {
+                id: MapPath::default_of("id"),
+                name: MapPath::default_of("name"),
+                attendee_type: MapPath::default_of("type"),
+                status: MapPath::default_of("status"),
+                email: MapPath::default_of("email"),
+            },
+        };
+        let Some(attendee) = &item.attendee else { return paths };
+        let at = format!("{at}/attendee");
+        AppointmentPaths {
+            attendee: AttendeePaths {
+                id: self.item(attendee.id_path.as_deref(), "idPath", "id", &at),
+                name: self.item(attendee.name_path.as_deref(), "namePath", "name", &at),
+                attendee_type: self.item(attendee.type_path.as_deref(), "typePath", "type", &at),
+                status: self.item(attendee.status_path.as_deref(), "statusPath", "status", &at),
+                email: self.item(attendee.email_path.as_deref(), "emailPath", "email", &at),
+            },
+            ..paths
+        }
+    }
+
+    fn optional(&mut self, text: Option<&str>, key: &str, at: &str) -> Option<MapPath> {
+        let text = text.filter(|text| !text.is_empty())?;
+        Some(self.compile(text, format!("{at}/{key}"), true, true))
+    }
+
+    /// A path over the reply; the empty text is the default, as on the reference server.
+    fn reply(&mut self, text: Option<&str>, key: &str, default: &str, at: &str) -> MapPath {
+        match text.filter(|text| !text.is_empty()) {
+            Some(text) => self.compile(text, format!("{at}/{key}"), true, true),
+            None => MapPath::default_of(default),
+        }
+    }
+
+    /// A path over the item of a list.
+    fn item(&mut self, text: Option<&str>, key: &str, default: &str, at: &str) -> MapPath {
+        match text.filter(|text| !text.is_empty()) {
+            Some(text) => self.compile(text, format!("{at}/{key}"), true, false),
+            None => MapPath::default_of(default),
+        }
+    }
+
+    fn list(&mut self, text: Option<&str>, default: &str, at: &str) -> MapPath {
+        let path = self.reply(text, "listPath", default, at);
+        if path.explicit && path.path.is_root() {
+            self.problems.push(
+                Problem::new(Code::PathNotAList, format!("{at}/listPath"), "`$` is the whole reply with status and headers, never a list")
+                    .help("write `body` where the CRM answers with the list itself"),
+            );
+        }
+        path
+    }
+
+    fn compile(&mut self, text: &str, pointer: String, explicit: bool, in_reply: bool) -> MapPath {
+        let path = match Path::parse(text) {
+            Ok(path) => path,
+            Err(error) => {
+                let problem = Problem::new(Code::JsonPathSyntax, &pointer, format!("`{text}` is not a JSONPath query: {}", error.message))
+                    .help("JSONPath is written as in RFC 9535, such as `$.body.items[?@.primary == true].id`; without `$` it is a dot path");
+                self.problems.push(match error.offset.filter(|at| *at < text.len()) {
+                    Some(at) => problem.part(Part::Text(at..text.len())),
+                    None => problem,
+                });
+                Path::parse_dot_path("")
+            }
+        };
+        let mut source = Source::Reply;
+        let mut path = path;
+        if !is_json_path(text) {
+            self.check_dot_path(text, &pointer);
+            if in_reply && text != "$" {
+                let first = text.split('.').next().unwrap_or_default();
+                let sign_in = SIGN_IN.iter().find(|(name, _)| *name == first && self.operation == OperationName::GetUserInfo);
+                match sign_in {
+                    Some((_, variable)) => {
+                        source = Source::Input(*variable);
+                        path = match text.split_once('.') {
+                            Some((_, rest)) => Path::parse_dot_path(rest),
+                            None => Path::parse_dot_path(""),
+                        };
+                    }
+                    None if !REPLY.contains(&first) => self.outside_reply(text, first, &pointer),
+                    None => {}
+                }
+            }
+        }
+        MapPath { text: text.into(), source, path, explicit }
+    }
+
+    fn outside_reply(&mut self, text: &str, first: &str, pointer: &str) {
+        let problem = Problem::new(Code::PathRoot, pointer, format!("`{text}` starts outside of the reply and never finds anything"));
+        let help = match nearest(first, REPLY.iter().copied()) {
+            Some(root) => format!("did you mean `{root}{}`?", &text[first.len()..]),
+            None => format!("paths start at `body`, `status` or `headers`: write `body.{text}`"),
+        };
+        self.problems.push(problem.help(help));
+    }
+
+    fn check_dot_path(&mut self, text: &str, pointer: &str) {
+        let problem = |message: String, help: String| Problem::new(Code::DotPathSyntax, pointer, message).help(help);
+        if text.contains("{{") {
+            self.problems.push(problem("paths are not templates".to_owned(), "write the path without braces".to_owned()));
+        } else if text != "$" && text.split('.').any(str::is_empty) {
+            let mended: Vec<&str> = text.split('.').filter(|segment| !segment.is_empty()).collect();
+            self.problems.push(problem("the path has an empty segment".to_owned(), format!("write `{}`", mended.join("."))));
+        } else if text.contains('[') {
+            let dotted = text.replace('[', ".").replace([']', '"', '\''], "");
+            self.problems.push(problem(
+                "dot paths have no brackets".to_owned(),
+                format!("write `{dotted}`, or JSONPath: `$.{text}`"),
+            ));
+        }
+    }
+
+    fn missing_id_path(&mut self, at: &str, consequence: &str) {
+        self.problems.push(
+            Problem::new(Code::MissingIdPath, at, format!("`{}` has no `idPath`: {consequence}", self.operation))
+                .part(Part::Key)
+                .help("name where the reply holds the id, such as `\"idPath\": \"body.id\"`"),
+        );
+    }
+}
+
+impl MapPath {
+    fn default_of(text: &str) -> Self {
+        Self { text: text.into(), source: Source::Reply, path: Path::parse_dot_path(text), explicit: false }
+    }
+}

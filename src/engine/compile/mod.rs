@@ -1,0 +1,103 @@
+//! Compiles a document into what runs, and finds everything that is wrong with it on the way: one
+//! compiler for the command line, the server, uploads and tests.
+
+mod auth;
+mod mapping;
+mod pairing;
+mod request;
+mod secrets;
+mod url;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use self::request::RequestCompiler;
+use super::exchange::HostPattern;
+use super::operation::{AuthType, CompiledConfig, LogFormat, OAuth};
+use super::problem::{Part, Problem};
+use crate::config::diagnostic::Code;
+use crate::config::document::{Auth, Document};
+
+/// Looks up an environment variable that a document names.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Compiles a document. What cannot run is reported with a code of severity error; the compiled
+/// form is then not to be used.
+pub fn compile(document: &Document, environment: Environment<'_>) -> (CompiledConfig, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let allowed_hosts = allowed_hosts(document, &mut problems);
+    check_meta(document, &mut problems);
+    auth::check(document, &mut problems);
+    secrets::check(document, &mut problems);
+    pairing::check(&document.operations, &mut problems);
+    let base = url::Base::compile(document, &allowed_hosts, &mut problems);
+    let compiler = RequestCompiler { document, base: &base, allowed_hosts: &allowed_hosts };
+    let operations =
+        document.operations.defined().map(|operation| compiler.operation(&operation, &mut problems)).collect();
+    let auth = document.auth.clone().unwrap_or_default();
+    let secret_key = from_environment(document.secret_key_env.as_deref(), environment).or_else(|| document.secret_key.clone());
+    let compiled = CompiledConfig::new(
+        document.meta.as_ref().and_then(|meta| meta.name.clone()),
+        LogFormat::parse(document.meta.as_ref().and_then(|meta| meta.log_format.as_deref())),
+        AuthType::parse(auth.auth_type.as_deref()),
+        oauth(auth, environment),
+        secret_key,
+        allowed_hosts,
+        operations,
+    );
+    (compiled, problems)
+}
+
+fn from_environment(name: Option<&str>, environment: Environment<'_>) -> Option<String> {
+    name.and_then(environment).filter(|value| !value.is_empty())
+}
+
+fn oauth(auth: Auth, environment: Environment<'_>) -> OAuth {
+    let client_secret = from_environment(auth.client_secret_env.as_deref(), environment).or(auth.client_secret);
+    let scopes = auth.scopes.as_ref().and_then(|scopes| match scopes {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) => Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")),
+        _ => None,
+    });
+    OAuth {
+        client_id: auth.client_id,
+        client_secret,
+        token_url: auth.token_url,
+        authorization_url: auth.authorization_url,
+        redirect_uri: auth.redirect_uri,
+        scopes,
+    }
+}
+
+fn allowed_hosts(document: &Document, problems: &mut Vec<Problem>) -> Arc<[HostPattern]> {
+    let hosts = document.request_defaults.as_ref().and_then(|defaults| defaults.allowed_hosts.as_ref());
+    let mut patterns = Vec::new();
+    for (at, host) in hosts.into_iter().flatten().enumerate() {
+        match HostPattern::parse(host) {
+            Ok(pattern) => patterns.push(pattern),
+            Err(reason) => problems.push(
+                Problem::new(Code::AllowedHost, format!("/requestDefaults/allowedHosts/{at}"), format!("`{host}` is not a host: {reason}"))
+                    .help("write a host name such as `api.example.com`, or `*.example.com` for every name below it"),
+            ),
+        }
+    }
+    patterns.into()
+}
+
+fn check_meta(document: &Document, problems: &mut Vec<Problem>) {
+    if document.operations.get_user_info.is_none() {
+        problems.push(
+            Problem::new(Code::MissingOperation, "/operations", "the document has no `getUserInfo`, so nobody can sign in")
+                .part(Part::Key)
+                .help("add `getUserInfo` with the request that answers who owns a credential, and its `responseMapping.idPath`"),
+        );
+    }
+}
+
+/// Timeouts outside of what works are replaced by the nearest that does; 0 is the default, as on
+/// the reference server. The schema reports them.
+fn timeout(seconds: Option<f64>) -> Option<Duration> {
+    seconds.filter(|seconds| *seconds != 0.0 && seconds.is_finite()).map(|seconds| Duration::from_secs_f64(seconds.clamp(1.0, 300.0)))
+}
