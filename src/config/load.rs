@@ -1,0 +1,158 @@
+//! From a text to what runs: JSON, schema, types, checks, compiled operations. The command line,
+//! the server, uploads and tests all load through here.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::diagnostic::{Code, Diagnostic, Findings, Severity};
+use super::document::Document;
+use super::schema;
+use super::source::{self, SourceMap};
+use crate::engine::operation::CompiledConfig;
+use crate::engine::problem::{Part, Problem};
+use crate::engine::{self, Environment};
+
+/// The largest document that is read, in bytes.
+pub const MAX_BYTES: u64 = 1024 * 1024;
+
+/// A document that was loaded, whatever was found in it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Everything that was found.
+    pub findings: Findings,
+    /// What runs; absent where there is an error.
+    pub config: Option<CompiledConfig>,
+    /// Names this content: the first 12 hexadecimal digits of its SHA-256.
+    pub revision: String,
+}
+
+impl Loaded {
+    /// Whether every check is silent about errors and mistakes: what `validate`, uploads and
+    /// activations ask for.
+    pub fn is_acceptable(&self) -> bool {
+        self.findings.worst() < Some(Severity::Mistake)
+    }
+}
+
+/// Reads and loads a file. A file that cannot be read is a finding, not an error.
+pub fn load_file(path: &Path, environment: Environment<'_>) -> Loaded {
+    let name = path.display().to_string();
+    match read(path) {
+        Ok(text) => load(&name, &text, environment),
+        Err(message) => {
+            let diagnostic = Diagnostic {
+                code: Code::UnreadableFile,
+                message,
+                pointer: String::new(),
+                span: 0..0,
+                label: None,
+                help: None,
+            };
+            Loaded {
+                findings: Findings { file: name, source: Arc::from(""), diagnostics: vec![diagnostic] },
+                config: None,
+                revision: String::new(),
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let in_words = |error: std::io::Error| format!("the file cannot be read: {error}");
+    let length = std::fs::metadata(path).map_err(in_words)?.len();
+    if length > MAX_BYTES {
+        return Err(format!("the file has {length} bytes; a document has at most {MAX_BYTES}"));
+    }
+    let bytes = std::fs::read(path).map_err(in_words)?;
+    String::from_utf8(bytes).map_err(|error| format!("the file is not UTF-8: byte {} is not part of a character", error.utf8_error().valid_up_to() + 1))
+}
+
+/// Loads a document from its text. `file` names it in findings.
+pub fn load(file: &str, text: &str, environment: Environment<'_>) -> Loaded {
+    let revision = revision(text);
+    let findings = |mut diagnostics: Vec<Diagnostic>| {
+        diagnostics.sort_by_key(|found| (found.span.start, found.span.end));
+        Findings { file: file.to_owned(), source: Arc::from(text), diagnostics }
+    };
+    let (value, map) = match source::parse(text) {
+        Ok(parsed) => parsed,
+        Err(diagnostics) => return Loaded { findings: findings(diagnostics), config: None, revision },
+    };
+    let (mut problems, unusable) = schema::validate(&value);
+    let mut config = None;
+    if let Some(document) = typed(value, &unusable) {
+        let (compiled, found) = engine::compile(&document, environment);
+        let known = problems.len();
+        for problem in found {
+            // What the schema said about a place need not be said again, and what was taken out
+            // for its wrong type is not missing.
+            let repeated = problems[..known].iter().any(|earlier| earlier.pointer == problem.pointer && earlier.code == problem.code);
+            let consequence = !unusable.is_empty() && is_about_absence(problem.code);
+            if !repeated && !consequence {
+                problems.push(problem);
+            }
+        }
+        config = Some(compiled);
+    }
+    let mut diagnostics: Vec<Diagnostic> = map.duplicate_keys().to_vec();
+    diagnostics.extend(problems.into_iter().map(|problem| locate(problem, &map)));
+    let findings = findings(diagnostics);
+    if findings.worst() == Some(Severity::Error) {
+        config = None;
+    }
+    Loaded { findings, config, revision }
+}
+
+fn is_about_absence(code: Code) -> bool {
+    matches!(
+        code,
+        Code::MissingOperation
+            | Code::MissingIdPath
+            | Code::MissingMapping
+            | Code::UnpairedOperation
+            | Code::IncompleteOAuth
+            | Code::InvalidUrl
+    )
+}
+
+/// The typed document, without the values that have the wrong type: the rest is still checked.
+fn typed(mut value: Value, unusable: &[String]) -> Option<Document> {
+    for at in unusable {
+        let (parent, _) = at.rsplit_once('/')?;
+        let last = super::pointer::segments(at).last()?.into_owned();
+        match value.pointer_mut(parent) {
+            Some(Value::Object(members)) => drop(members.shift_remove(&last)),
+            Some(Value::Array(items)) => {
+                if let Some(item) = last.parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
+                    *item = Value::String(String::new());
+                }
+            }
+            _ => {}
+        }
+    }
+    Document::deserialize(value).ok()
+}
+
+fn locate(problem: Problem, map: &SourceMap) -> Diagnostic {
+    let span = match problem.part {
+        Part::Value => map.value_span(&problem.pointer),
+        Part::Key => map.key_span(&problem.pointer),
+        Part::Text(range) => map.string_span(&problem.pointer, range),
+    };
+    Diagnostic {
+        code: problem.code,
+        message: problem.message,
+        pointer: problem.pointer,
+        span,
+        label: problem.label,
+        help: problem.help,
+    }
+}
+
+fn revision(text: &str) -> String {
+    digest(&SHA256, text.as_bytes()).as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
