@@ -2,7 +2,12 @@
 
 pub mod diagnostic;
 pub mod document;
+pub mod load;
 pub mod mapping;
 pub mod operations;
 pub mod pointer;
+pub mod report;
+pub mod schema;
+pub mod source;
 pub mod suggest;
+mod syntax;

@@ -1,0 +1,96 @@
+//! Code frames for a terminal.
+
+use std::ops::Range;
+
+use annotate_snippets::{
+    AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet, normalize_untrusted_str,
+};
+
+use super::mask::Mask;
+use super::{Place, summary};
+use crate::config::diagnostic::{Diagnostic, Findings, Severity};
+
+/// Whether terminal colours are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// Plain ASCII decoration.
+    Off,
+    /// ANSI escape codes.
+    On,
+}
+
+/// Columns that a frame may take; longer lines are cut around the span.
+const WIDTH: usize = 120;
+
+/// Longest underline, in characters.
+const LONGEST_SPAN: usize = 80;
+
+/// One code frame per finding and a last line that counts them.
+pub fn human(files: &[Findings], colour: Colour) -> String {
+    let renderer = match colour {
+        Colour::Off => Renderer::plain(),
+        Colour::On => Renderer::styled(),
+    }
+    .term_width(WIDTH);
+    let mut text = String::new();
+    for file in files {
+        let mask = Mask::new(file);
+        for found in &file.diagnostics {
+            text.push_str(&frame(&renderer, file, &mask, found));
+            text.push_str("\n\n");
+        }
+    }
+    text.push_str(&summary(files));
+    text.push('\n');
+    text
+}
+
+fn frame(renderer: &Renderer, file: &Findings, mask: &Mask<'_>, found: &Diagnostic) -> String {
+    let found = mask.diagnostic(found);
+    let level = match found.severity() {
+        Severity::Error => Level::ERROR,
+        Severity::Mistake => Level::ERROR.with_name("mistake"),
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(found.message).id(found.code.as_str());
+    let mut group = Group::with_title(title);
+    let origin = Origin::path(file.file.as_str());
+    if file.source.is_empty() {
+        group = group.element(origin);
+    } else {
+        let Place { line, column, .. } = Place::new(file, &found.span);
+        let part = first_line(&file.source, found.span.start);
+        let (excerpt, span) = mask.excerpt(part.clone(), &shown(&file.source, &part, &found.span));
+        let annotation = AnnotationKind::Primary.span(span).label(found.label);
+        group = group
+            .element(origin.line(line).char_column(column))
+            .element(Snippet::source(excerpt).line_start(line).annotation(annotation));
+    }
+    let mut notes = Vec::new();
+    if !found.pointer.is_empty() {
+        notes.push(Level::NOTE.with_name("at").message(normalize_untrusted_str(&found.pointer)));
+    }
+    if let Some(help) = &found.help {
+        notes.push(Level::HELP.message(normalize_untrusted_str(help)));
+    }
+    if !notes.is_empty() && !file.source.is_empty() {
+        group = group.element(Padding);
+    }
+    renderer.render(&[group.elements(notes)])
+}
+
+/// The line of an offset, without its line end.
+fn first_line(source: &str, offset: usize) -> Range<usize> {
+    let offset = offset.min(source.len());
+    let start = source[..offset].rfind('\n').map_or(0, |end| end + 1);
+    let end = source[offset..].find('\n').map_or(source.len(), |end| offset + end);
+    start..start + source[start..end].trim_end_matches('\r').len()
+}
+
+/// What of a span is underlined: its first line, and of that not more than fits.
+fn shown(source: &str, line: &Range<usize>, span: &Range<usize>) -> Range<usize> {
+    let start = span.start.clamp(line.start, line.end);
+    let end = span.end.clamp(start, line.end);
+    let length = source[start..end].trim_end().chars().take(LONGEST_SPAN).map(char::len_utf8).sum::<usize>();
+    start..start + length
+}

@@ -1,0 +1,111 @@
+//! Keeps secrets out of reports.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::config::diagnostic::{Code, Diagnostic, Findings};
+
+/// Characters of a secret that stay readable, so that people know which one is meant.
+const SHOWN: usize = 4;
+
+/// Shorter texts are too common to be searched for in messages.
+const SHORTEST_SEARCHED: usize = 8;
+
+/// The secrets of one file.
+pub(super) struct Mask<'a> {
+    source: &'a str,
+    /// In source order, without overlaps: the place of a secret, without quotes.
+    secrets: Vec<Range<usize>>,
+}
+
+impl<'a> Mask<'a> {
+    pub(super) fn new(file: &'a Findings) -> Self {
+        let mut secrets: Vec<Range<usize>> = file
+            .diagnostics
+            .iter()
+            .filter(|found| found.code == Code::SecretLiteral)
+            .filter_map(|found| content(&file.source, &found.span))
+            .collect();
+        secrets.sort_by_key(|secret| secret.start);
+        secrets.dedup_by(|later, earlier| {
+            let overlap = later.start < earlier.end;
+            if overlap {
+                earlier.end = earlier.end.max(later.end);
+            }
+            overlap
+        });
+        Self { source: &file.source, secrets }
+    }
+
+    /// A part of the source with its secrets masked, and where `span` (inside it) lies in that text.
+    pub(super) fn excerpt(&self, part: Range<usize>, span: &Range<usize>) -> (String, Range<usize>) {
+        let mut text = String::with_capacity(part.len());
+        let mut at = part.start;
+        let mut replaced: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+        for secret in self.secrets.iter().filter(|secret| secret.end > part.start && secret.start < part.end)
+        {
+            let secret = secret.start.max(part.start)..secret.end.min(part.end);
+            text.push_str(&self.source[at..secret.start]);
+            let start = text.len();
+            text.push_str(&mask(&self.source[secret.clone()]));
+            at = secret.end;
+            replaced.push((secret, start..text.len()));
+        }
+        text.push_str(&self.source[at..part.end]);
+        let place = |offset: usize, inside: fn(&Range<usize>) -> usize| {
+            let (mut source_at, mut text_at) = (part.start, 0);
+            for (secret, masked) in &replaced {
+                if secret.contains(&offset) && offset > secret.start {
+                    return inside(masked);
+                }
+                if offset >= secret.end {
+                    (source_at, text_at) = (secret.end, masked.end);
+                }
+            }
+            text_at + offset - source_at
+        };
+        let span = place(span.start, |masked| masked.start)..place(span.end, |masked| masked.end);
+        (text, span)
+    }
+
+    /// A message without the secrets of its file.
+    pub(super) fn message<'m>(&self, message: &'m str) -> Cow<'m, str> {
+        let mut message = Cow::Borrowed(message);
+        for secret in &self.secrets {
+            let secret = &self.source[secret.clone()];
+            if secret.len() >= SHORTEST_SEARCHED && message.contains(secret) {
+                message = Cow::Owned(message.replace(secret, &mask(secret)));
+            }
+        }
+        message
+    }
+
+    /// A finding whose texts hold no secret.
+    pub(super) fn diagnostic(&self, found: &Diagnostic) -> Diagnostic {
+        let text = |text: &Option<String>| text.as_deref().map(|text| self.message(text).into_owned());
+        Diagnostic {
+            message: self.message(&found.message).into_owned(),
+            pointer: self.message(&found.pointer).into_owned(),
+            label: text(&found.label),
+            help: text(&found.help),
+            ..found.clone()
+        }
+    }
+}
+
+/// The span of a secret without the quotes of its literal.
+fn content(source: &str, span: &Range<usize>) -> Option<Range<usize>> {
+    let text = source.get(span.clone())?;
+    let inner = text.strip_prefix('"').unwrap_or(text);
+    let start = span.end - inner.len();
+    let inner = inner.strip_suffix('"').unwrap_or(inner);
+    (!inner.is_empty()).then_some(start..start + inner.len())
+}
+
+/// The first characters and an ellipsis; of short secrets fewer, at most a third.
+fn mask(secret: &str) -> String {
+    let shown = SHOWN.min(secret.chars().count() / 3);
+    let mut masked: String = secret.chars().take(shown).collect();
+    masked.push('…');
+    masked
+}
