@@ -103,7 +103,7 @@ codes! {
     AllowedHost = "AC056", Error, "invalid allowed host", "The entry of `allowedHosts` is not a host name.";
     BodyOnGet = "AC060", Warning, "body on GET", "Many servers ignore or refuse a body on GET or HEAD.";
     UnknownMethod = "AC061", Error, "unknown method", "The HTTP method is not one that can be sent.";
-    QueryNotObject = "AC063", Error, "query is not an object", "Query parameters are an object, or one expression that yields an object.";
+    QueryNotObject = "AC063", Mistake, "query is not an object", "Query parameters are an object, or one expression that yields an object; the operation fails otherwise.";
     UnknownLogFormat = "AC070", Mistake, "unknown logFormat", "Log text is composed as `text/plain`, `text/html` or `text/markdown`; anything else leaves composing to the connector.";
     TimeoutRange = "AC071", Mistake, "timeout out of range", "Timeouts are 1 to 300 seconds; anything else is replaced by the nearest that works.";
     UnknownAuth = "AC072", Mistake, "unknown auth setting", "The auth setting is not one that exists; the default is used.";

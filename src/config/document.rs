@@ -97,6 +97,7 @@ pub struct Auth {
     pub redirect_uri: Option<String>,
     /// Scopes to ask for: a text with spaces, or a list.
     #[schemars(title = "Scopes", example = &"contacts.read activities.write", schema_with = "text_or_list")]
+    #[serde(default)]
     pub scopes: Option<Value>,
 }
 
@@ -113,6 +114,7 @@ pub struct RequestDefaults {
     /// Headers of every request. Values are templates; a value that renders to nothing leaves the
     /// header out.
     #[schemars(title = "Default headers", example = serde_json::json!({"Accept": "application/json"}), schema_with = "headers")]
+    #[serde(default)]
     pub default_headers: Option<IndexMap<String, Value>>,
     /// Hosts that operations may reach besides the one of `baseUrl`: names, or `*.` and a domain.
     /// Needed where a template chooses the host or an operation's URL names another one.
@@ -127,6 +129,7 @@ pub struct RequestDefaults {
 pub struct Operation<M> {
     /// HTTP method. Default `GET`.
     #[schemars(title = "Method", example = &"POST", schema_with = "method")]
+    #[serde(default)]
     pub method: Option<String>,
     /// Path below `baseUrl`, or an absolute URL. Expressions are percent-encoded for the place
     /// where they stand; `{{{three braces}}}` insert text as it is.
@@ -134,14 +137,17 @@ pub struct Operation<M> {
     pub url: Option<String>,
     /// Headers of this operation; they win over the default headers and lose to the credential.
     #[schemars(title = "Headers", example = serde_json::json!({"Content-Type": "application/json"}), schema_with = "headers")]
+    #[serde(default)]
     pub headers: Option<IndexMap<String, Value>>,
     /// Query parameters: an object, or one expression that yields an object. Null and missing
     /// values leave the parameter out; lists and objects are written with brackets.
     #[schemars(title = "Query", example = serde_json::json!({"phone": "{{phoneNumber}}"}), schema_with = "query")]
+    #[serde(default)]
     pub query: Option<Value>,
     /// Request body: any JSON with templates in its texts. A member whose template yields nothing
     /// is left out. Default `{}`.
     #[schemars(title = "Body", example = serde_json::json!({"subject": "{{subject}}"}), schema_with = "anything")]
+    #[serde(default)]
     pub body: Option<Value>,
     /// Replaces the document's `auth` for this operation.
     #[schemars(title = "Authorisation of this operation", example = serde_json::json!({"headerName": "X-Api-Key", "credentialTemplate": "{{apiKey}}", "encode": "none"}))]
