@@ -101,6 +101,7 @@ codes! {
     InvalidUrl = "AC054", Error, "invalid URL", "The URL cannot be requested.";
     TemplatedBaseUrl = "AC055", Mistake, "templated baseUrl", "Without `requestDefaults.allowedHosts` the baseUrl is not a template; its braces are sent as they stand.";
     AllowedHost = "AC056", Error, "invalid allowed host", "The entry of `allowedHosts` is not a host name.";
+    MissingBaseUrl = "AC057", Mistake, "missing baseUrl", "Operations with a relative URL fail without `requestDefaults.baseUrl`.";
     BodyOnGet = "AC060", Warning, "body on GET", "Many servers ignore or refuse a body on GET or HEAD.";
     UnknownMethod = "AC061", Error, "unknown method", "The HTTP method is not one that can be sent.";
     QueryNotObject = "AC063", Mistake, "query is not an object", "Query parameters are an object, or one expression that yields an object; the operation fails otherwise.";

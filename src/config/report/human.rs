@@ -7,7 +7,7 @@ use annotate_snippets::{
 };
 
 use super::mask::Mask;
-use super::{Place, summary};
+use super::summary;
 use crate::config::diagnostic::{Diagnostic, Findings, Severity};
 
 /// Whether terminal colours are written.
@@ -54,17 +54,15 @@ fn frame(renderer: &Renderer, file: &Findings, mask: &Mask<'_>, found: &Diagnost
     };
     let title = level.primary_title(found.message).id(found.code.as_str());
     let mut group = Group::with_title(title);
-    let origin = Origin::path(file.file.as_str());
     if file.source.is_empty() {
-        group = group.element(origin);
+        group = group.element(Origin::path(file.file.as_str()));
     } else {
-        let Place { line, column, .. } = Place::new(file, &found.span);
+        let (line, _) = file.line_column(found.span.start);
         let part = first_line(&file.source, found.span.start);
         let (excerpt, span) = mask.excerpt(part.clone(), &shown(&file.source, &part, &found.span));
         let annotation = AnnotationKind::Primary.span(span).label(found.label);
         group = group
-            .element(origin.line(line).char_column(column))
-            .element(Snippet::source(excerpt).line_start(line).annotation(annotation));
+            .element(Snippet::source(excerpt).path(file.file.as_str()).line_start(line).annotation(annotation));
     }
     let mut notes = Vec::new();
     if !found.pointer.is_empty() {

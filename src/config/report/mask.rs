@@ -23,7 +23,7 @@ impl<'a> Mask<'a> {
         let mut secrets: Vec<Range<usize>> = file
             .diagnostics
             .iter()
-            .filter(|found| found.code == Code::SecretLiteral)
+            .filter(|found| holds_secret(found))
             .filter_map(|found| content(&file.source, &found.span))
             .collect();
         secrets.sort_by_key(|secret| secret.start);
@@ -47,7 +47,13 @@ impl<'a> Mask<'a> {
             let secret = secret.start.max(part.start)..secret.end.min(part.end);
             text.push_str(&self.source[at..secret.start]);
             let start = text.len();
-            text.push_str(&mask(&self.source[secret.clone()]));
+            let masked = mask(&self.source[secret.clone()]);
+            text.push_str(&masked);
+            if secret.end <= span.start {
+                // What is underlined behind a secret stays in its column.
+                let hidden = self.source[secret.clone()].chars().count().saturating_sub(masked.chars().count());
+                text.extend(std::iter::repeat_n('…', hidden));
+            }
             at = secret.end;
             replaced.push((secret, start..text.len()));
         }
@@ -91,6 +97,12 @@ impl<'a> Mask<'a> {
             ..found.clone()
         }
     }
+}
+
+/// Whether a secret is underlined. What should be the name of an environment variable and is none may
+/// well be the secret itself.
+fn holds_secret(found: &Diagnostic) -> bool {
+    found.code == Code::SecretLiteral || (found.code == Code::InvalidValue && found.pointer.ends_with("Env"))
 }
 
 /// The span of a secret without the quotes of its literal.

@@ -8,6 +8,7 @@ use super::super::exchange::{HostPattern, HostPolicy};
 use super::super::problem::{Part, Problem};
 use super::super::template::{Place, Segments, compile_leading, compile_raw, compile_text, split_url};
 use super::super::url::{Head, UrlTemplate, dot_segments};
+use super::Shared;
 use crate::config::diagnostic::Code;
 use crate::config::document::Document;
 use crate::config::operations::OperationName;
@@ -31,12 +32,16 @@ impl<'a> Base<'a> {
             .map(|text| text.split('#').next().unwrap_or_default())
             .filter(|text| !text.is_empty());
         let mut base = Self { text, host: None, templated: false, allowed_hosts };
-        let Some(text) = text else { return base };
+        let Some(text) = text else {
+            report_missing(document, problems);
+            return base;
+        };
         if text.contains("{{") {
             base.templated = !allowed_hosts.is_empty();
             if !base.templated {
                 problems.push(
-                    Problem::new(Code::TemplatedBaseUrl, BASE_POINTER, "`baseUrl` holds braces, but is not a template without `allowedHosts`")
+                    Problem::new(Code::TemplatedBaseUrl, BASE_POINTER, "`baseUrl` is not a template without `allowedHosts`; its braces are sent as they stand")
+                        .part(Part::Text(expression(text)))
                         .help("name the hosts that it may become in `requestDefaults.allowedHosts`, such as `[\"*.example.com\"]`"),
                 );
             }
@@ -49,7 +54,9 @@ impl<'a> Base<'a> {
                 base.host = url.host_str().map(str::to_owned);
             }
             Ok(url) => problems.push(
-                Problem::new(Code::InvalidUrl, BASE_POINTER, format!("`{}:` cannot be requested", url.scheme())).help("use http or https"),
+                Problem::new(Code::InvalidUrl, BASE_POINTER, format!("`{}:` cannot be requested", url.scheme()))
+                    .part(Part::Text(0..url.scheme().len() + 1))
+                    .help("use `https://`, or `http://` for a host of your own machine"),
             ),
             Err(error) => problems.push(
                 Problem::new(Code::InvalidUrl, BASE_POINTER, format!("`baseUrl` is not an absolute URL: {error}"))
@@ -60,13 +67,19 @@ impl<'a> Base<'a> {
     }
 
     /// Compiles the URL of an operation.
-    pub(super) fn url(&self, operation: OperationName, url: Option<&str>, problems: &mut Vec<Problem>) -> UrlTemplate {
+    pub(super) fn url(
+        &self,
+        operation: OperationName,
+        url: Option<&str>,
+        shared: &Shared,
+        problems: &mut Vec<Problem>,
+    ) -> UrlTemplate {
         let pointer = format!("/operations/{operation}/url");
         let url = url.unwrap_or_default();
         let parts = split_url(url);
-        let place = |offset: usize| Place { operation, pointer: &pointer, offset };
+        let place = |offset: usize| Place::own(operation, &pointer).from(offset);
         let mut template = match parts.head {
-            Segments::Relative => self.relative(operation, &url[parts.path.clone()], &pointer, problems),
+            Segments::Relative => self.relative(&url[parts.path.clone()], place(0), shared, problems),
             Segments::Literal => {
                 self.check_absolute(url, &parts.authority, &pointer, problems);
                 UrlTemplate::new(Head::None, compile_text(&url[parts.path.clone()], place(parts.path.start), problems))
@@ -95,28 +108,20 @@ impl<'a> Base<'a> {
         template
     }
 
-    fn relative(&self, operation: OperationName, path: &str, pointer: &str, problems: &mut Vec<Problem>) -> UrlTemplate {
-        let Some(base) = self.text else {
-            problems.push(
-                Problem::new(Code::InvalidUrl, pointer, format!("`{operation}` has a relative URL, and the document has no `baseUrl`"))
-                    .help("set `requestDefaults.baseUrl`, or write an absolute URL here"),
-            );
-            return UrlTemplate::new(Head::None, compile_text(path, Place { operation, pointer, offset: 0 }, problems));
-        };
-        let place = Place { operation, pointer, offset: usize::from(path.starts_with('/')) };
+    fn relative(&self, path: &str, place: Place<'_>, shared: &Shared, problems: &mut Vec<Problem>) -> UrlTemplate {
+        let Some(base) = self.text else { return UrlTemplate::new(Head::None, compile_text(path, place, problems)) };
         let rest = path.strip_prefix('/').unwrap_or(path);
         let prefix = if path.is_empty() { base.to_owned() } else { joined(base, "/") };
         let head = if self.templated {
-            let base_place = Place { operation, pointer: BASE_POINTER, offset: 0 };
+            let base_place = Place { shared: shared.base(), ..Place::own(place.operation, BASE_POINTER) };
             let mut found = Vec::new();
             let head = compile_raw(&prefix, base_place, &mut found);
-            found.retain(|problem| !problems.contains(problem));
-            problems.extend(found);
+            super::add_new(found, problems);
             Head::Templated(head)
         } else {
             Head::Base(prefix.into())
         };
-        UrlTemplate::new(head, compile_text(rest, place, problems))
+        UrlTemplate::new(head, compile_text(rest, place.from(usize::from(path.starts_with('/'))), problems))
     }
 
     fn check_absolute(&self, url: &str, authority: &std::ops::Range<usize>, pointer: &str, problems: &mut Vec<Problem>) {
@@ -124,6 +129,7 @@ impl<'a> Base<'a> {
         match Url::parse(start) {
             Err(error) => problems.push(
                 Problem::new(Code::InvalidUrl, pointer, format!("the URL cannot be requested: {error}"))
+                    .part(Part::Text(authority.clone()))
                     .help("write scheme, host and path, such as `https://api.example.com/contacts`"),
             ),
             Ok(url) => {
@@ -136,7 +142,7 @@ impl<'a> Base<'a> {
                         Problem::new(
                             Code::OtherHost,
                             pointer,
-                            format!("the URL names the host `{host}`, `baseUrl` another one; the user's credential goes along"),
+                            format!("the user's credential is sent to `{host}`, which is not the host of `baseUrl`"),
                         )
                         .part(Part::Text(authority.clone()))
                         .help(format!("if that is meant, add \"{host}\" to `requestDefaults.allowedHosts`")),
@@ -149,12 +155,40 @@ impl<'a> Base<'a> {
     fn check_templated(&self, pointer: &str, part: Part, problems: &mut Vec<Problem>) {
         if self.allowed_hosts.is_empty() {
             problems.push(
-                Problem::new(Code::TemplatedHost, pointer, "a template chooses the host, and no host is allowed: requests are refused")
+                Problem::new(Code::TemplatedHost, pointer, "a template chooses the host, and no host is allowed: every request is refused")
                     .part(part)
                     .help("name the hosts that may be chosen in `requestDefaults.allowedHosts`, such as `[\"*.example.com\"]`"),
             );
         }
     }
+}
+
+/// One finding for all operations that need the base URL.
+fn report_missing(document: &Document, problems: &mut Vec<Problem>) {
+    let shared = Shared::new(document);
+    let (count, first) = match shared.base() {
+        [] => return,
+        [first, ..] => (shared.base().len(), first),
+    };
+    let users = if count == 1 { format!("`{first}` needs it") } else { format!("`{first}` and {} more need it", count - 1) };
+    let defaults = document.request_defaults.as_ref();
+    let (pointer, part) = match defaults.map(|defaults| defaults.base_url.is_some()) {
+        Some(true) => (BASE_POINTER, Part::Value),
+        Some(false) => ("/requestDefaults", Part::Key),
+        None => ("", Part::Key),
+    };
+    let what = if part == Part::Value { "`requestDefaults.baseUrl` is empty" } else { "`requestDefaults.baseUrl` is missing" };
+    problems.push(
+        Problem::new(Code::MissingBaseUrl, pointer, format!("{what}, and {users}: a relative URL cannot be requested"))
+            .part(part)
+            .help("write the start of the CRM's URLs, such as `https://api.example.com/v1`"),
+    );
+}
+
+/// The first expression of a text.
+fn expression(text: &str) -> std::ops::Range<usize> {
+    let start = text.find("{{").unwrap_or(0);
+    start..text[start..].find("}}").map_or(text.len(), |at| start + at + 2)
 }
 
 /// `baseUrl` and path as the reference joins them: one slash of either is dropped (recordings 05).
@@ -171,8 +205,13 @@ fn looks_like_host(expression: &str) -> bool {
 pub(super) fn check_plain_http(url: &Url, pointer: &str, problems: &mut Vec<Problem>) {
     if url.scheme() == "http" && !is_local(url) {
         problems.push(
-            Problem::new(Code::PlainHttp, pointer, format!("`http://{}` sends credentials unencrypted", url.host_str().unwrap_or_default()))
-                .help("use https"),
+            Problem::new(
+                Code::PlainHttp,
+                pointer,
+                format!("credentials and call data travel unencrypted to `{}`", url.host_str().unwrap_or_default()),
+            )
+            .part(Part::Text(0.."http://".len()))
+            .help("write `https://`"),
         );
     }
 }
