@@ -133,7 +133,7 @@ fn findings_say_where_and_how_to_mend() {
             assert!(source.get(found.span.clone()).is_some(), "{at}: {:?}", found.span);
             assert!(!found.message.ends_with('.') && !found.message.contains('\n'), "{at}");
             assert!(found.help.as_ref().is_some_and(|help| !help.is_empty()), "{at}: no help");
-            let key = (found.code, found.span.clone());
+            let key = (found.code, found.span.clone(), &found.message);
             assert!(!seen.contains(&key), "{at}: twice at the same place");
             seen.push(key);
         }
@@ -145,6 +145,7 @@ fn no_report_shows_a_secret() {
     let secrets = [
         ("ac051-secrets", vec!["harbor-9f8e7d6c5b4a3210", "hk_0123456789abcdef0123", "ghp_0123456789abcdefghijABCDEFGHIJ012345", "qwertz0123456789"]),
         ("ac051-secret-on-one-line", vec!["harbor-9f8e7d6c5b4a3210"]),
+        ("ac054-invalid-urls", vec!["ada:pass"]),
         ("ac013-secret-instead-of-its-name", vec!["hk 0123456789abcdef0123"]),
         ("ac011-number-as-secret", vec!["write 8675309123", "\"8675309123\""]),
     ];

@@ -93,7 +93,7 @@ pub fn load(file: &str, text: &str, environment: Environment<'_>) -> Loaded {
         Ok(parsed) => parsed,
         Err(diagnostics) => return Loaded { findings: findings(diagnostics), config: None, revision },
     };
-    let (mut problems, unusable) = schema::validate(&value);
+    let schema::Verdict { mut problems, unusable, misspelt } = schema::validate(&value);
     let mut config = None;
     if let Some(document) = typed(value, &unusable) {
         let (compiled, found) = engine::compile(&document, environment);
@@ -102,7 +102,7 @@ pub fn load(file: &str, text: &str, environment: Environment<'_>) -> Loaded {
             // What the schema said about a place need not be said again, and what was taken out
             // for its wrong type is not missing.
             let repeated = problems[..known].iter().any(|earlier| earlier.pointer == problem.pointer && earlier.code == problem.code);
-            let consequence = unusable.iter().any(|taken_out| is_consequence(&problem, taken_out));
+            let consequence = unusable.iter().chain(&misspelt).any(|absent| is_consequence(&problem, absent));
             if !repeated && !consequence {
                 problems.push(problem);
             }
@@ -118,19 +118,26 @@ pub fn load(file: &str, text: &str, environment: Environment<'_>) -> Loaded {
     Loaded { findings, config, revision }
 }
 
-/// Whether a problem is there only because the value at `taken_out` is not: that value has the wrong
-/// type, which was said.
-fn is_consequence(problem: &Problem, taken_out: &str) -> bool {
+/// Whether a problem is there only because the value at `absent` is not: its type is wrong or its key
+/// misspelt, which was said.
+fn is_consequence(problem: &Problem, absent: &str) -> bool {
+    let at = problem.pointer.as_str();
     let within = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let absence = match problem.code {
-        Code::MissingIdPath | Code::MissingMapping | Code::IncompleteOAuth => within(taken_out, &problem.pointer),
-        Code::MissingOperation | Code::UnpairedOperation => {
-            taken_out.strip_prefix("/operations/").is_some_and(|name| !name.contains('/')) || taken_out == "/operations"
+    let is_operation = absent.strip_prefix("/operations/").is_some_and(|name| !name.contains('/'));
+    let below = |path: &str| absent.strip_suffix(path).is_some_and(|parent| parent == at);
+    within(at, absent)
+        || match problem.code {
+            Code::MissingIdPath => below("/responseMapping") || below("/responseMapping/idPath") || below("/idPath"),
+            Code::MissingMapping => below("/responseMapping"),
+            Code::IncompleteOAuth => within(absent, "/auth"),
+            Code::UnknownAuth => absent == "/auth/credentialTemplate",
+            Code::MissingOperation | Code::UnpairedOperation => is_operation || absent == "/operations",
+            Code::MissingBaseUrl => {
+                within("/requestDefaults/baseUrl", absent) || (within(absent, "/operations") && absent.ends_with("/url"))
+            }
+            Code::BodyOnGet => at.strip_suffix("/body").is_some_and(|root| absent.strip_suffix("/method") == Some(root)),
+            _ => false,
         }
-        Code::MissingBaseUrl => within("/requestDefaults/baseUrl", taken_out) || within(taken_out, "/operations"),
-        _ => false,
-    };
-    absence || within(&problem.pointer, taken_out)
 }
 
 /// The typed document, without the values that have the wrong type: the rest is still checked.

@@ -85,22 +85,36 @@ fn resolve(schema: &'static Value) -> Option<&'static Value> {
     }
 }
 
-/// Validates a document: every violation, each as a problem. Also gives the pointers of values
-/// that have no place in the typed document.
-pub(super) fn validate(document: &Value) -> (Vec<Problem>, Vec<String>) {
-    let mut problems = Vec::new();
-    let mut unusable = Vec::new();
-    for error in VALIDATOR.iter_errors(document) {
-        let at = error.instance_path().as_str().to_owned();
-        explain(&error, &at, &mut problems, &mut unusable);
-    }
-    (problems, unusable)
+/// What the schema says about a document.
+#[derive(Debug, Default)]
+pub(super) struct Verdict {
+    /// Every violation.
+    pub(super) problems: Vec<Problem>,
+    /// Pointers of values of the wrong type, which have no place in the typed document.
+    pub(super) unusable: Vec<String>,
+    /// Pointers at which a value would be if its key were not misspelt.
+    pub(super) misspelt: Vec<String>,
 }
 
-fn explain(error: &ValidationError<'_>, at: &str, problems: &mut Vec<Problem>, unusable: &mut Vec<String>) {
+/// Validates a document.
+pub(super) fn validate(document: &Value) -> Verdict {
+    let mut verdict = Verdict::default();
+    for error in VALIDATOR.iter_errors(document) {
+        let at = error.instance_path().as_str().to_owned();
+        explain(&error, &at, &mut verdict);
+    }
+    verdict
+}
+
+fn explain(error: &ValidationError<'_>, at: &str, verdict: &mut Verdict) {
+    let Verdict { problems, unusable, misspelt } = verdict;
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            problems.extend(unexpected.iter().map(|key| unknown_key(at, key)));
+            for key in unexpected {
+                let (problem, meant) = unknown_key(at, key);
+                problems.push(problem);
+                misspelt.extend(meant);
+            }
         }
         ValidationErrorKind::Type { kind } => {
             unusable.push(at.to_owned());
@@ -132,17 +146,18 @@ fn explain(error: &ValidationError<'_>, at: &str, problems: &mut Vec<Problem>, u
     }
 }
 
-fn unknown_key(at: &str, key: &str) -> Problem {
+/// The problem, and the pointer that was probably meant.
+fn unknown_key(at: &str, key: &str) -> (Problem, Option<String>) {
     let known = known_keys(at);
     let pointer = pointer::join(at, key);
     if at == "/operations" {
         let problem = Problem::new(Code::UnknownOperation, pointer, format!("App Connect has no operation `{key}`"))
             .part(Part::Key)
             .label("never runs");
-        return problem.help(match meant(key, &known) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!("the operations are {}", known.join(", ")),
-        });
+        return match meant(key, &known) {
+            Some(name) => (problem.help(format!("did you mean `{name}`?")), Some(pointer::join(at, name))),
+            None => (problem.help(format!("the operations are {}", known.join(", "))), None),
+        };
     }
     let place = match pointer::segments(at).last() {
         None => "the document".to_owned(),
@@ -150,10 +165,14 @@ fn unknown_key(at: &str, key: &str) -> Problem {
         Some(parent) => format!("`{parent}`"),
     };
     let problem = Problem::new(Code::UnknownKey, pointer, format!("{place} takes no key `{key}`")).part(Part::Key).label("ignored");
-    match (owner_of(key), meant(key, &known)) {
-        (_, Some(name)) => problem.help(format!("did you mean `{name}`?")),
-        (Some(owner), None) => problem.help(format!("`{key}` belongs into {owner}")),
-        (None, None) => problem.help(format!("known here: {}; keys of your own begin with `x-`", known.join(", "))),
+    match (meant(key, &known), owner_of(key)) {
+        (Some(name), _) => (problem.help(format!("did you mean `{name}`?")), Some(pointer::join(at, name))),
+        (None, Some((owner, place))) => {
+            (problem.help(format!("`{key}` belongs into {owner}")), Some(pointer::join(place, key)))
+        }
+        (None, None) => {
+            (problem.help(format!("known here: {}; keys of your own begin with `x-`", known.join(", "))), None)
+        }
     }
 }
 
@@ -177,13 +196,16 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("template", "credentialTemplate"),
     ("credential", "credentialTemplate"),
     ("encoding", "encode"),
+    ("phonenumberpath", "phonePath"),
+    ("phonenumber", "phonePath"),
 ];
 
 /// The known key that was probably meant.
 fn meant(key: &str, known: &[&'static str]) -> Option<&'static str> {
     let lower = key.to_ascii_lowercase();
     let other = OTHER_WORDS.iter().find(|(word, name)| *word == lower && known.contains(name)).map(|(_, name)| *name);
-    other.or_else(|| nearest(key, known.iter().copied()))
+    let path = || known.iter().copied().find(|name| name.to_ascii_lowercase().strip_suffix("path") == Some(&lower));
+    other.or_else(path).or_else(|| nearest(key, known.iter().copied()))
 }
 
 fn known_keys(at_pointer: &str) -> Vec<&'static str> {
@@ -192,11 +214,11 @@ fn known_keys(at_pointer: &str) -> Vec<&'static str> {
 }
 
 /// The part of a document that has a key of this name, for keys that stand in the wrong place.
-fn owner_of(key: &str) -> Option<&'static str> {
+fn owner_of(key: &str) -> Option<(&'static str, &'static str)> {
     [("", "the document itself"), ("/meta", "`meta`"), ("/auth", "`auth`"), ("/requestDefaults", "`requestDefaults`"), ("/operations", "`operations`"), ("/operations/createCallLog", "an operation")]
         .into_iter()
         .find(|(place, _)| known_keys(place).contains(&key))
-        .map(|(_, owner)| owner)
+        .map(|(place, owner)| (owner, place))
 }
 
 fn wrong_type(instance: &Value, kind: &TypeKind, at: &str) -> Problem {
@@ -204,7 +226,14 @@ fn wrong_type(instance: &Value, kind: &TypeKind, at: &str) -> Problem {
         TypeKind::Single(one) => vec![one.as_str()],
         TypeKind::Multiple(many) => many.iter().map(|one| one.as_str()).collect(),
     };
-    let words: Vec<&str> = wanted.into_iter().filter(|name| *name != "null").map(in_words).collect();
+    let mut words: Vec<&str> = wanted.into_iter().filter(|name| *name != "null").map(in_words).collect();
+    // What is written most often stands first.
+    words.sort_by_key(|word| ["an object", "text", "a list", "a number", "a boolean"].iter().position(|known| known == word));
+    let words = words.as_slice();
+    let list = match words {
+        [some @ .., before, last] => some.iter().map(|word| format!("{word}, ")).collect::<String>() + &format!("{before} or {last}"),
+        few => few.concat(),
+    };
     let mut keys: Vec<String> = pointer::segments(at).map(|key| key.into_owned()).collect();
     let name = match (keys.pop(), keys.pop()) {
         (None, _) => "a document".to_owned(),
@@ -213,17 +242,19 @@ fn wrong_type(instance: &Value, kind: &TypeKind, at: &str) -> Problem {
     };
     let found = crate::engine::render::kind(instance);
     let verb = if at.is_empty() { "is" } else { "takes" };
-    let problem = Problem::new(Code::WrongType, at, format!("{name} {verb} {}, not {found}", words.join(" or ")));
-    match (instance, words.as_slice()) {
+    let problem = Problem::new(Code::WrongType, at, format!("{name} {verb} {list}, not {found}"));
+    match (instance, words) {
         (Value::String(text), ["a number"]) if text.parse::<f64>().is_ok() => problem.help(format!("write {text} without quotes")),
         (Value::String(_), ["a number"]) => problem.help("write digits alone, without quotes and units"),
+        (Value::Null, _) if name.starts_with("an item") => problem.help("remove the item"),
         (Value::Null, _) => problem.help("leave the key out instead of writing null"),
         // The value is not repeated: it may be a secret.
-        (Value::Number(_) | Value::Bool(_) | Value::Object(_), ["text"]) => problem.help("put it in double quotes"),
-        (_, ["an object"]) => problem.help("write members in braces: `{ \"key\": … }`"),
+        (Value::Number(_) | Value::Bool(_), ["text"]) => problem.help("put it in double quotes"),
+        (Value::Object(_), ["text"]) => problem.help("write one text in double quotes"),
         (Value::String(text), ["a list"]) => problem.help(format!("write a list with one item: [\"{text}\"]")),
         (Value::Array(_), ["text"]) => problem.help("write one text, without brackets"),
-        _ => problem,
+        (_, ["an object", ..]) => problem.help("write members in braces: `{ \"key\": … }`"),
+        _ => problem.help(format!("write {list}")),
     }
 }
 
@@ -248,7 +279,7 @@ fn in_words(type_name: &str) -> &str {
     match type_name {
         "string" => "text",
         "number" | "integer" => "a number",
-        "boolean" => "true or false",
+        "boolean" => "a boolean",
         "object" => "an object",
         "array" => "a list",
         other => other,

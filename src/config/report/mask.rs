@@ -23,9 +23,17 @@ impl<'a> Mask<'a> {
         let mut secrets: Vec<Range<usize>> = file
             .diagnostics
             .iter()
-            .filter(|found| holds_secret(found))
-            .filter_map(|found| content(&file.source, &found.span))
+            .filter_map(|found| Some((found, content(&file.source, &found.span)?)))
+            .filter(|(found, content)| holds_secret(found, &file.source[content.clone()]))
+            .map(|(_, content)| content)
             .collect();
+        // The same text elsewhere is the same secret.
+        for secret in secrets.clone() {
+            let text = &file.source[secret];
+            if text.len() >= SHORTEST_SEARCHED {
+                secrets.extend(file.source.match_indices(text).map(|(at, _)| at..at + text.len()));
+            }
+        }
         secrets.sort_by_key(|secret| secret.start);
         secrets.dedup_by(|later, earlier| {
             let overlap = later.start < earlier.end;
@@ -100,9 +108,14 @@ impl<'a> Mask<'a> {
 }
 
 /// Whether a secret is underlined. What should be the name of an environment variable and is none may
-/// well be the secret itself.
-fn holds_secret(found: &Diagnostic) -> bool {
-    found.code == Code::SecretLiteral || (found.code == Code::InvalidValue && found.pointer.ends_with("Env"))
+/// well be the secret itself, and a URL may hold a password.
+fn holds_secret(found: &Diagnostic, text: &str) -> bool {
+    match found.code {
+        Code::SecretLiteral => true,
+        Code::InvalidValue => found.pointer.ends_with("Env"),
+        Code::InvalidUrl => text.ends_with('@'),
+        _ => false,
+    }
 }
 
 /// The span of a secret without the quotes of its literal.

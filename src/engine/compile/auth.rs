@@ -25,7 +25,7 @@ pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
 }
 
 fn check_oauth(auth: &Auth, problems: &mut Vec<Problem>) {
-    let missing: Vec<&str> = [
+    let missing: Vec<String> = [
         ("clientId", auth.client_id.as_deref()),
         ("tokenUrl", auth.token_url.as_deref()),
         ("authorizationUrl", auth.authorization_url.as_deref()),
@@ -33,7 +33,7 @@ fn check_oauth(auth: &Auth, problems: &mut Vec<Problem>) {
     ]
     .into_iter()
     .filter(|(_, value)| value.is_none_or(str::is_empty))
-    .map(|(name, _)| name)
+    .map(|(name, _)| format!("`{name}`"))
     .collect();
     if !missing.is_empty() {
         problems.push(
@@ -47,10 +47,7 @@ fn check_oauth(auth: &Auth, problems: &mut Vec<Problem>) {
         let pointer = format!("/auth/{name}");
         match url::Url::parse(value) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => super::url::check_plain_http(&url, &pointer, problems),
-            _ => problems.push(
-                Problem::new(Code::InvalidUrl, pointer, format!("`{name}` is not an absolute http or https URL, so nobody can sign in"))
-                    .help("write it with its scheme, such as `https://login.example.com/oauth/token`"),
-            ),
+            parsed => problems.push(super::url::not_absolute(name, value, parsed.err(), &pointer)),
         }
     }
 }

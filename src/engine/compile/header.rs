@@ -76,12 +76,15 @@ fn add(
 /// What is wrong with a header name that stands as the value at a pointer.
 pub(super) fn name_problem(name: &str, pointer: String) -> Problem {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    let (reason, part) = match name.char_indices().find(|(_, c)| !allowed(*c)) {
-        Some((at, ' ')) => ("holds a space".to_owned(), Part::Text(at..at + 1)),
-        Some((at, c)) => (format!("holds `{}`", c.escape_debug()), Part::Text(at..at + c.len_utf8())),
-        None => ("is empty".to_owned(), Part::Value),
+    let (message, part) = match name.char_indices().find(|(_, c)| !allowed(*c)) {
+        Some((at, ' ')) => (format!("`{name}` is no header name: it holds a space"), Part::Text(at..at + 1)),
+        Some((at, c)) => {
+            let message = format!("`{}` is no header name: it holds `{}`", name.escape_debug(), c.escape_debug());
+            (message, Part::Text(at..at + c.len_utf8()))
+        }
+        None => ("the name of this header is empty".to_owned(), Part::Value),
     };
-    Problem::new(Code::HeaderName, pointer, format!("`{}` is no header name: it {reason}", name.escape_debug()))
+    Problem::new(Code::HeaderName, pointer, message)
         .part(part)
         .help("use letters, digits and hyphens, such as `X-Api-Key`")
 }

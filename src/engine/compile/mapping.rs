@@ -249,7 +249,7 @@ impl Compiler<'_> {
 
     fn list(&mut self, text: Option<&str>, default: &str, at: &str) -> MapPath {
         let path = self.reply(text, "listPath", default, at);
-        if path.explicit && path.path.is_root() {
+        if path.explicit && path.path.is_root() && &*path.text == "$" {
             self.problems.push(
                 Problem::new(Code::PathNotAList, format!("{at}/listPath"), "`$` is the whole reply with status and headers, never a list: nothing is found")
                     .help("write `body` where the CRM answers with the list itself"),
@@ -262,9 +262,16 @@ impl Compiler<'_> {
         let path = match Path::parse(text) {
             Ok(path) => path,
             Err(error) => {
-                let problem = Problem::new(Code::JsonPathSyntax, &pointer, format!("`{text}` is not a JSONPath query: {}", error.message))
-                    .help("JSONPath is written as in RFC 9535, such as `$.body.items[?@.primary == true].id`; without `$` it is a dot path");
-                self.problems.push(match error.offset.map(|at| at.min(last_char(text))) {
+                let offset = error.offset;
+                let reason = if offset.is_some_and(|at| at >= text.len()) { "it ends too early".to_owned() } else { error.message };
+                let assigns = offset.is_some_and(|at| text.get(at..).is_some_and(|rest| rest.starts_with('=')));
+                let problem = Problem::new(Code::JsonPathSyntax, &pointer, format!("`{text}` is not a JSONPath query: {reason}"))
+                    .help(if assigns {
+                        "values are compared with `==`, such as `$.body.items[?@.primary == true].id`"
+                    } else {
+                        "JSONPath is written as in RFC 9535, such as `$.body.items[?@.primary == true].id`; without `$` it is a dot path"
+                    });
+                self.problems.push(match offset.map(|at| at.min(last_char(text))) {
                     Some(at) => problem.part(Part::Text(at..text.len())),
                     None => problem,
                 });
@@ -295,7 +302,11 @@ impl Compiler<'_> {
     fn outside_reply(&mut self, text: &str, first: &str, pointer: &str) {
         let at = text.find(first).unwrap_or(0);
         let (before, after) = (&text[..at], &text[at + first.len()..]);
+        // `response.body.id`, `data.headers.x`: what stands before is too much.
+        let inner = text.match_indices('.').map(|(at, _)| &text[at + 1..]);
+        let inner = inner.filter(|_| before.is_empty()).find(|rest| REPLY.iter().any(|root| rest.strip_prefix(root).is_some_and(|rest| rest.starts_with('.'))));
         let help = match nearest(first, REPLY.iter().copied()) {
+            _ if inner.is_some() => format!("write `{}`", inner.unwrap_or_default()),
             Some(root) => format!("did you mean `{before}{root}{after}`?"),
             None if is_json_path(text) => format!("the reply's JSON is in `body`: write `$.body{}`", &text[1..]),
             None => format!("the reply's JSON is in `body`: write `body.{text}`"),

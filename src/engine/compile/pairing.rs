@@ -36,7 +36,7 @@ pub(super) fn check(operations: &Operations, problems: &mut Vec<Problem>) {
         let needing = PAIRS.iter().filter(|(other, wanted, _)| wanted == partner && defined.contains(other));
         let names: Vec<String> = needing.map(|(other, _, _)| format!("`{other}`")).collect();
         problems.push(
-            Problem::new(Code::UnpairedOperation, format!("/operations/{operation}"), format!("{} without `{partner}`: {loss}", names.join(", ")))
+            Problem::new(Code::UnpairedOperation, format!("/operations/{operation}"), format!("{} without `{partner}`: {loss}", names.join(" and ")))
                 .part(Part::Key)
                 .help(format!("add `{partner}` if the CRM offers it")),
         );

@@ -32,7 +32,7 @@ impl RequestCompiler<'_> {
         let url = self.base.url(name, operation.url, self.shared, problems);
         let headers = header::compile(operation, self.document, self.shared, problems);
         let query = query(operation, &root, problems);
-        let body = body(operation, &method, &root, problems);
+        let body = body(operation, method.as_ref(), &root, problems);
         let credential = auth::credential(name, operation.auth, self.document, self.shared, problems);
         let defaults = self.document.request_defaults.as_ref();
         let mut wanted: Vec<Variable> = body.wanted();
@@ -51,7 +51,7 @@ impl RequestCompiler<'_> {
         wanted.dedup();
         Operation {
             name,
-            method,
+            method: method.unwrap_or(Method::GET),
             timeout: timeout(operation.timeout_seconds)
                 .or_else(|| timeout(defaults.and_then(|defaults| defaults.timeout_seconds)))
                 .unwrap_or(Duration::from_secs(30)),
@@ -66,11 +66,12 @@ impl RequestCompiler<'_> {
     }
 }
 
-fn method(text: Option<&str>, root: &str, problems: &mut Vec<Problem>) -> Method {
-    let Some(text) = text else { return Method::GET };
+/// The method; none where it is not known, which is reported.
+fn method(text: Option<&str>, root: &str, problems: &mut Vec<Problem>) -> Option<Method> {
+    let Some(text) = text else { return Some(Method::GET) };
     let upper = text.to_ascii_uppercase();
     if METHODS.contains(&upper.as_str()) && let Ok(method) = Method::from_bytes(upper.as_bytes()) {
-        return method;
+        return Some(method);
     }
     // Mixed case, which the schema does not list, is accepted as it is by the reference.
     let problem = Problem::new(Code::UnknownMethod, format!("{root}/method"), format!("`{text}` is no HTTP method that can be sent"));
@@ -78,7 +79,7 @@ fn method(text: Option<&str>, root: &str, problems: &mut Vec<Problem>) -> Method
         Some(method) => problem.help(format!("did you mean `{method}`?")),
         None => problem.help(format!("the methods are {}", METHODS.join(", "))),
     });
-    Method::GET
+    None
 }
 
 fn key_problem(at: &str) -> Problem {
@@ -116,13 +117,14 @@ fn query(operation: &OperationRef<'_>, root: &str, problems: &mut Vec<Problem>) 
     }
 }
 
-fn body(operation: &OperationRef<'_>, method: &Method, root: &str, problems: &mut Vec<Problem>) -> BodyTemplate {
+fn body(operation: &OperationRef<'_>, method: Option<&Method>, root: &str, problems: &mut Vec<Problem>) -> BodyTemplate {
     let at = format!("{root}/body");
     // What JavaScript takes for false counts as no body, and no body is an empty object.
     let Some(body) = operation.body.filter(|body| super::super::mapping::is_truthy(body)) else {
         return BodyTemplate::Literal(Box::from(&b"{}"[..]));
     };
-    if matches!(*method, Method::GET | Method::HEAD) && body.as_object().is_none_or(|members| !members.is_empty()) {
+    if let Some(method @ (&Method::GET | &Method::HEAD)) = method
+        && body.as_object().is_none_or(|members| !members.is_empty()) {
         problems.push(
             Problem::new(Code::BodyOnGet, &at, format!("`{}` sends a body with {method}, which many servers ignore or refuse", operation.name))
                 .part(Part::Key)

@@ -50,7 +50,7 @@ impl<'a> Base<'a> {
         match Url::parse(text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => {
                 check_plain_http(&url, BASE_POINTER, problems);
-                check_credentials(&url, BASE_POINTER, problems);
+                check_credentials(text, &url, BASE_POINTER, problems);
                 base.host = url.host_str().map(str::to_owned);
             }
             Ok(url) => problems.push(
@@ -58,10 +58,7 @@ impl<'a> Base<'a> {
                     .part(Part::Text(0..url.scheme().len() + 1))
                     .help("use `https://`, or `http://` for a host of your own machine"),
             ),
-            Err(error) => problems.push(
-                Problem::new(Code::InvalidUrl, BASE_POINTER, format!("`baseUrl` is not an absolute URL: {error}"))
-                    .help("write it with its scheme and host, such as `https://api.example.com/v1`"),
-            ),
+            Err(error) => problems.push(not_absolute("baseUrl", text, Some(error), BASE_POINTER)),
         }
         base
     }
@@ -134,7 +131,7 @@ impl<'a> Base<'a> {
             ),
             Ok(url) => {
                 check_plain_http(&url, pointer, problems);
-                check_credentials(&url, pointer, problems);
+                check_credentials(start, &url, pointer, problems);
                 let same = self.host.as_deref().is_none_or(|host| url.host_str() == Some(host));
                 let allowed = self.allowed_hosts.iter().any(|pattern| pattern.matches(&url));
                 if !same && !allowed && let Some(host) = url.host_str() {
@@ -202,6 +199,22 @@ fn looks_like_host(expression: &str) -> bool {
     ["url", "host", "base", "domain", "instance", "origin", "server"].iter().any(|word| lower.contains(word))
 }
 
+/// A URL of the document that should be absolute.
+pub(super) fn not_absolute(name: &str, text: &str, error: Option<::url::ParseError>, pointer: &str) -> Problem {
+    let reason = match error {
+        Some(::url::ParseError::RelativeUrlWithoutBase) => "it does not begin with `https://`".to_owned(),
+        Some(error) => error.to_string(),
+        None => "it begins with neither `https://` nor `http://`".to_owned(),
+    };
+    let mended = format!("https://{text}");
+    let is_host = text.contains('.') && !text.contains(['@', ' ']) && Url::parse(&mended).is_ok();
+    Problem::new(Code::InvalidUrl, pointer, format!("`{name}` is not an absolute URL: {reason}")).help(if is_host {
+        format!("write `{mended}`")
+    } else {
+        "write it with its scheme and host, such as `https://api.example.com/v1`".to_owned()
+    })
+}
+
 pub(super) fn check_plain_http(url: &Url, pointer: &str, problems: &mut Vec<Problem>) {
     if url.scheme() == "http" && !is_local(url) {
         problems.push(
@@ -216,13 +229,21 @@ pub(super) fn check_plain_http(url: &Url, pointer: &str, problems: &mut Vec<Prob
     }
 }
 
-fn check_credentials(url: &Url, pointer: &str, problems: &mut Vec<Problem>) {
+fn check_credentials(text: &str, url: &Url, pointer: &str, problems: &mut Vec<Problem>) {
     if !url.username().is_empty() || url.password().is_some() {
         problems.push(
             Problem::new(Code::InvalidUrl, pointer, "the URL holds a user name or password")
+                .part(Part::Text(user_info(text)))
                 .help("use `auth.credentialTemplate`; credentials in URLs end up in logs"),
         );
     }
+}
+
+/// User name and password, with the `@` behind them.
+fn user_info(text: &str) -> std::ops::Range<usize> {
+    let start = text.find("://").map_or(0, |at| at + 3);
+    let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
+    start..text[start..end].rfind('@').map_or(end, |at| start + at + 1)
 }
 
 /// Hosts of this machine and of test domains.

@@ -8,7 +8,8 @@ use crate::config::operations::OperationName;
 use super::explain;
 use super::scan::{Token, scan};
 use super::{Block, Piece, Reference, Template, TextTemplate};
-use crate::engine::blocks::{self, HELPERS, ProblemKind, VariablePath};
+use crate::engine::blocks::helpers::HelperKind;
+use crate::engine::blocks::{self, HELPERS, VariablePath};
 use crate::engine::path::{Path, Step};
 use crate::engine::problem::{Part, Problem};
 use crate::engine::variables::{self, Resolution, Variable};
@@ -64,7 +65,7 @@ pub fn compile_value(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) 
             {
                 // Errors are told about the text as it was written.
                 found.clear();
-                report_block(as_written, 0, 0, place, &mut found);
+                found.extend(as_written.into_iter().map(|problem| explain::block(problem, text, place, Range::clone)));
             }
             problems.extend(found);
             compiled.map_or_else(|| Template::Literal(text.into()), Template::TypedCall)
@@ -148,15 +149,16 @@ fn is_helper(word: &str) -> bool {
     word == "lookup" || HELPERS.iter().any(|helper| helper.name == word)
 }
 
+/// The helpers that give a value; blocks are not among them.
 pub(super) fn helper_names() -> impl Iterator<Item = &'static str> {
-    HELPERS.iter().map(|helper| helper.name).chain(["lookup"])
+    HELPERS.iter().filter(|helper| matches!(helper.kind, HelperKind::Value { .. })).map(|helper| helper.name)
 }
 
 fn block(source: &str, at: usize, shift: usize, place: Place<'_>, problems: &mut Vec<Problem>) -> Option<Block> {
     let template = match blocks::compile(source) {
         Ok(template) => template,
         Err(found) => {
-            report_block(found, at, shift, place, problems);
+            problems.extend(found.into_iter().map(|problem| explain::block(problem, source, place, |range| place_range(range, at, shift))));
             return None;
         }
     };
@@ -167,29 +169,6 @@ fn block(source: &str, at: usize, shift: usize, place: Place<'_>, problems: &mut
     wanted.sort_unstable();
     wanted.dedup();
     Some(Block { secret: wanted.iter().any(|variable| variable.is_secret()), wanted: wanted.into(), template })
-}
-
-fn report_block(
-    found: Vec<blocks::TemplateProblem>,
-    at: usize,
-    shift: usize,
-    place: Place<'_>,
-    problems: &mut Vec<Problem>,
-) {
-    problems.extend(found.into_iter().map(|problem| block_problem(problem, at, shift, place)));
-}
-
-fn block_problem(problem: blocks::TemplateProblem, at: usize, shift: usize, place: Place<'_>) -> Problem {
-    let range = place_range(&problem.span, at, shift);
-    let code = match problem.kind {
-        ProblemKind::UnknownHelper => Code::UnknownHelper,
-        _ => Code::TemplateSyntax,
-    };
-    let found = Problem::new(code, place.pointer, problem.message).part(place.part(range));
-    match problem.help {
-        Some(help) => found.help(help),
-        None => found,
-    }
 }
 
 fn place_range(range: &Range<usize>, at: usize, shift: usize) -> Range<usize> {
@@ -232,14 +211,14 @@ fn reference(text: &str, inner: &Range<usize>, place: Place<'_>, problems: &mut 
     match variables::resolve(place.operation, &segments) {
         Resolution::User => return Reference::User,
         Resolution::Known(variable, taken) => {
-            if let Some(problem) = explain::odd_segments(expression, inner, place) {
+            if let Some(problem) = explain::malformed(expression, inner, place) {
                 problems.push(problem);
             }
             return Reference::Variable(variable, steps(&segments[taken..]));
         }
         Resolution::UnknownMember(_) | Resolution::Unknown => {}
     }
-    problems.push(explain::odd_segments(expression, inner, place).unwrap_or_else(|| explain::not_a_variable(expression, inner.clone(), place)));
+    problems.push(explain::malformed(expression, inner, place).unwrap_or_else(|| explain::not_a_variable(expression, inner.clone(), place)));
     // What is not in the table may still be there at run time only below a variable that is.
     match variables::visible(place.operation).find(|variable| variable.name() == segments[0]) {
         Some(variable) => Reference::Variable(variable, steps(&segments[1..])),

@@ -7,6 +7,7 @@ use super::scan::Token;
 use crate::config::diagnostic::Code;
 use crate::config::operations::OperationName;
 use crate::config::suggest::nearest;
+use crate::engine::blocks::{ProblemKind, TemplateProblem};
 use crate::engine::problem::Problem;
 use crate::engine::variables::{self, Resolution, Shape, Variable};
 
@@ -86,13 +87,68 @@ fn is_variable(name: &str, operation: OperationName) -> bool {
     matches!(variables::resolve(operation, &segments), Resolution::Known(..))
 }
 
-/// Empty segments and brackets: keys that nothing has.
-pub(super) fn odd_segments(expression: &str, inner: &Range<usize>, place: Place<'_>) -> Option<Problem> {
+/// What the block language says about a text; `locate` finds the place of its spans in the text.
+pub(super) fn block(
+    problem: TemplateProblem,
+    source: &str,
+    place: Place<'_>,
+    locate: impl Fn(&Range<usize>) -> Range<usize>,
+) -> Problem {
+    let TemplateProblem { kind, message, help, span, .. } = problem;
+    if kind == ProblemKind::Arguments
+        && let Some((path, mended)) = bracketed(source, span.start)
+    {
+        return Problem::new(Code::TemplateSyntax, place.pointer, "dot paths have no brackets")
+            .part(place.part(locate(&path)))
+            .help(format!("write `{mended}`"));
+    }
+    let code = if kind == ProblemKind::UnknownHelper { Code::UnknownHelper } else { Code::TemplateSyntax };
+    // Messages quote with `"`, as templates do; here a quote is a code span.
+    let quoted = |text: &str| if text.matches('"').count() % 2 == 0 { text.replace('"', "`") } else { text.to_owned() };
+    let (message, advice) = match message.split_once(": use ") {
+        Some((message, advice)) => (quoted(message), Some(format!("use {advice}"))),
+        None => (quoted(&message), None),
+    };
+    let help = help.map(|help| if help.starts_with("did you mean") { quoted(&help) } else { help });
+    let help = help.or(advice).unwrap_or_else(|| {
+        match kind {
+            ProblemKind::TooComplex => "make it shorter, or let the CRM do a part of it",
+            ProblemKind::Literal => "see the helper's description in the language reference",
+            _ => "a block is written `{{#if a}}…{{else}}…{{/if}}`",
+        }
+        .to_owned()
+    });
+    Problem::new(code, place.pointer, message).part(place.part(locate(&span))).help(help)
+}
+
+/// A path like `a.b[0].c` in the tag that begins around an offset, and how it is written.
+fn bracketed(source: &str, offset: usize) -> Option<(Range<usize>, String)> {
+    let tag = source.get(offset..)?;
+    let tag = &tag[..tag.find("}}").unwrap_or(tag.len())];
+    let (at, _) = tag.match_indices('[').find(|(at, _)| tag[..*at].ends_with(char::is_alphanumeric))?;
+    let separates = |c: char| c.is_whitespace() || "(){}=\"'".contains(c);
+    let start = tag[..at].rfind(separates).map_or(0, |before| before + 1);
+    let end = tag[at..].find(separates).map_or(tag.len(), |end| at + end);
+    let mended = tag[start..end].replace('[', ".").replace(']', "");
+    Some((offset + start..offset + end, mended))
+}
+
+/// Expressions within expressions, empty segments and brackets: keys that nothing has.
+pub(super) fn malformed(expression: &str, inner: &Range<usize>, place: Place<'_>) -> Option<Problem> {
     let problem = |message: &str, help: String| {
         Problem::new(Code::DotPathSyntax, place.pointer, message.to_owned())
             .part(place.part(inner.clone()))
             .help(help)
     };
+    if let Some(next) = expression.find("{{") {
+        let name = expression[..next].trim().split(|c: char| c.is_whitespace() || ",;:\"'<>/".contains(c)).next().unwrap_or_default();
+        return Some(
+            Problem::new(Code::UnknownVariable, place.pointer, "the expression is not closed before the next one begins; both render as nothing")
+                .part(place.part(inner.start..inner.start + name.len().max(1)))
+                .label("`}}` is missing behind this")
+                .help(if name.is_empty() { "close it with `}}`".to_owned() } else { format!("write `{{{{{name}}}}}`") }),
+        );
+    }
     if expression.split('.').any(str::is_empty) {
         let mended: Vec<&str> = expression.split('.').filter(|segment| !segment.is_empty()).collect();
         return Some(problem("the path has an empty segment, which names nothing", format!("write `{}`", mended.join("."))));
@@ -119,7 +175,7 @@ pub(super) fn not_a_variable(expression: &str, range: Range<usize>, place: Place
     if let Some((value, filter)) = expression.split_once('|') {
         let (value, filter) = (value.trim(), filter.trim());
         let (name, arguments) = filter.split_once([' ', ':']).unwrap_or((filter, ""));
-        let helper = nearest(name, helper_names()).unwrap_or(name);
+        let helper = near_helper(name).unwrap_or(name);
         let call = format!("{helper} {value} {}", arguments.trim());
         return Problem::new(Code::UnknownHelper, place.pointer, "there are no filters; the expression renders as nothing")
             .part(place.part(range))
@@ -127,7 +183,7 @@ pub(super) fn not_a_variable(expression: &str, range: Range<usize>, place: Place
     }
     let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
     if let Some((word, arguments)) = expression.split_once('(').filter(|(word, _)| is_word(word.trim())) {
-        let helper = nearest(word.trim(), helper_names()).unwrap_or(word.trim());
+        let helper = near_helper(word.trim()).unwrap_or(word.trim());
         let arguments = arguments.trim_end().trim_end_matches(')').replace(',', " ");
         let call = std::iter::once(helper).chain(arguments.split_whitespace()).collect::<Vec<_>>().join(" ");
         return Problem::new(Code::UnknownHelper, place.pointer, "helpers are called without parentheses and commas; the expression renders as nothing")
@@ -139,12 +195,36 @@ pub(super) fn not_a_variable(expression: &str, range: Range<usize>, place: Place
         let problem = Problem::new(Code::UnknownHelper, place.pointer, format!("there is no helper `{first}`; the expression renders as nothing"))
             .part(place.part(range.start..end))
             .label("not a helper");
-        return problem.help(match nearest(first, helper_names()) {
+        return problem.help(match near_helper(first) {
             Some(helper) => format!("did you mean `{{{{{helper} {rest}}}}}`?"),
             None => format!("the helpers are {}", helper_names().collect::<Vec<_>>().join(", ")),
         });
     }
     unknown_variable(expression, range, place)
+}
+
+/// Names of other tools' helpers, in small letters.
+const OTHER_HELPERS: &[(&str, &str)] = &[
+    ("upcase", "uppercase"),
+    ("toupper", "uppercase"),
+    ("downcase", "lowercase"),
+    ("tolower", "lowercase"),
+    ("concat", "join"),
+    ("coalesce", "default"),
+    ("ifempty", "default"),
+    ("encodeuricomponent", "urlencode"),
+    ("encodeurl", "urlencode"),
+    ("btoa", "base64"),
+    ("stringify", "json"),
+    ("moment", "date"),
+];
+
+/// The helper that was probably meant.
+fn near_helper(name: &str) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    let other = OTHER_HELPERS.iter().find(|(word, _)| *word == lower).map(|(_, helper)| *helper);
+    let within = || helper_names().find(|helper| helper.len() > 3 && lower.contains(helper));
+    other.or_else(|| nearest(name, helper_names())).or_else(within)
 }
 
 /// `{{default …}}` with the values of `a || b`.
@@ -165,8 +245,9 @@ pub(super) fn unknown_variable(expression: &str, range: Range<usize>, place: Pla
         Problem::new(Code::UnknownVariable, place.pointer, message).part(place.part(range.clone())).label("renders as nothing")
     };
     if !having.is_empty() {
-        return problem(format!("{} no variable `{expression}`", have(&lacking))).help(format!(
-            "this is shared, and every operation sees only {COMMON}; give {} {} for more",
+        let their = if having.len() == 1 { "its" } else { "their" };
+        return problem(format!("{} no variable `{expression}`", have(&lacking))).label("renders as nothing there").help(format!(
+            "operations share this, and all of them see {COMMON}; for more, give {} {their} own {}",
             named(&having),
             own_place(place.pointer)
         ));
@@ -174,8 +255,8 @@ pub(super) fn unknown_variable(expression: &str, range: Range<usize>, place: Pla
     let first = lacking.first().copied().unwrap_or(place.operation);
     let near = names_of_all(readers);
     let near = nearest(expression, near.iter().map(String::as_str));
-    if let Some((message, members)) = no_member(first, &segments) {
-        return problem(message).help(near.map_or(members, |name| format!("did you mean `{name}`?")));
+    if let Some((message, help)) = no_member(first, &segments) {
+        return problem(message).help(help);
     }
     let elsewhere: Vec<OperationName> = OperationName::ALL.iter().copied().filter(|other| has(*other, &segments)).collect();
     let message = match readers {
@@ -214,13 +295,13 @@ fn names_of_all(operations: &[OperationName]) -> Vec<String> {
     names
 }
 
-/// Where the variable exists and its member does not: the message, and which members there are.
+/// Where the variable exists and its member does not: the message and the help.
 fn no_member(operation: OperationName, segments: &[&str]) -> Option<(String, String)> {
     if let ["user", member, ..] = segments
         && variables::resolve(operation, segments) == Resolution::Unknown
     {
         let members: Vec<&str> = Variable::ALL.iter().filter_map(|one| one.name().strip_prefix("user.")).collect();
-        return Some((format!("`user` has no member `{member}`"), format!("`user` has {}", members.join(", "))));
+        return Some(wrong_member("user", member, &members));
     }
     let Resolution::UnknownMember(variable) = variables::resolve(operation, segments) else { return None };
     let mut shape = variable.shape();
@@ -231,7 +312,7 @@ fn no_member(operation: OperationName, segments: &[&str]) -> Option<(String, Str
         };
         let Some(member) = members.iter().find(|member| member.name == *segment) else {
             let names: Vec<&str> = members.iter().map(|member| member.name).collect();
-            return Some((format!("`{path}` has no member `{segment}`"), format!("`{path}` has {}", names.join(", "))));
+            return Some(wrong_member(&path, segment, &names));
         };
         shape = member.shape;
         path = format!("{path}.{segment}");
@@ -239,14 +320,22 @@ fn no_member(operation: OperationName, segments: &[&str]) -> Option<(String, Str
     None
 }
 
+fn wrong_member(path: &str, member: &str, known: &[&str]) -> (String, String) {
+    let help = match nearest(member, known.iter().copied()) {
+        Some(name) => format!("did you mean `{path}.{name}`?"),
+        None => format!("`{path}` has {}", known.join(", ")),
+    };
+    (format!("`{path}` has no member `{member}`"), help)
+}
+
 /// Where an operation can have its own of what is shared.
 fn own_place(pointer: &str) -> &'static str {
     if pointer.starts_with("/auth") {
-        "its own `auth`"
+        "`auth`"
     } else if pointer.starts_with("/requestDefaults/defaultHeaders") {
-        "its own `headers`"
+        "`headers`"
     } else {
-        "its own absolute `url`"
+        "absolute `url`"
     }
 }
 
