@@ -8,5 +8,6 @@ pub mod config;
 pub mod connector;
 pub mod engine;
 pub mod sandbox;
+pub mod server;
 pub mod service;
 pub mod store;
