@@ -1,4 +1,5 @@
 //! Findings in every format.
+#![allow(clippy::expect_used, reason = "a helper of a test may fail as the test may")]
 
 use std::ops::Range;
 use std::path::Path;
