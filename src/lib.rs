@@ -6,5 +6,6 @@
 
 pub mod config;
 pub mod engine;
+pub mod generated;
 pub mod sandbox;
 pub mod store;

@@ -74,7 +74,7 @@ pub struct Auth {
     /// and a colon, `oauth` sends the scheme (default `Bearer`) and the access token.
     #[schemars(title = "Credential", example = &"{{apiKey}}:")]
     pub credential_template: Option<String>,
-    /// `base64` (the default) or `none`: whether the rendered credential is encoded.
+    /// Whether the rendered credential is encoded: `base64` or `none`. Default `base64`.
     #[schemars(title = "Encoding", example = &"base64", extend("enum" = ["base64", "none"]))]
     pub encode: Option<String>,
     /// OAuth client id.
