@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::mapping::MappingRef;
+use super::mapping::{Mapping, MappingRef};
 pub use super::operations::{OperationName, Operations};
 
 /// A connector as data: how App Connect's operations become HTTP requests to one CRM, and how the
@@ -125,7 +125,7 @@ pub struct RequestDefaults {
 /// One operation: the request to send and how to read the reply.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", bound = "M: Deserialize<'de>")]
-#[schemars(rename = "OperationWith{M}")]
+#[schemars(rename = "OperationWith{M}", bound = "M: JsonSchema + Mapping")]
 pub struct Operation<M> {
     /// HTTP method. Default `GET`.
     #[schemars(title = "Method", example = &"POST", schema_with = "method")]
@@ -156,7 +156,7 @@ pub struct Operation<M> {
     #[schemars(title = "Timeout in seconds", example = 10, extend("minimum" = 1, "maximum" = 300))]
     pub timeout_seconds: Option<f64>,
     /// Where in the reply the result is found.
-    #[schemars(title = "Response mapping", example = serde_json::json!({"idPath": "body.id"}))]
+    #[schemars(title = "Response mapping", example = M::example())]
     pub response_mapping: Option<M>,
 }
 
