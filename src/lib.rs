@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod connector;
 pub mod engine;
+pub mod generated;
 pub mod sandbox;
 pub mod server;
 pub mod service;
