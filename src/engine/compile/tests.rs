@@ -113,7 +113,9 @@ fn three_braces_are_an_expression() {
 #[test]
 fn single_braces_count_only_around_variables() {
     check(json!({}), json!({"url": "/contacts/{phoneNumber}"}), &[(Code::LiteralBraces, "{phoneNumber}")]);
-    check(json!({}), json!({"query": {"filter": "{\"a\": {id}, {}"}}), &[]);
+    check(json!({}), json!({"query": {"a": "${phoneNumber}"}}), &[(Code::LiteralBraces, "${phoneNumber}")]);
+    check(json!({}), json!({"query": {"a": " {phoneNumber}"}}), &[(Code::LiteralBraces, "{phoneNumber}")]);
+    check(json!({}), json!({"query": {"graphql": "query { contacts {phoneNumber} }", "json": "{\"a\": {id}, {}"}}), &[]);
 }
 
 #[test]

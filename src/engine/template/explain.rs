@@ -64,19 +64,23 @@ fn stray(text: &str, range: &Range<usize>, place: Place<'_>) -> Problem {
         .help(help)
 }
 
-/// `{name}` and `${name}` where `name` is a variable.
+/// `{name}` and `${name}` where `name` is a variable: as a whole text, after `$`, or in a URL. Elsewhere
+/// braces belong to other languages, such as GraphQL.
 fn single_braces(text: &str, literal: &Range<usize>, place: Place<'_>, problems: &mut Vec<Problem>) {
     for (at, _) in text[literal.clone()].match_indices('{') {
         let open = literal.start + at;
         let Some(length) = text[open + 1..literal.end].find('}') else { return };
-        let name = &text[open + 1..open + 1 + length];
-        if !is_variable(name, place.operation) {
+        let (name, end) = (&text[open + 1..open + 1 + length], open + length + 2);
+        // A part of a longer run of braces is judged as such.
+        let in_a_run = text[..open].ends_with('{') || text[end..].starts_with('}');
+        let start = if text[..open].ends_with('$') { open - 1 } else { open };
+        let meant = start < open || text.trim() == &text[start..end] || place.pointer.ends_with("/url");
+        if in_a_run || !meant || !is_variable(name, place.operation) {
             continue;
         }
-        let start = if text[..open].ends_with('$') { open - 1 } else { open };
         problems.push(
             Problem::new(Code::LiteralBraces, place.pointer, "one brace on either side is no expression and is sent as it stands")
-                .part(place.part(start..open + length + 2))
+                .part(place.part(start..end))
                 .help(format!("write `{{{{{name}}}}}`")),
         );
     }
