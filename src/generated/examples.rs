@@ -19,7 +19,7 @@ use crate::engine::render::render;
 use crate::engine::variables;
 
 /// The operation whose variables examples see.
-const OPERATION: OperationName = OperationName::UpdateCallLog;
+const OPERATION: OperationName = OperationName::CreateCallLog;
 
 /// The table of a marker; `None` where the name is unknown or a row cannot be read.
 pub(super) fn table(name: &str, argument: &str, rows: &str) -> Option<String> {
@@ -68,7 +68,7 @@ struct Run {
 }
 
 fn run(kind: &str, row: &Value, variables: &Value) -> Run {
-    let mut operation = json!({"method": "PATCH", "url": "/activities/1"});
+    let mut operation = json!({"method": "POST", "url": "/activities", "responseMapping": {"idPath": "body.id"}});
     let mut defaults = json!({"baseUrl": "https://api.example.com/v1"});
     let mut document = json!({});
     match kind {
@@ -99,7 +99,7 @@ fn run(kind: &str, row: &Value, variables: &Value) -> Run {
 
 fn request(document: &Value, variables: &Value) -> Run {
     let loaded = load("example", &document.to_string(), &|_| None);
-    let here = |pointer: &str| pointer.starts_with(&format!("/operations/{OPERATION}/")) || pointer.starts_with("/auth/");
+    let here = |pointer: &str| pointer.starts_with(&format!("/operations/{OPERATION}/")) || pointer.starts_with("/auth/") || pointer.starts_with("/requestDefaults/");
     let found = loaded.findings.diagnostics.iter().filter(|found| found.severity() > Severity::Warning);
     let mut codes: Vec<&'static str> = found.filter(|found| here(&found.pointer)).map(|found| found.code.as_str()).collect();
     codes.dedup();

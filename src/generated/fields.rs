@@ -12,6 +12,10 @@ pub(super) fn keys(definition: &str) -> Option<String> {
     let required = schema.get("required").and_then(Value::as_array);
     let mut table = Table::new(&["Key", "Type", "Required", "Default", "What it is", "Example"]);
     for (key, property) in schema.get("properties")?.as_object()? {
+        // The kind of a mapping changes nothing; the page says so once.
+        if key == "type" && definition.ends_with("Mapping") {
+            continue;
+        }
         let is_required = required.is_some_and(|names| names.iter().any(|name| name == key));
         let (description, default) = split_default(text(property, "description"));
         table.row(&[

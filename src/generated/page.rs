@@ -36,6 +36,7 @@ fn generate(marker: &str) -> Option<String> {
         "common-variables" => Some(words::common_variables()),
         "other-variables" => Some(words::other_variables()),
         "variables-by-operation" => Some(words::variables_by_operation()),
+        "limits" => Some(words::limits()),
         "helpers" => Some(words::helpers()),
         "deviations" => words::deviations(argument),
         other => examples::table(other, argument, rows),
