@@ -38,7 +38,8 @@ fn every_json_example_is_a_document_that_loads_without_findings() {
 #[test]
 fn links_lead_somewhere() {
     let page = page();
-    let diagnostics = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md")).unwrap();
+    let diagnostics =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md")).unwrap();
     let headings: Vec<String> = page
         .lines()
         .filter(|line| line.starts_with("##"))
@@ -48,7 +49,10 @@ fn links_lead_somewhere() {
     for target in page.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target) {
         seen += 1;
         let exists = match target.split_once('#') {
-            Some(("", anchor)) => headings.iter().any(|heading| heading == anchor) || page.contains(&format!("<a id=\"{anchor}\">")),
+            Some(("", anchor)) => {
+                headings.iter().any(|heading| heading == anchor)
+                    || page.contains(&format!("<a id=\"{anchor}\">"))
+            }
             Some(("diagnostics.md", anchor)) => diagnostics.contains(&format!("<a id=\"{anchor}\">")),
             _ => Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(target).exists(),
         };
@@ -68,7 +72,8 @@ fn template_limits_are_those_of_the_page() {
         let loaded = load("limits", &document.to_string(), &|_| None);
         loaded.findings.diagnostics.iter().any(|found| found.code == Code::TemplateSyntax)
     };
-    let long = |length: usize| format!("{}{{{{trim platform}}}}", "x".repeat(length - "{{trim platform}}".len()));
+    let long =
+        |length: usize| format!("{}{{{{trim platform}}}}", "x".repeat(length - "{{trim platform}}".len()));
     assert!(!refused(long(64 * 1024)));
     assert!(refused(long(64 * 1024 + 1)));
     let deep = |levels: usize| format!("{}x{}", "{{#if platform}}".repeat(levels), "{{/if}}".repeat(levels));
@@ -93,7 +98,8 @@ fn left_out_and_empty_and_null_are_the_same() {
         let loaded = load("empty", &with(listed).to_string(), &|_| None);
         assert_eq!(loaded.findings.count(Severity::Error) + loaded.findings.count(Severity::Mistake), 0);
         let config = loaded.config.unwrap();
-        let operation = config.operation(app_connect::config::operations::OperationName::FindContact).unwrap();
+        let operation =
+            config.operation(app_connect::config::operations::OperationName::FindContact).unwrap();
         let reply = app_connect::engine::exchange::UpstreamResponse::new(
             200,
             http::HeaderMap::new(),

@@ -189,6 +189,7 @@ pub(super) fn spaced(value: &Value) -> String {
 }
 
 fn inside(members: &Map<String, Value>) -> String {
-    let members = members.iter().map(|(key, value)| format!("{}: {}", Value::from(key.as_str()), spaced(value)));
+    let members =
+        members.iter().map(|(key, value)| format!("{}: {}", Value::from(key.as_str()), spaced(value)));
     members.collect::<Vec<_>>().join(", ")
 }

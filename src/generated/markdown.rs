@@ -20,9 +20,11 @@ impl Table {
         let Some((heading, rows)) = self.rows.split_first().filter(|(_, rows)| !rows.is_empty()) else {
             return String::new();
         };
-        let filled: Vec<bool> = (0..heading.len()).map(|at| rows.iter().any(|row| !row[at].is_empty())).collect();
+        let filled: Vec<bool> =
+            (0..heading.len()).map(|at| rows.iter().any(|row| !row[at].is_empty())).collect();
         let line = |cells: &[String]| {
-            let kept = cells.iter().zip(&filled).filter(|(_, filled)| **filled).map(|(cell, _)| cell.as_str());
+            let kept =
+                cells.iter().zip(&filled).filter(|(_, filled)| **filled).map(|(cell, _)| cell.as_str());
             format!("| {} |\n", kept.collect::<Vec<_>>().join(" | "))
         };
         let rule: Vec<String> = heading.iter().map(|_| "---".to_owned()).collect();

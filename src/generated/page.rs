@@ -43,4 +43,5 @@ fn generate(marker: &str) -> Option<String> {
     }
 }
 
-const NOTICE: &str = "<!-- Generated from docs/templates/proxy-config.md and the types by `app-connect schema --write`. -->";
+const NOTICE: &str =
+    "<!-- Generated from docs/templates/proxy-config.md and the types by `app-connect schema --write`. -->";

@@ -79,8 +79,18 @@ pub(super) fn helpers() -> String {
     let mut table = Table::new(&["Helper", "What it gives", "Example", "With", "Result"]);
     for helper in HELPERS {
         let input: Value = serde_json::from_str(helper.input).unwrap_or_default();
-        let with = if input.as_object().is_some_and(|members| members.is_empty()) { String::new() } else { code(&spaced(&input)) };
-        table.row(&[code(helper.signature), helper.doc.to_owned(), code(helper.example), with, code(helper.result)]);
+        let with = if input.as_object().is_some_and(|members| members.is_empty()) {
+            String::new()
+        } else {
+            code(&spaced(&input))
+        };
+        table.row(&[
+            code(helper.signature),
+            helper.doc.to_owned(),
+            code(helper.example),
+            with,
+            code(helper.result),
+        ]);
     }
     table.finish()
 }
@@ -104,14 +114,21 @@ pub(super) fn deviations(ids: &str) -> Option<String> {
 pub(super) fn limits() -> String {
     let client = ClientOptions::default();
     let timeout = &schema()["$defs"]["RequestDefaults"]["properties"]["timeoutSeconds"];
-    let timeout = format!("{} to {}, for the whole exchange with redirects and body", timeout["minimum"], timeout["maximum"]);
+    let timeout = format!(
+        "{} to {}, for the whole exchange with redirects and body",
+        timeout["minimum"], timeout["maximum"]
+    );
     let link = |code: Code| format!("[{code}](diagnostics.md#{})", code.as_str().to_lowercase());
     let mut table = Table::new(&["What", "Limit", "Beyond it"]);
     let mut row = |what: &str, limit: String, beyond: String| table.row(&[what.to_owned(), limit, beyond]);
     row("`timeoutSeconds`", timeout, format!("{}; the nearest that works is used", link(Code::TimeoutRange)));
     row("Document", size(MAX_BYTES), link(Code::UnreadableFile));
     row("Open brackets in a document", MAX_DEPTH.to_string(), link(Code::TooDeep));
-    row("Text with helpers or blocks", "64 KiB, 32 blocks and calls within each other".to_owned(), link(Code::TemplateSyntax));
+    row(
+        "Text with helpers or blocks",
+        "64 KiB, 32 blocks and calls within each other".to_owned(),
+        link(Code::TemplateSyntax),
+    );
     row("One rendered text", size(MAX_TEXT as u64), "The operation fails before anything is sent".to_owned());
     row("Reply, decompressed", size(client.max_response_bytes), "The operation fails".to_owned());
     row("Redirects", client.max_redirects.to_string(), "The operation fails".to_owned());
