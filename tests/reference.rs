@@ -1,6 +1,7 @@
 //! What the language reference says in examples is true: its documents load, its fragments too.
 //! (The results in its tables come out of the engine when the page is made, and `generated.rs`
 //! compares them with the committed page.)
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail as the test may")]
 
 use std::path::Path;
 
