@@ -116,6 +116,7 @@ fn is_about_absence(code: Code) -> bool {
             | Code::UnpairedOperation
             | Code::IncompleteOAuth
             | Code::InvalidUrl
+            | Code::NoBaseUrl
     )
 }
 

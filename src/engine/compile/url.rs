@@ -98,7 +98,7 @@ impl<'a> Base<'a> {
     fn relative(&self, operation: OperationName, path: &str, pointer: &str, problems: &mut Vec<Problem>) -> UrlTemplate {
         let Some(base) = self.text else {
             problems.push(
-                Problem::new(Code::InvalidUrl, pointer, format!("`{operation}` has a relative URL, and the document has no `baseUrl`"))
+                Problem::new(Code::NoBaseUrl, pointer, format!("`{operation}` has a relative URL, and the document has no `baseUrl`"))
                     .help("set `requestDefaults.baseUrl`, or write an absolute URL here"),
             );
             return UrlTemplate::new(Head::None, compile_text(path, Place { operation, pointer, offset: 0 }, problems));

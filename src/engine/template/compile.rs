@@ -76,7 +76,7 @@ pub fn compile_raw(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) ->
 pub fn compile_leading(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) -> Reference {
     match scan(text, is_call).as_slice() {
         [Token::Path { inner, .. }] => reference(text, inner, place, problems),
-        _ => Reference::Nothing,
+        _ => Reference::Nothing(text.into()),
     }
 }
 
@@ -103,6 +103,7 @@ fn from_tokens(text: &str, tokens: &[Token], place: Place<'_>, problems: &mut Ve
 /// Whether the inside of an expression, which may run on beyond it, is a call or a block tag: its
 /// first word decides. A helper's name alone is a path, except `omit` and `else`.
 pub(super) fn is_call(inner: &str) -> bool {
+    let inner = inner.strip_prefix('~').map_or(inner, str::trim_start);
     if inner.starts_with(['#', '/', '^', '!', '>', '*', '&', '(']) {
         return true;
     }
@@ -120,6 +121,7 @@ pub(super) fn is_call(inner: &str) -> bool {
 }
 
 fn is_block_tag(inner: &str) -> bool {
+    let inner = inner.trim_matches('~').trim();
     inner.starts_with(['#', '/', '^', '!', '>', '*', '&']) || inner == "else" || inner.starts_with("else ")
 }
 
@@ -207,7 +209,7 @@ fn reference(text: &str, inner: &Range<usize>, place: Place<'_>, problems: &mut 
             Problem::new(Code::LiteralBraces, place.pointer, "the expression is empty and renders as nothing")
                 .part(place.part(inner.start.saturating_sub(2)..(inner.end + 2).min(text.len()))),
         );
-        return Reference::Nothing;
+        return Reference::Nothing(expression.into());
     }
     if expression == "$" {
         problems.push(
@@ -232,7 +234,7 @@ fn reference(text: &str, inner: &Range<usize>, place: Place<'_>, problems: &mut 
     // What is not in the table may still be there at run time only below a variable that is.
     match variables::visible(place.operation).find(|variable| variable.name() == segments[0]) {
         Some(variable) => Reference::Variable(variable, steps(&segments[1..])),
-        None => Reference::Nothing,
+        None => Reference::Nothing(expression.into()),
     }
 }
 
