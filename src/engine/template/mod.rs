@@ -4,6 +4,7 @@
 //! plain path is looked up directly; only calls and blocks go through Handlebars.
 
 mod compile;
+mod explain;
 mod scan;
 mod url_parts;
 
