@@ -5,6 +5,9 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
+pub mod connector;
 pub mod engine;
 pub mod sandbox;
+pub mod server;
+pub mod service;
 pub mod store;

@@ -58,6 +58,10 @@ pub struct UserInfo {
     pub message: Option<String>,
     /// Values to keep with the user.
     pub platform_additional_info: Map<String, Value>,
+    /// Keys that the document maps and the reply has not: they are forgotten (recordings 01,
+    /// `relogin-same-user`).
+    #[serde(skip)]
+    pub missing_additional_info: Vec<String>,
 }
 
 /// A contact, with the field names and the order of the reference.

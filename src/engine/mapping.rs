@@ -286,6 +286,12 @@ impl Reader {
                 .iter()
                 .filter_map(|(key, path)| Some((key.to_string(), read(path)?)))
                 .collect(),
+            missing_additional_info: paths
+                .additional_info
+                .iter()
+                .filter(|(_, path)| read(path).is_none())
+                .map(|(key, _)| key.to_string())
+                .collect(),
         })
     }
 

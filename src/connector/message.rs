@@ -1,0 +1,106 @@
+//! Messages for the user, as the contract shapes them.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+/// How a message is presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageType {
+    /// It worked.
+    Success,
+    /// It did not, or not quite.
+    Warning,
+    /// It failed.
+    Error,
+}
+
+/// A message for the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnMessage {
+    /// The text.
+    pub message: String,
+    /// How it is presented.
+    pub message_type: MessageType,
+    /// How long it is shown, in milliseconds.
+    pub ttl: u32,
+    /// Sentences below the message.
+    pub details: Vec<Detail>,
+    type_first: bool,
+}
+
+/// A sentence below a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// The sentence.
+    pub text: String,
+    /// Whether its id is written as text; the recordings have both.
+    pub text_id: bool,
+}
+
+impl ReturnMessage {
+    /// A message.
+    pub fn new(message_type: MessageType, message: impl Into<String>, ttl: u32) -> Self {
+        Self { message: message.into(), message_type, ttl, details: Vec::new(), type_first: false }
+    }
+
+    /// A message that says it worked.
+    pub fn success(message: impl Into<String>, ttl: u32) -> Self {
+        Self::new(MessageType::Success, message, ttl)
+    }
+
+    /// A message that says what did not work.
+    pub fn warning(message: impl Into<String>, ttl: u32) -> Self {
+        Self::new(MessageType::Warning, message, ttl)
+    }
+
+    /// Writes `messageType` before `message`, as the reference does in some replies: clients see
+    /// the same bytes.
+    #[must_use]
+    pub fn type_first(mut self) -> Self {
+        self.type_first = true;
+        self
+    }
+
+    /// Adds a sentence.
+    #[must_use]
+    pub fn detail(mut self, text: impl Into<String>) -> Self {
+        self.details.push(Detail { text: text.into(), text_id: false });
+        self
+    }
+
+    /// Adds a sentence whose id is written as text.
+    #[must_use]
+    pub fn detail_with_text_id(mut self, text: impl Into<String>) -> Self {
+        self.details.push(Detail { text: text.into(), text_id: true });
+        self
+    }
+}
+
+impl Serialize for ReturnMessage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if self.type_first {
+            map.serialize_entry("messageType", &self.message_type)?;
+            map.serialize_entry("message", &self.message)?;
+        } else {
+            map.serialize_entry("message", &self.message)?;
+            map.serialize_entry("messageType", &self.message_type)?;
+        }
+        if !self.details.is_empty() {
+            let items: Vec<serde_json::Value> = self
+                .details
+                .iter()
+                .enumerate()
+                .map(|(at, detail)| {
+                    let id = at + 1;
+                    let id = if detail.text_id { id.to_string().into() } else { serde_json::Value::from(id) };
+                    serde_json::json!({"id": id, "type": "text", "text": detail.text})
+                })
+                .collect();
+            map.serialize_entry("details", &[serde_json::json!({"title": "Details", "items": items})])?;
+        }
+        map.serialize_entry("ttl", &self.ttl)?;
+        map.end()
+    }
+}

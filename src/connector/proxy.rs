@@ -1,0 +1,478 @@
+//! The proxy connector: runs a document.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::contract::{Call, CallError, Connector, Interface, Reply};
+use super::inputs;
+use crate::config::operations::OperationName;
+use crate::engine::exchange::{RequestSpec, UpstreamResponse};
+use crate::engine::failure::Failure;
+use crate::engine::inputs::Inputs;
+use crate::engine::mapped::{
+    Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License, MapError, Mapped,
+    MappingProblem, UserInfo,
+};
+use crate::engine::operation::{AuthType, CompiledConfig, LogFormat, OAuth, Operation};
+use crate::engine::phone::parsed_phone_number;
+use crate::engine::send::Client;
+use crate::engine::variables::Variable;
+use crate::engine::{self};
+use crate::store::User;
+
+/// A document that runs, under the id by which users refer to it.
+#[derive(Debug)]
+pub struct ProxyConnector {
+    /// The proxy id.
+    pub proxy_id: String,
+    /// Names the document's content.
+    pub revision: String,
+    /// The compiled document.
+    pub config: Arc<CompiledConfig>,
+}
+
+/// One exchange with a CRM, whole: for `call`, which shows all of it.
+#[derive(Debug)]
+pub struct Exchange {
+    /// What was sent.
+    pub request: RequestSpec,
+    /// What came back.
+    pub response: UpstreamResponse,
+    /// What it was mapped to.
+    pub mapped: Result<(Mapped, Vec<MappingProblem>), MapError>,
+}
+
+/// Runs one operation: render, send, map.
+///
+/// # Errors
+/// Where nothing could be sent, or nothing usable came back.
+pub async fn exchange(client: &Client, operation: &Operation, inputs: &Inputs<'_>) -> Result<Exchange, Failure> {
+    let request = engine::render(operation, inputs)?;
+    let response = engine::send(client, &request).await?;
+    let mapped = engine::map(operation, &response, inputs);
+    Ok(Exchange { request, response, mapped })
+}
+
+impl ProxyConnector {
+    fn operation(&self, name: OperationName, interface: Interface) -> Result<&Operation, CallError> {
+        self.config.operation(name).ok_or(CallError::NotSupported(interface))
+    }
+
+    /// Runs an operation and writes its log line: never a path, query, body, number or token.
+    async fn run(
+        &self,
+        name: OperationName,
+        interface: Interface,
+        call: &Call<'_>,
+        inputs: &Inputs<'_>,
+    ) -> Result<Reply<Mapped>, CallError> {
+        let operation = self.operation(name, interface)?;
+        let started = Instant::now();
+        let rendered = engine::render(operation, inputs).map_err(Failure::from);
+        let host = rendered.as_ref().ok().and_then(|request| request.url.host_str().map(str::to_owned)).unwrap_or_default();
+        let answered = match &rendered {
+            Ok(request) => engine::send(call.client, request).await,
+            Err(failure) => Err(failure.clone()),
+        };
+        let status = match &answered {
+            Ok(response) => Some(response.status),
+            Err(failure) => failure.status(),
+        };
+        let outcome = match answered {
+            Ok(response) => engine::map(operation, &response, inputs).map_err(CallError::from),
+            Err(failure) => Err(CallError::from(failure)),
+        };
+        let word = match &outcome {
+            Ok((_, problems)) if problems.is_empty() => "ok",
+            Ok(_) => "incomplete",
+            Err(CallError::Failed(failure)) => failure.kind.as_str(),
+            Err(_) => "unmapped",
+        };
+        tracing::info!(
+            proxy_id = self.proxy_id,
+            operation = name.as_str(),
+            revision = self.revision,
+            method = operation.method.as_str(),
+            host,
+            status,
+            outcome = word,
+            duration_ms = started.elapsed().as_millis() as u64,
+            "operation"
+        );
+        let (value, mapping_problems) = outcome?;
+        for problem in &mapping_problems {
+            tracing::warn!(
+                proxy_id = self.proxy_id,
+                operation = name.as_str(),
+                key = problem.key,
+                path = problem.path,
+                found = problem.found,
+                "mapping found nothing"
+            );
+        }
+        Ok(Reply { value, message: None, mapping_problems })
+    }
+
+    /// The variables that every operation sees.
+    fn inputs<'a>(&'a self, call: &'a Call<'_>) -> Inputs<'a> {
+        let mut inputs = Inputs::new();
+        inputs.text_if(Variable::SecretKey, self.config.secret_key.as_deref());
+        inputs.text_if(Variable::AuthHeader, call.auth_header);
+        if let Some(user) = call.user {
+            set_user(&mut inputs, user);
+        }
+        inputs
+    }
+}
+
+/// The user's variables. What the user has not got is null, as in the reference's database
+/// (recordings 01, `rich-stored-values`).
+fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
+    let token = user.access_token.expose();
+    if !token.is_empty() {
+        inputs.text(Variable::ApiKey, token).text(Variable::UserAccessToken, token);
+    }
+    inputs.text(Variable::UserId, crm_id(&user.key.id, &user.key.platform));
+    inputs.text(Variable::UserPlatform, user.key.platform.as_str());
+    let optional = [
+        (Variable::UserHostname, user.hostname.as_deref()),
+        (Variable::UserTimezoneName, user.timezone_name.as_deref()),
+        (Variable::UserRefreshToken, user.refresh_token.as_ref().map(|token| token.expose())),
+    ];
+    for (variable, value) in optional {
+        match value {
+            Some(text) => inputs.text(variable, text),
+            None => inputs.owned(variable, Value::Null),
+        };
+    }
+    match &user.timezone_offset {
+        Some(offset) => inputs.json(Variable::UserTimezoneOffset, offset),
+        None => inputs.owned(Variable::UserTimezoneOffset, Value::Null),
+    };
+    let expiry = user.token_expiry.and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
+    match expiry {
+        Some(at) => inputs.text(Variable::UserTokenExpiry, engine::time::to_iso(at)),
+        None => inputs.owned(Variable::UserTokenExpiry, Value::Null),
+    };
+    inputs.owned(Variable::UserPlatformAdditionalInfo, Value::Object(user.platform_additional_info.clone()));
+}
+
+/// The CRM's id: the App Connect id without its trailing `-<platform>` (Q2).
+pub fn crm_id<'a>(id: &'a str, platform: &str) -> &'a str {
+    id.strip_suffix(platform).and_then(|rest| rest.strip_suffix('-')).unwrap_or(id)
+}
+
+/// A member of the client's request as a variable; absent members stay missing.
+fn member<'a>(inputs: &mut Inputs<'a>, variable: Variable, request: &'a Value) {
+    inputs.json_if(variable, request.get(variable.name()));
+}
+
+fn interface_of(operation: OperationName) -> Option<Interface> {
+    Interface::parse(operation.as_str())
+}
+
+/// The mapping of an operation is fixed by its name, so another variant cannot come back.
+macro_rules! expect_mapped {
+    ($reply:expr, $pattern:pat => $value:expr, $interface:expr) => {{
+        let Reply { value, message, mapping_problems } = $reply;
+        match value {
+            $pattern => Ok(Reply { value: $value, message, mapping_problems }),
+            _ => Err(CallError::NotSupported($interface)),
+        }
+    }};
+}
+
+#[async_trait]
+impl Connector for ProxyConnector {
+    fn interfaces(&self) -> Vec<Interface> {
+        let mut interfaces = vec![Interface::GetAuthType, Interface::GetLogFormatType];
+        interfaces.push(match self.config.auth_type {
+            AuthType::ApiKey => Interface::GetBasicAuth,
+            AuthType::OAuth => Interface::GetOauthInfo,
+        });
+        interfaces.extend(self.config.operations().filter_map(|operation| interface_of(operation.name)));
+        // Where the document has no `authValidation`, asking who the user is answers it (Q29).
+        if self.config.operation(OperationName::AuthValidation).is_none()
+            && self.config.operation(OperationName::GetUserInfo).is_some()
+        {
+            interfaces.push(Interface::AuthValidation);
+        }
+        interfaces
+    }
+
+    async fn get_auth_type(&self, _call: &Call<'_>) -> Result<Reply<AuthType>, CallError> {
+        Ok(Reply::new(self.config.auth_type))
+    }
+
+    async fn get_oauth_info(&self, _call: &Call<'_>) -> Result<Reply<OAuth>, CallError> {
+        Ok(Reply::new(self.config.oauth.clone()))
+    }
+
+    async fn get_basic_auth(&self, _call: &Call<'_>, api_key: &str) -> Result<Reply<String>, CallError> {
+        Ok(Reply::new(STANDARD.encode(format!("{api_key}:"))))
+    }
+
+    async fn get_log_format_type(&self, _call: &Call<'_>) -> Result<Reply<LogFormat>, CallError> {
+        Ok(Reply::new(self.config.log_format))
+    }
+
+    async fn get_user_info(&self, call: &Call<'_>, input: &inputs::GetUserInfo) -> Result<Reply<UserInfo>, CallError> {
+        let additional_info = input.additional_info.clone().map(Value::Object);
+        let mut inputs = self.inputs(call);
+        if let Some(key) = input.api_key.as_ref().map(|key| key.expose()).filter(|key| !key.is_empty()) {
+            inputs.text(Variable::ApiKey, key).text(Variable::UserAccessToken, key);
+        }
+        inputs.json_if(Variable::AdditionalInfo, additional_info.as_ref());
+        inputs.text_if(Variable::Hostname, input.hostname.as_deref());
+        inputs.text(Variable::Platform, call.platform);
+        inputs.text_if(Variable::UserEmail, input.user_email.as_deref());
+        let reply = self.run(OperationName::GetUserInfo, Interface::GetUserInfo, call, &inputs).await?;
+        expect_mapped!(reply, Mapped::UserInfo(info) => info, Interface::GetUserInfo)
+    }
+
+    async fn refresh_user_info(&self, call: &Call<'_>) -> Result<Reply<UserInfo>, CallError> {
+        let inputs = self.inputs(call);
+        let reply = self.run(OperationName::RefreshUserInfo, Interface::RefreshUserInfo, call, &inputs).await?;
+        expect_mapped!(reply, Mapped::UserInfo(info) => info, Interface::RefreshUserInfo)
+    }
+
+    async fn auth_validation(&self, call: &Call<'_>) -> Result<Reply<AuthValidation>, CallError> {
+        let mut inputs = self.inputs(call);
+        if self.config.operation(OperationName::AuthValidation).is_some() {
+            let reply = self.run(OperationName::AuthValidation, Interface::AuthValidation, call, &inputs).await?;
+            return expect_mapped!(reply, Mapped::AuthValidation(validation) => validation, Interface::AuthValidation);
+        }
+        inputs.text(Variable::Platform, call.platform);
+        let reply = self.run(OperationName::GetUserInfo, Interface::AuthValidation, call, &inputs).await?;
+        Ok(reply.map(|_| AuthValidation { successful: true, message: None, status: 200 }))
+    }
+
+    async fn un_authorize(&self, call: &Call<'_>) -> Result<Reply<()>, CallError> {
+        let inputs = self.inputs(call);
+        Ok(self.run(OperationName::UnAuthorize, Interface::UnAuthorize, call, &inputs).await?.map(drop))
+    }
+
+    async fn find_contact(&self, call: &Call<'_>, input: &inputs::FindContact) -> Result<Reply<Vec<Contact>>, CallError> {
+        let mut inputs = self.inputs(call);
+        inputs.text(Variable::PhoneNumber, input.phone_number.as_str());
+        inputs.owned(Variable::ParsedPhoneNumber, parsed_phone_number(&input.phone_number));
+        inputs.json_if(Variable::OverridingFormat, input.overriding_format.as_ref());
+        inputs.json(Variable::IsExtension, &input.is_extension);
+        let reply = self.run(OperationName::FindContact, Interface::FindContact, call, &inputs).await?;
+        expect_mapped!(reply, Mapped::Contacts(contacts) => contacts, Interface::FindContact)
+    }
+
+    async fn find_contact_with_name(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::FindContactWithName,
+    ) -> Result<Reply<Vec<Contact>>, CallError> {
+        let mut inputs = self.inputs(call);
+        inputs.text_if(Variable::Name, input.name.as_deref());
+        let reply = self.run(OperationName::FindContactWithName, Interface::FindContactWithName, call, &inputs).await?;
+        expect_mapped!(reply, Mapped::Contacts(contacts) => contacts, Interface::FindContactWithName)
+    }
+
+    async fn create_contact(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::CreateContact,
+    ) -> Result<Reply<Option<CreatedContact>>, CallError> {
+        let mut inputs = self.inputs(call);
+        inputs.json_if(Variable::PhoneNumber, input.phone_number.as_ref());
+        if let Some(number) = input.phone_number.as_ref().and_then(Value::as_str) {
+            inputs.owned(Variable::ParsedPhoneNumber, parsed_phone_number(number));
+        }
+        inputs.json_if(Variable::NewContactName, input.new_contact_name.as_ref());
+        inputs.json_if(Variable::NewContactType, input.new_contact_type.as_ref());
+        inputs.json_if(Variable::AdditionalSubmission, input.additional_submission.as_ref());
+        let reply = self.run(OperationName::CreateContact, Interface::CreateContact, call, &inputs).await?;
+        expect_mapped!(reply, Mapped::Contact(contact) => contact, Interface::CreateContact)
+    }
+
+    async fn create_call_log(&self, call: &Call<'_>, input: &inputs::CreateCallLog) -> Result<Reply<CreatedLog>, CallError> {
+        use Variable::*;
+        let mut inputs = self.inputs(call);
+        inputs.json(ContactInfo, &input.contact_info).json(CallLog, &input.call_log).text(Subject, input.subject.as_str());
+        inputs.text_if(StartTime, input.start_time.as_deref()).text_if(EndTime, input.end_time.as_deref());
+        inputs.text(ComposedLogDetails, input.composed_log_details.as_str());
+        inputs.text_if(HashedAccountId, input.hashed_account_id.as_deref());
+        inputs.owned(IsFromSscl, input.is_from_sscl);
+        for variable in [Note, AdditionalSubmission, AiNote, Transcript, RecordingLink, RecordingDownloadLink, VoicemailLink, VoicemailMessageId] {
+            member(&mut inputs, variable, &input.request);
+        }
+        ring_sense(&mut inputs, &input.request);
+        let reply = self.run(OperationName::CreateCallLog, Interface::CreateCallLog, call, &inputs).await?;
+        expect_mapped!(reply, Mapped::Log(log) => log, Interface::CreateCallLog)
+    }
+
+    async fn get_call_log(&self, call: &Call<'_>, input: &inputs::GetCallLog) -> Result<Reply<CallLogInfo>, CallError> {
+        let mut inputs = self.inputs(call);
+        inputs.text(Variable::ThirdPartyLogId, input.log_id.as_str());
+        inputs.text_if(Variable::ContactId, input.contact_id.as_deref());
+        let reply = self.run(OperationName::GetCallLog, Interface::GetCallLog, call, &inputs).await?;
+        expect_mapped!(reply, Mapped::CallLog(log) => log, Interface::GetCallLog)
+    }
+
+    async fn update_call_log(&self, call: &Call<'_>, input: &inputs::UpdateCallLog) -> Result<Reply<()>, CallError> {
+        use Variable::*;
+        let mut inputs = self.inputs(call);
+        inputs.text(ThirdPartyLogId, input.log_id.as_str()).json(ExistingCallLog, &input.existing_call_log);
+        inputs.json_if(ExistingCallLogDetails, input.existing_call_log_details.as_ref());
+        inputs.text_if(StartTime, input.start_time.as_deref()).text_if(EndTime, input.end_time.as_deref());
+        inputs.text(ComposedLogDetails, input.composed_log_details.as_str());
+        inputs.text_if(HashedAccountId, input.hashed_account_id.as_deref());
+        inputs.owned(IsFromSscl, input.is_from_sscl);
+        for variable in [
+            RecordingLink, RecordingDownloadLink, VoicemailLink, VoicemailMessageId, Subject, Note, Duration, CallResult, AiNote,
+            Transcript, Legs, AdditionalSubmission,
+        ] {
+            member(&mut inputs, variable, &input.request);
+        }
+        ring_sense(&mut inputs, &input.request);
+        Ok(self.run(OperationName::UpdateCallLog, Interface::UpdateCallLog, call, &inputs).await?.map(drop))
+    }
+
+    async fn upsert_call_disposition(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::UpsertCallDisposition,
+    ) -> Result<Reply<()>, CallError> {
+        let mut inputs = self.inputs(call);
+        inputs.text(Variable::ThirdPartyLogId, input.log_id.as_str());
+        inputs.json(Variable::ExistingCallLog, &input.existing_call_log).json(Variable::Dispositions, &input.dispositions);
+        let reply = self.run(OperationName::UpsertCallDisposition, Interface::UpsertCallDisposition, call, &inputs);
+        Ok(reply.await?.map(drop))
+    }
+
+    async fn create_message_log(&self, call: &Call<'_>, input: &inputs::MessageLog) -> Result<Reply<CreatedLog>, CallError> {
+        let inputs = self.message_inputs(call, input);
+        let reply = self.run(OperationName::CreateMessageLog, Interface::CreateMessageLog, call, &inputs).await?;
+        expect_mapped!(reply, Mapped::Log(log) => log, Interface::CreateMessageLog)
+    }
+
+    async fn update_message_log(&self, call: &Call<'_>, input: &inputs::MessageLog) -> Result<Reply<()>, CallError> {
+        let inputs = self.message_inputs(call, input);
+        Ok(self.run(OperationName::UpdateMessageLog, Interface::UpdateMessageLog, call, &inputs).await?.map(drop))
+    }
+
+    async fn get_user_list(&self, call: &Call<'_>) -> Result<Reply<Vec<CrmUser>>, CallError> {
+        let inputs = self.inputs(call);
+        let reply = self.run(OperationName::GetUserList, Interface::GetUserList, call, &inputs).await?;
+        expect_mapped!(reply, Mapped::Users(users) => users, Interface::GetUserList)
+    }
+
+    async fn get_license_status(&self, call: &Call<'_>, input: &inputs::GetLicenseStatus) -> Result<Reply<License>, CallError> {
+        let mut inputs = self.inputs(call);
+        inputs.text(Variable::UserIdArgument, input.user_id.as_str()).text(Variable::Platform, call.platform);
+        let reply = self.run(OperationName::GetLicenseStatus, Interface::GetLicenseStatus, call, &inputs).await?;
+        expect_mapped!(reply, Mapped::License(license) => license, Interface::GetLicenseStatus)
+    }
+
+    async fn get_server_logging_settings(&self, call: &Call<'_>) -> Result<Reply<Value>, CallError> {
+        let inputs = self.inputs(call);
+        let interface = Interface::GetServerLoggingSettings;
+        let reply = self.run(OperationName::GetServerLoggingSettings, interface, call, &inputs).await?;
+        expect_mapped!(reply, Mapped::ServerLoggingSettings(settings) => settings, interface)
+    }
+
+    async fn update_server_logging_settings(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::UpdateServerLoggingSettings,
+    ) -> Result<Reply<()>, CallError> {
+        let mut inputs = self.inputs(call);
+        inputs.json(Variable::AdditionalFieldValues, &input.additional_field_values);
+        let interface = Interface::UpdateServerLoggingSettings;
+        Ok(self.run(OperationName::UpdateServerLoggingSettings, interface, call, &inputs).await?.map(drop))
+    }
+
+    async fn list_appointments(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::ListAppointments,
+    ) -> Result<Reply<Vec<Appointment>>, CallError> {
+        let mut inputs = self.inputs(call);
+        let days = [("startDate", &input.start_date), ("endDate", &input.end_date)];
+        let range = days.into_iter().filter_map(|(key, day)| Some((key.to_owned(), Value::from(day.clone()?))));
+        inputs.owned(Variable::Range, Value::Object(range.collect()));
+        let reply = self.run(OperationName::ListAppointments, Interface::ListAppointments, call, &inputs).await?;
+        expect_mapped!(reply, Mapped::Appointments(appointments) => appointments, Interface::ListAppointments)
+    }
+
+    async fn create_appointment(&self, call: &Call<'_>, input: &inputs::CreateAppointment) -> Result<Reply<Appointment>, CallError> {
+        let mut inputs = self.inputs(call);
+        inputs.json(Variable::Payload, &input.payload);
+        self.appointment(OperationName::CreateAppointment, Interface::CreateAppointment, call, &inputs).await
+    }
+
+    async fn update_appointment(&self, call: &Call<'_>, input: &inputs::UpdateAppointment) -> Result<Reply<Appointment>, CallError> {
+        let mut inputs = self.inputs(call);
+        inputs.text(Variable::AppointmentId, input.appointment_id.as_str()).json(Variable::PatchBody, &input.patch_body);
+        self.appointment(OperationName::UpdateAppointment, Interface::UpdateAppointment, call, &inputs).await
+    }
+
+    async fn refresh_appointment(&self, call: &Call<'_>, input: &inputs::AppointmentById) -> Result<Reply<Appointment>, CallError> {
+        let mut inputs = self.inputs(call);
+        inputs.text(Variable::AppointmentId, input.appointment_id.as_str());
+        self.appointment(OperationName::RefreshAppointment, Interface::RefreshAppointment, call, &inputs).await
+    }
+
+    async fn confirm_appointment(&self, call: &Call<'_>, input: &inputs::AppointmentById) -> Result<Reply<Appointment>, CallError> {
+        let mut inputs = self.inputs(call);
+        inputs.text(Variable::AppointmentId, input.appointment_id.as_str());
+        self.appointment(OperationName::ConfirmAppointment, Interface::ConfirmAppointment, call, &inputs).await
+    }
+
+    async fn cancel_appointment(&self, call: &Call<'_>, input: &inputs::AppointmentById) -> Result<Reply<Appointment>, CallError> {
+        let mut inputs = self.inputs(call);
+        inputs.text(Variable::AppointmentId, input.appointment_id.as_str());
+        self.appointment(OperationName::CancelAppointment, Interface::CancelAppointment, call, &inputs).await
+    }
+}
+
+impl ProxyConnector {
+    async fn appointment(
+        &self,
+        operation: OperationName,
+        interface: Interface,
+        call: &Call<'_>,
+        inputs: &Inputs<'_>,
+    ) -> Result<Reply<Appointment>, CallError> {
+        let reply = self.run(operation, interface, call, inputs).await?;
+        expect_mapped!(reply, Mapped::Appointment(appointment) => appointment, interface)
+    }
+
+    fn message_inputs<'a>(&'a self, call: &'a Call<'_>, input: &'a inputs::MessageLog) -> Inputs<'a> {
+        use Variable::*;
+        let mut inputs = self.inputs(call);
+        inputs.text_if(ThirdPartyLogId, input.log_id.as_deref());
+        inputs.json_if(ExistingMessageLog, input.existing_message_log.as_ref());
+        inputs.json(ContactInfo, &input.contact_info).json(Message, &input.message);
+        inputs.text_if(CreationTime, input.creation_time.as_deref());
+        for variable in [
+            AdditionalSubmission, RecordingLink, FaxDocLink, FaxDownloadLink, ImageLink, ImageLinks, VideoLink, VideoLinks,
+            Correspondents, SharedSmsLogContent,
+        ] {
+            member(&mut inputs, variable, &input.request);
+        }
+        inputs
+    }
+}
+
+/// The ACE fields are the empty text where the client sends none (recordings 08, `minimal-fields`).
+fn ring_sense<'a>(inputs: &mut Inputs<'a>, request: &'a Value) {
+    use Variable::*;
+    for variable in [RingSenseTranscript, RingSenseSummary, RingSenseAiScore, RingSenseBulletedSummary, RingSenseLink] {
+        match request.get(variable.name()) {
+            Some(value) => inputs.json(variable, value),
+            None => inputs.text(variable, Cow::Borrowed("")),
+        };
+    }
+}

@@ -1,0 +1,167 @@
+//! Contacts: found by number or name, created, cached for the whole account.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Services;
+use super::outcome::{Refusal, message, store_failed};
+use super::session::Session;
+use crate::connector::inputs::{CreateContact, FindContact, FindContactWithName};
+use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::engine::json;
+use crate::store::{ContactKey, User};
+
+/// The answer to a search: fields in the reference's order.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Found {
+    /// Whether the search worked.
+    pub successful: bool,
+    /// What to show; null for a cached answer.
+    pub return_message: Option<ReturnMessage>,
+    /// The contacts.
+    pub contact: Value,
+}
+
+/// A refusal that still holds an empty list, or a refusal alone.
+pub type Answer = Result<Found, Refusal>;
+
+fn not_found() -> Refusal {
+    Refusal::new(ReturnMessage::warning("Contact not found", 5000))
+}
+
+/// A phone number as clients send it in a query string: a leading space is the plus sign that was
+/// not encoded (Q37).
+pub fn phone_number(text: &str) -> String {
+    match text.strip_prefix(' ') {
+        Some(rest) => format!("+{rest}"),
+        None => text.to_owned(),
+    }
+}
+
+/// Finds the contacts with a phone number.
+///
+/// # Errors
+/// Where the user is unknown or the search fails.
+pub async fn find(services: &Services, session: &Session, input: FindContact, force_refresh: bool) -> Answer {
+    let user = match session.connected_user(&*services.store).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return Err(not_found()),
+        Err(error) => return Err(Refusal::new(store_failed(&error))),
+    };
+    let key = cache_key(&user, &input.phone_number);
+    let cached = match &key {
+        Some(key) => services.store.cached_contacts(key).await.unwrap_or_else(|error| {
+            // A cache that cannot be read costs a request to the CRM, nothing more.
+            store_failed(&error);
+            None
+        }),
+        None => None,
+    };
+    if !force_refresh && let Some(contact) = cached {
+        return Ok(Found { successful: true, return_message: None, contact });
+    }
+    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let fail = |error: &CallError| Refusal::new(message(error, Interface::FindContact, &session.platform));
+    let connector = match platform.serving(Interface::FindContact) {
+        Ok(connector) => connector,
+        Err(_) => {
+            let text = format!("A contact with the phone number {} could not be found in your {} account.", input.phone_number, session.platform);
+            let return_message = ReturnMessage::warning("Contact not found", 5000).detail_with_text_id(text);
+            return Ok(Found { successful: true, return_message: Some(return_message), contact: Value::Array(Vec::new()) });
+        }
+    };
+    let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
+    let call = platform.call(Some(&user), auth_header.as_deref());
+    let reply = connector.find_contact(&call, &input).await.map_err(|error| fail(&error))?;
+    let count = reply.value.len();
+    let contact = to_value(&reply.value);
+    if let Some(key) = &key {
+        let kept = match count {
+            0 if cached.is_some() => services.store.forget_contacts(key).await.map(drop),
+            0 => Ok(()),
+            _ => services.store.cache_contacts(key, &contact).await,
+        };
+        if let Err(error) = kept {
+            store_failed(&error);
+        }
+    }
+    let return_message = reply.message.unwrap_or_else(|| found_message(count));
+    Ok(Found { successful: true, return_message: Some(return_message), contact })
+}
+
+/// Only users of a RingCentral account share a cache (recordings 06, `two-matches`).
+fn cache_key(user: &User, phone_number: &str) -> Option<ContactKey> {
+    Some(ContactKey {
+        rc_account_id: user.rc_account_id.clone()?,
+        platform: user.key.platform.clone(),
+        proxy_id: user.key.proxy_id.clone(),
+        phone_number: phone_number.to_owned(),
+    })
+}
+
+fn found_message(count: usize) -> ReturnMessage {
+    ReturnMessage::success(format!("Found {count} contacts"), 3000).type_first()
+}
+
+fn to_value<T: Serialize>(value: &T) -> Value {
+    serde_json::from_slice(&json::to_vec(value)).unwrap_or_default()
+}
+
+/// Finds contacts by name.
+///
+/// # Errors
+/// Where the user is unknown or the search fails.
+pub async fn search(services: &Services, session: &Session, name: Option<String>) -> Answer {
+    let shown = name.clone().unwrap_or_else(|| "undefined".to_owned());
+    let user = match session.connected_user(&*services.store).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return Err(Refusal::new(ReturnMessage::warning(format!("No contact found with name {shown}"), 5000))),
+        Err(error) => return Err(Refusal::new(store_failed(&error))),
+    };
+    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let fail = |error: &CallError| Refusal::new(message(error, Interface::FindContactWithName, &session.platform));
+    let Ok(connector) = platform.serving(Interface::FindContactWithName) else {
+        let return_message = ReturnMessage::warning(format!("No contact found with name {shown} "), 5000);
+        return Ok(Found { successful: true, return_message: Some(return_message), contact: Value::Array(Vec::new()) });
+    };
+    let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
+    let call = platform.call(Some(&user), auth_header.as_deref());
+    let reply = connector.find_contact_with_name(&call, &FindContactWithName { name }).await.map_err(|error| fail(&error))?;
+    let return_message = reply.message.unwrap_or_else(|| found_message(reply.value.len()));
+    Ok(Found { successful: true, return_message: Some(return_message), contact: to_value(&reply.value) })
+}
+
+/// Creates a contact. One without an id was not created as far as anybody can tell (Q25).
+///
+/// # Errors
+/// Where the user is unknown, or no contact was created.
+pub async fn create(services: &Services, session: &Session, input: CreateContact) -> Answer {
+    let user = match session.connected_user(&*services.store).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return Err(Refusal::new(ReturnMessage::warning("User not found", 5000))),
+        Err(error) => return Err(Refusal::new(store_failed(&error))),
+    };
+    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let fail = |error: &CallError| Refusal::new(message(error, Interface::CreateContact, &session.platform));
+    let connector = platform.serving(Interface::CreateContact).map_err(|error| fail(&error))?;
+    let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
+    let call = platform.call(Some(&user), auth_header.as_deref());
+    let reply = connector.create_contact(&call, &input).await.map_err(|error| fail(&error))?;
+    let warning = |text: String| Refusal::new(ReturnMessage::warning(text, 5000));
+    match reply.value {
+        None => Err(warning(format!(
+            "{} answered, but its proxyConfig does not say where the new contact's id is (createContact.responseMapping.idPath).",
+            session.platform
+        ))),
+        Some(contact) if contact.id.is_none() => {
+            let path = reply.mapping_problems.first().map_or("the mapped path", |problem| problem.path.as_str());
+            Err(warning(format!("{} answered without an id for the new contact at {path}. Check there whether it was created.", session.platform)))
+        }
+        Some(contact) => Ok(Found {
+            successful: true,
+            return_message: Some(reply.message.unwrap_or_else(|| ReturnMessage::success("Contact created", 2000))),
+            contact: to_value(&contact),
+        }),
+    }
+}

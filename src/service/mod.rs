@@ -1,0 +1,127 @@
+//! What App Connect does around an operation: sessions, users, contacts, call logs. Knows neither
+//! the web server nor how things are stored.
+
+pub mod call_logs;
+pub mod clock;
+pub mod composition;
+pub mod contacts;
+pub mod interfaces;
+pub mod outcome;
+pub mod ringcentral;
+pub mod session;
+pub mod users;
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::connector::configs::{Configs, Snapshot};
+use crate::connector::{Call, CallError, Connector, Interface, ProxyConnector, Registry};
+use crate::engine::operation::AuthType;
+use crate::engine::send::Client;
+use crate::store::{Secret, Store, User};
+
+/// What all workers share.
+pub struct Shared {
+    /// Users, logs, cached contacts.
+    pub store: Arc<dyn Store>,
+    /// The documents in service.
+    pub configs: Arc<Configs>,
+    /// Registered connectors.
+    pub registry: Registry,
+    /// Signs and verifies session tokens.
+    pub sessions: session::Sessions,
+    /// Salt of the hashes of account and extension ids (`HASH_KEY`).
+    pub hash_key: Secret,
+    /// Base URL of the RingCentral platform.
+    pub ringcentral_server: url::Url,
+}
+
+/// The services of one worker: what is shared, and this worker's HTTP client.
+#[derive(Clone)]
+pub struct Services {
+    shared: Arc<Shared>,
+    client: Arc<Client>,
+}
+
+impl std::ops::Deref for Services {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+impl Services {
+    /// The services of a worker.
+    pub fn new(shared: Arc<Shared>, client: Client) -> Self {
+        Self { shared, client: Arc::new(client) }
+    }
+
+    /// This worker's HTTP client.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The connector of a user: the document they signed in through, of this moment's snapshot.
+    fn platform(&self, platform: &str, proxy_id: Option<&str>) -> Platform<'_> {
+        let snapshot = self.configs.snapshot();
+        let proxy = proxy_id.and_then(|id| snapshot.get(id).cloned());
+        Platform { services: self, name: platform.to_owned(), proxy, _snapshot: snapshot }
+    }
+}
+
+/// A platform as one request sees it: it keeps its revision to the end of the request.
+pub(crate) struct Platform<'s> {
+    services: &'s Services,
+    pub(crate) name: String,
+    pub(crate) proxy: Option<Arc<ProxyConnector>>,
+    _snapshot: Arc<Snapshot>,
+}
+
+impl Platform<'_> {
+    /// Who serves an interface.
+    pub(crate) fn serving(&self, interface: Interface) -> Result<Arc<dyn Connector>, CallError> {
+        self.services
+            .registry
+            .resolve(&self.name, self.proxy.as_ref(), interface)
+            .map(|(_, connector)| connector)
+            .ok_or(CallError::NotSupported(interface))
+    }
+
+    pub(crate) fn is_known(&self) -> bool {
+        self.proxy.is_some() || self.services.registry.knows(&self.name)
+    }
+
+    /// How users of this platform sign in. Without anything that says otherwise, by API key.
+    pub(crate) async fn auth_type(&self) -> Result<AuthType, CallError> {
+        let call = self.call(None, None);
+        match self.serving(Interface::GetAuthType) {
+            Ok(connector) => Ok(connector.get_auth_type(&call).await?.value),
+            Err(_) => Ok(AuthType::ApiKey),
+        }
+    }
+
+    /// The `Authorization` value that connectors receive: `Basic` of the connector's own making
+    /// for API keys, `Bearer` and the access token for OAuth.
+    pub(crate) async fn auth_header(&self, token: &Secret) -> Result<Option<String>, CallError> {
+        if token.expose().is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(match self.auth_type().await? {
+            AuthType::OAuth => format!("Bearer {}", token.expose()),
+            AuthType::ApiKey => {
+                let basic = match self.serving(Interface::GetBasicAuth) {
+                    Ok(connector) => connector.get_basic_auth(&self.call(None, None), token.expose()).await?.value,
+                    Err(_) => STANDARD.encode(format!("{}:", token.expose())),
+                };
+                format!("Basic {basic}")
+            }
+        }))
+    }
+
+    pub(crate) fn call<'a>(&'a self, user: Option<&'a User>, auth_header: Option<&'a str>) -> Call<'a> {
+        Call { platform: &self.name, user, auth_header, client: self.services.client() }
+    }
+}

@@ -1,0 +1,231 @@
+//! Signing in with an API key, and signing out.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::clock::now_ms;
+use super::outcome::store_failed;
+use super::session::Session;
+use super::{Platform, Services, ringcentral};
+use crate::connector::inputs::GetUserInfo;
+use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::engine::failure::{Failure, FailureKind};
+use crate::engine::mapped::{MapError, UserInfo};
+use crate::engine::operation::AuthType;
+use crate::store::{Secret, StoreError, User, UserKey};
+
+/// What `POST /apiKeyLogin` submits.
+#[derive(Debug, Default)]
+pub struct ApiKeyLogin {
+    /// The platform name.
+    pub platform: String,
+    /// The document to sign in through.
+    pub proxy_id: Option<String>,
+    /// The key.
+    pub api_key: Option<Secret>,
+    /// The CRM's host.
+    pub hostname: Option<String>,
+    /// The fields of the sign-in page.
+    pub additional_info: Option<Map<String, Value>>,
+    /// The RingCentral user's email address.
+    pub user_email: Option<String>,
+    /// The RingCentral token, which names the account.
+    pub rc_access_token: Option<String>,
+}
+
+/// What a sign-in gives.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoggedIn {
+    /// The session token.
+    pub jwt_token: String,
+    /// The user's name; absent where the CRM gave none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Value>,
+    /// What to show.
+    pub return_message: ReturnMessage,
+}
+
+/// Why a sign-in failed.
+#[derive(Debug)]
+pub enum LoginError {
+    /// Explained to the user.
+    Refused(ReturnMessage),
+    /// The CRM or the RingCentral platform failed; one line.
+    Upstream(String),
+}
+
+impl From<StoreError> for LoginError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(store_failed(&error))
+    }
+}
+
+fn refused(message: impl Into<String>) -> LoginError {
+    LoginError::Refused(ReturnMessage::warning(message, 1000).type_first())
+}
+
+/// Signs in: asks the CRM who the key belongs to, stores the user, issues a session token.
+///
+/// # Errors
+/// Where the key is not accepted, or the document cannot tell who it belongs to. Nothing is stored
+/// then.
+pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<LoggedIn, LoginError> {
+    let rc_account_id = match login.rc_access_token.as_deref().filter(|token| !token.is_empty()) {
+        Some(token) => Some(ringcentral::extension(services, token).await.map_err(|failure| upstream(&failure))?.account_id),
+        None => None,
+    };
+    let platform = services.platform(&login.platform, login.proxy_id.as_deref());
+    let connector = platform.serving(Interface::GetUserInfo).map_err(|_| unsupported(&platform, login.proxy_id.as_deref()))?;
+    if platform.auth_type().await.map_err(|error| call_failed(&error))? == AuthType::OAuth {
+        return Err(refused(format!("{} is connected with OAuth, not with an API key. Connect it through its own sign-in page.", login.platform)));
+    }
+    let key = login.api_key.clone().filter(|key| !key.expose().is_empty());
+    let auth_header = match &key {
+        Some(key) => platform.auth_header(key).await.map_err(|error| call_failed(&error))?,
+        None => None,
+    };
+    let input = GetUserInfo {
+        api_key: key,
+        additional_info: login.additional_info,
+        hostname: login.hostname,
+        user_email: login.user_email,
+    };
+    let call = platform.call(None, auth_header.as_deref());
+    let reply = connector.get_user_info(&call, &input).await.map_err(|error| call_failed(&error))?;
+    let message = reply.message.unwrap_or_else(|| {
+        let text = reply.value.message.clone().unwrap_or_else(|| format!("Connected to {}.", login.platform));
+        ReturnMessage::success(text, 1000).type_first()
+    });
+    let name = reply.value.name.clone();
+    let user = save(services, &platform, login.proxy_id, input, reply.value, rc_account_id).await?;
+    let jwt_token = services.sessions.issue(&user.key).ok_or_else(|| LoginError::Upstream("the session token cannot be signed".to_owned()))?;
+    if let Ok(hook) = platform.serving(Interface::PostSaveUserInfo) {
+        let call = platform.call(Some(&user), auth_header.as_deref());
+        if let Err(error) = hook.post_save_user_info(&call).await {
+            tracing::warn!(platform = login.platform, %error, "postSaveUserInfo");
+        }
+    }
+    Ok(LoggedIn { jwt_token, name, return_message: message })
+}
+
+fn unsupported(platform: &Platform<'_>, proxy_id: Option<&str>) -> LoginError {
+    match (proxy_id, platform.is_known()) {
+        (Some(proxy_id), false) => refused(format!("Unknown proxyId \"{proxy_id}\": no proxyConfig of this name is in service.")),
+        (None, false) => refused(format!("Unknown platform \"{}\": no connector is registered for it, and the request names no proxyId.", platform.name)),
+        (_, true) => refused("Could not load user information. The platform does not support getUserInfo operation."),
+    }
+}
+
+fn upstream(failure: &Failure) -> LoginError {
+    LoginError::Upstream(match failure.kind {
+        FailureKind::Status(status) => format!("Request failed with status code {status}"),
+        _ => failure.message.clone(),
+    })
+}
+
+fn call_failed(error: &CallError) -> LoginError {
+    match error {
+        CallError::NotSupported(_) => refused("Could not load user information. The platform does not support getUserInfo operation."),
+        CallError::Message(message) => LoginError::Refused((**message).clone()),
+        CallError::Unmapped(MapError::NoUserId { .. }) => refused(format!("Could not tell who signed in: {error}. Nothing was stored.")),
+        CallError::Unmapped(_) => refused(format!("Could not load user information: {error}.")),
+        CallError::Failed(failure) if failure.kind == FailureKind::Blocked => refused(format!("Could not sign in: {failure}.")),
+        CallError::Failed(failure) => upstream(failure),
+    }
+}
+
+/// Stores the user. Of one who signs in again, what is not submitted now is kept, and additional
+/// info is merged (recordings 01, `relogin-same-user`).
+async fn save(
+    services: &Services,
+    platform: &Platform<'_>,
+    proxy_id: Option<String>,
+    submitted: GetUserInfo,
+    info: UserInfo,
+    rc_account_id: Option<String>,
+) -> Result<User, LoginError> {
+    let key = UserKey { id: format!("{}-{}", info.id, platform.name), platform: platform.name.clone(), proxy_id };
+    let now = now_ms();
+    let before = services.store.get_user(&key).await?;
+    let mut additional_info = before.as_ref().map(|user| user.platform_additional_info.clone()).unwrap_or_default();
+    for (name, value) in submitted.additional_info.unwrap_or_default() {
+        // A password signs in once; an API key is kept once, as the token (Q51).
+        if name != "password" && name != "apiKey" {
+            additional_info.insert(name, value);
+        }
+    }
+    for name in &info.missing_additional_info {
+        additional_info.shift_remove(name);
+    }
+    additional_info.extend(info.platform_additional_info);
+    if let Some(proxy_id) = &key.proxy_id {
+        additional_info.shift_remove("proxyId");
+        additional_info.insert("proxyId".to_owned(), proxy_id.as_str().into());
+    }
+    let kept = |choose: fn(&User) -> Option<String>| before.as_ref().and_then(choose);
+    let token = info.overriding_api_key.map(Secret::from).or(submitted.api_key).unwrap_or_else(|| Secret::new(""));
+    let user = User {
+        name: info.name.as_ref().and_then(Value::as_str).map(str::to_owned).or_else(|| kept(|user| user.name.clone())),
+        hostname: submitted.hostname.or_else(|| kept(|user| user.hostname.clone())),
+        timezone_name: info.timezone_name.or_else(|| kept(|user| user.timezone_name.clone())),
+        timezone_offset: info.timezone_offset.or_else(|| before.as_ref().and_then(|user| user.timezone_offset.clone())),
+        access_token: token,
+        refresh_token: None,
+        token_expiry: None,
+        rc_account_id: rc_account_id.or_else(|| kept(|user| user.rc_account_id.clone())),
+        platform_additional_info: additional_info,
+        user_settings: before.as_ref().and_then(|user| user.user_settings.clone()),
+        created_at: before.as_ref().map_or(now, |user| user.created_at),
+        updated_at: now,
+        key,
+    };
+    services.store.save_user(&user).await?;
+    Ok(user)
+}
+
+/// How signing out ended.
+#[derive(Debug)]
+pub enum SignOut {
+    /// Signed out here; the message says whether the CRM heard of it.
+    Done(ReturnMessage),
+    /// No such user.
+    UnknownUser,
+    /// The store failed.
+    Failed(ReturnMessage),
+}
+
+/// Signs out: ends the session at the CRM where the connector can, and forgets the tokens. A CRM
+/// that fails does not keep anybody signed in (Q33).
+pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
+    let mut user = match session.user(&*services.store).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return SignOut::UnknownUser,
+        Err(error) => return SignOut::Failed(store_failed(&error)),
+    };
+    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let mut message = ReturnMessage::success("Logged out", 1000).type_first();
+    let connected = !user.access_token.expose().is_empty();
+    if connected && let Ok(connector) = platform.serving(Interface::UnAuthorize) {
+        let auth_header = platform.auth_header(&user.access_token).await.ok().flatten();
+        let call = platform.call(Some(&user), auth_header.as_deref());
+        if let Err(error) = connector.un_authorize(&call).await {
+            let reason = match &error {
+                CallError::Failed(Failure { kind: FailureKind::Status(status), .. }) => format!("HTTP {status}"),
+                other => other.to_string(),
+            };
+            message = ReturnMessage::warning(
+                format!("Logged out here, but {} could not be told ({reason}). Revoke the key there if you need to.", session.platform),
+                3000,
+            )
+            .type_first();
+        }
+    }
+    user.access_token = Secret::new("");
+    user.refresh_token = None;
+    user.updated_at = now_ms();
+    match services.store.save_user(&user).await {
+        Ok(()) => SignOut::Done(message),
+        Err(error) => SignOut::Failed(store_failed(&error)),
+    }
+}
