@@ -44,7 +44,7 @@ fn main() {
     criterion.final_summary();
     // Cargo passes `--bench` only where it measures; `cargo test --benches` just runs everything.
     let asked = |flag: &str| std::env::args().any(|argument| argument == flag);
-    if asked("--bench") && !asked("--list") {
+    if asked("--bench") && !["--list", "--test", "--profile-time"].into_iter().any(asked) {
         paired::print_table(&pairs);
     }
 }

@@ -206,6 +206,23 @@ impl<'v> Fields<'v> {
         }
     }
 
+    fn from_fields(item: &'v Value) -> Self {
+        let fields = item.get("fields").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let named = |key: &str| fields.iter().find(|field| field.get("name").is_some_and(|name| name == key));
+        let set = |key: &str| named(key)?.get("value").filter(|value| is_truthy(value));
+        Self {
+            id: item.get("id"),
+            name: set("name"),
+            phone: set("phone"),
+            contact_type: set("type"),
+            title: set("title"),
+            company: set("company"),
+            created_date: set("created"),
+            most_recent_activity_date: set("last_activity"),
+            additional_info: set("owner"),
+        }
+    }
+
     fn into_tree(self) -> Value {
         let mut contact = Map::with_capacity(9);
         let mut put = |key: &str, value: Option<Value>| {
@@ -265,4 +282,9 @@ pub fn contacts_from_properties(body: &Value) -> Value {
 pub fn current_contacts_from_properties(body: &Value) -> Value {
     let current = |item: &&Value| item.get("archived").and_then(Value::as_bool) == Some(false);
     list(body).iter().filter(current).map(|item| Fields::from_properties(item).into_tree()).collect()
+}
+
+/// The contacts whose fields are a list of names and values, as trees.
+pub fn contacts_from_fields(body: &Value) -> Value {
+    list(body).iter().map(|item| Fields::from_fields(item).into_tree()).collect()
 }

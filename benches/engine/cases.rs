@@ -52,6 +52,7 @@ pub struct World {
     contacts: UpstreamResponse,
     properties: UpstreamResponse,
     archived: UpstreamResponse,
+    fields: UpstreamResponse,
 }
 
 impl World {
@@ -64,6 +65,7 @@ impl World {
             contacts: response(documents::contacts()),
             properties: response(documents::contacts_with_properties(0)),
             archived: response(documents::contacts_with_properties(4)),
+            fields: response(documents::contacts_with_fields()),
         }
     }
 
@@ -129,8 +131,11 @@ impl World {
         let by_dot_paths = self.config.operation(OperationName::FindContact).unwrap();
         let by_json_path = self.config.operation(OperationName::FindContactWithName).unwrap();
         let by_query = self.calls_and_queries.operation(OperationName::FindContactWithName).unwrap();
+        let by_queries = self.calls_and_queries.operation(OperationName::FindContact).unwrap();
         let (contacts, properties, archived) = (&self.contacts, &self.properties, &self.archived);
+        let fields = &self.fields;
 
+        same(&mapped(by_queries, fields), &by_hand::contacts_from_fields(fields.body()));
         same(&mapped(by_dot_paths, contacts), &by_hand::contacts(contacts.body()));
         same(&mapped(by_json_path, properties), &by_hand::contacts_from_properties(properties.body()));
         same(&mapped(by_query, archived), &by_hand::current_contacts_from_properties(archived.body()));
@@ -157,6 +162,12 @@ impl World {
                 Some(4.0),
                 || mapped(by_query, black_box(archived)),
                 || by_hand::current_contacts_from_properties(black_box(archived.body())),
+            ),
+            Pair::new(
+                "map: 20 contacts, each field by JSONPath with a filter",
+                None,
+                || mapped(by_queries, black_box(fields)),
+                || by_hand::contacts_from_fields(black_box(fields.body())),
             ),
             Pair::new(
                 "map: 20 contacts by dot paths (by hand: structs)",

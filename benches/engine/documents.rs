@@ -88,6 +88,7 @@ pub fn with_calls_and_queries() -> Value {
     });
     document["operations"]["findContactWithName"]["responseMapping"]["listPath"] =
         "$.body.contacts[?@.archived == false]".into();
+    document["operations"]["findContact"]["responseMapping"]["item"] = json_queries();
     document
 }
 
@@ -116,6 +117,21 @@ fn json_paths() -> Value {
         "createdDatePath": "$.properties['created'].value",
         "mostRecentActivityDatePath": "$.properties['last_activity'].value",
         "additionalInfoPath": "$.properties['owner'].value",
+    })
+}
+
+fn json_queries() -> Value {
+    let field = |name: &str| format!("$.fields[?@.name == '{name}'].value");
+    json!({
+        "idPath": "$.id",
+        "namePath": field("name"),
+        "phonePath": field("phone"),
+        "typePath": field("type"),
+        "titlePath": field("title"),
+        "companyPath": field("company"),
+        "createdDatePath": field("created"),
+        "mostRecentActivityDatePath": field("last_activity"),
+        "additionalInfoPath": field("owner"),
     })
 }
 
@@ -215,4 +231,19 @@ pub fn contacts_with_properties(archived: usize) -> Value {
     let mut contacts: Vec<Value> = (0..20).map(|at| contact(at, false)).collect();
     contacts.extend((20..20 + archived).map(|at| contact(at, true)));
     json!({"contacts": contacts, "total": 20 + archived})
+}
+
+/// Twenty contacts whose fields are a list of names and values.
+pub fn contacts_with_fields() -> Value {
+    let mut reply = contacts_with_properties(0);
+    for contact in reply["contacts"].as_array_mut().into_iter().flatten() {
+        let properties = contact["properties"].take();
+        let fields = properties
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, property)| json!({"name": name, "value": property["value"]}));
+        contact["fields"] = fields.collect();
+    }
+    reply
 }

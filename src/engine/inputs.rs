@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::path::{Step, walk};
 use super::text::to_text;
+use super::value_ref::ValueRef;
 use super::variables::Variable;
 
 /// The value of one variable. Borrowed wherever the caller still owns it: nothing is copied to
@@ -15,20 +16,31 @@ pub enum Input<'a> {
     /// A text.
     Text(Cow<'a, str>),
     /// Any JSON.
-    Json(Cow<'a, Value>),
+    Json(ValueRef<'a>),
 }
 
 /// The values of the variables of one run. A variable that is not set is missing: a member whose
 /// template names it is left out.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Inputs<'a> {
     slots: Vec<(Variable, Input<'a>)>,
+    /// For each variable where in `slots` it is, counted from 1.
+    places: [u8; Variable::ALL.len()],
+}
+
+// A place is a byte.
+const _: () = assert!(Variable::ALL.len() < u8::MAX as usize);
+
+impl Default for Inputs<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl<'a> Inputs<'a> {
     /// No variables.
     pub fn new() -> Self {
-        Self { slots: Vec::with_capacity(32) }
+        Self { slots: Vec::with_capacity(32), places: [0; Variable::ALL.len()] }
     }
 
     /// Sets a variable to a text.
@@ -46,7 +58,7 @@ impl<'a> Inputs<'a> {
 
     /// Sets a variable to a JSON value that the caller owns.
     pub fn json(&mut self, variable: Variable, value: &'a Value) -> &mut Self {
-        self.set(variable, Input::Json(Cow::Borrowed(value)))
+        self.set(variable, Input::Json(ValueRef::Borrowed(value)))
     }
 
     /// Sets a variable to a JSON value that the caller owns, where there is one.
@@ -59,20 +71,26 @@ impl<'a> Inputs<'a> {
 
     /// Sets a variable to a JSON value made for this run.
     pub fn owned(&mut self, variable: Variable, value: impl Into<Value>) -> &mut Self {
-        self.set(variable, Input::Json(Cow::Owned(value.into())))
+        self.set(variable, Input::Json(ValueRef::owned(value)))
     }
 
     fn set(&mut self, variable: Variable, input: Input<'a>) -> &mut Self {
-        match self.slots.iter_mut().find(|(known, _)| *known == variable) {
-            Some((_, slot)) => *slot = input,
-            None => self.slots.push((variable, input)),
+        let place = &mut self.places[variable as usize];
+        match *place {
+            0 => {
+                self.slots.push((variable, input));
+                // There are no more slots than variables, and those fit.
+                *place = self.slots.len() as u8;
+            }
+            place => self.slots[usize::from(place) - 1].1 = input,
         }
         self
     }
 
     /// The value of a variable.
     pub fn get(&self, variable: Variable) -> Option<&Input<'a>> {
-        self.slots.iter().find(|(known, _)| *known == variable).map(|(_, input)| input)
+        let slot = usize::from(self.places[variable as usize]).checked_sub(1)?;
+        self.slots.get(slot).map(|(_, input)| input)
     }
 
     /// The value below a variable.
@@ -81,7 +99,7 @@ impl<'a> Inputs<'a> {
             (Input::Text(text), []) => Some(Found::Text(text)),
             (Input::Text(text), steps) => {
                 let value = Value::String(text.clone().into_owned());
-                walk(steps, &value).map(|value| Found::Json(Cow::Owned(value.into_owned())))
+                walk(steps, &value).map(|value| Found::Json(ValueRef::owned(value.into_owned())))
             }
             (Input::Json(value), steps) => walk(steps, value).map(Found::Json),
         }
@@ -161,7 +179,7 @@ pub(super) enum Found<'v> {
     /// A text.
     Text(&'v str),
     /// Any JSON.
-    Json(Cow<'v, Value>),
+    Json(ValueRef<'v>),
 }
 
 impl Found<'_> {

@@ -121,10 +121,16 @@ pub(super) fn check(text: &str) -> Result<Url, RenderError> {
 
 /// Counts segments that a URL parser would resolve away, in any spelling.
 pub(super) fn dot_segments(path: &str) -> usize {
-    path.split(['/', '\\'])
-        .filter(|segment| {
-            let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-            plain == "." || plain == ".."
-        })
-        .count()
+    path.split(['/', '\\']).filter(|segment| is_dot_segment(segment)).count()
+}
+
+fn is_dot_segment(segment: &str) -> bool {
+    match without_dot(segment) {
+        Some(rest) => rest.is_empty() || without_dot(rest) == Some(""),
+        None => false,
+    }
+}
+
+fn without_dot(text: &str) -> Option<&str> {
+    [".", "%2e", "%2E"].iter().find_map(|dot| text.strip_prefix(dot))
 }
