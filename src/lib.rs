@@ -4,9 +4,11 @@
 //! send, map) → `service` → reply. `config` holds the documents that the engine runs.
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod config;
 pub mod connector;
 pub mod engine;
+pub mod generated;
 pub mod sandbox;
 pub mod server;
 pub mod service;

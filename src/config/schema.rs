@@ -32,35 +32,70 @@ pub fn schema() -> &'static Value {
 fn generate() -> Value {
     let generator = SchemaSettings::draft2020_12().into_generator();
     let mut schema = generator.into_root_schema_for::<Document>().to_value();
-    close_objects(&mut schema);
+    head_first(&mut schema);
+    let mut nullable = Vec::new();
+    close_objects(&mut schema, &mut nullable);
+    for name in nullable {
+        if let Some(kind) = schema["$defs"].get_mut(&name).and_then(|definition| definition.get_mut("type")) {
+            *kind = json!(["object", "null"]);
+        }
+    }
     schema
 }
 
-/// Closes every object that has named properties, and turns "this type or null" into the type: an
-/// `anyOf` would hide where inside an object an error is.
-fn close_objects(schema: &mut Value) {
+/// What people look for first stands first.
+fn head_first(schema: &mut Value) {
+    let Some(members) = schema.as_object_mut() else { return };
+    for (at, key) in ["$schema", "title", "description", "type", "required", "properties"].into_iter().enumerate() {
+        if let Some(value) = members.shift_remove(key) {
+            members.shift_insert(at, key.to_owned(), value);
+        }
+    }
+}
+
+/// Closes every object that has named properties, and turns "this type or null" into the type,
+/// which then takes null itself (the names are collected): an `anyOf` would hide where inside an
+/// object an error is.
+fn close_objects(schema: &mut Value, nullable: &mut Vec<String>) {
     match schema {
         Value::Object(members) => {
-            unwrap_nullable(members);
-            members.values_mut().for_each(close_objects);
+            unwrap_nullable(members, nullable);
+            allow_null_option(members);
+            if let Some(Value::String(description)) = members.get_mut("description") {
+                // Doc comments are wrapped; editors show descriptions as they are.
+                *description = description.replace('\n', " ");
+            }
+            members.values_mut().for_each(|member| close_objects(member, nullable));
             if members.get("properties").is_some_and(Value::is_object) && members.get("type").is_some() {
                 members.insert("additionalProperties".to_owned(), false.into());
                 members.insert("patternProperties".to_owned(), json!({OWN_KEYS: true}));
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(close_objects),
+        Value::Array(items) => items.iter_mut().for_each(|item| close_objects(item, nullable)),
         _ => {}
     }
 }
 
-fn unwrap_nullable(members: &mut Map<String, Value>) {
+fn unwrap_nullable(members: &mut Map<String, Value>, nullable: &mut Vec<String>) {
     let reference = match members.get("anyOf").and_then(Value::as_array).map(Vec::as_slice) {
         Some([one, null]) | Some([null, one]) if null == &json!({"type": "null"}) => one.get("$ref").cloned(),
         _ => None,
     };
-    if let Some(reference) = reference {
-        members.shift_remove("anyOf");
-        members.insert("$ref".to_owned(), reference);
+    let Some(reference) = reference else { return };
+    let name = reference.as_str().and_then(|text| text.rsplit('/').next());
+    nullable.extend(name.map(str::to_owned));
+    members.shift_remove("anyOf");
+    members.insert("$ref".to_owned(), reference);
+}
+
+/// A choice of words that may be left out may be null too.
+fn allow_null_option(members: &mut Map<String, Value>) {
+    let takes_null = members.get("type").and_then(Value::as_array).is_some_and(|types| types.contains(&json!("null")));
+    if let Some(Value::Array(options)) = members.get_mut("enum")
+        && takes_null
+        && !options.contains(&Value::Null)
+    {
+        options.push(Value::Null);
     }
 }
 

@@ -9,6 +9,7 @@ pub mod decode;
 pub mod egress;
 pub mod encode;
 pub mod exchange;
+pub mod explain;
 pub mod failure;
 pub mod inputs;
 pub mod json;

@@ -115,6 +115,7 @@ fn read(
     if let (Some(start), Some(end)) = (start, end) {
         appointment.starts_at = start;
         appointment.ends_at = end;
+        appointment.duration_minutes = (end.as_second() - start.as_second()) / 60;
         if end <= start {
             input.problem("ends_at", "is not after starts_at");
         }

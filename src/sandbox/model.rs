@@ -94,6 +94,8 @@ pub(super) struct Appointment {
     pub location: Option<String>,
     pub starts_at: Timestamp,
     pub ends_at: Timestamp,
+    /// From start to end; follows both.
+    pub duration_minutes: i64,
     /// `scheduled`, `confirmed` or `cancelled`.
     pub status: String,
     pub created_at: Timestamp,

@@ -151,6 +151,7 @@ pub(super) fn appointments() -> Table<Appointment> {
             location: Some("Room 1, Example Street".to_owned()),
             starts_at,
             ends_at: starts_at + 45.minutes(),
+            duration_minutes: 45,
             status: status.to_owned(),
             created_at: seed_time(),
             updated_at: seed_time(),

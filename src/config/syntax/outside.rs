@@ -54,7 +54,7 @@ impl Reader<'_> {
         let problem = match token {
             Token::End => return false,
             Token::CloseBrace | Token::CloseBracket => {
-                Problem::new(span.clone(), "a closing bracket too many")
+                Problem::new(span.clone(), format!("`{}` closes nothing", &self.text()[span.clone()]))
                     .label("no bracket is open here")
                     .help("Remove it, or look for a bracket before it that closes too early.")
             }

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use handlebars::{Helper, JsonTruthy as _};
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 
 use crate::engine::date_format::DateFormat;
 use crate::engine::phone::{PhoneFormat, format_phone};
@@ -179,6 +179,35 @@ pub(super) fn add(arguments: Arguments<'_, '_>) -> Outcome {
         .zip(number(arguments.value(1)))
         .and_then(|(instant, seconds)| add_seconds(instant, seconds));
     Ok(moved.map(to_iso).into())
+}
+
+/// Digits become the number they spell: connectors get ids as text from clients, and many CRMs
+/// refuse text where they expect a number.
+pub(super) fn to_number(arguments: Arguments<'_, '_>) -> Outcome {
+    Ok(match arguments.value(0) {
+        Value::Number(number) => Value::Number(number.clone()),
+        Value::String(text) => {
+            let text = text.trim();
+            let parsed = serde_json::from_str::<Number>(text).ok();
+            // Digits beyond 64 bits would come out as another number.
+            let exact = parsed.filter(|number| !number.is_f64() || text.contains(['.', 'e', 'E']));
+            exact.map_or(Value::Null, Value::Number)
+        }
+        _ => Value::Null,
+    })
+}
+
+pub(super) fn multiply(arguments: Arguments<'_, '_>) -> Outcome {
+    let Some((left, right)) = number(arguments.value(0)).zip(number(arguments.value(1))) else {
+        return Ok(Value::Null);
+    };
+    let product = left * right;
+    // Whole numbers are printed without a fraction, as far as a double holds them exactly.
+    Ok(if product.fract() == 0.0 && product.abs() < 9_007_199_254_740_992.0 {
+        Value::from(product as i64)
+    } else {
+        Number::from_f64(product).map_or(Value::Null, Value::Number)
+    })
 }
 
 pub(super) fn eq(arguments: Arguments<'_, '_>) -> Outcome {

@@ -206,6 +206,24 @@ pub const HELPERS: &[HelperDoc] = &[
         kind: value((2, 2), &[], functions::add),
     },
     HelperDoc {
+        name: "multiply",
+        signature: "multiply a b",
+        doc: "The product of two numbers (also written as text): minutes as seconds, seconds as milliseconds; null where one of both is none.",
+        example: "{{add startTime (multiply durationMinutes 60)}}",
+        input: r#"{"startTime": "2026-07-20T19:00:00.000Z", "durationMinutes": 30}"#,
+        result: "2026-07-20T19:30:00.000Z",
+        kind: value((2, 2), &[], functions::multiply),
+    },
+    HelperDoc {
+        name: "number",
+        signature: "number text",
+        doc: "The number that the text spells, for CRMs that refuse digits in quotes; null where it spells none.",
+        example: "{{json (number contactId)}}",
+        input: r#"{"contactId": "9007199254740993"}"#,
+        result: "9007199254740993",
+        kind: value((1, 1), &[], functions::to_number),
+    },
+    HelperDoc {
         name: "eq",
         signature: "eq a b",
         doc: "Whether both are equal; a number or boolean equals its text, and a missing value equals null.",
@@ -404,8 +422,8 @@ impl HelperDef for Step {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::render::{Rendered, render};
-    use crate::engine::template::compile;
+    use crate::engine::blocks::compile;
+    use crate::engine::blocks::output::{Rendered, render};
 
     fn rendered(source: &str, input: &str) -> Rendered {
         let mut handlebars = Handlebars::new();
@@ -445,6 +463,14 @@ mod tests {
                 "{\"q\":[1]}\"x\"",
             ),
             ("{{json (date s \"unix\")}}", "1700000000"),
+            (
+                "{{json (number \"-7\")}} {{json (number \" 1.5 \")}} {{json (number t)}} {{json (number \"99999999999999999999\")}} {{json (number list)}}",
+                "-7 1.5 null null null",
+            ),
+            (
+                "{{json (multiply n \"1000\")}} {{json (multiply 1.5 60)}} {{json (multiply n 0.1)}} {{json (multiply n t)}}",
+                "7000 90 0.7000000000000001 null",
+            ),
             (
                 "{{json (eq n \"7\")}}{{json (eq n 7.0)}}{{json (eq nothing null)}}{{json (eq t nothing)}}",
                 "truetruetruefalse",

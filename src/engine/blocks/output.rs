@@ -154,7 +154,7 @@ fn settle(text: String) -> Rendered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{helpers::register, template::compile};
+    use crate::engine::blocks::{compile, helpers::register};
     use serde_json::{Value, json};
 
     fn rendered(source: &str, input: Value, limit: usize) -> Result<Rendered, RenderProblem> {
