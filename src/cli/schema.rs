@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
         return Ok(0);
     }
     for path in generated::write(&arguments.root)? {
-        print::line(&format!("wrote {}", path.display()));
+        print::line(&format!("wrote {path}"));
     }
     Ok(0)
 }

@@ -9,6 +9,7 @@ use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap, HeaderName, HeaderValue,
 };
+use actix_web::error::InternalError;
 use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
@@ -35,23 +36,24 @@ pub(super) async fn edge(request: ServiceRequest, next: Next<impl MessageBody + 
         fresh_token = services.sessions.refresh(&session);
         request.extensions_mut().insert(session);
     }
-    let (http_request, payload) = request.into_parts();
-    let request = ServiceRequest::from_parts(http_request.clone(), payload);
-    let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
-    let mut response = match outcome {
-        Ok(Ok(response)) => response.map_into_boxed_body(),
-        Ok(Err(error)) => ServiceResponse::new(http_request, error.error_response().map_into_boxed_body()),
-        Err(_) => {
-            // The panic hook has written where; the client gets an answer and the worker lives.
-            tracing::error!(route = http_request.match_pattern(), "a handler panicked");
-            ServiceResponse::new(http_request, reply::error(500, "The server failed on this request. It was not carried out, or only in part."))
-        }
+    let route = request.match_pattern();
+    let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(outcome) => outcome?.map_into_boxed_body(),
+        Err(panic) => return Err(panicked(route.as_deref(), &*panic)),
     };
     cors(response.headers_mut());
     if let Some(token) = fresh_token.and_then(|token| HeaderValue::try_from(token).ok()) {
         response.headers_mut().insert(REFRESHED_TOKEN, token);
     }
     Ok(response)
+}
+
+/// The panic hook has written where; the client gets an answer, and the worker lives.
+fn panicked(route: Option<&str>, _: &(dyn std::any::Any + Send)) -> Error {
+    tracing::error!(route, "a handler panicked");
+    let mut response = reply::error(500, "The server failed on this request. It was not carried out, or only in part.");
+    cors(response.headers_mut());
+    InternalError::from_response("a handler panicked", response).into()
 }
 
 fn cors(headers: &mut HeaderMap) {
