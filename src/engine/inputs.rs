@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::path::{Step, walk};
+use super::path::{Step, walk, walk_object};
 use super::text::to_text;
 use super::value_ref::ValueRef;
 use super::variables::Variable;
@@ -17,6 +17,8 @@ pub enum Input<'a> {
     Text(Cow<'a, str>),
     /// Any JSON.
     Json(ValueRef<'a>),
+    /// A JSON object.
+    Object(&'a Map<String, Value>),
 }
 
 /// The values of the variables of one run. A variable that is not set is missing: a member whose
@@ -61,6 +63,11 @@ impl<'a> Inputs<'a> {
         self.set(variable, Input::Json(ValueRef::Borrowed(value)))
     }
 
+    /// Sets a variable to a JSON object that the caller owns.
+    pub fn object(&mut self, variable: Variable, members: &'a Map<String, Value>) -> &mut Self {
+        self.set(variable, Input::Object(members))
+    }
+
     /// Sets a variable to a JSON value that the caller owns, where there is one.
     pub fn json_if(&mut self, variable: Variable, value: Option<&'a Value>) -> &mut Self {
         if let Some(value) = value {
@@ -102,6 +109,8 @@ impl<'a> Inputs<'a> {
                 walk(steps, &value).map(|value| Found::Json(ValueRef::owned(value.into_owned())))
             }
             (Input::Json(value), steps) => walk(steps, value).map(Found::Json),
+            (Input::Object(members), []) => Some(Found::Json(ValueRef::owned((*members).clone()))),
+            (Input::Object(members), steps) => walk_object(steps, members).map(Found::Json),
         }
     }
 
@@ -168,7 +177,8 @@ impl Input<'_> {
     pub fn to_value(&self) -> Value {
         match self {
             Self::Text(text) => Value::String(text.clone().into_owned()),
-            Self::Json(value) => value.clone().into_owned(),
+            Self::Json(value) => Value::clone(value),
+            Self::Object(members) => Value::Object((*members).clone()),
         }
     }
 }
@@ -197,5 +207,45 @@ impl Found<'_> {
             Self::Text(text) => Cow::Borrowed(text),
             Self::Json(value) => to_text(value),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::path::Path;
+    use super::*;
+
+    #[test]
+    fn values_are_found_however_they_were_set() {
+        let object = json!({"account": {"id": 9, "name": "Acme"}});
+        let steps = |path: &str| match Path::parse_dot_path(path) {
+            Path::Steps(steps) => steps,
+            Path::Query(_) => panic!("a dot path"),
+        };
+        let mut borrowed = Inputs::new();
+        borrowed.json(Variable::UserPlatformAdditionalInfo, &object);
+        let mut members = Inputs::new();
+        members.object(Variable::UserPlatformAdditionalInfo, object.as_object().unwrap());
+        let mut owned = Inputs::new();
+        owned.owned(Variable::UserPlatformAdditionalInfo, object.clone());
+        for inputs in [borrowed, members, owned] {
+            let find = |path| inputs.find(Variable::UserPlatformAdditionalInfo, &steps(path)).map(Found::into_value);
+            assert_eq!(find("account.id"), Some(json!(9)));
+            assert_eq!(find("account.name.length"), Some(json!(4)));
+            assert_eq!(find("account.none"), None);
+            assert_eq!(find("none.id"), None);
+            assert_eq!(find(""), Some(object.clone()));
+        }
+    }
+
+    #[test]
+    fn the_last_value_of_a_variable_counts() {
+        let mut inputs = Inputs::new();
+        inputs.text(Variable::Note, "first").text(Variable::Subject, "subject").text(Variable::Note, "last");
+        assert_eq!(inputs.get(Variable::Note), Some(&Input::Text("last".into())));
+        assert_eq!(inputs.variables().map(|(variable, _)| variable).collect::<Vec<_>>(), [Variable::Note, Variable::Subject]);
+        assert_eq!(inputs.get(Variable::Duration), None);
     }
 }

@@ -3,7 +3,7 @@
 use jsonpath_rust::parser::model::{JpQuery, Segment as JsonPathSegment, Selector};
 use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::value_ref::ValueRef;
 
@@ -123,7 +123,7 @@ pub fn walk<'v>(steps: &[Step], root: &'v Value) -> Option<ValueRef<'v>> {
     let mut current = root;
     for (at, step) in steps.iter().enumerate() {
         current = match (step, current) {
-            (Step::Segment(key, _) | Step::Name(key), Value::Object(members)) => members.get(&**key)?,
+            (Step::Segment(key, _) | Step::Name(key), Value::Object(members)) => member(members, key)?,
             (Step::Segment(_, Some(index)), Value::Array(items)) => items.get(*index)?,
             (Step::Index(index), Value::Array(items)) => {
                 let from_end = items.len() as i64 + index;
@@ -140,6 +140,24 @@ pub fn walk<'v>(steps: &[Step], root: &'v Value) -> Option<ValueRef<'v>> {
         };
     }
     Some(ValueRef::Borrowed(current))
+}
+
+/// Follows steps from an object that is not wrapped in a value. No steps name no value of it.
+pub(super) fn walk_object<'v>(steps: &[Step], members: &'v Map<String, Value>) -> Option<ValueRef<'v>> {
+    match steps {
+        [Step::Segment(key, _) | Step::Name(key), rest @ ..] => walk(rest, member(members, key)?),
+        _ => None,
+    }
+}
+
+/// A member of an object. Hashing a key costs more than comparing it with a handful of others, most
+/// of which differ in length already.
+fn member<'v>(members: &'v Map<String, Value>, key: &str) -> Option<&'v Value> {
+    const FEW: usize = 16;
+    if members.len() > FEW {
+        return members.get(key);
+    }
+    members.iter().find(|(name, _)| name.as_str() == key).map(|(_, value)| value)
 }
 
 /// Members that JavaScript gives to texts and arrays and that documents use (recordings 03,

@@ -134,3 +134,23 @@ fn is_dot_segment(segment: &str) -> bool {
 fn without_dot(text: &str) -> Option<&str> {
     [".", "%2e", "%2E"].iter().find_map(|dot| text.strip_prefix(dot))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dot_segments_are_counted_in_any_spelling() {
+        for (path, expected) in [
+            ("/a/b", 0),
+            ("/a/./b/../c", 2),
+            ("..", 1),
+            ("/%2e/%2E%2e/.%2E", 3),
+            ("\\..\\a", 1),
+            ("/.../..a/a../.a./%2e%2e%2e/%2f", 0),
+            ("", 0),
+        ] {
+            assert_eq!(dot_segments(path), expected, "{path}");
+        }
+    }
+}
