@@ -160,7 +160,7 @@ fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
         Some(at) => inputs.text(Variable::UserTokenExpiry, engine::time::to_iso(at)),
         None => inputs.owned(Variable::UserTokenExpiry, Value::Null),
     };
-    inputs.owned(Variable::UserPlatformAdditionalInfo, Value::Object(user.platform_additional_info.clone()));
+    inputs.object(Variable::UserPlatformAdditionalInfo, &user.platform_additional_info);
 }
 
 /// The CRM's id: the App Connect id without its trailing `-<platform>` (Q2).
