@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::blocks::RenderProblem;
+use super::encode::Slot;
 use super::json;
 use super::template::{Output, Scope, Template};
 use super::variables::Variable;
@@ -91,6 +92,15 @@ impl BodyTemplate {
                     }
                 }
                 out.push(b']');
+            }
+            Self::Template(Template::Text(template)) => {
+                return scope.with_buffer(|text| {
+                    let present = template.render_into(scope, Slot::Json, text)?;
+                    if present {
+                        json::write(text.as_str(), out);
+                    }
+                    Ok(present)
+                });
             }
             Self::Template(template) => match template.evaluate(scope)? {
                 Output::Missing => return Ok(false),

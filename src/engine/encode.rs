@@ -42,7 +42,7 @@ impl Slot {
         match self {
             Self::Json => text.push_str(value),
             // CR, LF and other controls end or split a header: the value goes on without them.
-            Self::Header => text.extend(value.chars().filter(|character| !character.is_control())),
+            Self::Header => value.split(char::is_control).for_each(|part| text.push_str(part)),
             Self::PathSegment => text.extend(utf8_percent_encode(value, SEGMENT)),
             Self::QueryValue => encode_query(value, text),
         }
@@ -112,6 +112,9 @@ fn is_flat(value: &Value) -> bool {
 /// A header value: text in Latin-1 goes out as Latin-1, as on the reference server (recordings 02,
 /// `unicodeHeader`); anything beyond it as UTF-8. Control characters never get in.
 pub fn header_value(text: &str) -> Option<http::HeaderValue> {
+    if text.is_ascii() {
+        return http::HeaderValue::from_bytes(text.as_bytes()).ok();
+    }
     let latin_1: Option<Vec<u8>> = text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect();
     http::HeaderValue::from_bytes(&latin_1.unwrap_or_else(|| text.as_bytes().to_vec())).ok()
 }

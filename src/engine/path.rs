@@ -1,11 +1,11 @@
 //! Paths into JSON, compiled once: the dot paths of the language and JSONPath (RFC 9535).
 
-use std::borrow::Cow;
-
 use jsonpath_rust::parser::model::{JpQuery, Segment as JsonPathSegment, Selector};
 use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use super::value_ref::ValueRef;
 
 /// A compiled path.
 #[derive(Debug, Clone)]
@@ -67,11 +67,11 @@ impl Path {
     }
 
     /// The single value the path names; of several, the first.
-    pub fn first<'v>(&self, root: &'v Value) -> Option<Cow<'v, Value>> {
+    pub fn first<'v>(&self, root: &'v Value) -> Option<ValueRef<'v>> {
         match self {
             Self::Steps(steps) => walk(steps, root),
             Self::Query(query) => {
-                js_path_process(query, root).ok()?.into_iter().next().map(|found| Cow::Borrowed(found.val()))
+                js_path_process(query, root).ok()?.into_iter().next().map(|found| ValueRef::Borrowed(found.val()))
             }
         }
     }
@@ -82,7 +82,7 @@ impl Path {
         match self {
             Self::Steps(steps) => match walk(steps, root) {
                 None => Listed::Missing,
-                Some(Cow::Borrowed(Value::Array(items))) => Listed::Items(items.iter().collect()),
+                Some(ValueRef::Borrowed(Value::Array(items))) => Listed::Items(items.iter().collect()),
                 Some(other) => Listed::Other(other),
             },
             Self::Query(query) => {
@@ -106,7 +106,7 @@ pub enum Listed<'v> {
     /// Nothing.
     Missing,
     /// Something that is not a list.
-    Other(Cow<'v, Value>),
+    Other(ValueRef<'v>),
 }
 
 impl Step {
@@ -119,11 +119,11 @@ impl Step {
 
 /// Follows steps from a value. Borrows unless the last step computes a value (`length`, a
 /// character of a text).
-pub fn walk<'v>(steps: &[Step], root: &'v Value) -> Option<Cow<'v, Value>> {
+pub fn walk<'v>(steps: &[Step], root: &'v Value) -> Option<ValueRef<'v>> {
     let mut current = root;
     for (at, step) in steps.iter().enumerate() {
         current = match (step, current) {
-            (Step::Segment(key, _) | Step::Name(key), Value::Object(members)) => members.get(&**key)?,
+            (Step::Segment(key, _) | Step::Name(key), Value::Object(members)) => member(members, key)?,
             (Step::Segment(_, Some(index)), Value::Array(items)) => items.get(*index)?,
             (Step::Index(index), Value::Array(items)) => {
                 let from_end = items.len() as i64 + index;
@@ -132,14 +132,32 @@ pub fn walk<'v>(steps: &[Step], root: &'v Value) -> Option<Cow<'v, Value>> {
             (Step::Segment(key, index), _) => {
                 let computed = computed(key, *index, current)?;
                 return match &steps[at + 1..] {
-                    [] => Some(Cow::Owned(computed)),
-                    rest => walk(rest, &computed).map(|value| Cow::Owned(value.into_owned())),
+                    [] => Some(ValueRef::owned(computed)),
+                    rest => walk(rest, &computed).map(|value| ValueRef::owned(value.into_owned())),
                 };
             }
             _ => return None,
         };
     }
-    Some(Cow::Borrowed(current))
+    Some(ValueRef::Borrowed(current))
+}
+
+/// Follows steps from an object that is not wrapped in a value. No steps name no value of it.
+pub(super) fn walk_object<'v>(steps: &[Step], members: &'v Map<String, Value>) -> Option<ValueRef<'v>> {
+    match steps {
+        [Step::Segment(key, _) | Step::Name(key), rest @ ..] => walk(rest, member(members, key)?),
+        _ => None,
+    }
+}
+
+/// A member of an object. Hashing a key costs more than comparing it with a handful of others, most
+/// of which differ in length already.
+fn member<'v>(members: &'v Map<String, Value>, key: &str) -> Option<&'v Value> {
+    const FEW: usize = 16;
+    if members.len() > FEW {
+        return members.get(key);
+    }
+    members.iter().find(|(name, _)| name.as_str() == key).map(|(_, value)| value)
 }
 
 /// Members that JavaScript gives to texts and arrays and that documents use (recordings 03,
@@ -200,7 +218,7 @@ mod tests {
     #[track_caller]
     fn check(path: &str, root: &Value, expected: Option<Value>) {
         let path = Path::parse(path).unwrap();
-        assert_eq!(path.first(root).map(Cow::into_owned), expected, "{path:?}");
+        assert_eq!(path.first(root).map(ValueRef::into_owned), expected, "{path:?}");
     }
 
     #[test]

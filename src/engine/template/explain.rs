@@ -59,9 +59,13 @@ fn stray(text: &str, range: &Range<usize>, place: Place<'_>) -> Problem {
     } else {
         "write `{{name}}`, with two braces on either side".to_owned()
     };
-    Problem::new(Code::LiteralBraces, place.pointer, format!("{reason}, so its braces are sent as they stand"))
-        .part(place.part(range.start..range.end + length))
-        .help(help)
+    Problem::new(
+        Code::LiteralBraces,
+        place.pointer,
+        format!("{reason}, so its braces are sent as they stand"),
+    )
+    .part(place.part(range.start..range.end + length))
+    .help(help)
 }
 
 /// `{name}` and `${name}` where `name` is a variable: as a whole text, after `$`, or in a URL. Elsewhere
@@ -79,9 +83,13 @@ fn single_braces(text: &str, literal: &Range<usize>, place: Place<'_>, problems:
             continue;
         }
         problems.push(
-            Problem::new(Code::LiteralBraces, place.pointer, "one brace on either side is no expression and is sent as it stands")
-                .part(place.part(start..end))
-                .help(format!("write `{{{{{name}}}}}`")),
+            Problem::new(
+                Code::LiteralBraces,
+                place.pointer,
+                "one brace on either side is no expression and is sent as it stands",
+            )
+            .part(place.part(start..end))
+            .help(format!("write `{{{{{name}}}}}`")),
         );
     }
 }
@@ -108,7 +116,9 @@ pub(super) fn block(
     }
     let code = if kind == ProblemKind::UnknownHelper { Code::UnknownHelper } else { Code::TemplateSyntax };
     // Messages quote with `"`, as templates do; here a quote is a code span.
-    let quoted = |text: &str| if text.matches('"').count() % 2 == 0 { text.replace('"', "`") } else { text.to_owned() };
+    let quoted = |text: &str| {
+        if text.matches('"').count().is_multiple_of(2) { text.replace('"', "`") } else { text.to_owned() }
+    };
     let (message, advice) = match message.split_once(": use ") {
         Some((message, advice)) => (quoted(message), Some(format!("use {advice}"))),
         None => (quoted(&message), None),
@@ -145,23 +155,41 @@ pub(super) fn malformed(expression: &str, inner: &Range<usize>, place: Place<'_>
             .help(help)
     };
     if let Some(next) = expression.find("{{") {
-        let name = expression[..next].trim().split(|c: char| c.is_whitespace() || ",;:\"'<>/".contains(c)).next().unwrap_or_default();
+        let name = expression[..next]
+            .trim()
+            .split(|c: char| c.is_whitespace() || ",;:\"'<>/".contains(c))
+            .next()
+            .unwrap_or_default();
         return Some(
-            Problem::new(Code::UnknownVariable, place.pointer, "the expression is not closed before the next one begins; both render as nothing")
-                .part(place.part(inner.start..inner.start + name.len().max(1)))
-                .label("`}}` is missing behind this")
-                .help(if name.is_empty() { "close it with `}}`".to_owned() } else { format!("write `{{{{{name}}}}}`") }),
+            Problem::new(
+                Code::UnknownVariable,
+                place.pointer,
+                "the expression is not closed before the next one begins; both render as nothing",
+            )
+            .part(place.part(inner.start..inner.start + name.len().max(1)))
+            .label("`}}` is missing behind this")
+            .help(if name.is_empty() {
+                "close it with `}}`".to_owned()
+            } else {
+                format!("write `{{{{{name}}}}}`")
+            }),
         );
     }
     if expression.split('.').any(str::is_empty) {
         let mended: Vec<&str> = expression.split('.').filter(|segment| !segment.is_empty()).collect();
-        return Some(problem("the path has an empty segment, which names nothing", format!("write `{}`", mended.join("."))));
+        return Some(problem(
+            "the path has an empty segment, which names nothing",
+            format!("write `{}`", mended.join(".")),
+        ));
     }
     if let Some((before, after)) = expression.split_once('[') {
         let index = after.split(']').next().unwrap_or_default();
         if index.parse::<usize>().is_ok() {
             let rest = after.split_once(']').map_or("", |(_, rest)| rest);
-            return Some(problem("dot paths have no brackets; this names nothing", format!("write `{before}.{index}{rest}`")));
+            return Some(problem(
+                "dot paths have no brackets; this names nothing",
+                format!("write `{before}.{index}{rest}`"),
+            ));
         }
     }
     None
@@ -172,33 +200,49 @@ pub(super) fn not_a_variable(expression: &str, range: Range<usize>, place: Place
     let (first, rest) = expression.split_once(char::is_whitespace).unwrap_or((expression, ""));
     let rest = rest.trim_start();
     if let Some((operator, help)) = OPERATORS.iter().find(|(operator, _)| rest.starts_with(operator)) {
-        return Problem::new(Code::UnknownHelper, place.pointer, format!("there is no operator `{operator}`; the expression renders as nothing"))
-            .part(place.part(range))
-            .help(or_default(first, operator, rest).unwrap_or_else(|| (*help).to_owned()));
+        return Problem::new(
+            Code::UnknownHelper,
+            place.pointer,
+            format!("there is no operator `{operator}`; the expression renders as nothing"),
+        )
+        .part(place.part(range))
+        .help(or_default(first, operator, rest).unwrap_or_else(|| (*help).to_owned()));
     }
     if let Some((value, filter)) = expression.split_once('|') {
         let (value, filter) = (value.trim(), filter.trim());
         let (name, arguments) = filter.split_once([' ', ':']).unwrap_or((filter, ""));
         let helper = near_helper(name).unwrap_or(name);
         let call = format!("{helper} {value} {}", arguments.trim());
-        return Problem::new(Code::UnknownHelper, place.pointer, "there are no filters; the expression renders as nothing")
-            .part(place.part(range))
-            .help(format!("a helper stands before its arguments: write `{{{{{}}}}}`", call.trim()));
+        return Problem::new(
+            Code::UnknownHelper,
+            place.pointer,
+            "there are no filters; the expression renders as nothing",
+        )
+        .part(place.part(range))
+        .help(format!("a helper stands before its arguments: write `{{{{{}}}}}`", call.trim()));
     }
     let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
     if let Some((word, arguments)) = expression.split_once('(').filter(|(word, _)| is_word(word.trim())) {
         let helper = near_helper(word.trim()).unwrap_or(word.trim());
         let arguments = arguments.trim_end().trim_end_matches(')').replace(',', " ");
         let call = std::iter::once(helper).chain(arguments.split_whitespace()).collect::<Vec<_>>().join(" ");
-        return Problem::new(Code::UnknownHelper, place.pointer, "helpers are called without parentheses and commas; the expression renders as nothing")
-            .part(place.part(range))
-            .help(format!("write `{{{{{call}}}}}`"));
+        return Problem::new(
+            Code::UnknownHelper,
+            place.pointer,
+            "helpers are called without parentheses and commas; the expression renders as nothing",
+        )
+        .part(place.part(range))
+        .help(format!("write `{{{{{call}}}}}`"));
     }
     if !rest.is_empty() && is_word(first) {
         let end = range.start + first.len();
-        let problem = Problem::new(Code::UnknownHelper, place.pointer, format!("there is no helper `{first}`; the expression renders as nothing"))
-            .part(place.part(range.start..end))
-            .label("not a helper");
+        let problem = Problem::new(
+            Code::UnknownHelper,
+            place.pointer,
+            format!("there is no helper `{first}`; the expression renders as nothing"),
+        )
+        .part(place.part(range.start..end))
+        .label("not a helper");
         return problem.help(match near_helper(first) {
             Some(helper) => format!("did you mean `{{{{{helper} {rest}}}}}`?"),
             None => format!("the helpers are {}", helper_names().collect::<Vec<_>>().join(", ")),
@@ -246,15 +290,19 @@ pub(super) fn unknown_variable(expression: &str, range: Range<usize>, place: Pla
     let (having, lacking): (Vec<OperationName>, Vec<OperationName>) =
         readers.iter().copied().partition(|reader| has(*reader, &segments));
     let problem = |message: String| {
-        Problem::new(Code::UnknownVariable, place.pointer, message).part(place.part(range.clone())).label("renders as nothing")
+        Problem::new(Code::UnknownVariable, place.pointer, message)
+            .part(place.part(range.clone()))
+            .label("renders as nothing")
     };
     if !having.is_empty() {
         let their = if having.len() == 1 { "its" } else { "their" };
-        return problem(format!("{} no variable `{expression}`", have(&lacking))).label("renders as nothing there").help(format!(
-            "operations share this, and all of them see {COMMON}; for more, give {} {their} own {}",
-            named(&having),
-            own_place(place.pointer)
-        ));
+        return problem(format!("{} no variable `{expression}`", have(&lacking)))
+            .label("renders as nothing there")
+            .help(format!(
+                "operations share this, and all of them see {COMMON}; for more, give {} {their} own {}",
+                named(&having),
+                own_place(place.pointer)
+            ));
     }
     let first = lacking.first().copied().unwrap_or(place.operation);
     let near = names_of_all(readers);
@@ -262,7 +310,8 @@ pub(super) fn unknown_variable(expression: &str, range: Range<usize>, place: Pla
     if let Some((message, help)) = no_member(first, &segments) {
         return problem(message).help(help);
     }
-    let elsewhere: Vec<OperationName> = OperationName::ALL.iter().copied().filter(|other| has(*other, &segments)).collect();
+    let elsewhere: Vec<OperationName> =
+        OperationName::ALL.iter().copied().filter(|other| has(*other, &segments)).collect();
     let message = match readers {
         [one] => format!("`{one}` has no variable `{expression}`"),
         _ if elsewhere.is_empty() => format!("there is no variable `{expression}`"),
@@ -270,12 +319,16 @@ pub(super) fn unknown_variable(expression: &str, range: Range<usize>, place: Pla
     };
     if !elsewhere.is_empty() {
         let only = format!("only {} it", have(&elsewhere));
-        return problem(message).help(near.map_or(only.clone(), |name| format!("{only}; here it may be `{name}`")));
+        return problem(message)
+            .help(near.map_or(only.clone(), |name| format!("{only}; here it may be `{name}`")));
     }
     problem(message).help(match (near, readers) {
         (Some(name), _) => format!("did you mean `{name}`?"),
         (None, [one]) => {
-            let own: String = variables::of_operation(*one).iter().map(|variable| format!("{}, ", variable.name())).collect();
+            let own: String = variables::of_operation(*one)
+                .iter()
+                .map(|variable| format!("{}, ", variable.name()))
+                .collect();
             format!("`{one}` sees {own}{COMMON}")
         }
         (None, _) => format!("every operation sees {COMMON}"),
@@ -304,7 +357,8 @@ fn no_member(operation: OperationName, segments: &[&str]) -> Option<(String, Str
     if let ["user", member, ..] = segments
         && variables::resolve(operation, segments) == Resolution::Unknown
     {
-        let members: Vec<&str> = Variable::ALL.iter().filter_map(|one| one.name().strip_prefix("user.")).collect();
+        let members: Vec<&str> =
+            Variable::ALL.iter().filter_map(|one| one.name().strip_prefix("user.")).collect();
         return Some(wrong_member("user", member, &members));
     }
     let Resolution::UnknownMember(variable) = variables::resolve(operation, segments) else { return None };
@@ -312,7 +366,10 @@ fn no_member(operation: OperationName, segments: &[&str]) -> Option<(String, Str
     let mut path = variable.name().to_owned();
     for segment in &segments[variable.name().split('.').count()..] {
         let Shape::Members(members) = shape else {
-            return Some((format!("`{path}` is a single value without members"), format!("write `{{{{{path}}}}}`")));
+            return Some((
+                format!("`{path}` is a single value without members"),
+                format!("write `{{{{{path}}}}}`"),
+            ));
         };
         let Some(member) = members.iter().find(|member| member.name == *segment) else {
             let names: Vec<&str> = members.iter().map(|member| member.name).collect();
