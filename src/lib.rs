@@ -4,6 +4,7 @@
 //! send, map) → `service` → reply. `config` holds the documents that the engine runs.
 #![forbid(unsafe_code)]
 
+pub mod cases;
 pub mod cli;
 pub mod config;
 pub mod connector;

@@ -11,7 +11,11 @@ fn generated_files_are_up_to_date() {
         generated::write(root).unwrap();
     }
     let stale = generated::stale(root);
-    assert!(stale.is_empty(), "{stale:?} differ from what the code generates; run `{}`", generated::MENDING_COMMAND);
+    assert!(
+        stale.is_empty(),
+        "{stale:?} differ from what the code generates; run `{}`",
+        generated::MENDING_COMMAND
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! The JSON Schema of a proxyConfig: valid, described in full, and true to what loads.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail as the test may")]
 
 use std::path::Path;
 
@@ -21,7 +22,11 @@ fn the_schema_is_draft_2020_12_and_satisfies_its_meta_schema() {
 
 /// Every property of every object: its JSON pointer and its schema.
 fn properties() -> Vec<(String, &'static Value)> {
-    let definitions = schema()["$defs"].as_object().unwrap().iter().map(|(name, definition)| (format!("/$defs/{name}"), definition));
+    let definitions = schema()["$defs"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, definition)| (format!("/$defs/{name}"), definition));
     let mut all = Vec::new();
     for (at, object) in std::iter::once((String::new(), schema())).chain(definitions) {
         let members = object["properties"].as_object().unwrap_or_else(|| panic!("{at} has no properties"));
@@ -35,9 +40,15 @@ fn every_property_has_a_title_a_description_and_an_example() {
     for (at, property) in properties() {
         for key in ["title", "description"] {
             let text = property[key].as_str().unwrap_or_default();
-            assert!(!text.trim().is_empty() && !text.contains('\n'), "{at} has no {key}, or one of several lines: {text:?}");
+            assert!(
+                !text.trim().is_empty() && !text.contains('\n'),
+                "{at} has no {key}, or one of several lines: {text:?}"
+            );
         }
-        assert!(property["examples"].as_array().is_some_and(|examples| !examples.is_empty()), "{at} has no example");
+        assert!(
+            property["examples"].as_array().is_some_and(|examples| !examples.is_empty()),
+            "{at} has no example"
+        );
     }
     assert!(properties().len() > 150, "operations and mappings are among them");
 }
@@ -76,10 +87,16 @@ fn objects_are_closed_except_for_the_authors_own_keys() {
             Value::Object(members) if members.get("properties").is_some_and(Value::is_object) => {
                 assert_eq!(members["additionalProperties"], json!(false), "{at}");
                 assert_eq!(members["patternProperties"], json!({r"^(x-|\$schema$)": true}), "{at}");
-                members.iter().filter(|(key, _)| *key != "examples").for_each(|(key, member)| closed(&format!("{at}/{key}"), member));
+                members
+                    .iter()
+                    .filter(|(key, _)| *key != "examples")
+                    .for_each(|(key, member)| closed(&format!("{at}/{key}"), member));
             }
             Value::Object(members) => {
-                members.iter().filter(|(key, _)| *key != "examples").for_each(|(key, member)| closed(&format!("{at}/{key}"), member));
+                members
+                    .iter()
+                    .filter(|(key, _)| *key != "examples")
+                    .for_each(|(key, member)| closed(&format!("{at}/{key}"), member));
             }
             _ => {}
         }
@@ -99,7 +116,10 @@ fn objects_are_closed_except_for_the_authors_own_keys() {
 fn definitions_have_readable_names_and_descriptions() {
     for (name, definition) in schema()["$defs"].as_object().unwrap() {
         assert!(name.chars().all(|letter| letter.is_ascii_alphanumeric()), "{name}");
-        assert!(!name.ends_with(|letter: char| letter.is_ascii_digit()), "{name} is a second definition of one name");
+        assert!(
+            !name.ends_with(|letter: char| letter.is_ascii_digit()),
+            "{name} is a second definition of one name"
+        );
         assert!(definition["description"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
     }
 }
@@ -113,10 +133,18 @@ fn null_is_accepted_where_the_types_accept_it() {
         let Some(place) = place_of(&at) else { continue };
         set(&mut document, &place, Value::Null);
         let typed = Document::deserialize(&document).is_ok();
-        assert_eq!(validator.is_valid(&document), typed, "{place}: the schema and the types disagree about null");
+        assert_eq!(
+            validator.is_valid(&document),
+            typed,
+            "{place}: the schema and the types disagree about null"
+        );
         assert!(typed || place == "/operations", "{place} takes no null");
         let loaded = load(&place, &document.to_string(), &|_| None);
-        let about_null = loaded.findings.diagnostics.iter().any(|found| found.severity() == Severity::Error && found.pointer == place);
+        let about_null = loaded
+            .findings
+            .diagnostics
+            .iter()
+            .any(|found| found.severity() == Severity::Error && found.pointer == place);
         assert_eq!(about_null, !typed, "{place}: {:?}", loaded.findings.diagnostics);
     }
 }
@@ -161,12 +189,18 @@ fn recorded_configs_are_valid_except_for_the_broken_ones() {
         let group = group.file_stem().unwrap().to_string_lossy().into_owned();
         for (name, config) in recording["configs"].as_object().unwrap() {
             seen += 1;
-            broken.extend(validator.iter_errors(config).map(|error| (group.clone(), name.clone(), error.instance_path().as_str().to_owned())));
+            broken.extend(
+                validator
+                    .iter_errors(config)
+                    .map(|error| (group.clone(), name.clone(), error.instance_path().as_str().to_owned())),
+            );
         }
     }
     assert!(seen > 100, "only {seen} configurations were found");
-    let expected: Vec<(String, String, String)> =
-        BROKEN.iter().map(|(group, name, at)| ((*group).to_owned(), (*name).to_owned(), (*at).to_owned())).collect();
+    let expected: Vec<(String, String, String)> = BROKEN
+        .iter()
+        .map(|(group, name, at)| ((*group).to_owned(), (*name).to_owned(), (*at).to_owned()))
+        .collect();
     assert_eq!(broken, expected);
 }
 
@@ -176,9 +210,14 @@ fn shipped_configs_are_valid_and_name_the_schema() {
     let validator = jsonschema::validator_for(schema()).unwrap();
     for file in json_files("proxy-configs") {
         let config: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
-        let errors: Vec<String> = validator.iter_errors(&config).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let errors: Vec<String> = validator
+            .iter_errors(&config)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
         assert!(errors.is_empty(), "{}: {errors:?}", file.display());
-        let named = config["$schema"].as_str().unwrap_or_else(|| panic!("{} has no $schema for editors", file.display()));
+        let named = config["$schema"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{} has no $schema for editors", file.display()));
         let target = file.parent().unwrap().join(named).canonicalize().unwrap();
         assert_eq!(target, root.join("schemas/proxy-config.schema.json").canonicalize().unwrap());
     }
@@ -187,7 +226,10 @@ fn shipped_configs_are_valid_and_name_the_schema() {
 fn json_files(folder: &str) -> Vec<std::path::PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "json"))
+        .collect();
     files.sort();
     files
 }

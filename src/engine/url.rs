@@ -98,17 +98,6 @@ impl UrlTemplate {
         let query = self.query.iter().flat_map(TextTemplate::wanted);
         head.into_iter().chain(self.path.wanted()).chain(query).collect()
     }
-
-    /// The variables that the URL reads at all.
-    pub(super) fn sources(&self) -> Vec<Variable> {
-        let head = match &self.head {
-            Head::Templated(template) => template.sources(),
-            Head::Leading { reference, .. } => reference.sources(),
-            _ => Vec::new(),
-        };
-        let query = self.query.iter().flat_map(TextTemplate::sources);
-        head.into_iter().chain(self.path.sources()).chain(query).collect()
-    }
 }
 
 /// Parses a rendered URL: absolute, HTTP, without credentials of its own.

@@ -18,7 +18,7 @@ use crate::engine::render::render;
 use crate::engine::variables;
 
 /// The operation whose variables examples see.
-const OPERATION: OperationName = OperationName::UpdateCallLog;
+const OPERATION: OperationName = OperationName::CreateCallLog;
 
 /// The table of a marker; `None` where the name is unknown or a row cannot be read.
 pub(super) fn table(name: &str, argument: &str, rows: &str) -> Option<String> {
@@ -44,7 +44,8 @@ pub(super) fn table(name: &str, argument: &str, rows: &str) -> Option<String> {
     for (row, run) in rows.iter().zip(&runs) {
         let mut cells = cells(name, row, run)?;
         if with_findings {
-            let links = run.codes.iter().map(|code| format!("[{code}](diagnostics.md#{})", code.to_lowercase()));
+            let links =
+                run.codes.iter().map(|code| format!("[{code}](diagnostics.md#{})", code.to_lowercase()));
             cells.push(links.collect::<Vec<_>>().join(", "));
         }
         table.row(&cells);
@@ -55,7 +56,8 @@ pub(super) fn table(name: &str, argument: &str, rows: &str) -> Option<String> {
 /// Says which variables differ from the examples of the tables.
 fn given(variables: &Value) -> String {
     let set = variables.as_object().into_iter().flatten();
-    let set: Vec<String> = set.map(|(name, value)| format!("{} = {}", code(name), code(&spaced(value)))).collect();
+    let set: Vec<String> =
+        set.map(|(name, value)| format!("{} = {}", code(name), code(&spaced(value)))).collect();
     if set.is_empty() { String::new() } else { format!("With {}:\n\n", set.join(" and ")) }
 }
 
@@ -67,7 +69,8 @@ struct Run {
 }
 
 fn run(kind: &str, row: &Value, variables: &Value) -> Run {
-    let mut operation = json!({"method": "PATCH", "url": "/activities/1"});
+    let mut operation =
+        json!({"method": "POST", "url": "/activities", "responseMapping": {"idPath": "body.id"}});
     let mut defaults = json!({"baseUrl": "https://api.example.com/v1"});
     let mut document = json!({});
     match kind {
@@ -98,9 +101,14 @@ fn run(kind: &str, row: &Value, variables: &Value) -> Run {
 
 fn request(document: &Value, variables: &Value) -> Run {
     let loaded = load("example", &document.to_string(), &|_| None);
-    let here = |pointer: &str| pointer.starts_with(&format!("/operations/{OPERATION}/")) || pointer.starts_with("/auth/");
+    let here = |pointer: &str| {
+        pointer.starts_with(&format!("/operations/{OPERATION}/"))
+            || pointer.starts_with("/auth/")
+            || pointer.starts_with("/requestDefaults/")
+    };
     let found = loaded.findings.diagnostics.iter().filter(|found| found.severity() > Severity::Warning);
-    let mut codes: Vec<&'static str> = found.filter(|found| here(&found.pointer)).map(|found| found.code.as_str()).collect();
+    let mut codes: Vec<&'static str> =
+        found.filter(|found| here(&found.pointer)).map(|found| found.code.as_str()).collect();
     codes.dedup();
     let Some(operation) = loaded.config.as_ref().and_then(|config| config.operation(OPERATION)) else {
         let error = loaded.findings.diagnostics.iter().find(|found| found.severity() == Severity::Error);
@@ -137,32 +145,58 @@ fn cells(kind: &str, row: &Value, run: &Run) -> Option<Vec<String>> {
         Ok(request) => show(request),
         Err(message) => format!("refused: {message}"),
     };
-    let body = |request: &RequestSpec| request.body.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let body = |request: &RequestSpec| {
+        request.body.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    };
     Some(match kind {
-        "values" => vec![code(&spaced(row)), outcome(&|request| {
-            let body: Value = body(request).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-            body.get("value").map_or_else(|| "*the key is left out*".to_owned(), |value| code(&spaced(value)))
-        })],
-        "queries" => vec![code(&spaced(row)), outcome(&|request| code(request.url.query().unwrap_or_default()))],
+        "values" => vec![
+            code(&spaced(row)),
+            outcome(&|request| {
+                let body: Value =
+                    body(request).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+                body.get("value")
+                    .map_or_else(|| "*the key is left out*".to_owned(), |value| code(&spaced(value)))
+            }),
+        ],
+        "queries" => {
+            vec![code(&spaced(row)), outcome(&|request| code(request.url.query().unwrap_or_default()))]
+        }
         "urls" => {
-            let base = row.get("baseUrl").map_or_else(|| "https://api.example.com/v1".to_owned(), |base| base.as_str().unwrap_or_default().to_owned());
-            let query = row.get("query").map(|query| format!(" with `query` {}", code(&spaced(query)))).unwrap_or_default();
+            let base = row.get("baseUrl").map_or_else(
+                || "https://api.example.com/v1".to_owned(),
+                |base| base.as_str().unwrap_or_default().to_owned(),
+            );
+            let query = row
+                .get("query")
+                .map(|query| format!(" with `query` {}", code(&spaced(query))))
+                .unwrap_or_default();
             let url = format!("{}{query}", code(row["url"].as_str()?));
             vec![code(&base), url, outcome(&|request| code(request.url.as_str()))]
         }
-        "credentials" => vec![code(&spaced(row)), outcome(&|request| {
-            let name = row["headerName"].as_str().unwrap_or("Authorization");
-            code(&format!("{name}: {}", header(request, name)))
-        })],
+        "credentials" => vec![
+            code(&spaced(row)),
+            outcome(&|request| {
+                let name = row["headerName"].as_str().unwrap_or("Authorization");
+                code(&format!("{name}: {}", header(request, name)))
+            }),
+        ],
         "bodies" => {
-            let declared = row.get("contentType").and_then(Value::as_str).map_or_else(|| "none".to_owned(), code);
-            vec![declared, given("body"), outcome(&|request| code(&header(request, "content-type"))), outcome(&|request| {
-                body(request).map_or_else(|| "*none*".to_owned(), |text| code(&text))
-            })]
+            let declared =
+                row.get("contentType").and_then(Value::as_str).map_or_else(|| "none".to_owned(), code);
+            vec![
+                declared,
+                given("body"),
+                outcome(&|request| code(&header(request, "content-type"))),
+                outcome(&|request| body(request).map_or_else(|| "*none*".to_owned(), |text| code(&text))),
+            ]
         }
         _ => {
             let sent = |request: &RequestSpec| {
-                let names = ["defaultHeaders", "headers"].iter().filter_map(|key| row[*key].as_object()).flatten().map(|(name, _)| name);
+                let names = ["defaultHeaders", "headers"]
+                    .iter()
+                    .filter_map(|key| row[*key].as_object())
+                    .flatten()
+                    .map(|(name, _)| name);
                 let mut lines: Vec<String> = Vec::new();
                 for name in names {
                     let line = match request.headers.get(name.as_str()) {
@@ -181,7 +215,11 @@ fn cells(kind: &str, row: &Value, run: &Run) -> Option<Vec<String>> {
 }
 
 fn header(request: &RequestSpec, name: &str) -> String {
-    request.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
+    request
+        .headers
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .unwrap_or_default()
 }
 
 /// Paths into the reply in `argument`: as one value and as a list.

@@ -12,6 +12,10 @@ pub(super) fn keys(definition: &str) -> Option<String> {
     let required = schema.get("required").and_then(Value::as_array);
     let mut table = Table::new(&["Key", "Type", "Required", "Default", "What it is", "Example"]);
     for (key, property) in schema.get("properties")?.as_object()? {
+        // The kind of a mapping changes nothing; the page says so once.
+        if key == "type" && definition.ends_with("Mapping") {
+            continue;
+        }
         let is_required = required.is_some_and(|names| names.iter().any(|name| name == key));
         let (description, default) = split_default(text(property, "description"));
         table.row(&[
@@ -185,6 +189,7 @@ pub(super) fn spaced(value: &Value) -> String {
 }
 
 fn inside(members: &Map<String, Value>) -> String {
-    let members = members.iter().map(|(key, value)| format!("{}: {}", Value::from(key.as_str()), spaced(value)));
+    let members =
+        members.iter().map(|(key, value)| format!("{}: {}", Value::from(key.as_str()), spaced(value)));
     members.collect::<Vec<_>>().join(", ")
 }

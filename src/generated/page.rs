@@ -36,10 +36,12 @@ fn generate(marker: &str) -> Option<String> {
         "common-variables" => Some(words::common_variables()),
         "other-variables" => Some(words::other_variables()),
         "variables-by-operation" => Some(words::variables_by_operation()),
+        "limits" => Some(words::limits()),
         "helpers" => Some(words::helpers()),
         "deviations" => words::deviations(argument),
         other => examples::table(other, argument, rows),
     }
 }
 
-const NOTICE: &str = "<!-- Generated from docs/templates/proxy-config.md and the types by `app-connect schema --write`. -->";
+const NOTICE: &str =
+    "<!-- Generated from docs/templates/proxy-config.md and the types by `app-connect schema --write`. -->";

@@ -4,6 +4,7 @@
 //! plain path is looked up directly; only calls and blocks go through Handlebars.
 
 mod compile;
+mod explain;
 mod scan;
 mod url_parts;
 
@@ -63,8 +64,8 @@ pub enum Reference {
     User,
     /// `$`: all variables.
     Everything,
-    /// No variable of the operation: never a value.
-    Nothing,
+    /// No variable of the operation: never a value. Holds the expression, for messages.
+    Nothing(Box<str>),
 }
 
 /// A part of a text that goes through Handlebars.
@@ -127,6 +128,8 @@ impl Template {
             Self::TypedCall(block) => match blocks::render(&block.template, scope.context(), Slot::Json, MAX_TEXT)? {
                 Rendered::Omitted => Output::Missing,
                 Rendered::Text(text) => match serde_json::from_str(&text) {
+                    // `omit` as an argument comes back as a text of its own.
+                    Ok(Value::String(text)) if text == blocks::OMITTED => Output::Missing,
                     Ok::<Value, _>(value) => Output::Json(ValueRef::owned(value)),
                     Err(_) => Output::Text(Cow::Owned(text)),
                 },
@@ -202,7 +205,12 @@ impl TextTemplate {
 
     /// The first value without which a credential must not be sent: a secret that is missing, or
     /// any value where none at all is there (Q52).
-    pub(super) fn missing_credential(&self, scope: &Scope<'_>) -> Option<&'static str> {
+    pub(super) fn missing_credential(&self, scope: &Scope<'_>) -> Option<&str> {
+        for piece in &self.pieces {
+            if let Piece::Path { reference: Reference::Nothing(expression), .. } = piece {
+                return Some(expression);
+            }
+        }
         let mut variables = self.sources();
         variables.dedup();
         let missing = |variable: &Variable| match scope.inputs.find(*variable, &[]) {
@@ -260,7 +268,7 @@ impl Reference {
             Self::Variable(variable, steps) => scope.inputs.find(*variable, steps),
             Self::User => Some(Found::Json(ValueRef::owned(scope.inputs.user()))),
             Self::Everything => Some(Found::Json(ValueRef::owned(scope.inputs.context(Variable::ALL)))),
-            Self::Nothing => None,
+            Self::Nothing(_) => None,
         }
     }
 
@@ -273,7 +281,7 @@ impl Reference {
         match self {
             Self::Variable(variable, _) => variable.is_secret(),
             Self::User | Self::Everything => true,
-            Self::Nothing => false,
+            Self::Nothing(_) => false,
         }
     }
 
@@ -282,7 +290,7 @@ impl Reference {
             Self::Variable(variable, _) => vec![*variable],
             Self::User => Variable::ALL.iter().copied().filter(|one| one.name().starts_with("user.")).collect(),
             Self::Everything => Variable::ALL.to_vec(),
-            Self::Nothing => Vec::new(),
+            Self::Nothing(_) => Vec::new(),
         }
     }
 }
