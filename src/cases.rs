@@ -114,6 +114,12 @@ pub fn run(case: &Case, config: &CompiledConfig) -> Outcome {
     let inputs = Inputs::from_object(&content.input);
     match render(operation, &inputs) {
         Err(error) => outcome.actual.push((REQUEST, json!({"error": error.to_string()}))),
+        Ok(spec) if !spec.hosts.allows(&spec.url) => {
+            let host = spec.url.host_str().unwrap_or_default();
+            let error =
+                format!("the host {host} is none of `requestDefaults.allowedHosts`: the request is not sent");
+            outcome.actual.push((REQUEST, json!({"error": error})));
+        }
         Ok(spec) => {
             outcome.actual.push((REQUEST, exchange::request(&spec)));
             let result = match map(operation, &content.response, &inputs) {

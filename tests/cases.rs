@@ -83,7 +83,11 @@ fn every_operation_has_a_case() {
             .filter(|name| !covered.contains(name))
             .map(OperationName::as_str)
             .collect();
-        assert!(missing.is_empty(), "{id}.json has operations without a case in {id}.cases/: {}", missing.join(", "));
+        assert!(
+            missing.is_empty(),
+            "{id}.json has operations without a case in {id}.cases/: {}",
+            missing.join(", ")
+        );
     }
 }
 
@@ -150,7 +154,12 @@ fn a_folder_that_is_no_case_says_why() {
     let table: [(&str, &str, Option<&str>, &str); 7] = [
         ("no-case", "case.json", None, "case.json: the file is missing"),
         ("no-input", "input.json", None, "input.json: the file is missing"),
-        ("typo", "case.json", Some(r#"{"operation": "findContacts", "description": "x"}"#), "did you mean `findContact`?"),
+        (
+            "typo",
+            "case.json",
+            Some(r#"{"operation": "findContacts", "description": "x"}"#),
+            "did you mean `findContact`?",
+        ),
         ("silent", "case.json", Some(r#"{"operation": "findContact"}"#), "`description` is missing"),
         ("refused", "response.json", Some(r#"{"status": 404, "body": {}}"#), "from 200 to 299"),
         ("misspelt", "response.json", Some(r#"{"status": 200, "json": {}}"#), "`json` is none of"),

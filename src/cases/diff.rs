@@ -21,7 +21,8 @@ pub struct Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |value: &Option<Value>| value.as_ref().map_or_else(|| "(nothing)".to_owned(), Value::to_string);
+        let shown =
+            |value: &Option<Value>| value.as_ref().map_or_else(|| "(nothing)".to_owned(), Value::to_string);
         writeln!(f, "  {} {}", self.file, if self.pointer.is_empty() { "/" } else { &self.pointer })?;
         writeln!(f, "    expected  {}", shown(&self.expected))?;
         write!(f, "    got       {}", shown(&self.got))
@@ -30,11 +31,22 @@ impl fmt::Display for Difference {
 
 /// Adds every place where `got` is not `expected`, as deep as both have the same shape. The order
 /// of an object's members is a difference of its own, because it is what a CRM receives.
-pub(super) fn compare(file: &'static str, expected: Option<&Value>, got: Option<&Value>, differences: &mut Vec<Difference>) {
+pub(super) fn compare(
+    file: &'static str,
+    expected: Option<&Value>,
+    got: Option<&Value>,
+    differences: &mut Vec<Difference>,
+) {
     descend(file, String::new(), expected, got, differences);
 }
 
-fn descend(file: &'static str, at: String, expected: Option<&Value>, got: Option<&Value>, differences: &mut Vec<Difference>) {
+fn descend(
+    file: &'static str,
+    at: String,
+    expected: Option<&Value>,
+    got: Option<&Value>,
+    differences: &mut Vec<Difference>,
+) {
     match (expected, got) {
         (Some(Value::Object(left)), Some(Value::Object(right))) => {
             let found = differences.len();
@@ -45,7 +57,12 @@ fn descend(file: &'static str, at: String, expected: Option<&Value>, got: Option
                 descend(file, pointer::join(&at, key), None, Some(value), differences);
             }
             if differences.len() == found && !left.keys().eq(right.keys()) {
-                differences.push(Difference { file, pointer: at, expected: expected.cloned(), got: got.cloned() });
+                differences.push(Difference {
+                    file,
+                    pointer: at,
+                    expected: expected.cloned(),
+                    got: got.cloned(),
+                });
             }
         }
         (Some(Value::Array(left)), Some(Value::Array(right))) => {
@@ -55,7 +72,12 @@ fn descend(file: &'static str, at: String, expected: Option<&Value>, got: Option
         }
         (expected, got) if expected == got => {}
         (expected, got) => {
-            differences.push(Difference { file, pointer: at, expected: expected.cloned(), got: got.cloned() });
+            differences.push(Difference {
+                file,
+                pointer: at,
+                expected: expected.cloned(),
+                got: got.cloned(),
+            });
         }
     }
 }

@@ -21,7 +21,10 @@ pub(super) fn request(spec: &RequestSpec) -> Value {
         "headers": headers(&spec.headers),
     });
     if let Some(bytes) = &spec.body {
-        let is_json = spec.headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().windows(4).any(|word| word == b"json"));
+        let is_json = spec
+            .headers
+            .get(CONTENT_TYPE)
+            .is_some_and(|value| value.as_bytes().windows(4).any(|word| word == b"json"));
         let parsed = if is_json { serde_json::from_slice(bytes).ok() } else { None };
         value["body"] = parsed.unwrap_or_else(|| String::from_utf8_lossy(bytes).into());
     }
@@ -49,12 +52,16 @@ pub(super) fn response(object: &Map<String, Value>) -> Result<UpstreamResponse, 
     }
     let status = object.get("status").and_then(Value::as_u64).filter(|status| (200..300).contains(status));
     let status = status.and_then(|status| u16::try_from(status).ok());
-    let status = status.ok_or("`status` must be a number from 200 to 299: other replies are failures and are never mapped")?;
+    let status = status.ok_or(
+        "`status` must be a number from 200 to 299: other replies are failures and are never mapped",
+    )?;
     let mut headers = HeaderMap::new();
     for (name, value) in object.get("headers").and_then(Value::as_object).into_iter().flatten() {
         let value = value.as_str().and_then(|value| HeaderValue::from_str(value).ok());
         let (Ok(name), Some(value)) = (HeaderName::from_bytes(name.as_bytes()), value) else {
-            return Err(format!("the header `{name}` cannot be read: a name with a text as value is expected"));
+            return Err(format!(
+                "the header `{name}` cannot be read: a name with a text as value is expected"
+            ));
         };
         headers.append(name, value);
     }

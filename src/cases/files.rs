@@ -12,7 +12,8 @@ use crate::config::suggest::nearest;
 /// The documents of a directory that have cases, by name.
 pub(super) fn configs_in(directory: &Path) -> Vec<PathBuf> {
     let folders = entries(directory);
-    let has_cases = |path: &PathBuf| path.is_dir() && path.extension().is_some_and(|extension| extension == "cases");
+    let has_cases =
+        |path: &PathBuf| path.is_dir() && path.extension().is_some_and(|extension| extension == "cases");
     folders.iter().filter(|path| has_cases(path)).map(|path| path.with_extension("json")).collect()
 }
 
@@ -49,13 +50,15 @@ fn content(directory: &Path) -> Result<Content, String> {
     let name = text("operation");
     let operation = OperationName::parse(name).ok_or_else(|| {
         let names = OperationName::ALL.iter().map(|operation| operation.as_str());
-        let meant = nearest(name, names).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+        let meant =
+            nearest(name, names).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
         format!("{CASE}: `operation` is `{name}`, which is no operation{meant}")
     })?;
     if text("description").is_empty() {
         return Err(format!("{CASE}: `description` is missing; say in a sentence what the case is about"));
     }
-    let response = exchange::response(&object(directory, "response.json")?).map_err(|problem| format!("response.json: {problem}"))?;
+    let response = exchange::response(&object(directory, "response.json")?)
+        .map_err(|problem| format!("response.json: {problem}"))?;
     Ok(Content {
         operation,
         description: text("description").to_owned(),

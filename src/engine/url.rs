@@ -37,7 +37,11 @@ pub(super) enum Head {
 
 impl UrlTemplate {
     /// Renders the URL and appends the query parameters in `parameters`.
-    pub(super) fn render(&self, scope: &Scope<'_>, parameters: &str) -> Result<(Url, HostPolicy), RenderError> {
+    pub(super) fn render(
+        &self,
+        scope: &Scope<'_>,
+        parameters: &str,
+    ) -> Result<(Url, HostPolicy), RenderError> {
         let mut policy = HostPolicy::Literal;
         let mut text = match &self.head {
             Head::None => String::new(),

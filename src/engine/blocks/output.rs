@@ -256,6 +256,7 @@ mod tests {
             ),
             ("{{default x (omit)}}", json!({}), "(omitted)"),
             ("{{default x omit}}", json!({}), "(omitted)"),
+            ("{{{json (default x omit)}}}", json!({}), "(omitted)"),
             ("{{omit}}{{omit}}", json!({}), "(omitted)"),
             ("a{{omit}}b", json!({}), "ab"),
             ("", json!({}), ""),
