@@ -5,6 +5,7 @@ mod auth;
 mod header;
 mod mapping;
 mod pairing;
+mod paths;
 mod request;
 mod secrets;
 mod shared;

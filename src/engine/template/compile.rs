@@ -7,6 +7,7 @@ use crate::config::operations::OperationName;
 
 use super::explain;
 use super::scan::{Token, scan};
+use super::unknown;
 use super::{Block, Piece, Reference, Template, TextTemplate};
 use crate::engine::blocks::helpers::HelperKind;
 use crate::engine::blocks::{self, HELPERS, VariablePath};
@@ -210,7 +211,7 @@ fn block_variables(
         }
         Resolution::UnknownMember(_) | Resolution::Unknown => {
             let range = place_range(&(path.offset..path.offset + path.length), at, shift);
-            problems.push(explain::unknown_variable(&segments.join("."), range, place));
+            problems.push(unknown::variable(&segments.join("."), range, place));
             Vec::new()
         }
     }
