@@ -1,4 +1,5 @@
 //! Every operation of `proxy-configs/sandbox.json` over real HTTP against the sandbox CRM.
+#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::path::Path;
