@@ -83,7 +83,7 @@ async fn every_operation_works_against_the_sandbox() {
     appointments(&crm).await;
     account(&crm).await;
     assert_eq!(crm.run(OperationName::UnAuthorize, json!({})).await, json!({}));
-    let ran = crm.ran.borrow();
+    let ran = crm.ran.take();
     for operation in crm.config.operations() {
         assert!(ran.contains(&operation.name), "{} was not run", operation.name);
     }
