@@ -1,2 +1,8 @@
-//! The `app-connect` command.
-fn main() {}
+//! The `app-connect` command: parse arguments, run the command, exit.
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    app_connect::cli::main()
+}

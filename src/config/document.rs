@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::mapping::MappingRef;
+use super::mapping::{Mapping, MappingRef};
 pub use super::operations::{OperationName, Operations};
 
 /// A connector as data: how App Connect's operations become HTTP requests to one CRM, and how the
@@ -74,7 +74,7 @@ pub struct Auth {
     /// and a colon, `oauth` sends the scheme (default `Bearer`) and the access token.
     #[schemars(title = "Credential", example = &"{{apiKey}}:")]
     pub credential_template: Option<String>,
-    /// `base64` (the default) or `none`: whether the rendered credential is encoded.
+    /// Whether the rendered credential is encoded: `base64` or `none`. Default `base64`.
     #[schemars(title = "Encoding", example = &"base64", extend("enum" = ["base64", "none"]))]
     pub encode: Option<String>,
     /// OAuth client id.
@@ -125,7 +125,7 @@ pub struct RequestDefaults {
 /// One operation: the request to send and how to read the reply.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", bound = "M: Deserialize<'de>")]
-#[schemars(rename = "OperationWith{M}")]
+#[schemars(rename = "OperationWith{M}", bound = "M: JsonSchema + Mapping")]
 pub struct Operation<M> {
     /// HTTP method. Default `GET`.
     #[schemars(title = "Method", example = &"POST", schema_with = "method")]
@@ -156,7 +156,7 @@ pub struct Operation<M> {
     #[schemars(title = "Timeout in seconds", example = 10, extend("minimum" = 1, "maximum" = 300))]
     pub timeout_seconds: Option<f64>,
     /// Where in the reply the result is found.
-    #[schemars(title = "Response mapping", example = serde_json::json!({"idPath": "body.id"}))]
+    #[schemars(title = "Response mapping", example = M::example())]
     pub response_mapping: Option<M>,
 }
 

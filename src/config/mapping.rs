@@ -6,6 +6,7 @@
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 macro_rules! mappings {
     ($($(#[doc = $doc:literal])+ $name:ident {
@@ -148,9 +149,10 @@ mappings! {
         item: Option<AppointmentItemMapping> = "Item", serde_json::json!({"idPath": "id", "titlePath": "title"});
     }
 
-    /// One appointment; paths start at the list's item, or at the reply where there is no list.
+    /// One appointment; paths start at the list's item, or at the reply where there is no list: the
+    /// defaults then begin with `body.`, such as `body.title`.
     AppointmentItemMapping {
-        /// The appointment's id. Default `id` in a list, `body.id` elsewhere.
+        /// The appointment's id. Default `id`.
         id_path: Option<String> = "Id path", &"id";
         /// The id that opens the appointment in the CRM. Default: the id.
         third_party_appointment_id_path: Option<String> = "CRM id path", &"external_id";
@@ -224,27 +226,32 @@ pub enum MappingRef<'a> {
 pub trait Mapping {
     /// Wraps the mapping of an operation.
     fn as_ref(mapping: Option<&Self>) -> MappingRef<'_>;
+
+    /// The example that the schema shows for a `responseMapping` of this type.
+    fn example() -> Value;
 }
 
 macro_rules! mapping_refs {
-    ($($type:ident => $variant:ident,)*) => {
+    ($($type:ident => $variant:ident, $example:tt;)*) => {
         $(impl Mapping for $type {
             fn as_ref(mapping: Option<&Self>) -> MappingRef<'_> { MappingRef::$variant(mapping) }
+
+            fn example() -> Value { serde_json::json!($example) }
         })*
     };
 }
 
 mapping_refs! {
-    UserInfoMapping => UserInfo,
-    ContactListMapping => ContactList,
-    ContactMapping => Contact,
-    LogIdMapping => LogId,
-    CallLogMapping => CallLog,
-    UserListMapping => UserList,
-    LicenseMapping => License,
-    AuthValidationMapping => AuthValidation,
-    AcknowledgementMapping => Acknowledgement,
-    ServerLoggingSettingsMapping => ServerLoggingSettings,
-    AppointmentListMapping => AppointmentList,
-    AppointmentItemMapping => Appointment,
+    UserInfoMapping => UserInfo, {"idPath": "body.id", "namePath": "body.name"};
+    ContactListMapping => ContactList, {"listPath": "body.contacts", "item": {"idPath": "id", "namePath": "name"}};
+    ContactMapping => Contact, {"idPath": "body.id", "namePath": "body.name"};
+    LogIdMapping => LogId, {"idPath": "body.id"};
+    CallLogMapping => CallLog, {"subjectPath": "body.subject", "fullBodyPath": "body.description"};
+    UserListMapping => UserList, {"listPath": "body.users", "idPath": "id"};
+    LicenseMapping => License, {"isLicenseValidPath": "body.license.valid"};
+    AuthValidationMapping => AuthValidation, {"successfulPath": "body.active"};
+    AcknowledgementMapping => Acknowledgement, {};
+    ServerLoggingSettingsMapping => ServerLoggingSettings, {"settingsPath": "body.settings"};
+    AppointmentListMapping => AppointmentList, {"listPath": "body.events", "item": {"idPath": "id", "titlePath": "subject"}};
+    AppointmentItemMapping => Appointment, {"idPath": "body.id", "titlePath": "body.subject"};
 }

@@ -32,7 +32,7 @@ pub enum Mapped {
     /// Appointments.
     Appointments(Vec<Appointment>),
     /// One appointment.
-    Appointment(Appointment),
+    Appointment(Box<Appointment>),
 }
 
 /// Who signed in.
@@ -251,7 +251,7 @@ pub enum MapError {
     #[error("{0}")]
     NotJson(Box<Failure>),
     /// The list path does not name a list.
-    #[error("{path} is {found}, not a list")]
+    #[error("the list path `{path}` names {found}, not a list")]
     NotAList {
         /// The path.
         path: String,

@@ -9,6 +9,7 @@ pub mod decode;
 pub mod egress;
 pub mod encode;
 pub mod exchange;
+pub mod explain;
 pub mod failure;
 pub mod inputs;
 pub mod json;
@@ -27,6 +28,7 @@ pub mod text;
 pub mod time;
 mod transport;
 mod url;
+pub mod value_ref;
 pub mod variables;
 
 pub use compile::{Environment, compile};

@@ -7,7 +7,7 @@ use annotate_snippets::{
 };
 
 use super::mask::Mask;
-use super::{Place, summary};
+use super::summary;
 use crate::config::diagnostic::{Diagnostic, Findings, Severity};
 
 /// Whether terminal colours are written.
@@ -54,29 +54,39 @@ fn frame(renderer: &Renderer, file: &Findings, mask: &Mask<'_>, found: &Diagnost
     };
     let title = level.primary_title(found.message).id(found.code.as_str());
     let mut group = Group::with_title(title);
-    let origin = Origin::path(file.file.as_str());
+    let path = printable(&file.file);
     if file.source.is_empty() {
-        group = group.element(origin);
+        group = group.element(Origin::path(path));
     } else {
-        let Place { line, column, .. } = Place::new(file, &found.span);
+        let (line, column) = file.line_column(found.span.start);
         let part = first_line(&file.source, found.span.start);
         let (excerpt, span) = mask.excerpt(part.clone(), &shown(&file.source, &part, &found.span));
-        let annotation = AnnotationKind::Primary.span(span).label(found.label);
-        group = group
-            .element(origin.line(line).char_column(column))
-            .element(Snippet::source(excerpt).line_start(line).annotation(annotation));
+        let printed_column = excerpt[..span.start].chars().count() + 1;
+        let annotation = AnnotationKind::Primary.span(span).label(found.label.as_deref().map(printable));
+        let snippet = Snippet::source(excerpt).line_start(line).annotation(annotation);
+        // The renderer counts columns in what it prints; a secret before the span has made that shorter.
+        group = if printed_column == column {
+            group.element(snippet.path(path))
+        } else {
+            group.element(Origin::path(path).line(line).char_column(column)).element(snippet)
+        };
     }
     let mut notes = Vec::new();
     if !found.pointer.is_empty() {
-        notes.push(Level::NOTE.with_name("at").message(normalize_untrusted_str(&found.pointer)));
+        notes.push(Level::NOTE.with_name("at").message(printable(&found.pointer)));
     }
     if let Some(help) = &found.help {
-        notes.push(Level::HELP.message(normalize_untrusted_str(help)));
+        notes.push(Level::HELP.message(printable(help)));
     }
     if !notes.is_empty() && !file.source.is_empty() {
         group = group.element(Padding);
     }
     renderer.render(&[group.elements(notes)])
+}
+
+/// Text without control characters: the renderer makes titles and source harmless, paths and labels not.
+fn printable(text: &str) -> String {
+    normalize_untrusted_str(text)
 }
 
 /// The line of an offset, without its line end.

@@ -32,9 +32,12 @@ impl Reader<'_> {
 
     pub(super) fn trailing_comma(&mut self, closing: Range<usize>) -> bool {
         self.report(
-            Problem::new(self.last_comma..self.last_comma + 1, "a comma before the closing bracket")
-                .label("nothing follows this comma")
-                .help("Remove it: JSON takes no comma after the last member or item."),
+            Problem::new(
+                self.last_comma..self.last_comma + 1,
+                format!("trailing comma before `{}`", &self.text()[closing.clone()]),
+            )
+            .label("nothing follows this comma")
+            .help("Remove it: JSON takes no comma after the last member or item."),
         );
         let kind = if self.text()[closing.clone()] == *"}" { Kind::Object } else { Kind::Array };
         self.close(kind, closing)
@@ -46,8 +49,9 @@ impl Reader<'_> {
         if frame.kind != kind {
             return self.close_other(span);
         }
-        let before = &self.text()[self.line_starts[self.line(span.start) - 1]..span.start];
-        if before.trim().is_empty() && before.len() < self.indent(frame.open) && self.misaligned.is_none() {
+        let line_start = self.line_starts[self.line(span.start) - 1];
+        let begins_line = self.last_end <= line_start;
+        if begins_line && self.misaligned.is_none() && span.start - line_start < self.indent(frame.open) {
             self.misaligned = Some((frame.open, span.start));
         }
         self.pop(span.end)
@@ -78,7 +82,7 @@ impl Reader<'_> {
         let one_was_forgotten = self.stack.len() > 1;
         if one_was_forgotten {
             self.report(
-                Problem::new(open..open + 1, format!("`{opener}` is not closed"))
+                Problem::new(open..open + 1, format!("unclosed `{opener}`"))
                     .label("opened here")
                     .help(format!("Add `{wanted}` before the `{found}` on line {line}.")),
             );
@@ -87,7 +91,7 @@ impl Reader<'_> {
             return self.again(token, span, Expect::Comma { lenient: false });
         }
         self.report(
-            Problem::new(span.clone(), format!("`{found}` does not close `{opener}`"))
+            Problem::new(span.clone(), format!("`{found}` cannot close `{opener}`"))
                 .label(format!("`{opener}` was opened on line {}", self.line(open)))
                 .help(format!("Write `{wanted}`, or remove it.")),
         );
@@ -123,9 +127,8 @@ impl Reader<'_> {
             }
         };
         let bracket = &self.text()[open..open + 1];
-        let problem = Problem::new(open..open + 1, format!("`{bracket}` is not closed"))
-            .label("opened here")
-            .help(help);
+        let problem =
+            Problem::new(open..open + 1, format!("unclosed `{bracket}`")).label("opened here").help(help);
         self.report(problem);
         false
     }

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::Problem;
 use super::literal::hex4;
+use super::{MAX_PROBLEMS, Problem};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token {
@@ -77,7 +77,10 @@ impl<'a> Lexer<'a> {
     }
 
     fn problem(&mut self, problem: Problem) {
-        self.problems.push(problem);
+        // One string can hold any number of wrong escapes; one more than enough shows that there are more.
+        if self.problems.len() <= MAX_PROBLEMS {
+            self.problems.push(problem);
+        }
     }
 
     fn skip_blank(&mut self) {
@@ -88,16 +91,15 @@ impl<'a> Lexer<'a> {
                 self.at += 1;
             } else if rest.starts_with("//") || rest.starts_with("/*") || first == '#' {
                 self.comment();
-            } else if first.is_whitespace()
-                || matches!(first, '\u{feff}' | '\u{200b}'..='\u{200d}' | '\u{2060}')
-            {
-                let span = self.at..self.at + first.len_utf8();
+            } else if invisible(first) {
+                let length = rest.find(|c| !invisible(c)).unwrap_or(rest.len());
+                let span = self.at..self.at + length;
                 self.problem(
                     Problem::new(span, format!("invisible character U+{:04X} between the values", first as u32))
                         .label("looks like a space")
-                        .help("Delete it or replace it with an ordinary space; it often comes along when text is copied from a web page."),
+                        .help("Delete it or type an ordinary space; it often comes along when text is copied from a web page."),
                 );
-                self.at += first.len_utf8();
+                self.at += length;
             } else {
                 return;
             }
@@ -120,11 +122,8 @@ impl<'a> Lexer<'a> {
             None => {
                 self.at = self.text.len();
                 self.ran_out = true;
-                Problem::new(
-                    start..start + 2,
-                    "a comment is not closed, and comments are not allowed in JSON",
-                )
-                .label("begins here")
+                Problem::new(start..start + 2, "unclosed comment; comments are not allowed in JSON")
+                    .label("begins here")
             }
         };
         self.problem(
@@ -157,7 +156,7 @@ impl<'a> Lexer<'a> {
                     }
                     across_lines = true;
                     self.problem(
-                        Problem::new(start..self.at, "a string goes over the end of the line")
+                        Problem::new(start..self.at, "line break inside a string")
                             .label("the line ends inside this string")
                             .help("Write line breaks inside a string as `\\n`."),
                     );
@@ -198,7 +197,7 @@ impl<'a> Lexer<'a> {
             Some(quote) => start + quote + line[quote..].chars().next().map_or(0, char::len_utf8),
             None => start + line.strip_suffix(',').unwrap_or(line).len(),
         };
-        let problem = Problem::new(start..end, "a string is not closed").label("opened here");
+        let problem = Problem::new(start..end, "unclosed string").label("opened here");
         self.problem(match curly {
             Some(_) => problem.help("A curly quote does not end a string: write the straight quote `\"`."),
             None => problem.help("Add `\"` at its end. A quote inside a string is written `\\\"`."),
@@ -350,6 +349,13 @@ impl<'a> Lexer<'a> {
         self.at = (start + text.len()).max(self.at.min(end));
         start..self.at
     }
+}
+
+/// White space that JSON does not know.
+fn invisible(character: char) -> bool {
+    !matches!(character, ' ' | '\t' | '\n' | '\r')
+        && (character.is_whitespace()
+            || matches!(character, '\u{feff}' | '\u{200b}'..='\u{200d}' | '\u{2060}'))
 }
 
 /// Why NaN and the infinities are refused.

@@ -7,6 +7,7 @@
 mod brackets;
 mod lexer;
 mod literal;
+mod members;
 mod outside;
 mod reader;
 mod tree;
@@ -16,6 +17,9 @@ pub(super) use reader::{MAX_DEPTH, Reading, read};
 pub(super) use tree::Tree;
 
 use std::ops::Range;
+
+/// More syntax errors than this say nothing new.
+const MAX_PROBLEMS: usize = 20;
 
 /// A mistake in the text, before the reader adds where in the document it is.
 #[derive(Debug)]

@@ -2,23 +2,17 @@
 
 use std::ops::Range;
 
-use super::Problem;
 use super::lexer::{Lexer, Token, not_a_number};
 use super::tree::{Kind, Tree};
+use super::{MAX_PROBLEMS, Problem};
 use crate::config::diagnostic::{Code, Diagnostic};
 use crate::config::pointer;
 
 /// Brackets that may be open at the same time.
 pub(in crate::config) const MAX_DEPTH: usize = 64;
 
-/// More syntax errors than this say nothing new.
-const MAX_PROBLEMS: usize = 20;
-
-/// More doubled keys than this say nothing new.
-const MAX_DUPLICATES: usize = 100;
-
-/// Longest key that a message repeats, in characters.
-const LONGEST_QUOTED_KEY: usize = 40;
+/// Said with the last error that is told.
+const MORE: &str = " More errors follow; they are told once these are mended.";
 
 /// What was read.
 pub(in crate::config) struct Reading {
@@ -34,7 +28,14 @@ pub(in crate::config) struct Reading {
 pub(in crate::config) fn read(text: &str) -> Reading {
     let mut reader = Reader::new(text);
     if reader.begins_like_json() {
-        while reader.step() && reader.reading.problems.len() < MAX_PROBLEMS {}
+        while reader.reading.problems.len() <= MAX_PROBLEMS && reader.step() {}
+    }
+    let problems = &mut reader.reading.problems;
+    if problems.len() > MAX_PROBLEMS {
+        problems.truncate(MAX_PROBLEMS);
+        if let Some(help) = problems.last_mut().and_then(|last| last.help.as_mut()) {
+            help.push_str(MORE);
+        }
     }
     reader.reading
 }
@@ -169,120 +170,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn key(&mut self, token: Token, span: Range<usize>, after_comma: bool) -> bool {
-        match token {
-            Token::String => self.take_key(span),
-            Token::CloseBrace if after_comma => self.trailing_comma(span),
-            Token::CloseBrace => self.close(Kind::Object, span),
-            Token::CloseBracket => self.close(Kind::Array, span),
-            Token::End => self.unclosed(),
-            Token::Comma => {
-                self.report(
-                    Problem::new(span, "a comma without a member before it")
-                        .help("Remove one of the commas."),
-                );
-                true
-            }
-            Token::Word | Token::Scalar if self.lexer.rest().trim_start().starts_with([':', '=']) => {
-                let key = shorten(&self.text()[span.clone()]);
-                self.report(
-                    Problem::new(span.clone(), "a key without quotes")
-                        .label("a key is a string")
-                        .help(format!("Put it in double quotes: \"{key}\".")),
-                );
-                self.take_key(span)
-            }
-            Token::Colon => {
-                self.report(
-                    Problem::new(span, "a colon without a key")
-                        .help("Write a key in double quotes before it."),
-                );
-                self.expect(Expect::Value)
-            }
-            _ => {
-                let problem = Problem::new(span.clone(), "a member of an object begins with a key")
-                    .label("no key in double quotes")
-                    .help("Members are `\"key\": value`; a list of values is written in `[` and `]`.");
-                self.skip_line(span, problem)
-            }
-        }
-    }
-
-    fn take_key(&mut self, span: Range<usize>) -> bool {
-        let literal = &self.text()[span.clone()];
-        let name = serde_json::from_str(literal)
-            .unwrap_or_else(|_| literal.trim_matches(['"', '\'', '`', '“', '”', '‘', '’']).to_owned());
-        self.last_end = span.end;
-        if let Some(frame) = self.stack.last_mut() {
-            frame.key = (name, Some(span));
-        }
-        self.report_duplicate();
-        self.expect(Expect::Colon)
-    }
-
-    fn report_duplicate(&mut self) {
-        let Some(frame) = self.stack.last() else { return };
-        let (name, Some(span)) = &frame.key else { return };
-        let Some(earlier) = self.reading.tree.key_of(frame.node, name) else { return };
-        if self.reading.duplicates.len() >= MAX_DUPLICATES {
-            return;
-        }
-        let shown = shorten(name);
-        let problem = Problem::new(span.clone(), format!("the key `{shown}` occurs twice in this object"))
-            .label(format!("replaces the value on line {}", self.line(earlier.start)))
-            .help("Only the last one counts. Remove one of them, or rename it.");
-        let pointer = pointer::join(&self.enclosing(), name);
-        self.reading.duplicates.push(diagnostic(Code::DuplicateKey, pointer, problem));
-    }
-
-    /// The pointer of the innermost open bracket.
-    fn enclosing(&self) -> String {
-        let depth = self.stack.len().saturating_sub(1);
-        self.stack[..depth].iter().fold(String::new(), |parent, frame| match frame.kind {
-            Kind::Array => pointer::join(&parent, &frame.items.to_string()),
-            _ => pointer::join(&parent, &frame.key.0),
-        })
-    }
-
-    fn colon(&mut self, token: Token, span: Range<usize>) -> bool {
-        match token {
-            Token::Colon => self.expect(Expect::Value),
-            Token::Other('=') => {
-                self.report(
-                    Problem::new(span, "a key is followed by `:`, not by `=`").help("Replace it with `:`."),
-                );
-                if self.lexer.rest().starts_with('>') {
-                    self.lexer.at += 1;
-                }
-                self.expect(Expect::Value)
-            }
-            Token::Comma | Token::CloseBrace | Token::CloseBracket | Token::End => {
-                self.without_value(token, span)
-            }
-            _ => {
-                let gap = self.last_end..self.last_end;
-                self.report(
-                    Problem::new(gap, "a colon is missing after a key")
-                        .label("`:` belongs here")
-                        .help("Write `\"key\": value`."),
-                );
-                self.again(token, span, Expect::Value)
-            }
-        }
-    }
-
-    fn without_value(&mut self, token: Token, span: Range<usize>) -> bool {
-        if let Some((name, Some(key))) = self.stack.last().map(|frame| &frame.key)
-            && !self.lexer.ran_out
-        {
-            let problem = Problem::new(key.clone(), format!("the key `{}` has no value", shorten(name)))
-                .label("nothing follows it")
-                .help("Write a value after it, for instance \"\" or null, or remove the key.");
-            self.report(problem);
-        }
-        self.again(token, span, Expect::Comma { lenient: false })
-    }
-
     /// A value, in an object, a list or as the whole document.
     fn value(&mut self, token: Token, span: Range<usize>) -> bool {
         let in_object = self.stack.last().is_some_and(|frame| frame.kind == Kind::Object);
@@ -321,7 +208,8 @@ impl<'a> Reader<'a> {
             Token::End => self.unclosed(),
             Token::Comma => {
                 self.report(
-                    Problem::new(span, "a comma without an item before it").help("Remove one of the commas."),
+                    Problem::new(span, "extra comma: there is no item before it")
+                        .help("Remove one of the commas."),
                 );
                 true
             }
@@ -408,7 +296,7 @@ impl<'a> Reader<'a> {
                 frame.items += 1;
                 if !lenient {
                     self.report(
-                        Problem::new(self.last_end..self.last_end, "a comma is missing")
+                        Problem::new(self.last_end..self.last_end, "missing comma")
                             .label("`,` belongs here")
                             .help("Members of an object and items of a list are separated by commas."),
                     );
@@ -420,7 +308,7 @@ impl<'a> Reader<'a> {
 
     /// Reports and goes on behind the line of `span`, unless that line opens or closes brackets: then
     /// nothing true can be said about the rest.
-    fn skip_line(&mut self, span: Range<usize>, problem: Problem) -> bool {
+    pub(super) fn skip_line(&mut self, span: Range<usize>, problem: Problem) -> bool {
         self.report(problem);
         let rest = &self.text()[span.start..];
         let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
@@ -436,14 +324,6 @@ pub(super) fn diagnostic(code: Code, pointer: String, problem: Problem) -> Diagn
     Diagnostic { code, message, pointer, span, label, help }
 }
 
-fn shorten(key: &str) -> String {
-    let mut shown: String = key.chars().take(LONGEST_QUOTED_KEY).collect();
-    if shown.len() < key.len() {
-        shown.push('…');
-    }
-    shown
-}
-
 /// What is wrong with a value without quotes. The value is not repeated: it may be a secret.
 fn unquoted(text: &str) -> (&'static str, &'static str) {
     let word = text.trim_start_matches(['+', '-']);
@@ -451,10 +331,12 @@ fn unquoted(text: &str) -> (&'static str, &'static str) {
         "true" => ("`true` is written in small letters", "Write `true`."),
         "false" => ("`false` is written in small letters", "Write `false`."),
         "nan" | "infinity" | "inf" => not_a_number(),
-        "null" | "none" | "nil" | "undefined" => ("nothing is written as `null` in JSON", "Write `null`."),
-        "yes" | "on" | "no" | "off" => {
-            ("text without quotes", "Write `true` or `false`, or put the text in double quotes.")
+        "null" | "none" | "nil" | "undefined" => {
+            ("the absent value is called `null` in JSON", "Write `null`.")
         }
-        _ => ("text without quotes", "Put it in double quotes."),
+        "yes" | "on" | "no" | "off" => {
+            ("unquoted text", "Write `true` or `false`, or put the text in double quotes.")
+        }
+        _ => ("unquoted text", "Put it in double quotes."),
     }
 }

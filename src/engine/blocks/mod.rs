@@ -13,7 +13,7 @@ use handlebars::Handlebars;
 
 pub use handlebars::Context;
 pub use helpers::{HELPERS, HelperDoc};
-pub use output::{RenderProblem, Rendered};
+pub use output::{OMITTED, RenderProblem, Rendered};
 pub use problem::{ProblemKind, TemplateProblem};
 pub use template::{CompiledTemplate, VariablePath, compile};
 

@@ -83,11 +83,6 @@ impl BoundedOutput {
         }
     }
 
-    /// The text written so far.
-    pub fn into_string(self) -> String {
-        self.text
-    }
-
     fn refuse(&mut self, exceeded: Exceeded) -> io::Error {
         self.exceeded = Some(exceeded);
         io::Error::other("limit exceeded")

@@ -4,11 +4,12 @@
 //! plain path is looked up directly; only calls and blocks go through Handlebars.
 
 mod compile;
+mod explain;
 mod scan;
 mod url_parts;
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use serde_json::Value;
 
@@ -16,6 +17,7 @@ use super::blocks::{self, CompiledTemplate, RenderProblem, Rendered};
 use super::encode::Slot;
 use super::inputs::{Found, Inputs};
 use super::path::Step;
+use super::value_ref::ValueRef;
 use super::variables::Variable;
 
 pub use compile::{Place, compile_leading, compile_raw, compile_text, compile_value};
@@ -62,8 +64,8 @@ pub enum Reference {
     User,
     /// `$`: all variables.
     Everything,
-    /// No variable of the operation: never a value.
-    Nothing,
+    /// No variable of the operation: never a value. Holds the expression, for messages.
+    Nothing(Box<str>),
 }
 
 /// A part of a text that goes through Handlebars.
@@ -79,12 +81,22 @@ pub struct Scope<'a> {
     inputs: &'a Inputs<'a>,
     wanted: &'a [Variable],
     context: OnceCell<blocks::Context>,
+    buffer: Cell<String>,
 }
 
 impl<'a> Scope<'a> {
     /// `wanted` are the variables that blocks of the operation read.
     pub fn new(inputs: &'a Inputs<'a>, wanted: &'a [Variable]) -> Self {
-        Self { inputs, wanted, context: OnceCell::new() }
+        Self { inputs, wanted, context: OnceCell::new(), buffer: Cell::default() }
+    }
+
+    /// Lends an empty text to `work`; all texts of a body are put together in the same one.
+    pub(super) fn with_buffer<T>(&self, work: impl FnOnce(&mut String) -> T) -> T {
+        let mut buffer = self.buffer.take();
+        buffer.clear();
+        let outcome = work(&mut buffer);
+        self.buffer.set(buffer);
+        outcome
     }
 
     fn context(&self) -> &blocks::Context {
@@ -100,7 +112,7 @@ pub(super) enum Output<'v> {
     /// Text.
     Text(Cow<'v, str>),
     /// Any JSON.
-    Json(Cow<'v, Value>),
+    Json(ValueRef<'v>),
 }
 
 impl Template {
@@ -116,7 +128,9 @@ impl Template {
             Self::TypedCall(block) => match blocks::render(&block.template, scope.context(), Slot::Json, MAX_TEXT)? {
                 Rendered::Omitted => Output::Missing,
                 Rendered::Text(text) => match serde_json::from_str(&text) {
-                    Ok(value) => Output::Json(Cow::Owned(value)),
+                    // `omit` as an argument comes back as a text of its own.
+                    Ok(Value::String(text)) if text == blocks::OMITTED => Output::Missing,
+                    Ok::<Value, _>(value) => Output::Json(ValueRef::owned(value)),
                     Err(_) => Output::Text(Cow::Owned(text)),
                 },
             },
@@ -159,19 +173,24 @@ impl TextTemplate {
     /// where the text asked to be left out.
     pub(super) fn render(&self, scope: &Scope<'_>, slot: Slot) -> Result<Option<String>, RenderProblem> {
         let mut text = String::new();
+        Ok(self.render_into(scope, slot, &mut text)?.then_some(text))
+    }
+
+    /// Renders into an empty text. `false` where the text asked to be left out.
+    pub(super) fn render_into(&self, scope: &Scope<'_>, slot: Slot, text: &mut String) -> Result<bool, RenderProblem> {
         for piece in &self.pieces {
             match piece {
                 Piece::Literal(literal) => text.push_str(literal),
                 Piece::Path { reference, raw } => {
                     if let Some(found) = reference.find(scope) {
                         let value = found.to_text();
-                        if *raw { text.push_str(&value) } else { slot.encode(&value, &mut text) }
+                        if *raw { text.push_str(&value) } else { slot.encode(&value, text) }
                     }
                 }
                 Piece::Block(block) => {
                     let left = MAX_TEXT.saturating_sub(text.len());
                     match blocks::render(&block.template, scope.context(), slot, left)? {
-                        Rendered::Omitted if self.pieces.len() == 1 => return Ok(None),
+                        Rendered::Omitted if self.pieces.len() == 1 => return Ok(false),
                         Rendered::Omitted => {}
                         Rendered::Text(rendered) => text.push_str(&rendered),
                     }
@@ -181,12 +200,17 @@ impl TextTemplate {
                 return Err(RenderProblem::TooLong { limit: MAX_TEXT });
             }
         }
-        Ok(Some(text))
+        Ok(true)
     }
 
     /// The first value without which a credential must not be sent: a secret that is missing, or
     /// any value where none at all is there (Q52).
-    pub(super) fn missing_credential(&self, scope: &Scope<'_>) -> Option<&'static str> {
+    pub(super) fn missing_credential(&self, scope: &Scope<'_>) -> Option<&str> {
+        for piece in &self.pieces {
+            if let Piece::Path { reference: Reference::Nothing(expression), .. } = piece {
+                return Some(expression);
+            }
+        }
         let mut variables = self.sources();
         variables.dedup();
         let missing = |variable: &Variable| match scope.inputs.find(*variable, &[]) {
@@ -242,9 +266,9 @@ impl Reference {
     fn find<'v>(&'v self, scope: &'v Scope<'_>) -> Option<Found<'v>> {
         match self {
             Self::Variable(variable, steps) => scope.inputs.find(*variable, steps),
-            Self::User => Some(Found::Json(Cow::Owned(scope.inputs.user()))),
-            Self::Everything => Some(Found::Json(Cow::Owned(scope.inputs.context(Variable::ALL)))),
-            Self::Nothing => None,
+            Self::User => Some(Found::Json(ValueRef::owned(scope.inputs.user()))),
+            Self::Everything => Some(Found::Json(ValueRef::owned(scope.inputs.context(Variable::ALL)))),
+            Self::Nothing(_) => None,
         }
     }
 
@@ -257,7 +281,7 @@ impl Reference {
         match self {
             Self::Variable(variable, _) => variable.is_secret(),
             Self::User | Self::Everything => true,
-            Self::Nothing => false,
+            Self::Nothing(_) => false,
         }
     }
 
@@ -266,7 +290,7 @@ impl Reference {
             Self::Variable(variable, _) => vec![*variable],
             Self::User => Variable::ALL.iter().copied().filter(|one| one.name().starts_with("user.")).collect(),
             Self::Everything => Variable::ALL.to_vec(),
-            Self::Nothing => Vec::new(),
+            Self::Nothing(_) => Vec::new(),
         }
     }
 }

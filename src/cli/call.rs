@@ -1,0 +1,75 @@
+//! `app-connect call`
+
+use std::sync::Arc;
+
+use super::explain::show;
+use super::{FOUND, Trouble, print, runtime, subject};
+use crate::connector::exchange;
+use crate::engine::egress::EgressPolicy;
+use crate::engine::exchange::HostPattern;
+use crate::engine::inputs::Inputs;
+use crate::engine::render;
+use crate::engine::send::{Client, ClientOptions};
+
+/// Sends a request and shows the exchange.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    subject: subject::Arguments,
+    /// Let the request reach private, loopback and link-local addresses.
+    #[arg(long)]
+    allow_private_network: bool,
+    /// Let the request reach this host whatever its address. Can be repeated.
+    #[arg(long = "allow-host", value_name = "HOST")]
+    allow_hosts: Vec<String>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+    let subject = subject::load(&arguments.subject, false)?;
+    let Some(operation) = subject.config.operation(subject.operation) else { return Ok(FOUND) };
+    let mut masked = subject.variables.clone();
+    subject::mask(&mut masked);
+    let shown = render(operation, &Inputs::from_object(&masked)).map_err(|error| format!("nothing is sent: {error}"))?;
+    print::line(&show(&shown));
+    let allowed: Vec<HostPattern> = arguments
+        .allow_hosts
+        .iter()
+        .map(|host| HostPattern::parse(host).map_err(|reason| format!("`{host}` is not a host: {reason}")))
+        .collect::<Result<_, _>>()?;
+    let egress = match arguments.allow_private_network {
+        true => EgressPolicy::AllowPrivate,
+        false => EgressPolicy::PublicOnly { allowed: Arc::from(allowed) },
+    };
+    let inputs = Inputs::from_object(&subject.variables);
+    let outcome = runtime()?.block_on(async {
+        let client = Client::new(&ClientOptions { egress, ..ClientOptions::default() })?;
+        Ok::<_, Trouble>(exchange(&client, operation, &inputs).await)
+    })?;
+    match outcome {
+        Err(failure) => {
+            print::line(&format!("\nfailed ({}): {failure}", failure.kind.as_str()));
+            if let Some(response) = &failure.response {
+                print::line(&serde_json::to_string_pretty(&response.body)?);
+            }
+            Ok(FOUND)
+        }
+        Ok(exchange) => {
+            print::line(&format!("\nHTTP {}", exchange.response.status));
+            print::line(&serde_json::to_string_pretty(exchange.response.body())?);
+            match exchange.mapped {
+                Err(error) => {
+                    print::line(&format!("\nnot mapped: {error}"));
+                    Ok(FOUND)
+                }
+                Ok((mapped, problems)) => {
+                    print::line("\nmapped to");
+                    print::line(&serde_json::to_string_pretty(&mapped)?);
+                    for problem in &problems {
+                        print::line(&format!("\n{} ({}) found {}", problem.key, problem.path, problem.found));
+                    }
+                    Ok(if problems.is_empty() { 0 } else { FOUND })
+                }
+            }
+        }
+    }
+}

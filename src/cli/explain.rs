@@ -1,0 +1,83 @@
+//! `app-connect explain`
+
+use super::{Trouble, print, subject};
+use crate::engine::exchange::RequestSpec;
+use crate::engine::explain::{origins, shortened};
+use crate::engine::inputs::Inputs;
+use crate::engine::render;
+
+/// Shows a rendered request.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    subject: subject::Arguments,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+    let mut subject = subject::load(&arguments.subject, true)?;
+    subject::mask(&mut subject.variables);
+    let inputs = Inputs::from_object(&subject.variables);
+    let Some(operation) = subject.config.operation(subject.operation) else { return Ok(super::FOUND) };
+    let origins = origins(subject.operation, &subject.document, &inputs);
+    let request = render(operation, &inputs).map_err(|error| format!("nothing would be sent: {error}"))?;
+    print::line(&show(&request));
+    print::line("\nWhere the values come from:");
+    for origin in &origins {
+        let value = origin.value.as_ref().map_or_else(|| "nothing, left out".to_owned(), |value| shortened(value, 80));
+        let from = match origin.variables.as_slice() {
+            [] => String::new(),
+            variables => format!("  (from {})", variables.join(", ")),
+        };
+        print::line(&format!("  {}\n    {}\n    → {value}{from}", origin.place, origin.template));
+    }
+    print::line(&format!("\nAs curl:\n{}", curl(&request)));
+    Ok(0)
+}
+
+/// The request as it goes out: method and URL, headers, body. Credentials are masked.
+pub(super) fn show(request: &RequestSpec) -> String {
+    let mut text = format!("{} {}\n", request.method, request.url);
+    for (name, value) in &request.headers {
+        text.push_str(&format!("{name}: {}\n", header(value)));
+    }
+    if let Some(body) = &request.body {
+        text.push('\n');
+        text.push_str(&body_text(body));
+    }
+    text.trim_end().to_owned()
+}
+
+fn header(value: &http::HeaderValue) -> String {
+    let text = String::from_utf8_lossy(value.as_bytes());
+    if !value.is_sensitive() {
+        return text.into_owned();
+    }
+    match text.split_once(' ') {
+        Some((scheme, _)) => format!("{scheme} ***"),
+        None => "***".to_owned(),
+    }
+}
+
+/// JSON indented, anything else as it is.
+pub(super) fn body_text(body: &[u8]) -> String {
+    match serde_json::from_slice::<serde_json::Value>(body) {
+        Ok(value) => serde_json::to_string_pretty(&value).unwrap_or_default(),
+        Err(_) => String::from_utf8_lossy(body).into_owned(),
+    }
+}
+
+fn curl(request: &RequestSpec) -> String {
+    let mut text = format!("curl -X {} {}", request.method, quoted(request.url.as_str()));
+    for (name, value) in &request.headers {
+        text.push_str(&format!(" \\\n  -H {}", quoted(&format!("{name}: {}", header(value)))));
+    }
+    if let Some(body) = &request.body {
+        text.push_str(&format!(" \\\n  --data-raw {}", quoted(&String::from_utf8_lossy(body))));
+    }
+    text
+}
+
+/// Quoted for a POSIX shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}

@@ -1,0 +1,83 @@
+//! The command line: one file per command.
+
+mod call;
+mod demo;
+mod explain;
+mod logging;
+mod print;
+mod sandbox;
+mod schema;
+mod serve;
+mod subject;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The App Connect server as a declarative proxy-connector engine.
+#[derive(Debug, Parser)]
+#[command(name = "app-connect", version, arg_required_else_help = true, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the server.
+    Serve(Box<serve::Arguments>),
+    /// Checks proxyConfigs: everything that is wrong, where, and how to mend it.
+    Validate(validate::Arguments),
+    /// Prints the JSON Schema of a proxyConfig, or rewrites the generated files.
+    Schema(schema::Arguments),
+    /// Shows the request that an operation would send, without sending it.
+    Explain(explain::Arguments),
+    /// Sends an operation's request and shows what its reply is mapped to.
+    Call(call::Arguments),
+    /// Shows everything once: a sandbox CRM, a server, a connector, a logged call.
+    Demo(demo::Arguments),
+    /// Runs the built-in sandbox CRM.
+    Sandbox(sandbox::Arguments),
+}
+
+/// Exit code for findings or a failed exchange.
+const FOUND: u8 = 1;
+
+/// Exit code where the command could not run at all.
+const COULD_NOT_RUN: u8 = 2;
+
+/// Why a command could not run.
+#[derive(Debug)]
+pub(crate) struct Trouble(String);
+
+impl<T: std::fmt::Display> From<T> for Trouble {
+    fn from(reason: T) -> Self {
+        Self(reason.to_string())
+    }
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Serve(arguments) => serve::run(*arguments),
+        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Call(arguments) => call::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Sandbox(arguments) => sandbox::run(&arguments),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(Trouble(reason)) => {
+            print::error(&format!("app-connect: {reason}"));
+            ExitCode::from(COULD_NOT_RUN)
+        }
+    }
+}
+
+/// A runtime for commands that do I/O.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}

@@ -1,0 +1,207 @@
+//! `app-connect serve`
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Trouble, logging, print};
+use crate::engine::egress::EgressPolicy;
+use crate::engine::exchange::HostPattern;
+use crate::server::{ServerBuilder, Settings};
+use crate::store::Secret;
+
+/// Settings come from flags, then the environment, then the settings file.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Where to listen, such as 127.0.0.1:6066; port 0 takes a free one. With only PORT set, all
+    /// interfaces are listened on.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Folder of proxyConfigs, `<proxyId>.json` each; watched for changes. [env: PROXY_CONFIGS]
+    #[arg(long, value_name = "DIR")]
+    proxy_configs: Option<PathBuf>,
+    /// Folder for what the server keeps. [env: DATA_DIR] [default: data]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// JSON file of settings, named as in the environment.
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Let outbound requests reach private, loopback and link-local addresses.
+    #[arg(long)]
+    allow_private_network: bool,
+    /// Let outbound requests reach this host whatever its address. Can be repeated.
+    #[arg(long = "allow-host", value_name = "HOST")]
+    allow_hosts: Vec<String>,
+    /// Worker threads. [default: number of cores]
+    #[arg(long, value_name = "N")]
+    workers: Option<std::num::NonZeroUsize>,
+    /// How log lines look.
+    #[arg(long, value_enum, default_value_t)]
+    log_format: logging::LogFormat,
+}
+
+/// Every setting of the environment and the settings file.
+const NAMES: &[&str] = &[
+    "PORT",
+    "APP_SERVER",
+    "APP_SERVER_SECRET_KEY",
+    "HASH_KEY",
+    "DATABASE_URL",
+    "RINGCENTRAL_SERVER",
+    "DEVELOPER_PORTAL_SERVER",
+    "IS_PROD",
+    "ADMIN_TOKEN",
+    "PROXY_CONFIGS",
+    "DATA_DIR",
+];
+
+pub(super) fn run(arguments: Arguments) -> Result<u8, Trouble> {
+    logging::start(arguments.log_format);
+    let settings = settings(&arguments)?;
+    actix_web::rt::System::new().block_on(async {
+        let server = ServerBuilder::new(settings).start().await?;
+        print::line(&format!("listening on http://{}", server.address()));
+        server.run_until_stopped().await?;
+        Ok(0)
+    })
+}
+
+/// The environment over the settings file.
+struct Values {
+    file: HashMap<String, String>,
+}
+
+impl Values {
+    fn read(path: Option<&Path>) -> Result<Self, Trouble> {
+        let Some(path) = path else { return Ok(Self { file: HashMap::new() }) };
+        let shown = path.display();
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
+        let Ok(Value::Object(members)) = serde_json::from_str(&text) else {
+            return Err(Trouble(format!("{shown} is not a JSON object of settings")));
+        };
+        let mut file = HashMap::new();
+        for (name, value) in members {
+            if !NAMES.contains(&name.as_str()) {
+                let hint = crate::config::suggest::nearest(&name, NAMES.iter().copied());
+                let hint = hint.map_or_else(|| format!("the settings are {}", NAMES.join(", ")), |name| format!("did you mean {name}?"));
+                return Err(Trouble(format!("{shown}: unknown setting {name}; {hint}")));
+            }
+            let text = match value {
+                Value::String(text) => text,
+                Value::Number(_) | Value::Bool(_) => value.to_string(),
+                _ => return Err(Trouble(format!("{shown}: {name} has to be text, a number, true or false"))),
+            };
+            file.insert(name, text);
+        }
+        Ok(Self { file })
+    }
+
+    fn get(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok().or_else(|| self.file.get(name).cloned()).filter(|value| !value.is_empty())
+    }
+
+    fn url(&self, name: &str, default: &str) -> Result<url::Url, Trouble> {
+        let text = self.get(name).unwrap_or_else(|| default.to_owned());
+        let url = url::Url::parse(&text).map_err(|error| format!("{name} is not a URL: {error}"))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(Trouble(format!("{name} has to be an http or https URL")));
+        }
+        Ok(url)
+    }
+}
+
+fn settings(arguments: &Arguments) -> Result<Settings, Trouble> {
+    let values = Values::read(arguments.settings.as_deref())?;
+    let is_prod = values.get("IS_PROD").is_some_and(|value| value == "true");
+    let data_dir = arguments.data_dir.clone().or_else(|| values.get("DATA_DIR").map(PathBuf::from)).unwrap_or_else(|| PathBuf::from("data"));
+    let secret_key = secret_key(&values, &data_dir, is_prod)?;
+    let hash_key = values.get("HASH_KEY").map(Secret::from).unwrap_or_else(|| secret_key.clone());
+    let ringcentral_server = values.url("RINGCENTRAL_SERVER", "https://platform.ringcentral.com")?;
+    let proxy_configs = arguments.proxy_configs.clone().or_else(|| values.get("PROXY_CONFIGS").map(PathBuf::from));
+    if proxy_configs.is_none() {
+        tracing::warn!("no --proxy-configs: only registered connectors are served");
+    }
+    // Checked now, so that a typo is found at the start and not at the first sign-in.
+    for (name, default) in [("APP_SERVER", "http://localhost"), ("DEVELOPER_PORTAL_SERVER", "https://appconnect.labs.ringcentral.com")] {
+        values.url(name, default)?;
+    }
+    Ok(Settings {
+        listen: listen(arguments, &values)?,
+        admin_token: values.get("ADMIN_TOKEN").map(Secret::from),
+        database_url: values.get("DATABASE_URL").unwrap_or_else(|| format!("sled:{}", data_dir.join("store").display())),
+        egress: egress(arguments, &ringcentral_server)?,
+        workers: arguments.workers.map(std::num::NonZeroUsize::get),
+        secret_key,
+        hash_key,
+        proxy_configs,
+        ringcentral_server,
+    })
+}
+
+fn listen(arguments: &Arguments, values: &Values) -> Result<SocketAddr, Trouble> {
+    if let Some(listen) = arguments.listen {
+        return Ok(listen);
+    }
+    match values.get("PORT") {
+        Some(port) => {
+            let port = port.parse().map_err(|_| format!("PORT is `{port}`, not a port number"))?;
+            Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port))
+        }
+        None => Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 6066)),
+    }
+}
+
+/// The servers that the operator names are trusted by name.
+fn egress(arguments: &Arguments, ringcentral_server: &url::Url) -> Result<EgressPolicy, Trouble> {
+    if arguments.allow_private_network {
+        return Ok(EgressPolicy::AllowPrivate);
+    }
+    let named = ringcentral_server.host_str().map(|host| match ringcentral_server.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    });
+    let mut allowed = Vec::new();
+    for host in arguments.allow_hosts.iter().chain(&named) {
+        allowed.push(HostPattern::parse(host).map_err(|reason| format!("`{host}` is not a host: {reason}"))?);
+    }
+    Ok(EgressPolicy::PublicOnly { allowed: Arc::from(allowed) })
+}
+
+/// The secret of the environment; in development one is made and kept, so that sessions outlive a
+/// restart.
+fn secret_key(values: &Values, data_dir: &Path, is_prod: bool) -> Result<Secret, Trouble> {
+    if let Some(secret) = values.get("APP_SERVER_SECRET_KEY") {
+        return Ok(Secret::from(secret));
+    }
+    if is_prod {
+        return Err(Trouble("APP_SERVER_SECRET_KEY is not set; it signs sessions and seals what is stored. Set it to a long random text.".to_owned()));
+    }
+    let path = data_dir.join("secret-key");
+    match std::fs::read_to_string(&path) {
+        Ok(secret) if !secret.trim().is_empty() => return Ok(Secret::new(secret.trim())),
+        Ok(_) => return Err(Trouble(format!("{} is empty; delete it together with the store beside it", path.display()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(Trouble(format!("{}: {error}", path.display()))),
+    }
+    let mut bytes = [0u8; 32];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "the system gives no random bytes")?;
+    let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    write_private(data_dir, &path, &secret).map_err(|error| format!("{}: {error}", path.display()))?;
+    tracing::warn!("APP_SERVER_SECRET_KEY is not set: made one in {}", path.display());
+    Ok(Secret::from(secret))
+}
+
+fn write_private(data_dir: &Path, path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    std::fs::create_dir_all(data_dir)?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

@@ -1,0 +1,72 @@
+//! `app-connect validate`
+
+use std::path::{Path, PathBuf};
+
+use super::{FOUND, Trouble, print};
+use crate::config::diagnostic::{Findings, Severity};
+use crate::config::load::load_file;
+use crate::config::report::{Colour, Format, render};
+
+/// With more files than this, progress is shown.
+const MANY: usize = 20;
+
+/// Checks files and folders.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// proxyConfig files, or folders that hold them.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// How findings are written.
+    #[arg(long, default_value = "human", value_name = "human|json|sarif|github", value_parser = |name: &str| name.parse::<Format>())]
+    format: Format,
+    /// Exit with 1 for warnings too.
+    #[arg(long)]
+    deny_warnings: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+    let mut files = Vec::new();
+    for path in &arguments.paths {
+        collect(path, &mut files)?;
+    }
+    if files.is_empty() {
+        return Err(Trouble("no .json file is in these folders".to_owned()));
+    }
+    let mut all: Vec<Findings> = Vec::with_capacity(files.len());
+    for (at, file) in files.iter().enumerate() {
+        if files.len() > MANY {
+            print::progress(&format!("checking {} of {}", at + 1, files.len()));
+        }
+        all.push(load_file(file, &|name| std::env::var(name).ok()).findings);
+    }
+    if files.len() > MANY {
+        print::progress("");
+    }
+    let colour = if print::colours() { Colour::On } else { Colour::Off };
+    print::text(&render(arguments.format, &all, colour));
+    let refused = if arguments.deny_warnings { Severity::Warning } else { Severity::Mistake };
+    Ok(if all.iter().any(|findings| findings.worst() >= Some(refused)) { FOUND } else { 0 })
+}
+
+/// A file as it is named; of a folder, the `.json` files in it and in its subfolders. Folders of
+/// fixture cases (`<proxyId>.cases`) and hidden ones are no documents.
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Trouble> {
+    let cannot = |error: std::io::Error| Trouble(format!("{}: {error}", path.display()));
+    if !std::fs::metadata(path).map_err(cannot)?.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(path).map_err(cannot)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>().map_err(cannot)?;
+    entries.sort();
+    for entry in entries {
+        let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let skipped = name.starts_with('.') || name.ends_with(".cases");
+        if entry.is_dir() && !skipped {
+            collect(&entry, files)?;
+        } else if entry.is_file() && !skipped && name.ends_with(".json") {
+            files.push(entry);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! What every request passes: the session is read, a panic becomes an answer, and the headers that
+//! browsers and clients expect are set.
+
+use std::panic::AssertUnwindSafe;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap, HeaderName, HeaderValue,
+};
+use actix_web::error::InternalError;
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _, HttpResponse, web};
+use futures_util::FutureExt as _;
+
+use super::{reply, session};
+use crate::service::Services;
+
+/// Carries a fresh session token.
+const REFRESHED_TOKEN: HeaderName = HeaderName::from_static("x-refreshed-jwt-token");
+
+/// The middleware.
+pub(super) async fn edge(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+    if request.method() == Method::OPTIONS {
+        let mut response = HttpResponse::NoContent().finish();
+        cors(response.headers_mut());
+        preflight(&request, response.headers_mut());
+        return Ok(request.into_response(response));
+    }
+    let mut fresh_token = None;
+    if let Some(services) = request.app_data::<web::Data<Services>>()
+        && let Some(session) = session::read(request.headers(), request.query_string(), &services.sessions)
+    {
+        fresh_token = services.sessions.refresh(&session);
+        request.extensions_mut().insert(session);
+    }
+    let route = request.match_pattern();
+    let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(outcome) => outcome?.map_into_boxed_body(),
+        Err(panic) => return Err(panicked(route.as_deref(), &*panic)),
+    };
+    cors(response.headers_mut());
+    if let Some(token) = fresh_token.and_then(|token| HeaderValue::try_from(token).ok()) {
+        response.headers_mut().insert(REFRESHED_TOKEN, token);
+    }
+    Ok(response)
+}
+
+/// The panic hook has written where; the client gets an answer, and the worker lives.
+fn panicked(route: Option<&str>, _: &(dyn std::any::Any + Send)) -> Error {
+    tracing::error!(route, "a handler panicked");
+    let mut response = reply::error(500, "The server failed on this request. It was not carried out, or only in part.");
+    cors(response.headers_mut());
+    InternalError::from_response("a handler panicked", response).into()
+}
+
+fn cors(headers: &mut HeaderMap) {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("x-refreshed-jwt-token"));
+}
+
+fn preflight(request: &ServiceRequest, headers: &mut HeaderMap) {
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE"));
+    if let Some(wanted) = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
+    }
+}

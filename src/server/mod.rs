@@ -1,0 +1,190 @@
+//! The web server: routes, extractors, replies. Thin: a handler extracts, calls one service
+//! function and wraps its answer.
+
+mod body;
+mod edge;
+mod reply;
+mod routes;
+mod session;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+
+use crate::connector::configs::{Configs, Watch};
+use crate::connector::{Connector, InterfaceFunction, Registry};
+use crate::engine::egress::EgressPolicy;
+use crate::engine::send::{Client, ClientOptions};
+use crate::service::session::Sessions;
+use crate::service::{Services, Shared};
+use crate::store::{self, Keys, Secret, Store};
+
+/// What a server needs to know before it starts.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Signs session tokens and seals what is stored (`APP_SERVER_SECRET_KEY`).
+    pub secret_key: Secret,
+    /// Salt of the hashes of account and extension ids (`HASH_KEY`).
+    pub hash_key: Secret,
+    /// Opens `GET /proxyConfigs`; without it the route is closed.
+    pub admin_token: Option<Secret>,
+    /// Store, such as `sled:PATH`.
+    pub database_url: String,
+    /// Folder of documents, `<proxyId>.json` each.
+    pub proxy_configs: Option<PathBuf>,
+    /// Base URL of the RingCentral platform.
+    pub ringcentral_server: url::Url,
+    /// Which addresses outbound requests may reach.
+    pub egress: EgressPolicy,
+    /// Worker threads; the number of cores where not given.
+    pub workers: Option<usize>,
+}
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be bound.
+    #[error("cannot listen on {address}: {source}; choose another with --listen or PORT")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The store cannot be opened.
+    #[error("{0}")]
+    Store(#[from] store::StoreError),
+    /// The folder of documents cannot be listed.
+    #[error("the folder {} cannot be listed: {source}; set --proxy-configs to a folder of <proxyId>.json files", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The HTTP client cannot be set up.
+    #[error("outbound requests cannot be set up: {0}")]
+    Client(#[from] crate::engine::send::ClientError),
+}
+
+/// Builds a server: settings, and the connectors that a library user registers.
+pub struct ServerBuilder {
+    settings: Settings,
+    registry: Registry,
+}
+
+impl ServerBuilder {
+    /// A server with these settings and no registered connectors.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, registry: Registry::new() }
+    }
+
+    /// Registers the code connector of a platform.
+    #[must_use]
+    pub fn connector(mut self, platform: impl Into<String>, connector: impl Connector + 'static) -> Self {
+        self.registry.register_connector(platform, Arc::new(connector));
+        self
+    }
+
+    /// Registers a function for one interface of a platform.
+    #[must_use]
+    pub fn interface(mut self, platform: impl Into<String>, function: InterfaceFunction) -> Self {
+        self.registry.register_interface(platform, function);
+        self
+    }
+
+    /// Opens the store, loads the documents and listens.
+    ///
+    /// # Errors
+    /// Where any of it fails; nothing is left running then.
+    pub async fn start(self) -> Result<Server, StartError> {
+        let Self { settings, registry } = self;
+        let keys = Keys::from_secret(&settings.secret_key)?;
+        let store = store::open(&settings.database_url, keys).await?;
+        let configs = match &settings.proxy_configs {
+            Some(path) => Configs::open(path).map_err(|source| StartError::Folder { path: path.clone(), source })?,
+            None => Configs::none(),
+        };
+        let watch = configs.watch().unwrap_or_else(|error| {
+            tracing::error!(%error, "the folder of proxyConfigs cannot be watched; changes need a restart");
+            None
+        });
+        let shared = Arc::new(Shared {
+            store: Arc::clone(&store),
+            configs,
+            registry,
+            sessions: Sessions::new(&settings.secret_key),
+            hash_key: settings.hash_key.clone(),
+            ringcentral_server: settings.ringcentral_server.clone(),
+        });
+        let client_options = ClientOptions { egress: settings.egress.clone(), ..ClientOptions::default() };
+        // What would fail on every worker fails here, once and with words.
+        drop(Client::new(&client_options)?);
+        let admin = routes::Admin { token: settings.admin_token.clone() };
+        let mut http = HttpServer::new(move || {
+            let (shared, client_options) = (Arc::clone(&shared), client_options.clone());
+            App::new()
+                .data_factory(move || {
+                    let services = Client::new(&client_options).map(|client| Services::new(Arc::clone(&shared), client));
+                    async move { services }
+                })
+                .app_data(web::Data::new(admin.clone()))
+                .app_data(web::PayloadConfig::new(body::MAX_BYTES))
+                .wrap(from_fn(edge::edge))
+                .configure(routes::configure)
+                .default_service(web::to(reply::not_found))
+        })
+        .shutdown_timeout(30);
+        if let Some(workers) = settings.workers {
+            http = http.workers(workers);
+        }
+        let listen = |source| StartError::Listen { address: settings.listen, source };
+        let http = http.keep_alive(Duration::from_secs(75)).bind(settings.listen).map_err(listen)?;
+        let address = http.addrs().first().copied().unwrap_or(settings.listen);
+        let running = http.run();
+        let handle = running.handle();
+        let task = tokio::spawn(running);
+        Ok(Server { address, handle, task, store, _watch: watch })
+    }
+}
+
+/// A running server.
+pub struct Server {
+    address: SocketAddr,
+    handle: ServerHandle,
+    task: tokio::task::JoinHandle<std::io::Result<()>>,
+    store: Arc<dyn Store>,
+    _watch: Option<Watch>,
+}
+
+impl Server {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Finishes requests in flight, stops, and makes everything durable.
+    ///
+    /// # Errors
+    /// Where the store cannot be closed.
+    pub async fn stop(self) -> Result<(), store::StoreError> {
+        self.handle.stop(true).await;
+        self.store.close().await
+    }
+
+    /// Serves until the process is told to stop (SIGINT, SIGTERM).
+    ///
+    /// # Errors
+    /// Where serving fails or the store cannot be closed.
+    pub async fn run_until_stopped(self) -> std::io::Result<()> {
+        self.task.await.map_err(std::io::Error::other)??;
+        self.store.close().await.map_err(std::io::Error::other)
+    }
+}

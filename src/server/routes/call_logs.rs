@@ -1,0 +1,36 @@
+//! Call logs.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::Value;
+
+use crate::server::body::{Body, query};
+use crate::server::reply;
+use crate::server::session::Authenticated;
+use crate::service::call_logs::{self, Caller};
+use crate::service::Services;
+
+/// `POST /callLog`
+pub(super) async fn create(request: HttpRequest, services: web::Data<Services>, session: Authenticated, body: Body) -> HttpResponse {
+    reply::answer(&call_logs::create(&services, &session.0, Value::Object(body.0), caller(&request)).await)
+}
+
+/// `GET /callLog?sessionIds=&requireDetails=`
+pub(super) async fn look_up(request: HttpRequest, services: web::Data<Services>, session: Authenticated) -> HttpResponse {
+    let parameters = query(request.query_string());
+    let text = |name: &str| match parameters.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        // Repeated names are one list, as commas make it.
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+        _ => String::new(),
+    };
+    let details = text("requireDetails") == "true";
+    reply::answer(&call_logs::look_up(&services, &session.0, &text("sessionIds"), details).await)
+}
+
+fn caller(request: &HttpRequest) -> Caller {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    Caller {
+        hashed_account_id: header("rc-account-id").filter(|id| !id.is_empty()).map(str::to_owned),
+        is_from_sscl: header("user-agent") == Some("SSCL"),
+    }
+}

@@ -1,0 +1,27 @@
+//! Routes without a session.
+
+use actix_web::http::header::ContentType;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::server::body::query;
+use crate::server::reply;
+use crate::service::{Services, interfaces};
+
+/// `GET /isAlive`
+pub(super) async fn is_alive() -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::plaintext()).body("OK")
+}
+
+/// `GET /implementedInterfaces?platform=&proxyId=`
+pub(super) async fn implemented_interfaces(request: HttpRequest, services: web::Data<Services>) -> HttpResponse {
+    let parameters = query(request.query_string());
+    let parameter = |name: &str| parameters.get(name).and_then(|value| value.as_str()).filter(|value| !value.is_empty());
+    let proxy_id = parameter("proxyId");
+    let Some(platform) = parameter("platform").or(proxy_id.map(|_| "proxy")) else {
+        return reply::text(400, "Please provide platform.");
+    };
+    match interfaces::implemented(&services, platform, proxy_id) {
+        Ok(interfaces) => reply::json(200, &interfaces),
+        Err(unknown) => reply::error(404, &unknown.to_string()),
+    }
+}

@@ -1,0 +1,46 @@
+//! Signing in and out.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::json;
+
+use crate::server::body::{Body, BodyError};
+use crate::server::reply;
+use crate::server::session::Authenticated;
+use crate::service::users::{ApiKeyLogin, LoginError, SignOut, api_key_login as log_in, un_authorize as sign_out};
+use crate::service::Services;
+use crate::store::Secret;
+
+/// `POST /apiKeyLogin`
+pub(super) async fn api_key_login(request: HttpRequest, services: web::Data<Services>, body: Body) -> Result<HttpResponse, BodyError> {
+    let Some(login) = submitted(&request, body)? else {
+        return Ok(reply::text(400, "Missing platform name"));
+    };
+    Ok(match log_in(&services, login).await {
+        Ok(logged_in) => reply::json(200, &logged_in),
+        Err(LoginError::Refused(message)) => reply::json(400, &json!({"returnMessage": message})),
+        Err(LoginError::Upstream(message)) => reply::error(400, &message),
+    })
+}
+
+fn submitted(request: &HttpRequest, mut body: Body) -> Result<Option<ApiKeyLogin>, BodyError> {
+    let Some(platform) = body.text("platform")?.filter(|platform| !platform.is_empty()) else { return Ok(None) };
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Ok(Some(ApiKeyLogin {
+        platform,
+        proxy_id: body.text("proxyId")?.filter(|id| !id.is_empty()),
+        api_key: body.text("apiKey")?.map(Secret::from),
+        hostname: body.text("hostname")?.filter(|hostname| !hostname.is_empty()),
+        additional_info: body.object("additionalInfo")?,
+        user_email: body.text("userEmail")?,
+        rc_access_token: header("x-rc-access-token").or(body.text("rcAccessToken")?),
+    }))
+}
+
+/// `POST /unAuthorize`
+pub(super) async fn un_authorize(services: web::Data<Services>, session: Authenticated) -> HttpResponse {
+    match sign_out(&services, &session.0).await {
+        SignOut::Done(message) => reply::json(200, &message),
+        SignOut::UnknownUser => reply::text(400, "User not found"),
+        SignOut::Failed(message) => reply::json(500, &message),
+    }
+}

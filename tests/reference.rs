@@ -1,0 +1,115 @@
+//! What the language reference says in examples is true: its documents load, its fragments too.
+//! (The results in its tables come out of the engine when the page is made, and `generated.rs`
+//! compares them with the committed page.)
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail as the test may")]
+
+use std::path::Path;
+
+use app_connect::config::diagnostic::{Code, Severity};
+use app_connect::config::load::load;
+use serde_json::{Value, json};
+
+fn page() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/proxy-config.md")).unwrap()
+}
+
+/// The code blocks of a language: the rest of the opening line, and the text.
+fn blocks<'p>(page: &'p str, language: &str) -> Vec<(&'p str, &'p str)> {
+    page.split("\n```")
+        .skip(1)
+        .step_by(2)
+        .filter_map(|block| block.split_once('\n'))
+        .filter_map(|(info, text)| Some((info.strip_prefix(language)?.trim(), text)))
+        .collect()
+}
+
+#[test]
+fn every_json_example_is_a_document_that_loads_without_findings() {
+    let page = page();
+    let examples = blocks(&page, "json");
+    assert!(examples.len() >= 4, "{} examples were found", examples.len());
+    for (info, text) in examples {
+        assert_eq!(info, "", "an example is a whole document");
+        let loaded = load("docs/proxy-config.md", text, &|_| Some("secret".to_owned()));
+        assert_eq!(loaded.findings.diagnostics, [], "{text}");
+        assert!(loaded.config.is_some());
+    }
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let page = page();
+    let diagnostics =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md")).unwrap();
+    let headings: Vec<String> = page
+        .lines()
+        .filter(|line| line.starts_with("##"))
+        .map(|line| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace('`', ""))
+        .collect();
+    let mut seen = 0;
+    for target in page.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target) {
+        seen += 1;
+        let exists = match target.split_once('#') {
+            Some(("", anchor)) => {
+                headings.iter().any(|heading| heading == anchor)
+                    || page.contains(&format!("<a id=\"{anchor}\">"))
+            }
+            Some(("diagnostics.md", anchor)) => diagnostics.contains(&format!("<a id=\"{anchor}\">")),
+            _ => Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(target).exists(),
+        };
+        assert!(exists, "{target}");
+    }
+    assert!(seen > 40, "only {seen} links were found");
+}
+
+/// The bounds of templates that the table of limits gives.
+#[test]
+fn template_limits_are_those_of_the_page() {
+    let refused = |text: String| {
+        let document = json!({
+            "requestDefaults": {"baseUrl": "https://api.example.com"},
+            "operations": {"getUserInfo": {"url": "/me", "responseMapping": {"idPath": "body.id"}, "headers": {"X-Text": text}}},
+        });
+        let loaded = load("limits", &document.to_string(), &|_| None);
+        loaded.findings.diagnostics.iter().any(|found| found.code == Code::TemplateSyntax)
+    };
+    let long =
+        |length: usize| format!("{}{{{{trim platform}}}}", "x".repeat(length - "{{trim platform}}".len()));
+    assert!(!refused(long(64 * 1024)));
+    assert!(refused(long(64 * 1024 + 1)));
+    let deep = |levels: usize| format!("{}x{}", "{{#if platform}}".repeat(levels), "{{/if}}".repeat(levels));
+    assert!(!refused(deep(32)));
+    assert!(refused(deep(33)));
+}
+
+/// Defaults that the page gives in prose, from the text of the schema: each is what a document
+/// without the key runs with.
+#[test]
+fn left_out_and_empty_and_null_are_the_same() {
+    let with = |listed: Value| {
+        json!({
+            "requestDefaults": {"baseUrl": "https://api.example.com"},
+            "operations": {
+                "getUserInfo": {"url": "/me", "responseMapping": {"idPath": "body.id"}},
+                "findContact": {"url": "/c", "responseMapping": {"type": "list", "listPath": listed}},
+            },
+        })
+    };
+    for listed in [Value::Null, "".into(), "body".into()] {
+        let loaded = load("empty", &with(listed).to_string(), &|_| None);
+        assert_eq!(loaded.findings.count(Severity::Error) + loaded.findings.count(Severity::Mistake), 0);
+        let config = loaded.config.unwrap();
+        let operation =
+            config.operation(app_connect::config::operations::OperationName::FindContact).unwrap();
+        let reply = app_connect::engine::exchange::UpstreamResponse::new(
+            200,
+            http::HeaderMap::new(),
+            json!([{"id": 1}]),
+            app_connect::engine::exchange::BodyKind::Json,
+        );
+        let inputs = app_connect::engine::inputs::Inputs::new();
+        let (mapped, problems) = app_connect::engine::map(operation, &reply, &inputs).unwrap();
+        assert_eq!(serde_json::to_value(mapped).unwrap()[0]["id"], 1);
+        assert_eq!(problems, []);
+    }
+}
