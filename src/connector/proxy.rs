@@ -249,6 +249,7 @@ impl Connector for ProxyConnector {
             return expect_mapped!(reply, Mapped::AuthValidation(validation) => validation, Interface::AuthValidation);
         }
         inputs.text(Variable::Platform, call.platform);
+        inputs.text_if(Variable::Hostname, call.user.and_then(|user| user.hostname.as_deref()));
         let reply = self.run(OperationName::GetUserInfo, Interface::AuthValidation, call, &inputs).await?;
         Ok(reply.map(|_| AuthValidation { successful: true, message: None, status: 200 }))
     }

@@ -138,6 +138,8 @@ fn body(
     };
     if let Some(method @ (&Method::GET | &Method::HEAD)) = method
         && body.as_object().is_none_or(|members| !members.is_empty())
+        // Says that there is to be no body at all.
+        && body.as_str() != Some("{{omit}}")
     {
         problems.push(
             Problem::new(
