@@ -446,7 +446,7 @@ impl ProxyConnector {
         inputs: &Inputs<'_>,
     ) -> Result<Reply<Appointment>, CallError> {
         let reply = self.run(operation, interface, call, inputs).await?;
-        expect_mapped!(reply, Mapped::Appointment(appointment) => appointment, interface)
+        expect_mapped!(reply, Mapped::Appointment(appointment) => *appointment, interface)
     }
 
     fn message_inputs<'a>(&'a self, call: &'a Call<'_>, input: &'a inputs::MessageLog) -> Inputs<'a> {

@@ -23,7 +23,11 @@ pub(super) enum BodyTemplate {
 
 impl BodyTemplate {
     /// Compiles JSON; `compile` compiles one text, given its JSON pointer.
-    pub(super) fn compile(value: &Value, pointer: &str, compile: &mut dyn FnMut(&str, &str) -> Template) -> Self {
+    pub(super) fn compile(
+        value: &Value,
+        pointer: &str,
+        compile: &mut dyn FnMut(&str, &str) -> Template,
+    ) -> Self {
         match value {
             Value::String(text) => match compile(text, pointer) {
                 Template::Literal(text) => Self::Literal(json::to_vec(&*text).into()),

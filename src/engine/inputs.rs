@@ -231,7 +231,8 @@ mod tests {
         let mut owned = Inputs::new();
         owned.owned(Variable::UserPlatformAdditionalInfo, object.clone());
         for inputs in [borrowed, members, owned] {
-            let find = |path| inputs.find(Variable::UserPlatformAdditionalInfo, &steps(path)).map(Found::into_value);
+            let find =
+                |path| inputs.find(Variable::UserPlatformAdditionalInfo, &steps(path)).map(Found::into_value);
             assert_eq!(find("account.id"), Some(json!(9)));
             assert_eq!(find("account.name.length"), Some(json!(4)));
             assert_eq!(find("account.none"), None);
@@ -245,7 +246,10 @@ mod tests {
         let mut inputs = Inputs::new();
         inputs.text(Variable::Note, "first").text(Variable::Subject, "subject").text(Variable::Note, "last");
         assert_eq!(inputs.get(Variable::Note), Some(&Input::Text("last".into())));
-        assert_eq!(inputs.variables().map(|(variable, _)| variable).collect::<Vec<_>>(), [Variable::Note, Variable::Subject]);
+        assert_eq!(
+            inputs.variables().map(|(variable, _)| variable).collect::<Vec<_>>(),
+            [Variable::Note, Variable::Subject]
+        );
         assert_eq!(inputs.get(Variable::Duration), None);
     }
 }

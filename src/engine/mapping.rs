@@ -204,7 +204,7 @@ pub fn map(
             let items = list_of(list, reply)?;
             Mapped::Appointments(items.into_iter().filter_map(|item| reader.listed_appointment(paths, item)).collect())
         }
-        CompiledMapping::Appointment(paths) => Mapped::Appointment(reader.appointment(paths, reply)),
+        CompiledMapping::Appointment(paths) => Mapped::Appointment(Box::new(reader.appointment(paths, reply))),
     };
     Ok((mapped, reader.problems))
 }

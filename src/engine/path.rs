@@ -70,9 +70,11 @@ impl Path {
     pub fn first<'v>(&self, root: &'v Value) -> Option<ValueRef<'v>> {
         match self {
             Self::Steps(steps) => walk(steps, root),
-            Self::Query(query) => {
-                js_path_process(query, root).ok()?.into_iter().next().map(|found| ValueRef::Borrowed(found.val()))
-            }
+            Self::Query(query) => js_path_process(query, root)
+                .ok()?
+                .into_iter()
+                .next()
+                .map(|found| ValueRef::Borrowed(found.val())),
         }
     }
 
@@ -180,7 +182,9 @@ fn singular_steps(query: &JpQuery) -> Option<Box<[Step]>> {
         .segments
         .iter()
         .map(|segment| match segment {
-            JsonPathSegment::Selector(Selector::Name(name)) => plain_name(name).map(|name| Step::Name(name.into())),
+            JsonPathSegment::Selector(Selector::Name(name)) => {
+                plain_name(name).map(|name| Step::Name(name.into()))
+            }
             JsonPathSegment::Selector(Selector::Index(index)) => Some(Step::Index(*index)),
             _ => None,
         })
@@ -203,9 +207,15 @@ impl JsonPathError {
                     pest::error::InputLocation::Pos(at) => at,
                     pest::error::InputLocation::Span((from, _)) => from,
                 };
-                Self { message: format!("the query stops making sense at character {}", offset + 1), offset: Some(offset) }
+                Self {
+                    message: format!("the query stops making sense at character {}", offset + 1),
+                    offset: Some(offset),
+                }
             }
-            other => Self { message: other.to_string().lines().next().unwrap_or_default().to_owned(), offset: None },
+            other => Self {
+                message: other.to_string().lines().next().unwrap_or_default().to_owned(),
+                offset: None,
+            },
         }
     }
 }
@@ -249,11 +259,14 @@ mod tests {
 
     #[test]
     fn json_paths_yield_the_first_value_or_all() {
-        let root = json!({"body": {"list": [{"id": 1, "on": false}, {"id": 2, "on": true}, {"id": 3, "on": true}]}});
+        let root =
+            json!({"body": {"list": [{"id": 1, "on": false}, {"id": 2, "on": true}, {"id": 3, "on": true}]}});
         check("$.body.list[1].id", &root, Some(json!(2)));
         check("$['body']['list'][-1].id", &root, Some(json!(3)));
         check("$.body.list[?@.on == true].id", &root, Some(json!(2)));
-        let Listed::Items(items) = Path::parse("$.body.list[?@.on].id").unwrap().list(&root) else { panic!() };
+        let Listed::Items(items) = Path::parse("$.body.list[?@.on].id").unwrap().list(&root) else {
+            panic!()
+        };
         assert_eq!(items, [&json!(1), &json!(2), &json!(3)]);
         let Listed::Items(items) = Path::parse("$..list").unwrap().list(&root) else { panic!() };
         assert_eq!(items.len(), 3, "a query that yields one array means that array");

@@ -37,7 +37,11 @@ pub(super) enum Head {
 
 impl UrlTemplate {
     /// Renders the URL and appends the query parameters in `parameters`.
-    pub(super) fn render(&self, scope: &Scope<'_>, parameters: &str) -> Result<(Url, HostPolicy), RenderError> {
+    pub(super) fn render(
+        &self,
+        scope: &Scope<'_>,
+        parameters: &str,
+    ) -> Result<(Url, HostPolicy), RenderError> {
         let mut policy = HostPolicy::Literal;
         let mut text = match &self.head {
             Head::None => String::new(),
@@ -93,17 +97,6 @@ impl UrlTemplate {
         };
         let query = self.query.iter().flat_map(TextTemplate::wanted);
         head.into_iter().chain(self.path.wanted()).chain(query).collect()
-    }
-
-    /// The variables that the URL reads at all.
-    pub(super) fn sources(&self) -> Vec<Variable> {
-        let head = match &self.head {
-            Head::Templated(template) => template.sources(),
-            Head::Leading { reference, .. } => reference.sources(),
-            _ => Vec::new(),
-        };
-        let query = self.query.iter().flat_map(TextTemplate::sources);
-        head.into_iter().chain(self.path.sources()).chain(query).collect()
     }
 }
 

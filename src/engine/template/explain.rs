@@ -104,7 +104,7 @@ pub(super) fn block(
     }
     let code = if kind == ProblemKind::UnknownHelper { Code::UnknownHelper } else { Code::TemplateSyntax };
     // Messages quote with `"`, as templates do; here a quote is a code span.
-    let quoted = |text: &str| if text.matches('"').count() % 2 == 0 { text.replace('"', "`") } else { text.to_owned() };
+    let quoted = |text: &str| if text.matches('"').count().is_multiple_of(2) { text.replace('"', "`") } else { text.to_owned() };
     let (message, advice) = match message.split_once(": use ") {
         Some((message, advice)) => (quoted(message), Some(format!("use {advice}"))),
         None => (quoted(&message), None),
