@@ -476,3 +476,6 @@ fn ring_sense<'a>(inputs: &mut Inputs<'a>, request: &'a Value) {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;
