@@ -39,7 +39,11 @@ impl Connector for SandboxCrm {
         Ok(Reply::new(LogFormat::Plain))
     }
 
-    async fn get_user_info(&self, call: &Call<'_>, _: &inputs::GetUserInfo) -> Result<Reply<UserInfo>, CallError> {
+    async fn get_user_info(
+        &self,
+        call: &Call<'_>,
+        _: &inputs::GetUserInfo,
+    ) -> Result<Reply<UserInfo>, CallError> {
         // A failure that the user can mend is worded here; `?` leaves every other one to the server.
         let me = match self.fetch(call, &["me"], &[]).await {
             Err(CallError::Failed(failure)) if failure.status() == Some(401) => {
@@ -110,7 +114,8 @@ pub fn find_contact_with_name(crm: SandboxCrm) -> InterfaceFunction {
             let wanted = input.name.as_deref().unwrap_or_default().trim();
             if wanted.starts_with('+') && wanted.chars().any(|character| character.is_ascii_digit()) {
                 let phone_number = wanted.to_owned();
-                let input = inputs::FindContact { phone_number, overriding_format: None, is_extension: false.into() };
+                let input =
+                    inputs::FindContact { phone_number, overriding_format: None, is_extension: false.into() };
                 return crm.find_contact(call, &input).await;
             }
             crm.contacts(call, "q", wanted).await
@@ -124,7 +129,12 @@ impl SandboxCrm {
         Self { api }
     }
 
-    async fn fetch(&self, call: &Call<'_>, path: &[&str], query: &[(&str, &str)]) -> Result<Value, CallError> {
+    async fn fetch(
+        &self,
+        call: &Call<'_>,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<Value, CallError> {
         let mut request = RequestSpec::get(self.api.clone())
             .path(path.iter().copied())?
             .authorization(call.credential()?)?;
@@ -134,7 +144,12 @@ impl SandboxCrm {
         Ok(call.send(&request).await?.body().clone())
     }
 
-    async fn contacts(&self, call: &Call<'_>, by: &str, value: &str) -> Result<Reply<Vec<Contact>>, CallError> {
+    async fn contacts(
+        &self,
+        call: &Call<'_>,
+        by: &str,
+        value: &str,
+    ) -> Result<Reply<Vec<Contact>>, CallError> {
         let found = self.fetch(call, &["contacts"], &[(by, value), ("limit", "100")]).await?;
         let contact = |row: &Value| {
             let mut contact = Contact::new(row["id"].clone(), row["name"].clone());
@@ -270,7 +285,9 @@ pub fn server(folder: &Path, sandbox: &Sandbox) -> Result<ServerBuilder, Box<dyn
         workers: Some(1),
         ..Settings::new(secret, format!("sled:{}", folder.join("store").display()))
     };
-    Ok(ServerBuilder::new(settings).connector(PLATFORM, crm.clone()).interface(PLATFORM, find_contact_with_name(crm)))
+    Ok(ServerBuilder::new(settings)
+        .connector(PLATFORM, crm.clone())
+        .interface(PLATFORM, find_contact_with_name(crm)))
 }
 
 /// What a client of the server saw.
@@ -285,7 +302,11 @@ pub struct Seen {
 }
 
 /// Signs in, finds a contact, logs a call during an appointment with it and reads the call back.
-pub async fn tour(origin: &str, sandbox: &Sandbox, say: &mut dyn FnMut(String)) -> Result<Seen, Box<dyn Error>> {
+pub async fn tour(
+    origin: &str,
+    sandbox: &Sandbox,
+    say: &mut dyn FnMut(String),
+) -> Result<Seen, Box<dyn Error>> {
     let client = Client { http: reqwest::Client::builder().no_proxy().build()?, origin };
     let login = json!({"platform": PLATFORM, "apiKey": sandbox::API_KEY});
     let signed_in = client.ask("POST", "/apiKeyLogin", "", Some(login)).await?;
@@ -323,7 +344,13 @@ struct Client<'a> {
 }
 
 impl Client<'_> {
-    async fn ask(&self, method: &str, path: &str, token: &str, body: Option<Value>) -> Result<Value, Box<dyn Error>> {
+    async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: Option<Value>,
+    ) -> Result<Value, Box<dyn Error>> {
         let mut request = self.http.request(method.parse()?, format!("{}{path}", self.origin));
         if !token.is_empty() {
             request = request.bearer_auth(token);

@@ -11,8 +11,8 @@ use super::proxy::crm_id;
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::Failure;
 use crate::engine::mapped::{
-    Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License, MapError,
-    MappingProblem, UserInfo,
+    Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License,
+    MapError, MappingProblem, UserInfo,
 };
 use crate::engine::operation::{AuthType, LogFormat, OAuth};
 use crate::engine::send::{Client, send};

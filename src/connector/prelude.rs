@@ -11,8 +11,8 @@ pub use super::message::{MessageType, ReturnMessage};
 pub use crate::engine::exchange::{HostPattern, HostPolicy, RequestSpec, UpstreamResponse};
 pub use crate::engine::failure::{Failure, FailureKind};
 pub use crate::engine::mapped::{
-    Appointment, Attendee, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License,
-    UserInfo,
+    Appointment, Attendee, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser,
+    License, UserInfo,
 };
 pub use crate::engine::operation::{AuthType, LogFormat, OAuth};
 pub use crate::store::{Secret, User};

@@ -70,7 +70,11 @@ impl Registry {
     }
 
     /// The interfaces of a platform, with who serves each.
-    pub fn capabilities(&self, platform: &str, proxy: Option<&Arc<ProxyConnector>>) -> Vec<(Interface, Provider)> {
+    pub fn capabilities(
+        &self,
+        platform: &str,
+        proxy: Option<&Arc<ProxyConnector>>,
+    ) -> Vec<(Interface, Provider)> {
         Interface::ALL
             .iter()
             .filter_map(|interface| Some((*interface, self.resolve(platform, proxy, *interface)?.0)))

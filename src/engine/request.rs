@@ -45,7 +45,15 @@ impl RequestSpec {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/plain, */*"));
         headers.insert(VERSION_HEADER, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        Self { method, url, headers, body: None, sensitive_body: false, timeout: TIMEOUT, hosts: HostPolicy::Literal }
+        Self {
+            method,
+            url,
+            headers,
+            body: None,
+            sensitive_body: false,
+            timeout: TIMEOUT,
+            hosts: HostPolicy::Literal,
+        }
     }
 
     /// A `GET` request; see [`new`](Self::new).
@@ -119,7 +127,8 @@ impl RequestSpec {
 
     fn set_header(mut self, name: &str, value: &str, secret: bool) -> Result<Self, Failure> {
         let blocked = |what: &str| Failure::new(FailureKind::Blocked, what.to_owned());
-        let header = HeaderName::try_from(name).map_err(|_| blocked("A header has a name that HTTP cannot carry"))?;
+        let header =
+            HeaderName::try_from(name).map_err(|_| blocked("A header has a name that HTTP cannot carry"))?;
         let mut value = HeaderValue::try_from(value).map_err(|_| {
             blocked(&format!("The header {header} has a value that HTTP cannot carry: a line break or another control character"))
         })?;
@@ -194,7 +203,9 @@ mod tests {
             .and_then(|request| request.header("X-Plain", "v"))
             .and_then(|request| request.secret_header("X-Api-Key", "k"))
             .unwrap();
-        let header = |name: &str| request.headers.get(name).map(|value| (value.to_str().unwrap(), value.is_sensitive()));
+        let header = |name: &str| {
+            request.headers.get(name).map(|value| (value.to_str().unwrap(), value.is_sensitive()))
+        };
         assert_eq!(header("authorization"), Some(("Bearer t-1", true)));
         assert_eq!(header("x-plain"), Some(("v", false)));
         assert_eq!(header("x-api-key"), Some(("k", true)));

@@ -169,7 +169,9 @@ impl ServerBuilder {
         let keys = Keys::from_secret(&settings.secret_key)?;
         let store = store::open(&settings.database_url, keys).await?;
         let configs = match &settings.proxy_configs {
-            Some(path) => Configs::open(path).map_err(|source| StartError::Folder { path: path.clone(), source })?,
+            Some(path) => {
+                Configs::open(path).map_err(|source| StartError::Folder { path: path.clone(), source })?
+            }
             None => Configs::none(),
         };
         let watch = configs.watch().unwrap_or_else(|error| {
@@ -192,7 +194,8 @@ impl ServerBuilder {
             let (shared, client_options) = (Arc::clone(&shared), client_options.clone());
             App::new()
                 .data_factory(move || {
-                    let services = Client::new(&client_options).map(|client| Services::new(Arc::clone(&shared), client));
+                    let services =
+                        Client::new(&client_options).map(|client| Services::new(Arc::clone(&shared), client));
                     async move { services }
                 })
                 .app_data(web::Data::new(admin.clone()))

@@ -36,10 +36,11 @@ pub async fn extension(services: &Services, token: &str) -> Result<Extension, Fa
         Value::String(_) | Value::Number(_) => Some(to_text(value).into_owned()),
         _ => None,
     };
-    let account_id = response
-        .body()
-        .pointer("/account/id")
-        .and_then(id)
-        .ok_or_else(|| Failure::new(FailureKind::NotJson, "the RingCentral platform did not say which account the token belongs to"))?;
+    let account_id = response.body().pointer("/account/id").and_then(id).ok_or_else(|| {
+        Failure::new(
+            FailureKind::NotJson,
+            "the RingCentral platform did not say which account the token belongs to",
+        )
+    })?;
     Ok(Extension { account_id, extension_id: response.body().get("id").and_then(id) })
 }

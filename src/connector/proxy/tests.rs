@@ -29,7 +29,11 @@ fn the_crm_id_is_the_id_without_its_platform() {
 
 fn user(key: &str) -> User {
     User {
-        key: UserKey { id: "77-oracleCrm".to_owned(), platform: "oracleCrm".to_owned(), proxy_id: Some("rich".to_owned()) },
+        key: UserKey {
+            id: "77-oracleCrm".to_owned(),
+            platform: "oracleCrm".to_owned(),
+            proxy_id: Some("rich".to_owned()),
+        },
         name: Some("Ada".to_owned()),
         hostname: None,
         timezone_name: None,
@@ -48,7 +52,11 @@ fn user(key: &str) -> User {
 fn variables(user: &User) -> Value {
     let mut inputs = Inputs::new();
     set_user(&mut inputs, user);
-    inputs.variables().map(|(variable, input)| (variable.name().to_owned(), input.to_value())).collect::<Map<_, _>>().into()
+    inputs
+        .variables()
+        .map(|(variable, input)| (variable.name().to_owned(), input.to_value()))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 /// Recordings 01, `rich-stored-values`.

@@ -22,7 +22,8 @@ fn document(operations: &[&str]) -> Arc<ProxyConnector> {
         .map(|name| {
             let mapping = json!({"idPath": "body.id", "listPath": "body", "item": {"idPath": "id"}});
             let keys: &[&str] = if *name == "findContact" { &["listPath", "item"] } else { &["idPath"] };
-            let mapping: serde_json::Map<_, _> = keys.iter().map(|key| ((*key).to_owned(), mapping[*key].clone())).collect();
+            let mapping: serde_json::Map<_, _> =
+                keys.iter().map(|key| ((*key).to_owned(), mapping[*key].clone())).collect();
             ((*name).to_owned(), json!({"method": "GET", "url": "/x", "responseMapping": mapping}))
         })
         .collect();
@@ -39,8 +40,14 @@ fn document(operations: &[&str]) -> Arc<ProxyConnector> {
 
 fn functions() -> Registry {
     let mut registry = Registry::new();
-    registry.register_interface("acme", InterfaceFunction::find_contact(|_, _| Box::pin(async { Ok(Reply::new(Vec::new())) })));
-    registry.register_interface("acme", InterfaceFunction::get_user_list(|_| Box::pin(async { Ok(Reply::new(Vec::new())) })));
+    registry.register_interface(
+        "acme",
+        InterfaceFunction::find_contact(|_, _| Box::pin(async { Ok(Reply::new(Vec::new())) })),
+    );
+    registry.register_interface(
+        "acme",
+        InterfaceFunction::get_user_list(|_| Box::pin(async { Ok(Reply::new(Vec::new())) })),
+    );
     registry
 }
 
@@ -54,7 +61,8 @@ fn nothing_registered_is_nothing_fulfilled() {
 #[test]
 fn a_code_connector_has_what_it_lists_in_the_order_of_the_contract() {
     let mut registry = Registry::new();
-    registry.register_connector("acme", Arc::new(Code(vec![Interface::CreateCallLog, Interface::GetUserInfo])));
+    registry
+        .register_connector("acme", Arc::new(Code(vec![Interface::CreateCallLog, Interface::GetUserInfo])));
     assert!(registry.knows("acme"));
     assert!(!registry.knows("other"));
     let expected = [(Interface::GetUserInfo, Provider::Code), (Interface::CreateCallLog, Provider::Code)];
@@ -66,7 +74,8 @@ fn a_code_connector_has_what_it_lists_in_the_order_of_the_contract() {
 fn functions_alone_make_a_platform() {
     let registry = functions();
     assert!(registry.knows("acme"));
-    let expected = [(Interface::FindContact, Provider::Function), (Interface::GetUserList, Provider::Function)];
+    let expected =
+        [(Interface::FindContact, Provider::Function), (Interface::GetUserList, Provider::Function)];
     assert_eq!(registry.capabilities("acme", None), expected);
 }
 
@@ -74,7 +83,10 @@ fn functions_alone_make_a_platform() {
 fn the_document_comes_first_then_the_function_then_the_code() {
     use Interface::*;
     let mut registry = functions();
-    registry.register_connector("acme", Arc::new(Code(vec![FindContact, GetUserInfo, GetUserList, CreateCallLog])));
+    registry.register_connector(
+        "acme",
+        Arc::new(Code(vec![FindContact, GetUserInfo, GetUserList, CreateCallLog])),
+    );
     let code = [
         (GetUserInfo, Provider::Code),
         (FindContact, Provider::Function),
@@ -101,6 +113,7 @@ fn the_last_registration_counts() {
     let mut registry = functions();
     registry.register_connector("acme", Arc::new(Code(vec![Interface::GetUserInfo])));
     registry.register_connector("acme", Arc::new(Code(vec![Interface::GetCallLog])));
-    let listed: Vec<Interface> = registry.capabilities("acme", None).into_iter().map(|(interface, _)| interface).collect();
+    let listed: Vec<Interface> =
+        registry.capabilities("acme", None).into_iter().map(|(interface, _)| interface).collect();
     assert_eq!(listed, [Interface::FindContact, Interface::GetCallLog, Interface::GetUserList]);
 }
