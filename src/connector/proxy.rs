@@ -477,3 +477,6 @@ fn ring_sense<'a>(inputs: &mut Inputs<'a>, request: &'a Value) {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use super::proxy::ProxyConnector;
 #[derive(Default, Clone)]
 pub struct Registry {
     connectors: HashMap<String, Arc<dyn Connector>>,
-    functions: HashMap<(String, Interface), Arc<InterfaceFunction>>,
+    functions: HashMap<String, HashMap<Interface, Arc<InterfaceFunction>>>,
 }
 
 /// Who serves an interface.
@@ -31,7 +31,7 @@ impl Registry {
         Self::default()
     }
 
-    /// Registers the code connector of a platform.
+    /// Registers the code connector of a platform; a second one replaces the first.
     pub fn register_connector(&mut self, platform: impl Into<String>, connector: Arc<dyn Connector>) {
         self.connectors.insert(platform.into(), connector);
     }
@@ -39,12 +39,12 @@ impl Registry {
     /// Registers a function for one interface of a platform. The platform's connector stays as it
     /// is: the function is composed over it.
     pub fn register_interface(&mut self, platform: impl Into<String>, function: InterfaceFunction) {
-        self.functions.insert((platform.into(), function.interface()), Arc::new(function));
+        self.functions.entry(platform.into()).or_default().insert(function.interface(), Arc::new(function));
     }
 
     /// Whether anything is registered for a platform. One without is a proxy platform.
     pub fn knows(&self, platform: &str) -> bool {
-        self.connectors.contains_key(platform) || self.functions.keys().any(|(known, _)| known == platform)
+        self.connectors.contains_key(platform) || self.functions.contains_key(platform)
     }
 
     /// The connector that serves an interface: the document where it defines the operation, else a
@@ -60,7 +60,7 @@ impl Registry {
         {
             return Some((Provider::Proxy, proxy.clone()));
         }
-        if let Some(function) = self.functions.get(&(platform.to_owned(), interface)) {
+        if let Some(function) = self.functions.get(platform).and_then(|functions| functions.get(&interface)) {
             return Some((Provider::Function, function.clone()));
         }
         self.connectors
@@ -70,10 +70,17 @@ impl Registry {
     }
 
     /// The interfaces of a platform, with who serves each.
-    pub fn capabilities(&self, platform: &str, proxy: Option<&Arc<ProxyConnector>>) -> Vec<(Interface, Provider)> {
+    pub fn capabilities(
+        &self,
+        platform: &str,
+        proxy: Option<&Arc<ProxyConnector>>,
+    ) -> Vec<(Interface, Provider)> {
         Interface::ALL
             .iter()
             .filter_map(|interface| Some((*interface, self.resolve(platform, proxy, *interface)?.0)))
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
