@@ -10,7 +10,7 @@ use super::proxy::ProxyConnector;
 /// The connectors of this server, by platform.
 #[derive(Default, Clone)]
 pub struct Registry {
-    connectors: HashMap<String, Arc<dyn Connector>>,
+    connectors: HashMap<String, (Vec<Interface>, Arc<dyn Connector>)>,
     functions: HashMap<String, HashMap<Interface, Arc<InterfaceFunction>>>,
 }
 
@@ -33,7 +33,7 @@ impl Registry {
 
     /// Registers the code connector of a platform; a second one replaces the first.
     pub fn register_connector(&mut self, platform: impl Into<String>, connector: Arc<dyn Connector>) {
-        self.connectors.insert(platform.into(), connector);
+        self.connectors.insert(platform.into(), (connector.interfaces(), connector));
     }
 
     /// Registers a function for one interface of a platform. The platform's connector stays as it
@@ -56,7 +56,7 @@ impl Registry {
         interface: Interface,
     ) -> Option<(Provider, Arc<dyn Connector>)> {
         if let Some(proxy) = proxy
-            && proxy.interfaces().contains(&interface)
+            && proxy.serves(interface)
         {
             return Some((Provider::Proxy, proxy.clone()));
         }
@@ -65,8 +65,8 @@ impl Registry {
         }
         self.connectors
             .get(platform)
-            .filter(|connector| connector.interfaces().contains(&interface))
-            .map(|connector| (Provider::Code, connector.clone()))
+            .filter(|(interfaces, _)| interfaces.contains(&interface))
+            .map(|(_, connector)| (Provider::Code, connector.clone()))
     }
 
     /// The interfaces of a platform, with who serves each.

@@ -35,7 +35,7 @@ fn document(operations: &[&str]) -> Arc<ProxyConnector> {
     });
     let loaded = load("acme.json", &text.to_string(), &|_| None);
     let config = Arc::new(loaded.config.expect("a document that runs"));
-    Arc::new(ProxyConnector { proxy_id: "acme".to_owned(), revision: loaded.revision, config })
+    Arc::new(ProxyConnector::new("acme".to_owned(), loaded.revision, config))
 }
 
 fn functions() -> Registry {
