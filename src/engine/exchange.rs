@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::{Host, Url};
 
 /// A fully rendered request: comparable in a test, printable by `explain`, sendable by
-/// [`send`](super::send).
+/// [`send`](super::send()).
 ///
 /// Header values that carry a credential are marked
 /// [sensitive](http::HeaderValue::is_sensitive): they are masked wherever a request is shown and
