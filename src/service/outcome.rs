@@ -93,7 +93,8 @@ fn retry_after(failure: &Failure) -> Option<String> {
     match header.trim().parse::<u64>() {
         Ok(1) => Some("1 second".to_owned()),
         Ok(seconds) => Some(format!("{seconds} seconds")),
-        Err(_) => Some(format!("until {}", header.trim())),
+        // Anything but a date would be words that nobody meant for the user.
+        Err(_) => jiff::fmt::rfc2822::parse(header.trim()).is_ok().then(|| format!("until {}", header.trim())),
     }
 }
 
