@@ -19,6 +19,7 @@ use crate::engine::variables::{Variable, visible};
 
 /// An operation and its inputs, named on the command line.
 #[derive(Debug, clap::Args)]
+#[group(id = "subject")]
 pub(super) struct Arguments {
     /// The proxyConfig.
     pub(super) config: PathBuf,

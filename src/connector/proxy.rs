@@ -97,6 +97,7 @@ impl ProxyConnector {
             Ok((_, problems)) if problems.is_empty() => "ok",
             Ok(_) => "incomplete",
             Err(CallError::Failed(failure)) => failure.kind.as_str(),
+            Err(CallError::Unmapped(MapError::NotJson(failure))) => failure.kind.as_str(),
             Err(_) => "unmapped",
         };
         tracing::info!(

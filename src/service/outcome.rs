@@ -121,7 +121,11 @@ fn own_words(failure: &Failure) -> Option<String> {
     Some(if short.len() < line.len() { format!("{short}…") } else { short })
 }
 
+/// As a sentence begins; a host name at the beginning stays as it is written.
 fn capitalised(text: &str) -> String {
+    if text.split(' ').next().is_some_and(|word| word.contains(['.', ':'])) {
+        return text.to_owned();
+    }
     let mut characters = text.chars();
     match characters.next() {
         Some(first) => first.to_uppercase().chain(characters).collect(),
