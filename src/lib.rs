@@ -3,7 +3,11 @@
 //! The way of a request: `server` handler → `service` → `connector` registry → `engine` (render,
 //! send, map) → `service` → reply. `config` holds the documents that the engine runs.
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
+// Nothing that an outsider controls may end the process: tests may.
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout))]
 
+pub mod cases;
 pub mod cli;
 pub mod config;
 pub mod connector;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{FOUND, Trouble, logging, print};
 use crate::engine::egress::EgressPolicy;
 use crate::engine::exchange::HostPattern;
+use crate::engine::explain::shortened;
 use crate::sandbox::{self, API_KEY, Sandbox, SandboxOptions};
 use crate::server::{ServerBuilder, Settings};
 use crate::store::Secret;
@@ -164,7 +165,7 @@ fn text(value: &Value, pointer: &str) -> Result<String, Trouble> {
     value.pointer(pointer).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| Trouble(format!("the answer has no {pointer}")))
 }
 
-/// JSON on one line, tokens and keys masked.
+/// JSON on one line, not too long, tokens and keys masked.
 fn shown(value: &Value) -> String {
     fn mask(value: &mut Value) {
         match value {
@@ -182,7 +183,7 @@ fn shown(value: &Value) -> String {
     }
     let mut copy = value.clone();
     mask(&mut copy);
-    copy.to_string()
+    shortened(&copy, 320)
 }
 
 fn random() -> Result<Secret, Trouble> {

@@ -23,13 +23,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     print::line(&show(&request));
     print::line("\nWhere the values come from:");
     for origin in &origins {
-        let value = origin.value.as_ref().map_or_else(|| "nothing, left out".to_owned(), |value| shortened(value, 60));
-        print::line(&format!("  {:<32} {:<40} → {value}", origin.place, origin.template));
-        for variable in &origin.variables {
-            if origin.value.is_none() {
-                print::line(&format!("  {:<32} {variable} has no value", ""));
-            }
-        }
+        let value = origin.value.as_ref().map_or_else(|| "nothing, left out".to_owned(), |value| shortened(value, 80));
+        let from = match origin.variables.as_slice() {
+            [] => String::new(),
+            variables => format!("  (from {})", variables.join(", ")),
+        };
+        print::line(&format!("  {}\n    {}\n    → {value}{from}", origin.place, origin.template));
     }
     print::line(&format!("\nAs curl:\n{}", curl(&request)));
     Ok(0)

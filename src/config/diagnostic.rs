@@ -100,8 +100,8 @@ codes! {
     TemplatedHost = "AC053", Mistake, "templated host", "A template chooses the host, so what a user or a CRM sends decides where the credential goes. Requests are refused unless `requestDefaults.allowedHosts` names the hosts that may be chosen, such as `*.example.com`.";
     InvalidUrl = "AC054", Error, "invalid URL", "The URL cannot be requested: it has no http or https scheme and no `baseUrl` to complete it, holds a user name or password, or is not a URL. Relative URLs need `requestDefaults.baseUrl`.";
     TemplatedBaseUrl = "AC055", Mistake, "templated baseUrl", "`baseUrl` is a template only where `requestDefaults.allowedHosts` names the hosts that it may become. Without it the braces are part of the address and every request fails.";
-    NoBaseUrl = "AC057", Mistake, "relative URL without baseUrl", "A URL that begins with a path needs `requestDefaults.baseUrl` before it. The operation fails each time it runs.";
     AllowedHost = "AC056", Error, "invalid allowed host", "An entry of `allowedHosts` is a host name, a host name and a port, or `*.` and a domain of at least two labels; no scheme, no path.";
+    MissingBaseUrl = "AC057", Mistake, "missing baseUrl", "A URL that begins with a path needs `requestDefaults.baseUrl` before it. Without it the operation fails each time it runs.";
     BodyOnGet = "AC060", Warning, "body on GET", "Many servers ignore or refuse a body on GET or HEAD. Use `query`, or the method that the CRM's documentation names.";
     UnknownMethod = "AC061", Error, "unknown method", "The HTTP method is not one that can be sent. There are GET, POST, PUT, PATCH, DELETE, HEAD and OPTIONS.";
     QueryNotObject = "AC063", Mistake, "query is not an object", "`query` is an object of parameters, or one expression that yields an object. Text, even `a=1&b=2`, makes the operation fail; put such text behind a `?` in `url`.";

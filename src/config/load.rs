@@ -43,14 +43,14 @@ pub fn load_file(path: &Path, environment: Environment<'_>) -> Loaded {
     let name = path.display().to_string();
     match read(path) {
         Ok(text) => load(&name, &text, environment),
-        Err(message) => {
+        Err((message, help)) => {
             let diagnostic = Diagnostic {
                 code: Code::UnreadableFile,
                 message,
                 pointer: String::new(),
                 span: 0..0,
                 label: None,
-                help: None,
+                help: Some(help.to_owned()),
             };
             Loaded {
                 findings: Findings { file: name, source: Arc::from(""), diagnostics: vec![diagnostic] },
@@ -61,14 +61,25 @@ pub fn load_file(path: &Path, environment: Environment<'_>) -> Loaded {
     }
 }
 
-fn read(path: &Path) -> Result<String, String> {
-    let in_words = |error: std::io::Error| format!("the file cannot be read: {error}");
-    let length = std::fs::metadata(path).map_err(in_words)?.len();
+/// The text of a file, or what is wrong with the file and how to mend it.
+fn read(path: &Path) -> Result<String, (String, &'static str)> {
+    let in_words = |error: std::io::Error| (format!("the file cannot be read: {error}"), "check its path and permissions");
+    let metadata = std::fs::metadata(path).map_err(in_words)?;
+    if metadata.is_dir() {
+        return Err(("this is a folder, not a file".to_owned(), "name the file"));
+    }
+    let length = metadata.len();
     if length > MAX_BYTES {
-        return Err(format!("the file has {length} bytes; a document has at most {MAX_BYTES}"));
+        let message = format!("the file has {length} bytes; a document has at most {MAX_BYTES}");
+        return Err((message, "check that it is the right file; embedded data does not belong into a document"));
     }
     let bytes = std::fs::read(path).map_err(in_words)?;
-    String::from_utf8(bytes).map_err(|error| format!("the file is not UTF-8: byte {} is not part of a character", error.utf8_error().valid_up_to() + 1))
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let message = format!("the file is not UTF-8: byte {} (on line {line}) is not part of a character", valid + 1);
+        (message, "save the file as UTF-8; it may be in the encoding Latin-1 or UTF-16 now")
+    })
 }
 
 /// Loads a document from its text. `file` names it in findings.
@@ -82,7 +93,7 @@ pub fn load(file: &str, text: &str, environment: Environment<'_>) -> Loaded {
         Ok(parsed) => parsed,
         Err(diagnostics) => return Loaded { findings: findings(diagnostics), config: None, revision },
     };
-    let (mut problems, unusable) = schema::validate(&value);
+    let schema::Verdict { mut problems, unusable, misspelt } = schema::validate(&value);
     let mut config = None;
     if let Some(document) = typed(value, &unusable) {
         let (compiled, found) = engine::compile(&document, environment);
@@ -91,7 +102,7 @@ pub fn load(file: &str, text: &str, environment: Environment<'_>) -> Loaded {
             // What the schema said about a place need not be said again, and what was taken out
             // for its wrong type is not missing.
             let repeated = problems[..known].iter().any(|earlier| earlier.pointer == problem.pointer && earlier.code == problem.code);
-            let consequence = !unusable.is_empty() && is_about_absence(problem.code);
+            let consequence = unusable.iter().chain(&misspelt).any(|absent| is_consequence(&problem, absent));
             if !repeated && !consequence {
                 problems.push(problem);
             }
@@ -107,17 +118,26 @@ pub fn load(file: &str, text: &str, environment: Environment<'_>) -> Loaded {
     Loaded { findings, config, revision }
 }
 
-fn is_about_absence(code: Code) -> bool {
-    matches!(
-        code,
-        Code::MissingOperation
-            | Code::MissingIdPath
-            | Code::MissingMapping
-            | Code::UnpairedOperation
-            | Code::IncompleteOAuth
-            | Code::InvalidUrl
-            | Code::NoBaseUrl
-    )
+/// Whether a problem is there only because the value at `absent` is not: its type is wrong or its key
+/// misspelt, which was said.
+fn is_consequence(problem: &Problem, absent: &str) -> bool {
+    let at = problem.pointer.as_str();
+    let within = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let is_operation = absent.strip_prefix("/operations/").is_some_and(|name| !name.contains('/'));
+    let below = |path: &str| absent.strip_suffix(path).is_some_and(|parent| parent == at);
+    within(at, absent)
+        || match problem.code {
+            Code::MissingIdPath => below("/responseMapping") || below("/responseMapping/idPath") || below("/idPath"),
+            Code::MissingMapping => below("/responseMapping"),
+            Code::IncompleteOAuth => within(absent, "/auth"),
+            Code::UnknownAuth => absent == "/auth/credentialTemplate",
+            Code::MissingOperation | Code::UnpairedOperation => is_operation || absent == "/operations",
+            Code::MissingBaseUrl => {
+                within("/requestDefaults/baseUrl", absent) || (within(absent, "/operations") && absent.ends_with("/url"))
+            }
+            Code::BodyOnGet => at.strip_suffix("/body").is_some_and(|root| absent.strip_suffix("/method") == Some(root)),
+            _ => false,
+        }
 }
 
 /// The typed document, without the values that have the wrong type: the rest is still checked.

@@ -120,73 +120,127 @@ fn resolve(schema: &'static Value) -> Option<&'static Value> {
     }
 }
 
-/// Validates a document: every violation, each as a problem. Also gives the pointers of values
-/// that have no place in the typed document.
-pub(super) fn validate(document: &Value) -> (Vec<Problem>, Vec<String>) {
-    let mut problems = Vec::new();
-    let mut unusable = Vec::new();
-    for error in VALIDATOR.iter_errors(document) {
-        let at = error.instance_path().as_str().to_owned();
-        explain(&error, &at, &mut problems, &mut unusable);
-    }
-    (problems, unusable)
+/// What the schema says about a document.
+#[derive(Debug, Default)]
+pub(super) struct Verdict {
+    /// Every violation.
+    pub(super) problems: Vec<Problem>,
+    /// Pointers of values of the wrong type, which have no place in the typed document.
+    pub(super) unusable: Vec<String>,
+    /// Pointers at which a value would be if its key were not misspelt.
+    pub(super) misspelt: Vec<String>,
 }
 
-fn explain(error: &ValidationError<'_>, at: &str, problems: &mut Vec<Problem>, unusable: &mut Vec<String>) {
+/// Validates a document.
+pub(super) fn validate(document: &Value) -> Verdict {
+    let mut verdict = Verdict::default();
+    for error in VALIDATOR.iter_errors(document) {
+        let at = error.instance_path().as_str().to_owned();
+        explain(&error, &at, &mut verdict);
+    }
+    verdict
+}
+
+fn explain(error: &ValidationError<'_>, at: &str, verdict: &mut Verdict) {
+    let Verdict { problems, unusable, misspelt } = verdict;
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            problems.extend(unexpected.iter().map(|key| unknown_key(at, key)));
+            for key in unexpected {
+                let (problem, meant) = unknown_key(at, key);
+                problems.push(problem);
+                misspelt.extend(meant);
+            }
         }
         ValidationErrorKind::Type { kind } => {
             unusable.push(at.to_owned());
             problems.push(wrong_type(error.instance(), kind, at));
         }
+        // A value of another type is reported as such, and the compiler explains methods: it also
+        // takes mixed case, as the reference does.
+        ValidationErrorKind::Enum { .. } if !error.instance().is_string() || at.ends_with("/method") => {}
         ValidationErrorKind::Enum { options } => problems.push(not_an_option(error.instance(), options, at)),
-        ValidationErrorKind::Minimum { .. } | ValidationErrorKind::Maximum { .. } => problems.push(
-            Problem::new(Code::TimeoutRange, at, format!("a timeout of {} seconds does not work", error.instance()))
-                .help("write a number of seconds from 1 to 300"),
-        ),
+        ValidationErrorKind::Minimum { .. } | ValidationErrorKind::Maximum { .. } => {
+            problems.push(timeout_range(error.instance().as_f64().unwrap_or_default(), at));
+        }
         ValidationErrorKind::Required { property } => {
             let key = property.as_str().unwrap_or_default();
             unusable.push(at.to_owned());
             problems.push(
-                Problem::new(Code::MissingKey, at, format!("`{key}` is missing"))
-                    .help("a document needs `operations`, an object with at least `getUserInfo`"),
+                Problem::new(Code::MissingKey, at, format!("the document has no `{key}`"))
+                    .part(Part::Key)
+                    .help("add `\"operations\": { … }` with at least `getUserInfo`"),
             );
         }
         other => {
             unusable.push(at.to_owned());
-            problems.push(Problem::new(Code::InvalidValue, at, format!("the value does not satisfy `{}`", other.keyword())));
+            problems.push(
+                Problem::new(Code::InvalidValue, at, format!("the value breaks the schema's rule `{}`", other.keyword()))
+                    .help("see the key's description in the language reference"),
+            );
         }
     }
 }
 
-fn unknown_key(at: &str, key: &str) -> Problem {
-    let in_operations = at == "/operations";
-    let (code, what) = if in_operations { (Code::UnknownOperation, "operation") } else { (Code::UnknownKey, "key") };
+/// The problem, and the pointer that was probably meant.
+fn unknown_key(at: &str, key: &str) -> (Problem, Option<String>) {
+    let known = known_keys(at);
+    let pointer = pointer::join(at, key);
+    if at == "/operations" {
+        let problem = Problem::new(Code::UnknownOperation, pointer, format!("App Connect has no operation `{key}`"))
+            .part(Part::Key)
+            .label("never runs");
+        return match meant(key, &known) {
+            Some(name) => (problem.help(format!("did you mean `{name}`?")), Some(pointer::join(at, name))),
+            None => (problem.help(format!("the operations are {}", known.join(", "))), None),
+        };
+    }
     let place = match pointer::segments(at).last() {
         None => "the document".to_owned(),
         Some(parent) if parent.parse::<usize>().is_ok() => "this item".to_owned(),
         Some(parent) => format!("`{parent}`"),
     };
-    let message = if in_operations {
-        format!("App Connect has no operation `{key}`")
-    } else {
-        format!("{place} has no key `{key}`")
-    };
-    let problem = Problem::new(code, pointer::join(at, key), message).part(Part::Key).label(format!("unknown {what}"));
-    let known = known_keys(at);
-    if let Some(name) = nearest(key, known.iter().copied()) {
-        return problem.help(format!("did you mean `{name}`?"));
+    let problem = Problem::new(Code::UnknownKey, pointer, format!("{place} takes no key `{key}`")).part(Part::Key).label("ignored");
+    match (meant(key, &known), owner_of(key)) {
+        (Some(name), _) => (problem.help(format!("did you mean `{name}`?")), Some(pointer::join(at, name))),
+        (None, Some((owner, place))) => {
+            (problem.help(format!("`{key}` belongs into {owner}")), Some(pointer::join(place, key)))
+        }
+        (None, None) => {
+            (problem.help(format!("known here: {}; keys of your own begin with `x-`", known.join(", "))), None)
+        }
     }
-    if let Some(owner) = owner_of(key) {
-        return problem.help(format!("`{key}` belongs into {owner}"));
-    }
-    problem.help(if in_operations {
-        format!("the operations are {}", known.join(", "))
-    } else {
-        format!("known here: {}; keys of your own begin with `x-`", known.join(", "))
-    })
+}
+
+/// Words for the same thing in other tools, where no spelling is near.
+const OTHER_WORDS: &[(&str, &str)] = &[
+    ("url", "baseUrl"),
+    ("path", "url"),
+    ("endpoint", "url"),
+    ("uri", "url"),
+    ("verb", "method"),
+    ("params", "query"),
+    ("parameters", "query"),
+    ("data", "body"),
+    ("payload", "body"),
+    ("json", "body"),
+    ("response", "responseMapping"),
+    ("mapping", "responseMapping"),
+    ("headers", "defaultHeaders"),
+    ("hosts", "allowedHosts"),
+    ("token", "credentialTemplate"),
+    ("template", "credentialTemplate"),
+    ("credential", "credentialTemplate"),
+    ("encoding", "encode"),
+    ("phonenumberpath", "phonePath"),
+    ("phonenumber", "phonePath"),
+];
+
+/// The known key that was probably meant.
+fn meant(key: &str, known: &[&'static str]) -> Option<&'static str> {
+    let lower = key.to_ascii_lowercase();
+    let other = OTHER_WORDS.iter().find(|(word, name)| *word == lower && known.contains(name)).map(|(_, name)| *name);
+    let path = || known.iter().copied().find(|name| name.to_ascii_lowercase().strip_suffix("path") == Some(&lower));
+    other.or_else(path).or_else(|| nearest(key, known.iter().copied()))
 }
 
 fn known_keys(at_pointer: &str) -> Vec<&'static str> {
@@ -195,11 +249,11 @@ fn known_keys(at_pointer: &str) -> Vec<&'static str> {
 }
 
 /// The part of a document that has a key of this name, for keys that stand in the wrong place.
-fn owner_of(key: &str) -> Option<&'static str> {
+fn owner_of(key: &str) -> Option<(&'static str, &'static str)> {
     [("", "the document itself"), ("/meta", "`meta`"), ("/auth", "`auth`"), ("/requestDefaults", "`requestDefaults`"), ("/operations", "`operations`"), ("/operations/createCallLog", "an operation")]
         .into_iter()
         .find(|(place, _)| known_keys(place).contains(&key))
-        .map(|(_, owner)| owner)
+        .map(|(place, owner)| (owner, place))
 }
 
 fn wrong_type(instance: &Value, kind: &TypeKind, at: &str) -> Problem {
@@ -207,25 +261,60 @@ fn wrong_type(instance: &Value, kind: &TypeKind, at: &str) -> Problem {
         TypeKind::Single(one) => vec![one.as_str()],
         TypeKind::Multiple(many) => many.iter().map(|one| one.as_str()).collect(),
     };
-    let words: Vec<&str> = wanted.into_iter().filter(|name| *name != "null").map(in_words).collect();
-    let key = pointer::segments(at).last().map(|key| key.into_owned());
-    let name = key.map_or_else(|| "the document".to_owned(), |key| format!("`{key}`"));
+    let mut words: Vec<&str> = wanted.into_iter().filter(|name| *name != "null").map(in_words).collect();
+    // What is written most often stands first.
+    words.sort_by_key(|word| ["an object", "text", "a list", "a number", "a boolean"].iter().position(|known| known == word));
+    let words = words.as_slice();
+    let list = match words {
+        [some @ .., before, last] => some.iter().map(|word| format!("{word}, ")).collect::<String>() + &format!("{before} or {last}"),
+        few => few.concat(),
+    };
+    let mut keys: Vec<String> = pointer::segments(at).map(|key| key.into_owned()).collect();
+    let name = match (keys.pop(), keys.pop()) {
+        (None, _) => "a document".to_owned(),
+        (Some(item), Some(list)) if item.parse::<usize>().is_ok() => format!("an item of `{list}`"),
+        (Some(key), _) => format!("`{key}`"),
+    };
     let found = crate::engine::render::kind(instance);
-    let problem = Problem::new(Code::WrongType, at, format!("{name} is {found}, and takes {}", words.join(" or ")));
-    match (instance, words.as_slice()) {
+    let verb = if at.is_empty() { "is" } else { "takes" };
+    let problem = Problem::new(Code::WrongType, at, format!("{name} {verb} {list}, not {found}"));
+    match (instance, words) {
         (Value::String(text), ["a number"]) if text.parse::<f64>().is_ok() => problem.help(format!("write {text} without quotes")),
-        (Value::Number(_) | Value::Bool(_), ["text"]) => problem.help(format!("write \"{instance}\", with quotes")),
-        (Value::String(_), ["an object"]) => problem.help("write an object: { … }"),
+        (Value::String(_), ["a number"]) => problem.help("write digits alone, without quotes and units"),
+        (Value::Null, _) if name.starts_with("an item") => problem.help("remove the item"),
         (Value::Null, _) => problem.help("leave the key out instead of writing null"),
-        _ => problem,
+        // The value is not repeated: it may be a secret.
+        (Value::Number(_) | Value::Bool(_), ["text"]) => problem.help("put it in double quotes"),
+        (Value::Object(_), ["text"]) => problem.help("write one text in double quotes"),
+        (Value::String(text), ["a list"]) => problem.help(format!("write a list with one item: [\"{text}\"]")),
+        (Value::Array(_), ["text"]) => problem.help("write one text, without brackets"),
+        (_, ["an object", ..]) => problem.help("write members in braces: `{ \"key\": … }`"),
+        _ => problem.help(format!("write {list}")),
     }
+}
+
+/// What runs instead, and what was probably meant.
+fn timeout_range(seconds: f64, at: &str) -> Problem {
+    let used = match seconds {
+        0.0 => "the default is used",
+        seconds if seconds < 1.0 => "1 second is used",
+        _ => "300 seconds are used",
+    };
+    let milliseconds = seconds / 1000.0;
+    Problem::new(Code::TimeoutRange, at, format!("a timeout is 1 to 300 seconds; instead of {seconds}, {used}")).help(
+        if (1.0..=300.0).contains(&milliseconds) {
+            format!("if these are milliseconds, write {milliseconds}")
+        } else {
+            "write a number of seconds from 1 to 300".to_owned()
+        },
+    )
 }
 
 fn in_words(type_name: &str) -> &str {
     match type_name {
         "string" => "text",
         "number" | "integer" => "a number",
-        "boolean" => "true or false",
+        "boolean" => "a boolean",
         "object" => "an object",
         "array" => "a list",
         other => other,
@@ -237,14 +326,12 @@ fn not_an_option(instance: &Value, options: &Value, at: &str) -> Problem {
     let key = pointer::segments(at).last().map(|key| key.into_owned()).unwrap_or_default();
     let shown = instance.to_string();
     let (code, consequence) = match key.as_str() {
-        "logFormat" => (Code::UnknownLogFormat, "log text is then not composed"),
+        "logFormat" => (Code::UnknownLogFormat, "no log text is composed"),
         "encode" => (Code::UnknownAuth, "the credential is encoded as base64"),
         "type" => (Code::UnknownAuth, "`apiKey` is used"),
-        // The compiler explains methods: it also knows mixed case.
-        "method" => (Code::UnknownMethod, "it cannot be sent"),
         _ => (Code::InvalidValue, "it has no effect"),
     };
-    let problem = Problem::new(code, at, format!("`{key}` is {shown}, which is none of its values; {consequence}"));
+    let problem = Problem::new(code, at, format!("`{key}` cannot be {shown}; {consequence}"));
     let text = instance.as_str().unwrap_or_default();
     match nearest(text, names.iter().copied()) {
         Some(name) => problem.help(format!("did you mean \"{name}\"?")),

@@ -191,7 +191,7 @@ fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
         Some(at) => inputs.text(Variable::UserTokenExpiry, engine::time::to_iso(at)),
         None => inputs.owned(Variable::UserTokenExpiry, Value::Null),
     };
-    inputs.owned(Variable::UserPlatformAdditionalInfo, Value::Object(user.platform_additional_info.clone()));
+    inputs.object(Variable::UserPlatformAdditionalInfo, &user.platform_additional_info);
 }
 
 /// The CRM's id: the App Connect id without its trailing `-<platform>` (Q2).
@@ -477,7 +477,7 @@ impl ProxyConnector {
         inputs: &Inputs<'_>,
     ) -> Result<Reply<Appointment>, CallError> {
         let reply = self.run(operation, interface, call, inputs).await?;
-        expect_mapped!(reply, Mapped::Appointment(appointment) => appointment, interface)
+        expect_mapped!(reply, Mapped::Appointment(appointment) => *appointment, interface)
     }
 
     fn message_inputs<'a>(&'a self, call: &'a Call<'_>, input: &'a inputs::MessageLog) -> Inputs<'a> {

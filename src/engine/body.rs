@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::blocks::RenderProblem;
+use super::encode::Slot;
 use super::json;
 use super::template::{Output, Scope, Template};
 use super::variables::Variable;
@@ -22,7 +23,11 @@ pub(super) enum BodyTemplate {
 
 impl BodyTemplate {
     /// Compiles JSON; `compile` compiles one text, given its JSON pointer.
-    pub(super) fn compile(value: &Value, pointer: &str, compile: &mut dyn FnMut(&str, &str) -> Template) -> Self {
+    pub(super) fn compile(
+        value: &Value,
+        pointer: &str,
+        compile: &mut dyn FnMut(&str, &str) -> Template,
+    ) -> Self {
         match value {
             Value::String(text) => match compile(text, pointer) {
                 Template::Literal(text) => Self::Literal(json::to_vec(&*text).into()),
@@ -91,6 +96,15 @@ impl BodyTemplate {
                     }
                 }
                 out.push(b']');
+            }
+            Self::Template(Template::Text(template)) => {
+                return scope.with_buffer(|text| {
+                    let present = template.render_into(scope, Slot::Json, text)?;
+                    if present {
+                        json::write(text.as_str(), out);
+                    }
+                    Ok(present)
+                });
             }
             Self::Template(template) => match template.evaluate(scope)? {
                 Output::Missing => return Ok(false),

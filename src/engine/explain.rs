@@ -58,7 +58,7 @@ fn visit(operation: OperationName, value: &Value, place: &str, inputs: &Inputs<'
 }
 
 fn origin(operation: OperationName, text: &str, place: &str, inputs: &Inputs<'_>) -> Option<Origin> {
-    let at = Place { operation, pointer: place, offset: 0 };
+    let at = Place::own(operation, place);
     let mut problems = Vec::new();
     let template = if place == "url" {
         Template::Text(compile_text(text, at, &mut problems))

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::path::{Step, walk};
+use super::path::{Step, walk, walk_object};
 use super::text::to_text;
+use super::value_ref::ValueRef;
 use super::variables::Variable;
 
 /// The value of one variable. Borrowed wherever the caller still owns it: nothing is copied to
@@ -15,20 +16,33 @@ pub enum Input<'a> {
     /// A text.
     Text(Cow<'a, str>),
     /// Any JSON.
-    Json(Cow<'a, Value>),
+    Json(ValueRef<'a>),
+    /// A JSON object.
+    Object(&'a Map<String, Value>),
 }
 
 /// The values of the variables of one run. A variable that is not set is missing: a member whose
 /// template names it is left out.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Inputs<'a> {
     slots: Vec<(Variable, Input<'a>)>,
+    /// For each variable where in `slots` it is, counted from 1.
+    places: [u8; Variable::ALL.len()],
+}
+
+// A place is a byte.
+const _: () = assert!(Variable::ALL.len() < u8::MAX as usize);
+
+impl Default for Inputs<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl<'a> Inputs<'a> {
     /// No variables.
     pub fn new() -> Self {
-        Self { slots: Vec::with_capacity(32) }
+        Self { slots: Vec::with_capacity(32), places: [0; Variable::ALL.len()] }
     }
 
     /// Sets a variable to a text.
@@ -46,7 +60,12 @@ impl<'a> Inputs<'a> {
 
     /// Sets a variable to a JSON value that the caller owns.
     pub fn json(&mut self, variable: Variable, value: &'a Value) -> &mut Self {
-        self.set(variable, Input::Json(Cow::Borrowed(value)))
+        self.set(variable, Input::Json(ValueRef::Borrowed(value)))
+    }
+
+    /// Sets a variable to a JSON object that the caller owns.
+    pub fn object(&mut self, variable: Variable, members: &'a Map<String, Value>) -> &mut Self {
+        self.set(variable, Input::Object(members))
     }
 
     /// Sets a variable to a JSON value that the caller owns, where there is one.
@@ -59,20 +78,26 @@ impl<'a> Inputs<'a> {
 
     /// Sets a variable to a JSON value made for this run.
     pub fn owned(&mut self, variable: Variable, value: impl Into<Value>) -> &mut Self {
-        self.set(variable, Input::Json(Cow::Owned(value.into())))
+        self.set(variable, Input::Json(ValueRef::owned(value)))
     }
 
     fn set(&mut self, variable: Variable, input: Input<'a>) -> &mut Self {
-        match self.slots.iter_mut().find(|(known, _)| *known == variable) {
-            Some((_, slot)) => *slot = input,
-            None => self.slots.push((variable, input)),
+        let place = &mut self.places[variable as usize];
+        match *place {
+            0 => {
+                self.slots.push((variable, input));
+                // There are no more slots than variables, and those fit.
+                *place = self.slots.len() as u8;
+            }
+            place => self.slots[usize::from(place) - 1].1 = input,
         }
         self
     }
 
     /// The value of a variable.
     pub fn get(&self, variable: Variable) -> Option<&Input<'a>> {
-        self.slots.iter().find(|(known, _)| *known == variable).map(|(_, input)| input)
+        let slot = usize::from(self.places[variable as usize]).checked_sub(1)?;
+        self.slots.get(slot).map(|(_, input)| input)
     }
 
     /// The value below a variable.
@@ -81,9 +106,11 @@ impl<'a> Inputs<'a> {
             (Input::Text(text), []) => Some(Found::Text(text)),
             (Input::Text(text), steps) => {
                 let value = Value::String(text.clone().into_owned());
-                walk(steps, &value).map(|value| Found::Json(Cow::Owned(value.into_owned())))
+                walk(steps, &value).map(|value| Found::Json(ValueRef::owned(value.into_owned())))
             }
             (Input::Json(value), steps) => walk(steps, value).map(Found::Json),
+            (Input::Object(members), []) => Some(Found::Json(ValueRef::owned((*members).clone()))),
+            (Input::Object(members), steps) => walk_object(steps, members).map(Found::Json),
         }
     }
 
@@ -150,7 +177,8 @@ impl Input<'_> {
     pub fn to_value(&self) -> Value {
         match self {
             Self::Text(text) => Value::String(text.clone().into_owned()),
-            Self::Json(value) => value.clone().into_owned(),
+            Self::Json(value) => Value::clone(value),
+            Self::Object(members) => Value::Object((*members).clone()),
         }
     }
 }
@@ -161,7 +189,7 @@ pub(super) enum Found<'v> {
     /// A text.
     Text(&'v str),
     /// Any JSON.
-    Json(Cow<'v, Value>),
+    Json(ValueRef<'v>),
 }
 
 impl Found<'_> {
@@ -179,5 +207,49 @@ impl Found<'_> {
             Self::Text(text) => Cow::Borrowed(text),
             Self::Json(value) => to_text(value),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::path::Path;
+    use super::*;
+
+    #[test]
+    fn values_are_found_however_they_were_set() {
+        let object = json!({"account": {"id": 9, "name": "Acme"}});
+        let steps = |path: &str| match Path::parse_dot_path(path) {
+            Path::Steps(steps) => steps,
+            Path::Query(_) => panic!("a dot path"),
+        };
+        let mut borrowed = Inputs::new();
+        borrowed.json(Variable::UserPlatformAdditionalInfo, &object);
+        let mut members = Inputs::new();
+        members.object(Variable::UserPlatformAdditionalInfo, object.as_object().unwrap());
+        let mut owned = Inputs::new();
+        owned.owned(Variable::UserPlatformAdditionalInfo, object.clone());
+        for inputs in [borrowed, members, owned] {
+            let find =
+                |path| inputs.find(Variable::UserPlatformAdditionalInfo, &steps(path)).map(Found::into_value);
+            assert_eq!(find("account.id"), Some(json!(9)));
+            assert_eq!(find("account.name.length"), Some(json!(4)));
+            assert_eq!(find("account.none"), None);
+            assert_eq!(find("none.id"), None);
+            assert_eq!(find(""), Some(object.clone()));
+        }
+    }
+
+    #[test]
+    fn the_last_value_of_a_variable_counts() {
+        let mut inputs = Inputs::new();
+        inputs.text(Variable::Note, "first").text(Variable::Subject, "subject").text(Variable::Note, "last");
+        assert_eq!(inputs.get(Variable::Note), Some(&Input::Text("last".into())));
+        assert_eq!(
+            inputs.variables().map(|(variable, _)| variable).collect::<Vec<_>>(),
+            [Variable::Note, Variable::Subject]
+        );
+        assert_eq!(inputs.get(Variable::Duration), None);
     }
 }

@@ -32,7 +32,7 @@ pub enum Mapped {
     /// Appointments.
     Appointments(Vec<Appointment>),
     /// One appointment.
-    Appointment(Appointment),
+    Appointment(Box<Appointment>),
 }
 
 /// Who signed in.

@@ -1,7 +1,5 @@
 //! Maps replies: pure, and honest about what it did not find.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 
 use super::decode::not_json;
@@ -15,6 +13,7 @@ use super::operation::Operation;
 use super::path::{Listed, Path};
 use super::render::kind;
 use super::text::to_text;
+use super::value_ref::ValueRef;
 use super::variables::Variable;
 
 /// A path of a mapping: its text for messages, and compiled.
@@ -205,7 +204,7 @@ pub fn map(
             let items = list_of(list, reply)?;
             Mapped::Appointments(items.into_iter().filter_map(|item| reader.listed_appointment(paths, item)).collect())
         }
-        CompiledMapping::Appointment(paths) => Mapped::Appointment(reader.appointment(paths, reply)),
+        CompiledMapping::Appointment(paths) => Mapped::Appointment(Box::new(reader.appointment(paths, reply))),
     };
     Ok((mapped, reader.problems))
 }
@@ -216,7 +215,7 @@ struct Reader {
 
 impl Reader {
     fn read(&mut self, path: &MapPath, root: &Value) -> Option<Value> {
-        path.path.first(root).map(Cow::into_owned)
+        path.path.first(root).map(ValueRef::into_owned)
     }
 
     /// Reads a value that ought to be there, and says so where it is not.
@@ -255,7 +254,7 @@ impl Reader {
         require_json(response)?;
         let reply = response.document();
         let read = |path: &MapPath| match (path.source, &path.path) {
-            (Source::Reply, path) => path.first(reply).map(Cow::into_owned),
+            (Source::Reply, path) => path.first(reply).map(ValueRef::into_owned),
             (Source::Input(variable), Path::Steps(steps)) => {
                 inputs.find(variable, steps).map(super::inputs::Found::into_value)
             }
@@ -298,7 +297,9 @@ impl Reader {
     fn contacts(&mut self, paths: &ContactPaths, response: &UpstreamResponse) -> Result<Vec<Contact>, MapError> {
         require_json(response)?;
         let items = list_of(&paths.list, response.document())?;
-        Ok(items.into_iter().filter_map(|item| self.contact(paths, item)).collect())
+        let mut contacts = Vec::with_capacity(items.len());
+        contacts.extend(items.into_iter().filter_map(|item| self.contact(paths, item)));
+        Ok(contacts)
     }
 
     /// A null or scalar item without an id is no contact (Q23); an object without one is reported
@@ -403,7 +404,7 @@ fn describe(found: Option<&Value>, path: &MapPath, root: &Value) -> String {
         Path::Steps(steps) if !steps.is_empty() => (0..steps.len())
             .rev()
             .find_map(|length| super::path::walk(&steps[..length], root)),
-        _ => Some(Cow::Borrowed(root)),
+        _ => Some(ValueRef::Borrowed(root)),
     };
     match near.as_deref() {
         Some(Value::Object(members)) if !members.is_empty() => {

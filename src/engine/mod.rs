@@ -28,6 +28,7 @@ pub mod text;
 pub mod time;
 mod transport;
 mod url;
+pub mod value_ref;
 pub mod variables;
 
 pub use compile::{Environment, compile};

@@ -1,11 +1,11 @@
 //! Paths into JSON, compiled once: the dot paths of the language and JSONPath (RFC 9535).
 
-use std::borrow::Cow;
-
 use jsonpath_rust::parser::model::{JpQuery, Segment as JsonPathSegment, Selector};
 use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use super::value_ref::ValueRef;
 
 /// A compiled path.
 #[derive(Debug, Clone)]
@@ -67,12 +67,14 @@ impl Path {
     }
 
     /// The single value the path names; of several, the first.
-    pub fn first<'v>(&self, root: &'v Value) -> Option<Cow<'v, Value>> {
+    pub fn first<'v>(&self, root: &'v Value) -> Option<ValueRef<'v>> {
         match self {
             Self::Steps(steps) => walk(steps, root),
-            Self::Query(query) => {
-                js_path_process(query, root).ok()?.into_iter().next().map(|found| Cow::Borrowed(found.val()))
-            }
+            Self::Query(query) => js_path_process(query, root)
+                .ok()?
+                .into_iter()
+                .next()
+                .map(|found| ValueRef::Borrowed(found.val())),
         }
     }
 
@@ -82,7 +84,7 @@ impl Path {
         match self {
             Self::Steps(steps) => match walk(steps, root) {
                 None => Listed::Missing,
-                Some(Cow::Borrowed(Value::Array(items))) => Listed::Items(items.iter().collect()),
+                Some(ValueRef::Borrowed(Value::Array(items))) => Listed::Items(items.iter().collect()),
                 Some(other) => Listed::Other(other),
             },
             Self::Query(query) => {
@@ -106,7 +108,7 @@ pub enum Listed<'v> {
     /// Nothing.
     Missing,
     /// Something that is not a list.
-    Other(Cow<'v, Value>),
+    Other(ValueRef<'v>),
 }
 
 impl Step {
@@ -119,11 +121,11 @@ impl Step {
 
 /// Follows steps from a value. Borrows unless the last step computes a value (`length`, a
 /// character of a text).
-pub fn walk<'v>(steps: &[Step], root: &'v Value) -> Option<Cow<'v, Value>> {
+pub fn walk<'v>(steps: &[Step], root: &'v Value) -> Option<ValueRef<'v>> {
     let mut current = root;
     for (at, step) in steps.iter().enumerate() {
         current = match (step, current) {
-            (Step::Segment(key, _) | Step::Name(key), Value::Object(members)) => members.get(&**key)?,
+            (Step::Segment(key, _) | Step::Name(key), Value::Object(members)) => member(members, key)?,
             (Step::Segment(_, Some(index)), Value::Array(items)) => items.get(*index)?,
             (Step::Index(index), Value::Array(items)) => {
                 let from_end = items.len() as i64 + index;
@@ -132,14 +134,32 @@ pub fn walk<'v>(steps: &[Step], root: &'v Value) -> Option<Cow<'v, Value>> {
             (Step::Segment(key, index), _) => {
                 let computed = computed(key, *index, current)?;
                 return match &steps[at + 1..] {
-                    [] => Some(Cow::Owned(computed)),
-                    rest => walk(rest, &computed).map(|value| Cow::Owned(value.into_owned())),
+                    [] => Some(ValueRef::owned(computed)),
+                    rest => walk(rest, &computed).map(|value| ValueRef::owned(value.into_owned())),
                 };
             }
             _ => return None,
         };
     }
-    Some(Cow::Borrowed(current))
+    Some(ValueRef::Borrowed(current))
+}
+
+/// Follows steps from an object that is not wrapped in a value. No steps name no value of it.
+pub(super) fn walk_object<'v>(steps: &[Step], members: &'v Map<String, Value>) -> Option<ValueRef<'v>> {
+    match steps {
+        [Step::Segment(key, _) | Step::Name(key), rest @ ..] => walk(rest, member(members, key)?),
+        _ => None,
+    }
+}
+
+/// A member of an object. Hashing a key costs more than comparing it with a handful of others, most
+/// of which differ in length already.
+fn member<'v>(members: &'v Map<String, Value>, key: &str) -> Option<&'v Value> {
+    const FEW: usize = 16;
+    if members.len() > FEW {
+        return members.get(key);
+    }
+    members.iter().find(|(name, _)| name.as_str() == key).map(|(_, value)| value)
 }
 
 /// Members that JavaScript gives to texts and arrays and that documents use (recordings 03,
@@ -162,7 +182,9 @@ fn singular_steps(query: &JpQuery) -> Option<Box<[Step]>> {
         .segments
         .iter()
         .map(|segment| match segment {
-            JsonPathSegment::Selector(Selector::Name(name)) => plain_name(name).map(|name| Step::Name(name.into())),
+            JsonPathSegment::Selector(Selector::Name(name)) => {
+                plain_name(name).map(|name| Step::Name(name.into()))
+            }
             JsonPathSegment::Selector(Selector::Index(index)) => Some(Step::Index(*index)),
             _ => None,
         })
@@ -185,9 +207,15 @@ impl JsonPathError {
                     pest::error::InputLocation::Pos(at) => at,
                     pest::error::InputLocation::Span((from, _)) => from,
                 };
-                Self { message: format!("the query stops making sense at character {}", offset + 1), offset: Some(offset) }
+                Self {
+                    message: format!("the query stops making sense at character {}", offset + 1),
+                    offset: Some(offset),
+                }
             }
-            other => Self { message: other.to_string().lines().next().unwrap_or_default().to_owned(), offset: None },
+            other => Self {
+                message: other.to_string().lines().next().unwrap_or_default().to_owned(),
+                offset: None,
+            },
         }
     }
 }
@@ -200,7 +228,7 @@ mod tests {
     #[track_caller]
     fn check(path: &str, root: &Value, expected: Option<Value>) {
         let path = Path::parse(path).unwrap();
-        assert_eq!(path.first(root).map(Cow::into_owned), expected, "{path:?}");
+        assert_eq!(path.first(root).map(ValueRef::into_owned), expected, "{path:?}");
     }
 
     #[test]
@@ -231,11 +259,14 @@ mod tests {
 
     #[test]
     fn json_paths_yield_the_first_value_or_all() {
-        let root = json!({"body": {"list": [{"id": 1, "on": false}, {"id": 2, "on": true}, {"id": 3, "on": true}]}});
+        let root =
+            json!({"body": {"list": [{"id": 1, "on": false}, {"id": 2, "on": true}, {"id": 3, "on": true}]}});
         check("$.body.list[1].id", &root, Some(json!(2)));
         check("$['body']['list'][-1].id", &root, Some(json!(3)));
         check("$.body.list[?@.on == true].id", &root, Some(json!(2)));
-        let Listed::Items(items) = Path::parse("$.body.list[?@.on].id").unwrap().list(&root) else { panic!() };
+        let Listed::Items(items) = Path::parse("$.body.list[?@.on].id").unwrap().list(&root) else {
+            panic!()
+        };
         assert_eq!(items, [&json!(1), &json!(2), &json!(3)]);
         let Listed::Items(items) = Path::parse("$..list").unwrap().list(&root) else { panic!() };
         assert_eq!(items.len(), 3, "a query that yields one array means that array");

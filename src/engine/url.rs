@@ -37,7 +37,11 @@ pub(super) enum Head {
 
 impl UrlTemplate {
     /// Renders the URL and appends the query parameters in `parameters`.
-    pub(super) fn render(&self, scope: &Scope<'_>, parameters: &str) -> Result<(Url, HostPolicy), RenderError> {
+    pub(super) fn render(
+        &self,
+        scope: &Scope<'_>,
+        parameters: &str,
+    ) -> Result<(Url, HostPolicy), RenderError> {
         let mut policy = HostPolicy::Literal;
         let mut text = match &self.head {
             Head::None => String::new(),
@@ -94,17 +98,6 @@ impl UrlTemplate {
         let query = self.query.iter().flat_map(TextTemplate::wanted);
         head.into_iter().chain(self.path.wanted()).chain(query).collect()
     }
-
-    /// The variables that the URL reads at all.
-    pub(super) fn sources(&self) -> Vec<Variable> {
-        let head = match &self.head {
-            Head::Templated(template) => template.sources(),
-            Head::Leading { reference, .. } => reference.sources(),
-            _ => Vec::new(),
-        };
-        let query = self.query.iter().flat_map(TextTemplate::sources);
-        head.into_iter().chain(self.path.sources()).chain(query).collect()
-    }
 }
 
 /// Parses a rendered URL: absolute, HTTP, without credentials of its own.
@@ -121,10 +114,36 @@ pub(super) fn check(text: &str) -> Result<Url, RenderError> {
 
 /// Counts segments that a URL parser would resolve away, in any spelling.
 pub(super) fn dot_segments(path: &str) -> usize {
-    path.split(['/', '\\'])
-        .filter(|segment| {
-            let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-            plain == "." || plain == ".."
-        })
-        .count()
+    path.split(['/', '\\']).filter(|segment| is_dot_segment(segment)).count()
+}
+
+fn is_dot_segment(segment: &str) -> bool {
+    match without_dot(segment) {
+        Some(rest) => rest.is_empty() || without_dot(rest) == Some(""),
+        None => false,
+    }
+}
+
+fn without_dot(text: &str) -> Option<&str> {
+    [".", "%2e", "%2E"].iter().find_map(|dot| text.strip_prefix(dot))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dot_segments_are_counted_in_any_spelling() {
+        for (path, expected) in [
+            ("/a/b", 0),
+            ("/a/./b/../c", 2),
+            ("..", 1),
+            ("/%2e/%2E%2e/.%2E", 3),
+            ("\\..\\a", 1),
+            ("/.../..a/a../.a./%2e%2e%2e/%2f", 0),
+            ("", 0),
+        ] {
+            assert_eq!(dot_segments(path), expected, "{path}");
+        }
+    }
 }

@@ -2,7 +2,6 @@
 //!
 //! Variables have the values that the page's own tables show as examples; a marker can set others.
 
-use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
@@ -236,7 +235,7 @@ fn paths<'r>(argument: &str, rows: impl Iterator<Item = &'r str>) -> Option<Stri
         let list = match path.list(&reply) {
             Listed::Items(items) => code(&spaced(&items.into_iter().cloned().collect::<Vec<_>>().into())),
             Listed::Missing => "*empty*".to_owned(),
-            Listed::Other(Cow::Borrowed(value)) if !is_truthy(value) => "*empty*".to_owned(),
+            Listed::Other(value) if !is_truthy(&value) => "*empty*".to_owned(),
             Listed::Other(_) => "*not a list*".to_owned(),
         };
         table.row(&[code(row), one, list]);

@@ -7,7 +7,7 @@ use annotate_snippets::{
 };
 
 use super::mask::Mask;
-use super::{Place, summary};
+use super::summary;
 use crate::config::diagnostic::{Diagnostic, Findings, Severity};
 
 /// Whether terminal colours are written.
@@ -58,7 +58,7 @@ fn frame(renderer: &Renderer, file: &Findings, mask: &Mask<'_>, found: &Diagnost
     if file.source.is_empty() {
         group = group.element(Origin::path(path));
     } else {
-        let Place { line, column, .. } = Place::new(file, &found.span);
+        let (line, column) = file.line_column(found.span.start);
         let part = first_line(&file.source, found.span.start);
         let (excerpt, span) = mask.excerpt(part.clone(), &shown(&file.source, &part, &found.span));
         let printed_column = excerpt[..span.start].chars().count() + 1;

@@ -23,9 +23,17 @@ impl<'a> Mask<'a> {
         let mut secrets: Vec<Range<usize>> = file
             .diagnostics
             .iter()
-            .filter(|found| found.code == Code::SecretLiteral)
-            .filter_map(|found| content(&file.source, &found.span))
+            .filter_map(|found| Some((found, content(&file.source, &found.span)?)))
+            .filter(|(found, content)| holds_secret(found, &file.source[content.clone()]))
+            .map(|(_, content)| content)
             .collect();
+        // The same text elsewhere is the same secret.
+        for secret in secrets.clone() {
+            let text = &file.source[secret];
+            if text.len() >= SHORTEST_SEARCHED {
+                secrets.extend(file.source.match_indices(text).map(|(at, _)| at..at + text.len()));
+            }
+        }
         secrets.sort_by_key(|secret| secret.start);
         secrets.dedup_by(|later, earlier| {
             let overlap = later.start < earlier.end;
@@ -47,7 +55,13 @@ impl<'a> Mask<'a> {
             let secret = secret.start.max(part.start)..secret.end.min(part.end);
             text.push_str(&self.source[at..secret.start]);
             let start = text.len();
-            text.push_str(&mask(&self.source[secret.clone()]));
+            let masked = mask(&self.source[secret.clone()]);
+            text.push_str(&masked);
+            if secret.end <= span.start {
+                // What is underlined behind a secret stays in its column.
+                let hidden = self.source[secret.clone()].chars().count().saturating_sub(masked.chars().count());
+                text.extend(std::iter::repeat_n('…', hidden));
+            }
             at = secret.end;
             replaced.push((secret, start..text.len()));
         }
@@ -90,6 +104,17 @@ impl<'a> Mask<'a> {
             help: text(&found.help),
             ..found.clone()
         }
+    }
+}
+
+/// Whether a secret is underlined. What should be the name of an environment variable and is none may
+/// well be the secret itself, and a URL may hold a password.
+fn holds_secret(found: &Diagnostic, text: &str) -> bool {
+    match found.code {
+        Code::SecretLiteral => true,
+        Code::InvalidValue => found.pointer.ends_with("Env"),
+        Code::InvalidUrl => text.ends_with('@'),
+        _ => false,
     }
 }
 

@@ -18,6 +18,13 @@ impl Reader<'_> {
             );
             self.lexer.at = '\u{feff}'.len_utf8();
         }
+        if let Some(span) = self.conflict() {
+            let problem = Problem::new(span, "the file holds an unresolved merge conflict")
+                .label("the conflict begins here")
+                .help("Keep one of the two versions, and remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`.");
+            self.report(problem);
+            return false;
+        }
         // Comments are left to the reader, except those above a YAML document.
         let mut begin = self.lexer.at;
         let first = self.lexer.rest().split_inclusive('\n').find(|line| {
@@ -48,6 +55,14 @@ impl Reader<'_> {
         };
         self.report(problem);
         false
+    }
+
+    /// The line that begins what version control could not merge.
+    fn conflict(&self) -> Option<Range<usize>> {
+        let text = self.text();
+        let starts_line = |at: usize| at == 0 || text[..at].ends_with('\n');
+        let (at, _) = text.match_indices("<<<<<<< ").find(|(at, _)| starts_line(*at))?;
+        text[at..].contains("\n>>>>>>> ").then(|| at..at + text[at..].lines().next().unwrap_or_default().len())
     }
 
     pub(super) fn after_root(&mut self, token: Token, span: Range<usize>) -> bool {

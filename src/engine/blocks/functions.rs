@@ -88,6 +88,10 @@ pub(super) fn default(arguments: Arguments<'_, '_>) -> Outcome {
 }
 
 pub(super) fn json(arguments: Arguments<'_, '_>) -> Outcome {
+    // The mark is no value: written as JSON it would no longer be known, and would be sent.
+    if arguments.value(0).as_str() == Some(OMITTED) {
+        return Ok(OMITTED.into());
+    }
     Ok(arguments.value(0).to_string().into())
 }
 

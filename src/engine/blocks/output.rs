@@ -83,11 +83,6 @@ impl BoundedOutput {
         }
     }
 
-    /// The text written so far.
-    pub fn into_string(self) -> String {
-        self.text
-    }
-
     fn refuse(&mut self, exceeded: Exceeded) -> io::Error {
         self.exceeded = Some(exceeded);
         io::Error::other("limit exceeded")
@@ -261,6 +256,7 @@ mod tests {
             ),
             ("{{default x (omit)}}", json!({}), "(omitted)"),
             ("{{default x omit}}", json!({}), "(omitted)"),
+            ("{{{json (default x omit)}}}", json!({}), "(omitted)"),
             ("{{omit}}{{omit}}", json!({}), "(omitted)"),
             ("a{{omit}}b", json!({}), "ab"),
             ("", json!({}), ""),

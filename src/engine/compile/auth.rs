@@ -4,8 +4,9 @@ use http::HeaderName;
 use http::header::AUTHORIZATION;
 
 use super::super::operation::{AuthType, Credential, CredentialSource};
-use super::super::problem::Problem;
+use super::super::problem::{Part, Problem};
 use super::super::template::{Place, compile_text};
+use super::Shared;
 use crate::config::diagnostic::Code;
 use crate::config::document::{Auth, Document};
 use crate::config::operations::OperationName;
@@ -17,14 +18,14 @@ pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
         check_oauth(auth, problems);
     } else if auth.credential_template.is_none() && auth.scheme.as_deref().is_some_and(|scheme| scheme != "Basic") {
         problems.push(
-            Problem::new(Code::UnknownAuth, "/auth/scheme", "without `credentialTemplate` an API key is sent as `Basic` whatever the scheme says")
+            Problem::new(Code::UnknownAuth, "/auth/scheme", "the scheme is not used: without `credentialTemplate` an API key is sent as `Basic`")
                 .help("add `\"credentialTemplate\": \"{{apiKey}}\"` and `\"encode\": \"none\"`"),
         );
     }
 }
 
 fn check_oauth(auth: &Auth, problems: &mut Vec<Problem>) {
-    let missing: Vec<&str> = [
+    let missing: Vec<String> = [
         ("clientId", auth.client_id.as_deref()),
         ("tokenUrl", auth.token_url.as_deref()),
         ("authorizationUrl", auth.authorization_url.as_deref()),
@@ -32,12 +33,13 @@ fn check_oauth(auth: &Auth, problems: &mut Vec<Problem>) {
     ]
     .into_iter()
     .filter(|(_, value)| value.is_none_or(str::is_empty))
-    .map(|(name, _)| name)
+    .map(|(name, _)| format!("`{name}`"))
     .collect();
     if !missing.is_empty() {
         problems.push(
-            Problem::new(Code::IncompleteOAuth, "/auth", format!("signing in with OAuth needs {}", missing.join(", ")))
-                .help("copy them from the app that you registered at the CRM"),
+            Problem::new(Code::IncompleteOAuth, "/auth", format!("`auth` has no {}: nobody can sign in with OAuth", missing.join(", ")))
+                .part(Part::Key)
+                .help("copy what is missing from the app that you registered at the CRM"),
         );
     }
     for (name, value) in [("tokenUrl", &auth.token_url), ("authorizationUrl", &auth.authorization_url)] {
@@ -45,10 +47,7 @@ fn check_oauth(auth: &Auth, problems: &mut Vec<Problem>) {
         let pointer = format!("/auth/{name}");
         match url::Url::parse(value) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => super::url::check_plain_http(&url, &pointer, problems),
-            _ => problems.push(
-                Problem::new(Code::InvalidUrl, pointer, format!("`{name}` is not an absolute http or https URL"))
-                    .help("write it with its scheme, such as `https://login.example.com/oauth/token`"),
-            ),
+            parsed => problems.push(super::url::not_absolute(name, value, parsed.err(), &pointer)),
         }
     }
 }
@@ -58,6 +57,7 @@ pub(super) fn credential(
     operation: OperationName,
     own: Option<&Auth>,
     document: &Document,
+    shared: &Shared,
     problems: &mut Vec<Problem>,
 ) -> Credential {
     let default = Auth::default();
@@ -66,14 +66,12 @@ pub(super) fn credential(
         (None, Some(auth)) => (auth, "/auth".to_owned()),
         (None, None) => (&default, "/auth".to_owned()),
     };
+    // Every operation compiles the document's auth; what is found there is reported once.
+    let mut found = Vec::new();
     let header = match auth.header_name.as_deref().filter(|name| !name.is_empty()) {
         None => AUTHORIZATION,
         Some(name) => HeaderName::from_bytes(name.as_bytes()).unwrap_or_else(|_| {
-            // Every operation compiles the document's auth: one finding is enough.
-            let problem = super::request::header_name_problem(name, format!("{pointer}/headerName"));
-            if !problems.contains(&problem) {
-                problems.push(problem);
-            }
+            found.push(super::header::name_problem(name, format!("{pointer}/headerName")));
             AUTHORIZATION
         }),
     };
@@ -81,15 +79,9 @@ pub(super) fn credential(
     let source = match auth.credential_template.as_deref().filter(|template| !template.is_empty()) {
         Some(source) => {
             let template_pointer = format!("{pointer}/credentialTemplate");
-            let place = Place { operation, pointer: &template_pointer, offset: 0 };
-            let mut found = Vec::new();
+            let users = if own.is_some() { &[] } else { shared.credential() };
+            let place = Place { shared: users, ..Place::own(operation, &template_pointer) };
             let template = compile_text(source, place, &mut found);
-            // A variable of one operation in the shared credential is reported once, for the first
-            // operation that lacks it.
-            found.retain(|problem| {
-                !problems.iter().any(|known| known.pointer == problem.pointer && known.part == problem.part && known.code == problem.code)
-            });
-            problems.extend(found);
             CredentialSource::Template { template, source: source.into(), scheme, base64: auth.encode.as_deref() != Some("none") }
         }
         None => {
@@ -97,5 +89,6 @@ pub(super) fn credential(
             CredentialSource::Prepared { scheme: scheme.filter(|_| oauth) }
         }
     };
+    super::add_new(found, problems);
     Credential { header, source }
 }

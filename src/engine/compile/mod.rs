@@ -2,10 +2,14 @@
 //! compiler for the command line, the server, uploads and tests.
 
 mod auth;
+mod header;
 mod mapping;
 mod pairing;
 mod request;
 mod secrets;
+mod shared;
+#[cfg(test)]
+mod tests;
 mod url;
 
 use std::sync::Arc;
@@ -14,6 +18,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use self::request::RequestCompiler;
+use self::shared::Shared;
 use super::exchange::HostPattern;
 use super::operation::{AuthType, CompiledConfig, LogFormat, OAuth};
 use super::problem::{Part, Problem};
@@ -33,7 +38,8 @@ pub fn compile(document: &Document, environment: Environment<'_>) -> (CompiledCo
     secrets::check(document, &mut problems);
     pairing::check(&document.operations, &mut problems);
     let base = url::Base::compile(document, &allowed_hosts, &mut problems);
-    let compiler = RequestCompiler { document, base: &base, allowed_hosts: &allowed_hosts };
+    let shared = Shared::new(document);
+    let compiler = RequestCompiler { document, base: &base, shared: &shared };
     let operations =
         document.operations.defined().map(|operation| compiler.operation(&operation, &mut problems)).collect();
     let auth = document.auth.clone().unwrap_or_default();
@@ -48,6 +54,15 @@ pub fn compile(document: &Document, environment: Environment<'_>) -> (CompiledCo
         operations,
     );
     (compiled, problems)
+}
+
+/// Adds what is not known yet: every operation compiles what all share.
+fn add_new(found: Vec<Problem>, problems: &mut Vec<Problem>) {
+    for problem in found {
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
 }
 
 fn from_environment(name: Option<&str>, environment: Environment<'_>) -> Option<String> {
@@ -78,7 +93,7 @@ fn allowed_hosts(document: &Document, problems: &mut Vec<Problem>) -> Arc<[HostP
         match HostPattern::parse(host) {
             Ok(pattern) => patterns.push(pattern),
             Err(reason) => problems.push(
-                Problem::new(Code::AllowedHost, format!("/requestDefaults/allowedHosts/{at}"), format!("`{host}` is not a host: {reason}"))
+                Problem::new(Code::AllowedHost, format!("/requestDefaults/allowedHosts/{at}"), format!("`{host}` names no host: {reason}"))
                     .help("write a host name such as `api.example.com`, or `*.example.com` for every name below it"),
             ),
         }

@@ -24,16 +24,21 @@ const PAIRS: &[(OperationName, OperationName, &str)] = {
     ]
 };
 
-/// Reports operations whose counterpart is missing.
+/// Reports the operations that are missing, each once with all that would need it.
 pub(super) fn check(operations: &Operations, problems: &mut Vec<Problem>) {
     let defined: Vec<OperationName> = operations.defined().map(|operation| operation.name).collect();
+    let mut reported = Vec::new();
     for (operation, partner, loss) in PAIRS {
-        if defined.contains(operation) && !defined.contains(partner) {
-            problems.push(
-                Problem::new(Code::UnpairedOperation, format!("/operations/{operation}"), format!("`{operation}` without `{partner}`: {loss}"))
-                    .part(Part::Key)
-                    .help(format!("add `{partner}` if the CRM offers it")),
-            );
+        if !defined.contains(operation) || defined.contains(partner) || reported.contains(partner) {
+            continue;
         }
+        reported.push(*partner);
+        let needing = PAIRS.iter().filter(|(other, wanted, _)| wanted == partner && defined.contains(other));
+        let names: Vec<String> = needing.map(|(other, _, _)| format!("`{other}`")).collect();
+        problems.push(
+            Problem::new(Code::UnpairedOperation, format!("/operations/{operation}"), format!("{} without `{partner}`: {loss}", names.join(" and ")))
+                .part(Part::Key)
+                .help(format!("add `{partner}` if the CRM offers it")),
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::problem::Problem;
+use super::super::problem::{Part, Problem};
 use crate::config::diagnostic::Code;
 use crate::config::document::Document;
 use crate::config::pointer;
@@ -18,17 +18,20 @@ const NAMES: &[&str] = &["authorization", "apikey", "accesstoken", "secret", "se
 
 /// Reports secrets that stand in the document itself.
 pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
-    let literal = |value: &Option<String>| value.as_deref().is_some_and(|value| !value.is_empty() && !value.contains("{{"));
-    if literal(&document.secret_key) {
+    let is_written = |value: &Option<String>| value.as_deref().is_some_and(|value| !value.is_empty() && !value.contains("{{"));
+    if is_written(&document.secret_key) {
         problems.push(problem("/secretKey", "the connector's secret stands in the document").help(
             "name an environment variable in `secretKeyEnv` instead, and remove `secretKey`",
         ));
     }
-    if document.auth.as_ref().is_some_and(|auth| literal(&auth.client_secret)) {
+    if document.auth.as_ref().is_some_and(|auth| is_written(&auth.client_secret)) {
         problems.push(problem("/auth/clientSecret", "the OAuth client secret stands in the document").help(
             "name an environment variable in `auth.clientSecretEnv` instead, and remove `clientSecret`",
         ));
     }
+    let auth = document.auth.as_ref();
+    check_name(document.secret_key_env.as_deref(), "/secretKeyEnv", problems);
+    check_name(auth.and_then(|auth| auth.client_secret_env.as_deref()), "/auth/clientSecretEnv", problems);
     if let Some(headers) = document.request_defaults.as_ref().and_then(|defaults| defaults.default_headers.as_ref()) {
         for (name, value) in headers {
             check_value(name, value, &pointer::join("/requestDefaults/defaultHeaders", name), problems);
@@ -39,6 +42,7 @@ pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
         for (name, value) in operation.headers.into_iter().flatten() {
             check_value(name, value, &pointer::join(&format!("{root}/headers"), name), problems);
         }
+        check_query(operation.url.unwrap_or_default(), &format!("{root}/url"), problems);
         for (part, value) in [("query", operation.query), ("body", operation.body)] {
             if let Some(value) = value {
                 check_value("", value, &format!("{root}/{part}"), problems);
@@ -53,11 +57,31 @@ pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
     }
 }
 
+/// A name of an environment variable; the message does not repeat it, because it may be the secret.
+fn check_name(name: Option<&str>, at: &str, problems: &mut Vec<Problem>) {
+    let Some(name) = name.filter(|name| !name.is_empty()) else { return };
+    let is_name = |name: &str| {
+        !name.starts_with(|c: char| c.is_ascii_digit()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    if is_name(name) {
+        return;
+    }
+    let inner = name.trim_start_matches('$').trim_matches(['{', '}', '%']);
+    let problem = Problem::new(Code::InvalidValue, at, "this is not the name of an environment variable");
+    problems.push(if is_name(inner) && !inner.is_empty() {
+        problem.help("write the name alone, without `$`, `%` and braces")
+    } else {
+        problem.help("write a name such as `MY_CRM_SECRET`, and put the secret itself into that variable")
+    });
+}
+
 fn check_value(name: &str, value: &Value, at: &str, problems: &mut Vec<Problem>) {
     match value {
-        Value::String(text) if looks_secret(name, text) => problems.push(
-            problem(at, "this looks like a secret").help("put it into the connector's secret and write `{{secretKey}}` here"),
-        ),
+        Value::String(text) if looks_secret(name, text) => {
+            // The word before a token, such as `Bearer`, is no secret.
+            let start = text.rfind(' ').map_or(0, |space| space + 1);
+            problems.push(literal(at).part(Part::Text(start..text.len())));
+        }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 check_value(name, item, &format!("{at}/{index}"), problems);
@@ -70,6 +94,26 @@ fn check_value(name: &str, value: &Value, at: &str, problems: &mut Vec<Problem>)
         }
         _ => {}
     }
+}
+
+/// Parameters that are written into a URL.
+fn check_query(url: &str, at: &str, problems: &mut Vec<Problem>) {
+    let Some((path, query)) = url.split_once('?') else { return };
+    let mut start = path.len() + 1;
+    for parameter in query.split('&') {
+        if let Some((name, value)) = parameter.split_once('=')
+            && looks_secret(name, value)
+        {
+            let from = start + name.len() + 1;
+            problems.push(literal(at).part(Part::Text(from..from + value.len())));
+        }
+        start += parameter.len() + 1;
+    }
+}
+
+fn literal(at: &str) -> Problem {
+    problem(at, "this looks like a secret, and documents are copied and committed")
+        .help("keep it in an environment variable that `secretKeyEnv` names, and write `{{secretKey}}` here")
 }
 
 fn problem(at: &str, message: &str) -> Problem {

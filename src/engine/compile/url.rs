@@ -8,6 +8,7 @@ use super::super::exchange::{HostPattern, HostPolicy};
 use super::super::problem::{Part, Problem};
 use super::super::template::{Place, Segments, compile_leading, compile_raw, compile_text, split_url};
 use super::super::url::{Head, UrlTemplate, dot_segments};
+use super::Shared;
 use crate::config::diagnostic::Code;
 use crate::config::document::Document;
 use crate::config::operations::OperationName;
@@ -31,12 +32,16 @@ impl<'a> Base<'a> {
             .map(|text| text.split('#').next().unwrap_or_default())
             .filter(|text| !text.is_empty());
         let mut base = Self { text, host: None, templated: false, allowed_hosts };
-        let Some(text) = text else { return base };
+        let Some(text) = text else {
+            report_missing(document, problems);
+            return base;
+        };
         if text.contains("{{") {
             base.templated = !allowed_hosts.is_empty();
             if !base.templated {
                 problems.push(
-                    Problem::new(Code::TemplatedBaseUrl, BASE_POINTER, "`baseUrl` holds braces, but is not a template without `allowedHosts`")
+                    Problem::new(Code::TemplatedBaseUrl, BASE_POINTER, "`baseUrl` is not a template without `allowedHosts`; its braces are sent as they stand")
+                        .part(Part::Text(expression(text)))
                         .help("name the hosts that it may become in `requestDefaults.allowedHosts`, such as `[\"*.example.com\"]`"),
                 );
             }
@@ -45,28 +50,33 @@ impl<'a> Base<'a> {
         match Url::parse(text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => {
                 check_plain_http(&url, BASE_POINTER, problems);
-                check_credentials(&url, BASE_POINTER, problems);
+                check_credentials(text, &url, BASE_POINTER, problems);
                 base.host = url.host_str().map(str::to_owned);
             }
             Ok(url) => problems.push(
-                Problem::new(Code::InvalidUrl, BASE_POINTER, format!("`{}:` cannot be requested", url.scheme())).help("use http or https"),
+                Problem::new(Code::InvalidUrl, BASE_POINTER, format!("`{}:` cannot be requested", url.scheme()))
+                    .part(Part::Text(0..url.scheme().len() + 1))
+                    .help("use `https://`, or `http://` for a host of your own machine"),
             ),
-            Err(error) => problems.push(
-                Problem::new(Code::InvalidUrl, BASE_POINTER, format!("`baseUrl` is not an absolute URL: {error}"))
-                    .help("write it with its scheme and host, such as `https://api.example.com/v1`"),
-            ),
+            Err(error) => problems.push(not_absolute("baseUrl", text, Some(error), BASE_POINTER)),
         }
         base
     }
 
     /// Compiles the URL of an operation.
-    pub(super) fn url(&self, operation: OperationName, url: Option<&str>, problems: &mut Vec<Problem>) -> UrlTemplate {
+    pub(super) fn url(
+        &self,
+        operation: OperationName,
+        url: Option<&str>,
+        shared: &Shared,
+        problems: &mut Vec<Problem>,
+    ) -> UrlTemplate {
         let pointer = format!("/operations/{operation}/url");
         let url = url.unwrap_or_default();
         let parts = split_url(url);
-        let place = |offset: usize| Place { operation, pointer: &pointer, offset };
+        let place = |offset: usize| Place::own(operation, &pointer).from(offset);
         let mut template = match parts.head {
-            Segments::Relative => self.relative(operation, &url[parts.path.clone()], &pointer, problems),
+            Segments::Relative => self.relative(&url[parts.path.clone()], place(0), shared, problems),
             Segments::Literal => {
                 self.check_absolute(url, &parts.authority, &pointer, problems);
                 UrlTemplate::new(Head::None, compile_text(&url[parts.path.clone()], place(parts.path.start), problems))
@@ -95,28 +105,20 @@ impl<'a> Base<'a> {
         template
     }
 
-    fn relative(&self, operation: OperationName, path: &str, pointer: &str, problems: &mut Vec<Problem>) -> UrlTemplate {
-        let Some(base) = self.text else {
-            problems.push(
-                Problem::new(Code::NoBaseUrl, pointer, format!("`{operation}` has a relative URL, and the document has no `baseUrl`"))
-                    .help("set `requestDefaults.baseUrl`, or write an absolute URL here"),
-            );
-            return UrlTemplate::new(Head::None, compile_text(path, Place { operation, pointer, offset: 0 }, problems));
-        };
-        let place = Place { operation, pointer, offset: usize::from(path.starts_with('/')) };
+    fn relative(&self, path: &str, place: Place<'_>, shared: &Shared, problems: &mut Vec<Problem>) -> UrlTemplate {
+        let Some(base) = self.text else { return UrlTemplate::new(Head::None, compile_text(path, place, problems)) };
         let rest = path.strip_prefix('/').unwrap_or(path);
         let prefix = if path.is_empty() { base.to_owned() } else { joined(base, "/") };
         let head = if self.templated {
-            let base_place = Place { operation, pointer: BASE_POINTER, offset: 0 };
+            let base_place = Place { shared: shared.base(), ..Place::own(place.operation, BASE_POINTER) };
             let mut found = Vec::new();
             let head = compile_raw(&prefix, base_place, &mut found);
-            found.retain(|problem| !problems.contains(problem));
-            problems.extend(found);
+            super::add_new(found, problems);
             Head::Templated(head)
         } else {
             Head::Base(prefix.into())
         };
-        UrlTemplate::new(head, compile_text(rest, place, problems))
+        UrlTemplate::new(head, compile_text(rest, place.from(usize::from(path.starts_with('/'))), problems))
     }
 
     fn check_absolute(&self, url: &str, authority: &std::ops::Range<usize>, pointer: &str, problems: &mut Vec<Problem>) {
@@ -124,11 +126,12 @@ impl<'a> Base<'a> {
         match Url::parse(start) {
             Err(error) => problems.push(
                 Problem::new(Code::InvalidUrl, pointer, format!("the URL cannot be requested: {error}"))
+                    .part(Part::Text(authority.clone()))
                     .help("write scheme, host and path, such as `https://api.example.com/contacts`"),
             ),
             Ok(url) => {
                 check_plain_http(&url, pointer, problems);
-                check_credentials(&url, pointer, problems);
+                check_credentials(start, &url, pointer, problems);
                 let same = self.host.as_deref().is_none_or(|host| url.host_str() == Some(host));
                 let allowed = self.allowed_hosts.iter().any(|pattern| pattern.matches(&url));
                 if !same && !allowed && let Some(host) = url.host_str() {
@@ -136,7 +139,7 @@ impl<'a> Base<'a> {
                         Problem::new(
                             Code::OtherHost,
                             pointer,
-                            format!("the URL names the host `{host}`, `baseUrl` another one; the user's credential goes along"),
+                            format!("the user's credential is sent to `{host}`, which is not the host of `baseUrl`"),
                         )
                         .part(Part::Text(authority.clone()))
                         .help(format!("if that is meant, add \"{host}\" to `requestDefaults.allowedHosts`")),
@@ -149,12 +152,40 @@ impl<'a> Base<'a> {
     fn check_templated(&self, pointer: &str, part: Part, problems: &mut Vec<Problem>) {
         if self.allowed_hosts.is_empty() {
             problems.push(
-                Problem::new(Code::TemplatedHost, pointer, "a template chooses the host, and no host is allowed: requests are refused")
+                Problem::new(Code::TemplatedHost, pointer, "a template chooses the host, and no host is allowed: every request is refused")
                     .part(part)
                     .help("name the hosts that may be chosen in `requestDefaults.allowedHosts`, such as `[\"*.example.com\"]`"),
             );
         }
     }
+}
+
+/// One finding for all operations that need the base URL.
+fn report_missing(document: &Document, problems: &mut Vec<Problem>) {
+    let shared = Shared::new(document);
+    let (count, first) = match shared.base() {
+        [] => return,
+        [first, ..] => (shared.base().len(), first),
+    };
+    let users = if count == 1 { format!("`{first}` needs it") } else { format!("`{first}` and {} more need it", count - 1) };
+    let defaults = document.request_defaults.as_ref();
+    let (pointer, part) = match defaults.map(|defaults| defaults.base_url.is_some()) {
+        Some(true) => (BASE_POINTER, Part::Value),
+        Some(false) => ("/requestDefaults", Part::Key),
+        None => ("", Part::Key),
+    };
+    let what = if part == Part::Value { "`requestDefaults.baseUrl` is empty" } else { "`requestDefaults.baseUrl` is missing" };
+    problems.push(
+        Problem::new(Code::MissingBaseUrl, pointer, format!("{what}, and {users}: a relative URL cannot be requested"))
+            .part(part)
+            .help("write the start of the CRM's URLs, such as `https://api.example.com/v1`"),
+    );
+}
+
+/// The first expression of a text.
+fn expression(text: &str) -> std::ops::Range<usize> {
+    let start = text.find("{{").unwrap_or(0);
+    start..text[start..].find("}}").map_or(text.len(), |at| start + at + 2)
 }
 
 /// `baseUrl` and path as the reference joins them: one slash of either is dropped (recordings 05).
@@ -168,22 +199,51 @@ fn looks_like_host(expression: &str) -> bool {
     ["url", "host", "base", "domain", "instance", "origin", "server"].iter().any(|word| lower.contains(word))
 }
 
+/// A URL of the document that should be absolute.
+pub(super) fn not_absolute(name: &str, text: &str, error: Option<::url::ParseError>, pointer: &str) -> Problem {
+    let reason = match error {
+        Some(::url::ParseError::RelativeUrlWithoutBase) => "it does not begin with `https://`".to_owned(),
+        Some(error) => error.to_string(),
+        None => "it begins with neither `https://` nor `http://`".to_owned(),
+    };
+    let mended = format!("https://{text}");
+    let is_host = text.contains('.') && !text.contains(['@', ' ']) && Url::parse(&mended).is_ok();
+    Problem::new(Code::InvalidUrl, pointer, format!("`{name}` is not an absolute URL: {reason}")).help(if is_host {
+        format!("write `{mended}`")
+    } else {
+        "write it with its scheme and host, such as `https://api.example.com/v1`".to_owned()
+    })
+}
+
 pub(super) fn check_plain_http(url: &Url, pointer: &str, problems: &mut Vec<Problem>) {
     if url.scheme() == "http" && !is_local(url) {
         problems.push(
-            Problem::new(Code::PlainHttp, pointer, format!("`http://{}` sends credentials unencrypted", url.host_str().unwrap_or_default()))
-                .help("use https"),
+            Problem::new(
+                Code::PlainHttp,
+                pointer,
+                format!("credentials and call data travel unencrypted to `{}`", url.host_str().unwrap_or_default()),
+            )
+            .part(Part::Text(0.."http://".len()))
+            .help("write `https://`"),
         );
     }
 }
 
-fn check_credentials(url: &Url, pointer: &str, problems: &mut Vec<Problem>) {
+fn check_credentials(text: &str, url: &Url, pointer: &str, problems: &mut Vec<Problem>) {
     if !url.username().is_empty() || url.password().is_some() {
         problems.push(
             Problem::new(Code::InvalidUrl, pointer, "the URL holds a user name or password")
+                .part(Part::Text(user_info(text)))
                 .help("use `auth.credentialTemplate`; credentials in URLs end up in logs"),
         );
     }
+}
+
+/// User name and password, with the `@` behind them.
+fn user_info(text: &str) -> std::ops::Range<usize> {
+    let start = text.find("://").map_or(0, |at| at + 3);
+    let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
+    start..text[start..end].rfind('@').map_or(end, |at| start + at + 1)
 }
 
 /// Hosts of this machine and of test domains.

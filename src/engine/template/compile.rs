@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use crate::config::diagnostic::Code;
 use crate::config::operations::OperationName;
-use crate::config::suggest::nearest;
 
+use super::explain;
 use super::scan::{Token, scan};
 use super::{Block, Piece, Reference, Template, TextTemplate};
-use crate::engine::blocks::{self, HELPERS, ProblemKind, VariablePath};
+use crate::engine::blocks::helpers::HelperKind;
+use crate::engine::blocks::{self, HELPERS, VariablePath};
 use crate::engine::path::{Path, Step};
 use crate::engine::problem::{Part, Problem};
 use crate::engine::variables::{self, Resolution, Variable};
@@ -22,10 +23,24 @@ pub struct Place<'a> {
     pub pointer: &'a str,
     /// Byte offset of the text within the value, where only a part of it is compiled.
     pub offset: usize,
+    /// The operations that use the text, where it is not one operation's own: what is said about it
+    /// is then the same for each of them.
+    pub shared: &'a [OperationName],
 }
 
-impl Place<'_> {
-    fn part(&self, range: Range<usize>) -> Part {
+impl<'a> Place<'a> {
+    /// A whole text that belongs to one operation.
+    pub fn own(operation: OperationName, pointer: &'a str) -> Self {
+        Self { operation, pointer, offset: 0, shared: &[] }
+    }
+
+    /// The same place, for a part of the text that begins at `offset`.
+    #[must_use]
+    pub fn from(self, offset: usize) -> Self {
+        Self { offset, ..self }
+    }
+
+    pub(super) fn part(&self, range: Range<usize>) -> Part {
         Part::Text(self.offset + range.start..self.offset + range.end)
     }
 }
@@ -43,13 +58,20 @@ pub fn compile_value(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) 
                 call => format!("{{{{{{json ({call})}}}}}}"),
             };
             let shift = source.find(&text[inner.clone()]).unwrap_or(0);
-            match block(&source, inner.start, shift, place, problems) {
-                Some(block) => Template::TypedCall(block),
-                None => Template::Literal(text.into()),
+            let mut found = Vec::new();
+            let compiled = block(&source, inner.start, shift, place, &mut found);
+            if compiled.is_none()
+                && let Err(as_written) = blocks::compile(text)
+            {
+                // Errors are told about the text as it was written.
+                found.clear();
+                found.extend(as_written.into_iter().map(|problem| explain::block(problem, text, place, Range::clone)));
             }
+            problems.extend(found);
+            compiled.map_or_else(|| Template::Literal(text.into()), Template::TypedCall)
         }
         tokens if tokens.iter().all(|token| matches!(token, Token::Literal(_) | Token::Stray(_))) => {
-            report_strays(text, tokens, place, problems);
+            explain::braces(text, tokens, place, problems);
             Template::Literal(text.into())
         }
         _ => Template::Text(from_tokens(text, &tokens, place, problems)),
@@ -88,7 +110,7 @@ fn from_tokens(text: &str, tokens: &[Token], place: Place<'_>, problems: &mut Ve
             None => TextTemplate::literal(text),
         };
     }
-    report_strays(text, tokens, place, problems);
+    explain::braces(text, tokens, place, problems);
     let pieces: Box<[Piece]> = tokens
         .iter()
         .map(|token| match token {
@@ -129,17 +151,16 @@ fn is_helper(word: &str) -> bool {
     word == "lookup" || HELPERS.iter().any(|helper| helper.name == word)
 }
 
-fn helper_names() -> impl Iterator<Item = &'static str> {
-    HELPERS.iter().map(|helper| helper.name).chain(["lookup"])
+/// The helpers that give a value; blocks are not among them.
+pub(super) fn helper_names() -> impl Iterator<Item = &'static str> {
+    HELPERS.iter().filter(|helper| matches!(helper.kind, HelperKind::Value { .. })).map(|helper| helper.name)
 }
 
 fn block(source: &str, at: usize, shift: usize, place: Place<'_>, problems: &mut Vec<Problem>) -> Option<Block> {
     let template = match blocks::compile(source) {
         Ok(template) => template,
         Err(found) => {
-            for problem in found {
-                problems.push(block_problem(problem, at, shift, place));
-            }
+            problems.extend(found.into_iter().map(|problem| explain::block(problem, source, place, |range| place_range(range, at, shift))));
             return None;
         }
     };
@@ -150,19 +171,6 @@ fn block(source: &str, at: usize, shift: usize, place: Place<'_>, problems: &mut
     wanted.sort_unstable();
     wanted.dedup();
     Some(Block { secret: wanted.iter().any(|variable| variable.is_secret()), wanted: wanted.into(), template })
-}
-
-fn block_problem(problem: blocks::TemplateProblem, at: usize, shift: usize, place: Place<'_>) -> Problem {
-    let range = place_range(&problem.span, at, shift);
-    let code = match problem.kind {
-        ProblemKind::UnknownHelper => Code::UnknownHelper,
-        _ => Code::TemplateSyntax,
-    };
-    let found = Problem::new(code, place.pointer, problem.message).part(place.part(range));
-    match problem.help {
-        Some(help) => found.help(help),
-        None => found,
-    }
 }
 
 fn place_range(range: &Range<usize>, at: usize, shift: usize) -> Range<usize> {
@@ -177,28 +185,9 @@ fn block_variables(path: &VariablePath, at: usize, shift: usize, place: Place<'_
         Resolution::User => Variable::ALL.iter().copied().filter(|one| one.name().starts_with("user.")).collect(),
         Resolution::UnknownMember(_) | Resolution::Unknown => {
             let range = place_range(&(path.offset..path.offset + path.length), at, shift);
-            problems.push(unknown_variable(&segments.join("."), range, place));
+            problems.push(explain::unknown_variable(&segments.join("."), range, place));
             Vec::new()
         }
-    }
-}
-
-fn report_strays(text: &str, tokens: &[Token], place: Place<'_>, problems: &mut Vec<Problem>) {
-    for token in tokens {
-        let Token::Stray(range) = token else { continue };
-        let braces = &text[range.clone()];
-        let message = if braces == "{{}}" {
-            "the braces hold no expression and are sent as they stand".to_owned()
-        } else if text[range.end..].contains("}}") {
-            "the expression holds a closing brace, so its braces are sent as they stand".to_owned()
-        } else {
-            "the expression is not closed, so its braces are sent as they stand".to_owned()
-        };
-        problems.push(
-            Problem::new(Code::LiteralBraces, place.pointer, message)
-                .part(place.part(range.clone()))
-                .help("write `{{name}}`, with two braces on either side"),
-        );
     }
 }
 
@@ -207,7 +196,8 @@ fn reference(text: &str, inner: &Range<usize>, place: Place<'_>, problems: &mut 
     if expression.is_empty() {
         problems.push(
             Problem::new(Code::LiteralBraces, place.pointer, "the expression is empty and renders as nothing")
-                .part(place.part(inner.start.saturating_sub(2)..(inner.end + 2).min(text.len()))),
+                .part(place.part(with_braces(text, inner)))
+                .help("name a variable, such as `{{apiKey}}`, or remove the braces"),
         );
         return Reference::Nothing(expression.into());
     }
@@ -223,19 +213,26 @@ fn reference(text: &str, inner: &Range<usize>, place: Place<'_>, problems: &mut 
     match variables::resolve(place.operation, &segments) {
         Resolution::User => return Reference::User,
         Resolution::Known(variable, taken) => {
-            if let Some(problem) = odd_segments(expression, inner, place) {
+            if let Some(problem) = explain::malformed(expression, inner, place) {
                 problems.push(problem);
             }
             return Reference::Variable(variable, steps(&segments[taken..]));
         }
         Resolution::UnknownMember(_) | Resolution::Unknown => {}
     }
-    problems.push(odd_segments(expression, inner, place).unwrap_or_else(|| not_a_variable(expression, inner.clone(), place)));
+    problems.push(explain::malformed(expression, inner, place).unwrap_or_else(|| explain::not_a_variable(expression, inner.clone(), place)));
     // What is not in the table may still be there at run time only below a variable that is.
     match variables::visible(place.operation).find(|variable| variable.name() == segments[0]) {
         Some(variable) => Reference::Variable(variable, steps(&segments[1..])),
         None => Reference::Nothing(expression.into()),
     }
+}
+
+/// An expression with its braces and the blanks between.
+fn with_braces(text: &str, inner: &Range<usize>) -> Range<usize> {
+    let start = text[..inner.start].rfind("{{").unwrap_or(inner.start);
+    let end = text[inner.end..].find("}}").map_or(inner.end, |at| inner.end + at + 2);
+    start..end
 }
 
 fn steps(segments: &[&str]) -> Box<[Step]> {
@@ -246,82 +243,4 @@ fn steps(segments: &[&str]) -> Box<[Step]> {
             Path::Query(_) => Box::default(),
         },
     }
-}
-
-/// Empty segments and brackets: keys that nothing has.
-fn odd_segments(expression: &str, inner: &Range<usize>, place: Place<'_>) -> Option<Problem> {
-    let problem = |message: &str, help: String| {
-        Problem::new(Code::DotPathSyntax, place.pointer, message.to_owned())
-            .part(place.part(inner.clone()))
-            .help(help)
-    };
-    if expression.split('.').any(str::is_empty) {
-        let mended: Vec<&str> = expression.split('.').filter(|segment| !segment.is_empty()).collect();
-        return Some(problem("the path has an empty segment", format!("write `{}`", mended.join("."))));
-    }
-    if let Some((before, after)) = expression.split_once('[') {
-        let index = after.split(']').next().unwrap_or_default();
-        if index.parse::<usize>().is_ok() {
-            let rest = after.split_once(']').map_or("", |(_, rest)| rest);
-            return Some(problem("dot paths have no brackets", format!("write `{before}.{index}{rest}`")));
-        }
-    }
-    None
-}
-
-/// Says what an expression that names no variable was probably meant to be.
-fn not_a_variable(expression: &str, range: Range<usize>, place: Place<'_>) -> Problem {
-    if let Some((value, filter)) = expression.split_once('|') {
-        let (value, filter) = (value.trim(), filter.trim_start_matches('|').trim());
-        let call = match filter.strip_prefix(['\'', '"']) {
-            Some(_) => format!("{{{{default {value} {filter}}}}}"),
-            None => {
-                let helper = nearest(filter, helper_names()).unwrap_or(filter);
-                format!("{{{{{helper} {value}}}}}")
-            }
-        };
-        return Problem::new(Code::UnknownHelper, place.pointer, "there are no filters; helpers stand before their arguments")
-            .part(place.part(range))
-            .help(format!("write `{call}`"));
-    }
-    if let Some((word, rest)) = expression.split_once(char::is_whitespace) {
-        let looks_like_call = word.chars().all(|character| character.is_alphanumeric() || character == '_');
-        if looks_like_call {
-            let end = range.start + word.len();
-            let problem = Problem::new(Code::UnknownHelper, place.pointer, format!("there is no helper `{word}`"))
-                .part(place.part(range.start..end));
-            return match nearest(word, helper_names()) {
-                Some(helper) => problem.label("not a helper").help(format!("did you mean `{{{{{helper} {}}}}}`?", rest.trim())),
-                None => problem.label("not a helper").help(format!("the helpers are {}", helper_names().collect::<Vec<_>>().join(", "))),
-            };
-        }
-    }
-    unknown_variable(expression, range, place)
-}
-
-fn unknown_variable(expression: &str, range: Range<usize>, place: Place<'_>) -> Problem {
-    let operation = place.operation;
-    let problem = Problem::new(
-        Code::UnknownVariable,
-        place.pointer,
-        format!("`{operation}` has no variable `{expression}`"),
-    )
-    .part(place.part(range))
-    .label("renders as nothing");
-    let names = variables::names(operation);
-    if let Some(name) = nearest(expression, names.iter().map(String::as_str)) {
-        return problem.help(format!("did you mean `{name}`?"));
-    }
-    let segments: Vec<&str> = expression.split('.').collect();
-    let elsewhere: Vec<&str> = OperationName::ALL
-        .iter()
-        .filter(|other| matches!(variables::resolve(**other, &segments), Resolution::Known(..)))
-        .map(|other| other.as_str())
-        .collect();
-    if !elsewhere.is_empty() {
-        return problem.help(format!("only {} {} it", elsewhere.join(", "), if elsewhere.len() == 1 { "has" } else { "have" }));
-    }
-    let own: Vec<&str> = variables::of_operation(operation).iter().map(|variable| variable.name()).collect();
-    let own = if own.is_empty() { String::new() } else { format!("{}, ", own.join(", ")) };
-    problem.help(format!("`{operation}` sees {own}user.*, apiKey, authHeader and secretKey"))
 }

@@ -4,11 +4,12 @@
 //! plain path is looked up directly; only calls and blocks go through Handlebars.
 
 mod compile;
+mod explain;
 mod scan;
 mod url_parts;
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use serde_json::Value;
 
@@ -16,6 +17,7 @@ use super::blocks::{self, CompiledTemplate, RenderProblem, Rendered};
 use super::encode::Slot;
 use super::inputs::{Found, Inputs};
 use super::path::Step;
+use super::value_ref::ValueRef;
 use super::variables::Variable;
 
 pub use compile::{Place, compile_leading, compile_raw, compile_text, compile_value};
@@ -79,12 +81,22 @@ pub struct Scope<'a> {
     inputs: &'a Inputs<'a>,
     wanted: &'a [Variable],
     context: OnceCell<blocks::Context>,
+    buffer: Cell<String>,
 }
 
 impl<'a> Scope<'a> {
     /// `wanted` are the variables that blocks of the operation read.
     pub fn new(inputs: &'a Inputs<'a>, wanted: &'a [Variable]) -> Self {
-        Self { inputs, wanted, context: OnceCell::new() }
+        Self { inputs, wanted, context: OnceCell::new(), buffer: Cell::default() }
+    }
+
+    /// Lends an empty text to `work`; all texts of a body are put together in the same one.
+    pub(super) fn with_buffer<T>(&self, work: impl FnOnce(&mut String) -> T) -> T {
+        let mut buffer = self.buffer.take();
+        buffer.clear();
+        let outcome = work(&mut buffer);
+        self.buffer.set(buffer);
+        outcome
     }
 
     fn context(&self) -> &blocks::Context {
@@ -100,7 +112,7 @@ pub(super) enum Output<'v> {
     /// Text.
     Text(Cow<'v, str>),
     /// Any JSON.
-    Json(Cow<'v, Value>),
+    Json(ValueRef<'v>),
 }
 
 impl Template {
@@ -118,7 +130,7 @@ impl Template {
                 Rendered::Text(text) => match serde_json::from_str(&text) {
                     // `omit` as an argument comes back as a text of its own.
                     Ok(Value::String(text)) if text == blocks::OMITTED => Output::Missing,
-                    Ok(value) => Output::Json(Cow::Owned(value)),
+                    Ok::<Value, _>(value) => Output::Json(ValueRef::owned(value)),
                     Err(_) => Output::Text(Cow::Owned(text)),
                 },
             },
@@ -161,19 +173,24 @@ impl TextTemplate {
     /// where the text asked to be left out.
     pub(super) fn render(&self, scope: &Scope<'_>, slot: Slot) -> Result<Option<String>, RenderProblem> {
         let mut text = String::new();
+        Ok(self.render_into(scope, slot, &mut text)?.then_some(text))
+    }
+
+    /// Renders into an empty text. `false` where the text asked to be left out.
+    pub(super) fn render_into(&self, scope: &Scope<'_>, slot: Slot, text: &mut String) -> Result<bool, RenderProblem> {
         for piece in &self.pieces {
             match piece {
                 Piece::Literal(literal) => text.push_str(literal),
                 Piece::Path { reference, raw } => {
                     if let Some(found) = reference.find(scope) {
                         let value = found.to_text();
-                        if *raw { text.push_str(&value) } else { slot.encode(&value, &mut text) }
+                        if *raw { text.push_str(&value) } else { slot.encode(&value, text) }
                     }
                 }
                 Piece::Block(block) => {
                     let left = MAX_TEXT.saturating_sub(text.len());
                     match blocks::render(&block.template, scope.context(), slot, left)? {
-                        Rendered::Omitted if self.pieces.len() == 1 => return Ok(None),
+                        Rendered::Omitted if self.pieces.len() == 1 => return Ok(false),
                         Rendered::Omitted => {}
                         Rendered::Text(rendered) => text.push_str(&rendered),
                     }
@@ -183,7 +200,7 @@ impl TextTemplate {
                 return Err(RenderProblem::TooLong { limit: MAX_TEXT });
             }
         }
-        Ok(Some(text))
+        Ok(true)
     }
 
     /// The first value without which a credential must not be sent: a secret that is missing, or
@@ -249,8 +266,8 @@ impl Reference {
     fn find<'v>(&'v self, scope: &'v Scope<'_>) -> Option<Found<'v>> {
         match self {
             Self::Variable(variable, steps) => scope.inputs.find(*variable, steps),
-            Self::User => Some(Found::Json(Cow::Owned(scope.inputs.user()))),
-            Self::Everything => Some(Found::Json(Cow::Owned(scope.inputs.context(Variable::ALL)))),
+            Self::User => Some(Found::Json(ValueRef::owned(scope.inputs.user()))),
+            Self::Everything => Some(Found::Json(ValueRef::owned(scope.inputs.context(Variable::ALL)))),
             Self::Nothing(_) => None,
         }
     }

@@ -1,0 +1,180 @@
+//! Fixture cases: what a connector sends and what it makes of a reply, as data beside its document.
+//!
+//! Beside `proxy-configs/<proxyId>.json`, each folder of `proxy-configs/<proxyId>.cases/` is a case:
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `case.json` | `{ "operation": "findContact", "description": "…" }` |
+//! | `input.json` | the template variables: `{ "phoneNumber": …, "user": { … }, "apiKey": …, "authHeader": … }` |
+//! | `response.json` | the CRM's reply: `{ "status": 200, "headers": { … }, "body": … }`; `text` instead of `body` where it is not JSON, neither where it is empty |
+//! | `request.json` | the request that must be sent, or `{ "error": … }` where none may be |
+//! | `result.json` | `{ "result": …, "problems": [ … ] }`, or `{ "error": … }` where the reply cannot be mapped |
+//!
+//! Running a case renders and maps, and never touches the network. The last two files are outcomes:
+//! [`rewrite`] writes them anew.
+
+mod diff;
+mod exchange;
+mod files;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+pub use diff::Difference;
+
+use crate::config::operations::OperationName;
+use crate::engine::exchange::UpstreamResponse;
+use crate::engine::inputs::Inputs;
+use crate::engine::operation::CompiledConfig;
+use crate::engine::{map, render};
+
+/// What the request must be.
+pub const REQUEST: &str = "request.json";
+/// What must be made of the reply.
+pub const RESULT: &str = "result.json";
+
+/// A case as it was found on disk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// Id of the connector: the document's file name without `.json`.
+    pub proxy_id: String,
+    /// The connector's document.
+    pub config: PathBuf,
+    /// Name of the case: its folder.
+    pub name: String,
+    /// The folder.
+    pub directory: PathBuf,
+    /// What the folder holds, or why it cannot be run: the file and what is wrong with it.
+    pub content: Result<Content, String>,
+}
+
+/// What the files of a case hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Content {
+    /// The operation that runs.
+    pub operation: OperationName,
+    /// What the case is about.
+    pub description: String,
+    /// The template variables.
+    pub input: Map<String, Value>,
+    /// The CRM's reply.
+    pub response: UpstreamResponse,
+    /// The expected request; absent where the file is.
+    pub request: Option<Value>,
+    /// The expected result; absent where the file is.
+    pub result: Option<Value>,
+}
+
+/// What came of a case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// `<proxyId>/<case>`.
+    pub title: String,
+    /// The folder.
+    pub directory: PathBuf,
+    /// Where what came out is not what was expected; empty for a case that passes.
+    pub differences: Vec<Difference>,
+    /// Why the case could not be run at all.
+    pub error: Option<String>,
+    /// What came out: [`REQUEST`] and [`RESULT`]; absent where the case could not be run. There is
+    /// no result where there is no request.
+    pub actual: Vec<(&'static str, Value)>,
+}
+
+/// Finds the cases below a directory of documents, or of one document, in the order of their names.
+/// A folder that cannot be read as a case is found too, with what is wrong with it.
+pub fn discover(path: &Path) -> Vec<Case> {
+    let configs = if path.is_dir() { files::configs_in(path) } else { vec![path.to_owned()] };
+    configs.iter().flat_map(|config| files::cases_of(config)).collect()
+}
+
+/// Renders the request of a case and maps its reply.
+pub fn run(case: &Case, config: &CompiledConfig) -> Outcome {
+    let mut outcome = Outcome {
+        title: format!("{}/{}", case.proxy_id, case.name),
+        directory: case.directory.clone(),
+        differences: Vec::new(),
+        error: None,
+        actual: Vec::new(),
+    };
+    let content = match &case.content {
+        Ok(content) => content,
+        Err(error) => {
+            outcome.error = Some(error.clone());
+            return outcome;
+        }
+    };
+    let Some(operation) = config.operation(content.operation) else {
+        outcome.error = Some(format!("{}.json has no operation `{}`", case.proxy_id, content.operation));
+        return outcome;
+    };
+    let inputs = Inputs::from_object(&content.input);
+    match render(operation, &inputs) {
+        Err(error) => outcome.actual.push((REQUEST, json!({"error": error.to_string()}))),
+        Ok(spec) if !spec.hosts.allows(&spec.url) => {
+            let host = spec.url.host_str().unwrap_or_default();
+            let error =
+                format!("the host {host} is none of `requestDefaults.allowedHosts`: the request is not sent");
+            outcome.actual.push((REQUEST, json!({"error": error})));
+        }
+        Ok(spec) => {
+            outcome.actual.push((REQUEST, exchange::request(&spec)));
+            let result = match map(operation, &content.response, &inputs) {
+                Ok((mapped, problems)) => json!({"result": mapped, "problems": problems}),
+                Err(error) => json!({"error": error.to_string()}),
+            };
+            outcome.actual.push((RESULT, result));
+        }
+    }
+    for (file, expected) in [(REQUEST, &content.request), (RESULT, &content.result)] {
+        let actual = outcome.actual.iter().find(|(name, _)| *name == file).map(|(_, value)| value);
+        diff::compare(file, expected.as_ref(), actual, &mut outcome.differences);
+    }
+    outcome
+}
+
+/// Writes what came out as what is expected from now on.
+///
+/// # Errors
+/// Where a file cannot be written or taken away.
+pub fn rewrite(outcome: &Outcome) -> io::Result<()> {
+    if outcome.error.is_some() {
+        return Ok(());
+    }
+    for file in [REQUEST, RESULT] {
+        let path = outcome.directory.join(file);
+        match outcome.actual.iter().find(|(name, _)| *name == file) {
+            Some((_, value)) => std::fs::write(&path, format!("{value:#}\n"))?,
+            None if path.exists() => std::fs::remove_file(&path)?,
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+impl Outcome {
+    /// Whether everything is as expected.
+    pub fn passed(&self) -> bool {
+        self.error.is_none() && self.differences.is_empty()
+    }
+}
+
+/// One line for a case that passes; else everything that differs.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.passed() {
+            return write!(f, "ok    {}", self.title);
+        }
+        write!(f, "FAIL  {} ({})", self.title, self.directory.display())?;
+        if let Some(error) = &self.error {
+            write!(f, "\n  {error}")?;
+        }
+        for difference in &self.differences {
+            write!(f, "\n{difference}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! The two ends of an exchange as JSON.
+
+use std::collections::BTreeMap;
+
+use http::header::{CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Map, Value, json};
+
+use crate::engine::decode::decode;
+use crate::engine::exchange::{BodyKind, RequestSpec, UpstreamResponse};
+use crate::engine::render::VERSION_HEADER;
+
+/// Stands for this server's version, so that a release changes no case.
+const VERSION: &str = "<version>";
+
+/// A request: method, url, headers by name, and the body, as JSON where it is JSON.
+pub(super) fn request(spec: &RequestSpec) -> Value {
+    let mut value = json!({
+        "method": spec.method.as_str(),
+        "url": spec.url.as_str(),
+        "headers": headers(&spec.headers),
+    });
+    if let Some(bytes) = &spec.body {
+        let is_json = spec
+            .headers
+            .get(CONTENT_TYPE)
+            .is_some_and(|value| value.as_bytes().windows(4).any(|word| word == b"json"));
+        let parsed = if is_json { serde_json::from_slice(bytes).ok() } else { None };
+        value["body"] = parsed.unwrap_or_else(|| String::from_utf8_lossy(bytes).into());
+    }
+    value
+}
+
+fn headers(headers: &HeaderMap) -> BTreeMap<&str, String> {
+    let own = env!("CARGO_PKG_VERSION");
+    headers
+        .iter()
+        .map(|(name, value)| {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            let versioned = *name == USER_AGENT || *name == VERSION_HEADER;
+            (name.as_str(), if versioned { text.replace(own, VERSION) } else { text.into_owned() })
+        })
+        .collect()
+}
+
+/// Reads a reply. The error says what is wrong with it.
+pub(super) fn response(object: &Map<String, Value>) -> Result<UpstreamResponse, String> {
+    for key in object.keys() {
+        if !matches!(key.as_str(), "status" | "headers" | "body" | "text") {
+            return Err(format!("`{key}` is none of status, headers, body and text"));
+        }
+    }
+    let status = object.get("status").and_then(Value::as_u64).filter(|status| (200..300).contains(status));
+    let status = status.and_then(|status| u16::try_from(status).ok());
+    let status = status.ok_or(
+        "`status` must be a number from 200 to 299: other replies are failures and are never mapped",
+    )?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in object.get("headers").and_then(Value::as_object).into_iter().flatten() {
+        let value = value.as_str().and_then(|value| HeaderValue::from_str(value).ok());
+        let (Ok(name), Some(value)) = (HeaderName::from_bytes(name.as_bytes()), value) else {
+            return Err(format!(
+                "the header `{name}` cannot be read: a name with a text as value is expected"
+            ));
+        };
+        headers.append(name, value);
+    }
+    let (body, kind) = match (object.get("body"), object.get("text")) {
+        (Some(_), Some(_)) => return Err("there are both `body` and `text`; keep one".to_owned()),
+        (Some(body), None) => (body.clone(), BodyKind::Json),
+        (None, Some(Value::String(text))) => decode(text.as_bytes()),
+        (None, Some(_)) => return Err("`text` must be a text; write JSON into `body`".to_owned()),
+        (None, None) => decode(b""),
+    };
+    Ok(UpstreamResponse::new(status, headers, body, kind))
+}
