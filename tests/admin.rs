@@ -50,7 +50,11 @@ fn a_wrong_token_is_refused_and_never_shown() {
     }
     // Not by way of the query, where proxies write it down; and the scheme in any case.
     assert_eq!(site.send("GET", &format!("/proxyConfigs?jwtToken={ADMIN_TOKEN}"), &[], None).status, 401);
-    assert_eq!(site.send("GET", "/proxyConfigs", &[("authorization", &right.replace("Bearer", "bearer"))], None).status, 200);
+    assert_eq!(
+        site.send("GET", "/proxyConfigs", &[("authorization", &right.replace("Bearer", "bearer"))], None)
+            .status,
+        200
+    );
     assert!(!site.server.log().contains(ADMIN_TOKEN));
 }
 
@@ -67,7 +71,10 @@ fn the_list_says_the_state_of_every_document() {
     let reply = site.get("/proxyConfigs", ADMIN_TOKEN);
     assert_eq!(reply.header("content-type"), Some("application/json; charset=utf-8"));
     let list = reply.json()["proxyConfigs"].as_array().cloned().unwrap();
-    let told: Vec<_> = list.iter().map(|state| (state["proxyId"].as_str().unwrap(), state["status"].as_str().unwrap())).collect();
+    let told: Vec<_> = list
+        .iter()
+        .map(|state| (state["proxyId"].as_str().unwrap(), state["status"].as_str().unwrap()))
+        .collect();
     assert_eq!(told, [("broken", "refused"), ("clean", "active"), ("mistaken", "active")]);
     let [broken, clean, mistaken] = &list[..] else { unreachable!("three states") };
     assert_eq!(clean["diagnostics"], json!([]));

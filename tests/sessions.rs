@@ -14,14 +14,18 @@ const SECRET: &str = "the signing secret of these tests";
 fn start(documents: &[(&str, &Value)], ringcentral: &str) -> Site {
     let ringcentral = ringcentral.to_owned();
     Site::start_with(documents, |options| {
-        options.env("APP_SERVER_SECRET_KEY", SECRET).env("ADMIN_TOKEN", ADMIN_TOKEN).env("RINGCENTRAL_SERVER", ringcentral)
+        options
+            .env("APP_SERVER_SECRET_KEY", SECRET)
+            .env("ADMIN_TOKEN", ADMIN_TOKEN)
+            .env("RINGCENTRAL_SERVER", ringcentral)
     })
 }
 
 /// A RingCentral platform: the token is the account's id.
 fn ringcentral() -> Crm {
     Crm::start(|request: &Request| {
-        let account = request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ").to_owned();
+        let account =
+            request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ").to_owned();
         Answer::json(&json!({"id": 1, "account": {"id": account}}))
     })
 }
@@ -66,7 +70,8 @@ fn keys_for_contacts(crm: &Crm) -> Vec<String> {
 #[test]
 fn users_behind_two_documents_are_two_users() {
     let (one, two) = (Crm::start(site::ordinary), Crm::start(site::ordinary));
-    let site = start(&[("one", &document(&one.origin())), ("two", &document(&two.origin()))], "http://127.0.0.1:9");
+    let site =
+        start(&[("one", &document(&one.origin())), ("two", &document(&two.origin()))], "http://127.0.0.1:9");
     let first = site.sign_in("one", "testCrm", "7-first");
     let second = site.sign_in("two", "testCrm", "7-second");
     // What clients see of the id is the same; the proxy id tells them apart.
@@ -75,7 +80,10 @@ fn users_behind_two_documents_are_two_users() {
     for token in [&first, &second] {
         assert_eq!(site.get("/contact?phoneNumber=1", token).json()["successful"], true);
     }
-    assert_eq!((keys_for_contacts(&one), keys_for_contacts(&two)), (vec!["7-first".into()], vec!["7-second".into()]));
+    assert_eq!(
+        (keys_for_contacts(&one), keys_for_contacts(&two)),
+        (vec!["7-first".into()], vec!["7-second".into()])
+    );
     logged(&site.post("/callLog", &first, &call("s", "c1")));
     assert_eq!(found(&site, &second, "s")["matched"], false);
     // Signing one out leaves the other.
@@ -124,7 +132,9 @@ fn call_logs_stay_within_their_account_or_user() {
     assert_eq!(logged(&site.post("/callLog", &stranger, &call("s", "of-b"))), "a-of-b");
     assert_eq!(logged(&site.post("/callLog", &loner, &call("s", "of-loner"))), "a-of-loner");
     assert_eq!(found(&site, &other_loner, "s")["matched"], false);
-    for (token, id) in [(&anna, "a-of-a"), (&colleague, "a-of-a"), (&stranger, "a-of-b"), (&loner, "a-of-loner")] {
+    for (token, id) in
+        [(&anna, "a-of-a"), (&colleague, "a-of-a"), (&stranger, "a-of-b"), (&loner, "a-of-loner")]
+    {
         assert_eq!(found(&site, token, "s")["logId"], id);
     }
     let again = site.post("/callLog", &colleague, &call("s", "other"));
@@ -147,15 +157,26 @@ fn signing_out_forgets_the_tokens_even_when_the_crm_fails() {
         .map(|(name, crm)| (name, document(&crm.origin())));
     let documents: Vec<_> = documents.iter().map(|(name, document)| (*name, document)).collect();
     let mut site = start(&documents, "http://127.0.0.1:9");
-    for (proxy_id, crm, message_type) in
-        [("failing", &failing, "warning"), ("resetting", &resetting, "warning"), ("working", &working, "success")]
-    {
+    for (proxy_id, crm, message_type) in [
+        ("failing", &failing, "warning"),
+        ("resetting", &resetting, "warning"),
+        ("working", &working, "success"),
+    ] {
         let token = site.sign_in(proxy_id, "testCrm", "1-key");
         let reply = site.post("/unAuthorize", &token, &json!({}));
-        assert_eq!((reply.status, &reply.json()["messageType"]), (200, &json!(message_type)), "{}", reply.text());
+        assert_eq!(
+            (reply.status, &reply.json()["messageType"]),
+            (200, &json!(message_type)),
+            "{}",
+            reply.text()
+        );
         assert_eq!(crm.count("/v1/logout"), 1);
         if message_type == "warning" {
-            assert!(reply.json()["message"].as_str().unwrap().starts_with("Logged out here, but"), "{}", reply.text());
+            assert!(
+                reply.json()["message"].as_str().unwrap().starts_with("Logged out here, but"),
+                "{}",
+                reply.text()
+            );
         }
         let before = crm.received().len();
         let refused = [
@@ -173,9 +194,17 @@ fn signing_out_forgets_the_tokens_even_when_the_crm_fails() {
         assert_eq!(site.post("/unAuthorize", &token, &json!({})).status, 200);
         assert_eq!(crm.received().len(), before, "nothing goes out for a user who signed out");
         site.kill_and_restart();
-        assert_eq!(site.get("/contact?phoneNumber=1", &token).json()["successful"], false, "signed out after a restart");
+        assert_eq!(
+            site.get("/contact?phoneNumber=1", &token).json()["successful"],
+            false,
+            "signed out after a restart"
+        );
         let token = site.sign_in(proxy_id, "testCrm", "1-key");
-        assert_eq!(site.get("/contact?phoneNumber=1", &token).json()["successful"], true, "and signs in again");
+        assert_eq!(
+            site.get("/contact?phoneNumber=1", &token).json()["successful"],
+            true,
+            "and signs in again"
+        );
     }
 }
 
@@ -226,7 +255,11 @@ fn tokens_are_sealed_on_the_disk() {
         let bytes = std::fs::read(&path).unwrap();
         read += bytes.len();
         for secret in [key, token.as_str(), SECRET] {
-            assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{}", path.display());
+            assert!(
+                !bytes.windows(secret.len()).any(|window| window == secret.as_bytes()),
+                "{}",
+                path.display()
+            );
         }
     }
     assert!(read > 0);
@@ -236,16 +269,21 @@ fn tokens_are_sealed_on_the_disk() {
 #[test]
 fn each_session_of_a_lookup_has_its_own_outcome() {
     let crm = Crm::start(|request: &Request| match request.path() {
-        "/v1/activities/a-gone" if request.method == "GET" => Answer::json(&json!({"message": "deleted"})).status(404),
+        "/v1/activities/a-gone" if request.method == "GET" => {
+            Answer::json(&json!({"message": "deleted"})).status(404)
+        }
         "/v1/activities/a-slow" if request.method == "GET" => Answer::json(&json!({})).status(503),
         _ => site::ordinary(request),
     });
     let site = start(&[("crm", &document(&crm.origin()))], "http://127.0.0.1:9");
     let token = site.sign_in("crm", "testCrm", "1-key");
-    for (session, contact) in [("s1", "fine"), ("s2", "gone"), ("s3", "slow"), ("s4", "x"), ("s5", "y"), ("s6", "z")] {
+    for (session, contact) in
+        [("s1", "fine"), ("s2", "gone"), ("s3", "slow"), ("s4", "x"), ("s5", "y"), ("s6", "z")]
+    {
         logged(&site.post("/callLog", &token, &call(session, contact)));
     }
-    let reply = site.get("/callLog?sessionIds=s1,%20s2%20,s3,unknown,%20s4,s5,,s6%20&requireDetails=true", &token);
+    let reply =
+        site.get("/callLog?sessionIds=s1,%20s2%20,s3,unknown,%20s4,s5,,s6%20&requireDetails=true", &token);
     assert_eq!(reply.status, 200);
     let body = reply.json();
     assert_eq!(body["successful"], true, "{body}");
@@ -278,15 +316,30 @@ fn a_start_time_that_cannot_be_read_is_refused_before_anything_is_sent() {
     let crm = Crm::start(site::ordinary);
     let site = start(&[("crm", &document(&crm.origin()))], "http://127.0.0.1:9");
     let token = site.sign_in("crm", "testCrm", "1-key");
-    for start in [json!("yesterday"), json!(""), json!("2024-13-45T99:00:00Z"), json!(true), json!({}), json!([1]), json!(1e300)] {
+    for start in [
+        json!("yesterday"),
+        json!(""),
+        json!("2024-13-45T99:00:00Z"),
+        json!(true),
+        json!({}),
+        json!([1]),
+        json!(1e300),
+    ] {
         let mut request = call("s", "c1");
         request["logInfo"]["startTime"] = start.clone();
         let reply = site.post("/callLog", &token, &request);
         assert_eq!(reply.json()["successful"], false, "{start}: {}", reply.text());
-        assert!(reply.message()["message"].as_str().unwrap().contains("logInfo.startTime"), "{start}: {}", reply.text());
+        assert!(
+            reply.message()["message"].as_str().unwrap().contains("logInfo.startTime"),
+            "{start}: {}",
+            reply.text()
+        );
     }
     assert_eq!(crm.count("/v1/activities"), 0);
-    for (n, start) in [json!("2023-11-14T22:13:20Z"), json!("1700000000000"), json!(1_700_000_000_000_i64)].iter().enumerate() {
+    for (n, start) in [json!("2023-11-14T22:13:20Z"), json!("1700000000000"), json!(1_700_000_000_000_i64)]
+        .iter()
+        .enumerate()
+    {
         let mut request = call(&format!("s{n}"), "c1");
         request["logInfo"]["startTime"] = start.clone();
         logged(&site.post("/callLog", &token, &request));
@@ -310,7 +363,11 @@ fn a_record_without_an_id_is_a_warning_that_names_the_path_and_is_not_made_twice
         let token = site.sign_in(proxy_id, "testCrm", "1-key");
         let reply = site.post("/callLog", &token, &call("s", "c1"));
         let message = reply.message();
-        assert_eq!((&reply.json()["successful"], &message["messageType"]), (&json!(true), &json!("warning")), "{message}");
+        assert_eq!(
+            (&reply.json()["successful"], &message["messageType"]),
+            (&json!(true), &json!("warning")),
+            "{message}"
+        );
         assert!(message["message"].as_str().unwrap().contains(named), "{message}");
         assert_eq!(reply.json().get("logId"), None);
         for restarted in [false, true] {
@@ -334,7 +391,9 @@ fn a_call_without_a_session_id_is_refused_with_words() {
     let crm = Crm::start(site::ordinary);
     let site = start(&[("crm", &document(&crm.origin()))], "http://127.0.0.1:9");
     let token = site.sign_in("crm", "testCrm", "1-key");
-    for body in [json!({}), json!({"logInfo": {}}), json!({"logInfo": {"sessionId": ""}}), json!({"logInfo": 5})] {
+    for body in
+        [json!({}), json!({"logInfo": {}}), json!({"logInfo": {"sessionId": ""}}), json!({"logInfo": 5})]
+    {
         let reply = site.post("/callLog", &token, &body);
         assert!(reply.message()["message"].as_str().unwrap().contains("sessionId"), "{}", reply.text());
     }

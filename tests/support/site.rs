@@ -75,7 +75,13 @@ impl Site {
     }
 
     /// Sends anything; fails where nothing comes back.
-    pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Response {
+    pub fn send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Response {
         try_send(self.server.address(), method, target, headers, body)
             .unwrap_or_else(|error| panic!("{method} {target}: {error}\n{}", self.server.log()))
     }
@@ -143,8 +149,10 @@ impl Response {
     /// The sentences below the message, joined.
     pub fn details(&self) -> String {
         let message = self.message();
-        let items = message.pointer("/details/0/items").and_then(Value::as_array).cloned().unwrap_or_default();
-        let texts: Vec<_> = items.iter().map(|item| item["text"].as_str().expect("a text").to_owned()).collect();
+        let items =
+            message.pointer("/details/0/items").and_then(Value::as_array).cloned().unwrap_or_default();
+        let texts: Vec<_> =
+            items.iter().map(|item| item["text"].as_str().expect("a text").to_owned()).collect();
         texts.join("\n")
     }
 }
