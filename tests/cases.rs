@@ -1,4 +1,5 @@
 //! Runs the fixture cases of every connector that ships, and checks that running them can fail.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -96,8 +96,12 @@ fn every_explanation_belongs_to_a_document() {
 #[test]
 fn a_document_is_named_after_a_code_that_it_shows() {
     for (name, _, loaded) in broken() {
-        let codes: BTreeSet<String> =
-            loaded.findings.diagnostics.iter().map(|found| found.code.as_str().to_ascii_lowercase()).collect();
+        let codes: BTreeSet<String> = loaded
+            .findings
+            .diagnostics
+            .iter()
+            .map(|found| found.code.as_str().to_ascii_lowercase())
+            .collect();
         match name.split_once('-').unwrap() {
             ("mixed", _) => assert!(codes.len() > 3, "{name} shows only {codes:?}"),
             (code, _) => assert!(codes.contains(code), "{name} shows {codes:?}"),
@@ -107,9 +111,13 @@ fn a_document_is_named_after_a_code_that_it_shows() {
 
 #[test]
 fn every_code_occurs() {
-    let shown: BTreeSet<Code> =
-        broken().iter().flat_map(|(_, _, loaded)| &loaded.findings.diagnostics).map(|found| found.code).collect();
-    let missing: Vec<&str> = Code::ALL.iter().filter(|code| !shown.contains(code)).map(|code| code.as_str()).collect();
+    let shown: BTreeSet<Code> = broken()
+        .iter()
+        .flat_map(|(_, _, loaded)| &loaded.findings.diagnostics)
+        .map(|found| found.code)
+        .collect();
+    let missing: Vec<&str> =
+        Code::ALL.iter().filter(|code| !shown.contains(code)).map(|code| code.as_str()).collect();
     assert!(missing.is_empty(), "no document in fixtures/invalid shows {}", missing.join(", "));
 }
 
@@ -143,7 +151,15 @@ fn findings_say_where_and_how_to_mend() {
 #[test]
 fn no_report_shows_a_secret() {
     let secrets = [
-        ("ac051-secrets", vec!["harbor-9f8e7d6c5b4a3210", "hk_0123456789abcdef0123", "ghp_0123456789abcdefghijABCDEFGHIJ012345", "qwertz0123456789"]),
+        (
+            "ac051-secrets",
+            vec![
+                "harbor-9f8e7d6c5b4a3210",
+                "hk_0123456789abcdef0123",
+                "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+                "qwertz0123456789",
+            ],
+        ),
         ("ac051-secret-on-one-line", vec!["harbor-9f8e7d6c5b4a3210"]),
         ("ac054-invalid-urls", vec!["ada:pass"]),
         ("ac013-secret-instead-of-its-name", vec!["hk 0123456789abcdef0123"]),
@@ -202,7 +218,8 @@ fn recorded_documents_run() {
         let recording: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         for (name, config) in recording["configs"].as_object().unwrap() {
             let text = serde_json::to_string_pretty(config).unwrap();
-            let text = text.replace("@@CRM@@", "http://127.0.0.1:1").replace("@@CLOSED@@", "http://127.0.0.1:2");
+            let text =
+                text.replace("@@CRM@@", "http://127.0.0.1:1").replace("@@CLOSED@@", "http://127.0.0.1:2");
             let loaded = load_text(&text.replace("@@CRM_HOST@@", "127.0.0.1:1"));
             if loaded.config.is_none() {
                 refused.push((format!("{group}/{name}"), explained(loaded)));
@@ -219,7 +236,11 @@ fn files_that_cannot_be_read_are_findings() {
     let folder = tempfile::tempdir().unwrap();
     let large = folder.path().join("large.json");
     std::fs::write(&large, vec![b' '; usize::try_from(MAX_BYTES).unwrap() + 1]).unwrap();
-    for (path, word) in [(large.as_path(), "at most"), (&folder.path().join("none.json"), "cannot be read"), (folder.path(), "folder")] {
+    for (path, word) in [
+        (large.as_path(), "at most"),
+        (&folder.path().join("none.json"), "cannot be read"),
+        (folder.path(), "folder"),
+    ] {
         let loaded = load_file(path, &|_| None);
         let [found] = loaded.findings.diagnostics.as_slice() else { panic!("{:?}", loaded.findings) };
         assert_eq!(found.code, Code::UnreadableFile);
@@ -230,8 +251,35 @@ fn files_that_cannot_be_read_are_findings() {
 
 /// What a change puts in place of a value or into a text.
 const FRAGMENTS: &[&str] = &[
-    "{{", "}}", "{{}}", "{{{", "{{phoneNumber}}", "{{a.b[0]}}", "{{#if a}}", "{{/if}}", "{{else}}", "{{upper x}}", "{{date a \"\u{e9}\"}}",
-    "{{omit}}", "{{> p}}", "{{! c", "$", "$.", "$.a[?(@.b)]", "$[", "..", "[0]", "https://", "http://é/", "//", "?", "#", "\r\n", "\u{0}", "\u{1F600}", "",
+    "{{",
+    "}}",
+    "{{}}",
+    "{{{",
+    "{{phoneNumber}}",
+    "{{a.b[0]}}",
+    "{{#if a}}",
+    "{{/if}}",
+    "{{else}}",
+    "{{upper x}}",
+    "{{date a \"\u{e9}\"}}",
+    "{{omit}}",
+    "{{> p}}",
+    "{{! c",
+    "$",
+    "$.",
+    "$.a[?(@.b)]",
+    "$[",
+    "..",
+    "[0]",
+    "https://",
+    "http://é/",
+    "//",
+    "?",
+    "#",
+    "\r\n",
+    "\u{0}",
+    "\u{1F600}",
+    "",
 ];
 
 #[derive(Debug, Clone)]
@@ -255,7 +303,10 @@ fn change() -> impl Strategy<Value = Change> {
     ];
     prop_oneof![
         Just(Change::Drop),
-        prop_oneof!["[a-zA-Z{}~/. é-]{0,12}".prop_map(Change::Rename), fragment().prop_map(|text| Change::Rename(text.to_owned()))],
+        prop_oneof![
+            "[a-zA-Z{}~/. é-]{0,12}".prop_map(Change::Rename),
+            fragment().prop_map(|text| Change::Rename(text.to_owned()))
+        ],
         scalar.prop_map(Change::Replace),
         (any::<prop::sample::Index>(), fragment()).prop_map(|(at, text)| Change::Insert(at.index(400), text)),
     ]
@@ -303,7 +354,11 @@ fn change_value(value: &mut Value, change: &Change) {
     match (change, &mut *value) {
         (Change::Replace(other), value) => *value = other.clone(),
         (Change::Insert(at, fragment), Value::String(text)) => {
-            let at = (0..=text.len()).rev().filter(|at| text.is_char_boundary(*at)).find(|place| *place <= *at).unwrap_or(0);
+            let at = (0..=text.len())
+                .rev()
+                .filter(|at| text.is_char_boundary(*at))
+                .find(|place| *place <= *at)
+                .unwrap_or(0);
             text.insert_str(at, fragment);
         }
         (_, value) => *value = Value::Null,

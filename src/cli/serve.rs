@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Trouble, logging, print};
 use crate::engine::egress::EgressPolicy;
 use crate::engine::exchange::HostPattern;
-use crate::server::{ServerBuilder, Settings};
+use crate::server::{RINGCENTRAL_SERVER, ServerBuilder, Settings};
 use crate::store::Secret;
 
 /// Settings come from flags, then the environment, then the settings file.
@@ -119,7 +119,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Trouble> {
     let data_dir = arguments.data_dir.clone().or_else(|| values.get("DATA_DIR").map(PathBuf::from)).unwrap_or_else(|| PathBuf::from("data"));
     let secret_key = secret_key(&values, &data_dir, is_prod)?;
     let hash_key = values.get("HASH_KEY").map(Secret::from).unwrap_or_else(|| secret_key.clone());
-    let ringcentral_server = values.url("RINGCENTRAL_SERVER", "https://platform.ringcentral.com")?;
+    let ringcentral_server = values.url("RINGCENTRAL_SERVER", RINGCENTRAL_SERVER)?;
     let proxy_configs = arguments.proxy_configs.clone().or_else(|| values.get("PROXY_CONFIGS").map(PathBuf::from));
     if proxy_configs.is_none() {
         tracing::warn!("no --proxy-configs: only registered connectors are served");

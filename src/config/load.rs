@@ -63,7 +63,9 @@ pub fn load_file(path: &Path, environment: Environment<'_>) -> Loaded {
 
 /// The text of a file, or what is wrong with the file and how to mend it.
 fn read(path: &Path) -> Result<String, (String, &'static str)> {
-    let in_words = |error: std::io::Error| (format!("the file cannot be read: {error}"), "check its path and permissions");
+    let in_words = |error: std::io::Error| {
+        (format!("the file cannot be read: {error}"), "check its path and permissions")
+    };
     let metadata = std::fs::metadata(path).map_err(in_words)?;
     if metadata.is_dir() {
         return Err(("this is a folder, not a file".to_owned(), "name the file"));
@@ -71,13 +73,17 @@ fn read(path: &Path) -> Result<String, (String, &'static str)> {
     let length = metadata.len();
     if length > MAX_BYTES {
         let message = format!("the file has {length} bytes; a document has at most {MAX_BYTES}");
-        return Err((message, "check that it is the right file; embedded data does not belong into a document"));
+        return Err((
+            message,
+            "check that it is the right file; embedded data does not belong into a document",
+        ));
     }
     let bytes = std::fs::read(path).map_err(in_words)?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
-        let message = format!("the file is not UTF-8: byte {} (on line {line}) is not part of a character", valid + 1);
+        let message =
+            format!("the file is not UTF-8: byte {} (on line {line}) is not part of a character", valid + 1);
         (message, "save the file as UTF-8; it may be in the encoding Latin-1 or UTF-16 now")
     })
 }
@@ -101,7 +107,9 @@ pub fn load(file: &str, text: &str, environment: Environment<'_>) -> Loaded {
         for problem in found {
             // What the schema said about a place need not be said again, and what was taken out
             // for its wrong type is not missing.
-            let repeated = problems[..known].iter().any(|earlier| earlier.pointer == problem.pointer && earlier.code == problem.code);
+            let repeated = problems[..known]
+                .iter()
+                .any(|earlier| earlier.pointer == problem.pointer && earlier.code == problem.code);
             let consequence = unusable.iter().chain(&misspelt).any(|absent| is_consequence(&problem, absent));
             if !repeated && !consequence {
                 problems.push(problem);
@@ -122,20 +130,27 @@ pub fn load(file: &str, text: &str, environment: Environment<'_>) -> Loaded {
 /// misspelt, which was said.
 fn is_consequence(problem: &Problem, absent: &str) -> bool {
     let at = problem.pointer.as_str();
-    let within = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let within = |inner: &str, outer: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
     let is_operation = absent.strip_prefix("/operations/").is_some_and(|name| !name.contains('/'));
     let below = |path: &str| absent.strip_suffix(path).is_some_and(|parent| parent == at);
     within(at, absent)
         || match problem.code {
-            Code::MissingIdPath => below("/responseMapping") || below("/responseMapping/idPath") || below("/idPath"),
+            Code::MissingIdPath => {
+                below("/responseMapping") || below("/responseMapping/idPath") || below("/idPath")
+            }
             Code::MissingMapping => below("/responseMapping"),
             Code::IncompleteOAuth => within(absent, "/auth"),
             Code::UnknownAuth => absent == "/auth/credentialTemplate",
             Code::MissingOperation | Code::UnpairedOperation => is_operation || absent == "/operations",
             Code::MissingBaseUrl => {
-                within("/requestDefaults/baseUrl", absent) || (within(absent, "/operations") && absent.ends_with("/url"))
+                within("/requestDefaults/baseUrl", absent)
+                    || (within(absent, "/operations") && absent.ends_with("/url"))
             }
-            Code::BodyOnGet => at.strip_suffix("/body").is_some_and(|root| absent.strip_suffix("/method") == Some(root)),
+            Code::BodyOnGet => {
+                at.strip_suffix("/body").is_some_and(|root| absent.strip_suffix("/method") == Some(root))
+            }
             _ => false,
         }
 }

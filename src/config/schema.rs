@@ -46,7 +46,9 @@ fn generate() -> Value {
 /// What people look for first stands first.
 fn head_first(schema: &mut Value) {
     let Some(members) = schema.as_object_mut() else { return };
-    for (at, key) in ["$schema", "title", "description", "type", "required", "properties"].into_iter().enumerate() {
+    for (at, key) in
+        ["$schema", "title", "description", "type", "required", "properties"].into_iter().enumerate()
+    {
         if let Some(value) = members.shift_remove(key) {
             members.shift_insert(at, key.to_owned(), value);
         }
@@ -90,7 +92,8 @@ fn unwrap_nullable(members: &mut Map<String, Value>, nullable: &mut Vec<String>)
 
 /// A choice of words that may be left out may be null too.
 fn allow_null_option(members: &mut Map<String, Value>) {
-    let takes_null = members.get("type").and_then(Value::as_array).is_some_and(|types| types.contains(&json!("null")));
+    let takes_null =
+        members.get("type").and_then(Value::as_array).is_some_and(|types| types.contains(&json!("null")));
     if let Some(Value::Array(options)) = members.get_mut("enum")
         && takes_null
         && !options.contains(&Value::Null)
@@ -176,8 +179,12 @@ fn explain(error: &ValidationError<'_>, at: &str, verdict: &mut Verdict) {
         other => {
             unusable.push(at.to_owned());
             problems.push(
-                Problem::new(Code::InvalidValue, at, format!("the value breaks the schema's rule `{}`", other.keyword()))
-                    .help("see the key's description in the language reference"),
+                Problem::new(
+                    Code::InvalidValue,
+                    at,
+                    format!("the value breaks the schema's rule `{}`", other.keyword()),
+                )
+                .help("see the key's description in the language reference"),
             );
         }
     }
@@ -188,9 +195,10 @@ fn unknown_key(at: &str, key: &str) -> (Problem, Option<String>) {
     let known = known_keys(at);
     let pointer = pointer::join(at, key);
     if at == "/operations" {
-        let problem = Problem::new(Code::UnknownOperation, pointer, format!("App Connect has no operation `{key}`"))
-            .part(Part::Key)
-            .label("never runs");
+        let problem =
+            Problem::new(Code::UnknownOperation, pointer, format!("App Connect has no operation `{key}`"))
+                .part(Part::Key)
+                .label("never runs");
         return match meant(key, &known) {
             Some(name) => (problem.help(format!("did you mean `{name}`?")), Some(pointer::join(at, name))),
             None => (problem.help(format!("the operations are {}", known.join(", "))), None),
@@ -201,15 +209,18 @@ fn unknown_key(at: &str, key: &str) -> (Problem, Option<String>) {
         Some(parent) if parent.parse::<usize>().is_ok() => "this item".to_owned(),
         Some(parent) => format!("`{parent}`"),
     };
-    let problem = Problem::new(Code::UnknownKey, pointer, format!("{place} takes no key `{key}`")).part(Part::Key).label("ignored");
+    let problem = Problem::new(Code::UnknownKey, pointer, format!("{place} takes no key `{key}`"))
+        .part(Part::Key)
+        .label("ignored");
     match (meant(key, &known), owner_of(key)) {
         (Some(name), _) => (problem.help(format!("did you mean `{name}`?")), Some(pointer::join(at, name))),
         (None, Some((owner, place))) => {
             (problem.help(format!("`{key}` belongs into {owner}")), Some(pointer::join(place, key)))
         }
-        (None, None) => {
-            (problem.help(format!("known here: {}; keys of your own begin with `x-`", known.join(", "))), None)
-        }
+        (None, None) => (
+            problem.help(format!("known here: {}; keys of your own begin with `x-`", known.join(", "))),
+            None,
+        ),
     }
 }
 
@@ -240,8 +251,10 @@ const OTHER_WORDS: &[(&str, &str)] = &[
 /// The known key that was probably meant.
 fn meant(key: &str, known: &[&'static str]) -> Option<&'static str> {
     let lower = key.to_ascii_lowercase();
-    let other = OTHER_WORDS.iter().find(|(word, name)| *word == lower && known.contains(name)).map(|(_, name)| *name);
-    let path = || known.iter().copied().find(|name| name.to_ascii_lowercase().strip_suffix("path") == Some(&lower));
+    let other =
+        OTHER_WORDS.iter().find(|(word, name)| *word == lower && known.contains(name)).map(|(_, name)| *name);
+    let path =
+        || known.iter().copied().find(|name| name.to_ascii_lowercase().strip_suffix("path") == Some(&lower));
     other.or_else(path).or_else(|| nearest(key, known.iter().copied()))
 }
 
@@ -252,10 +265,17 @@ fn known_keys(at_pointer: &str) -> Vec<&'static str> {
 
 /// The part of a document that has a key of this name, for keys that stand in the wrong place.
 fn owner_of(key: &str) -> Option<(&'static str, &'static str)> {
-    [("", "the document itself"), ("/meta", "`meta`"), ("/auth", "`auth`"), ("/requestDefaults", "`requestDefaults`"), ("/operations", "`operations`"), ("/operations/createCallLog", "an operation")]
-        .into_iter()
-        .find(|(place, _)| known_keys(place).contains(&key))
-        .map(|(place, owner)| (owner, place))
+    [
+        ("", "the document itself"),
+        ("/meta", "`meta`"),
+        ("/auth", "`auth`"),
+        ("/requestDefaults", "`requestDefaults`"),
+        ("/operations", "`operations`"),
+        ("/operations/createCallLog", "an operation"),
+    ]
+    .into_iter()
+    .find(|(place, _)| known_keys(place).contains(&key))
+    .map(|(place, owner)| (owner, place))
 }
 
 fn wrong_type(instance: &Value, kind: &TypeKind, at: &str) -> Problem {
@@ -265,10 +285,14 @@ fn wrong_type(instance: &Value, kind: &TypeKind, at: &str) -> Problem {
     };
     let mut words: Vec<&str> = wanted.into_iter().filter(|name| *name != "null").map(in_words).collect();
     // What is written most often stands first.
-    words.sort_by_key(|word| ["an object", "text", "a list", "a number", "a boolean"].iter().position(|known| known == word));
+    words.sort_by_key(|word| {
+        ["an object", "text", "a list", "a number", "a boolean"].iter().position(|known| known == word)
+    });
     let words = words.as_slice();
     let list = match words {
-        [some @ .., before, last] => some.iter().map(|word| format!("{word}, ")).collect::<String>() + &format!("{before} or {last}"),
+        [some @ .., before, last] => {
+            some.iter().map(|word| format!("{word}, ")).collect::<String>() + &format!("{before} or {last}")
+        }
         few => few.concat(),
     };
     let mut keys: Vec<String> = pointer::segments(at).map(|key| key.into_owned()).collect();
@@ -281,14 +305,18 @@ fn wrong_type(instance: &Value, kind: &TypeKind, at: &str) -> Problem {
     let verb = if at.is_empty() { "is" } else { "takes" };
     let problem = Problem::new(Code::WrongType, at, format!("{name} {verb} {list}, not {found}"));
     match (instance, words) {
-        (Value::String(text), ["a number"]) if text.parse::<f64>().is_ok() => problem.help(format!("write {text} without quotes")),
+        (Value::String(text), ["a number"]) if text.parse::<f64>().is_ok() => {
+            problem.help(format!("write {text} without quotes"))
+        }
         (Value::String(_), ["a number"]) => problem.help("write digits alone, without quotes and units"),
         (Value::Null, _) if name.starts_with("an item") => problem.help("remove the item"),
         (Value::Null, _) => problem.help("leave the key out instead of writing null"),
         // The value is not repeated: it may be a secret.
         (Value::Number(_) | Value::Bool(_), ["text"]) => problem.help("put it in double quotes"),
         (Value::Object(_), ["text"]) => problem.help("write one text in double quotes"),
-        (Value::String(text), ["a list"]) => problem.help(format!("write a list with one item: [\"{text}\"]")),
+        (Value::String(text), ["a list"]) => {
+            problem.help(format!("write a list with one item: [\"{text}\"]"))
+        }
         (Value::Array(_), ["text"]) => problem.help("write one text, without brackets"),
         (_, ["an object", ..]) => problem.help("write members in braces: `{ \"key\": … }`"),
         _ => problem.help(format!("write {list}")),
@@ -303,13 +331,16 @@ fn timeout_range(seconds: f64, at: &str) -> Problem {
         _ => "300 seconds are used",
     };
     let milliseconds = seconds / 1000.0;
-    Problem::new(Code::TimeoutRange, at, format!("a timeout is 1 to 300 seconds; instead of {seconds}, {used}")).help(
-        if (1.0..=300.0).contains(&milliseconds) {
-            format!("if these are milliseconds, write {milliseconds}")
-        } else {
-            "write a number of seconds from 1 to 300".to_owned()
-        },
+    Problem::new(
+        Code::TimeoutRange,
+        at,
+        format!("a timeout is 1 to 300 seconds; instead of {seconds}, {used}"),
     )
+    .help(if (1.0..=300.0).contains(&milliseconds) {
+        format!("if these are milliseconds, write {milliseconds}")
+    } else {
+        "write a number of seconds from 1 to 300".to_owned()
+    })
 }
 
 fn in_words(type_name: &str) -> &str {
@@ -337,6 +368,9 @@ fn not_an_option(instance: &Value, options: &Value, at: &str) -> Problem {
     let text = instance.as_str().unwrap_or_default();
     match nearest(text, names.iter().copied()) {
         Some(name) => problem.help(format!("did you mean \"{name}\"?")),
-        None => problem.help(format!("write one of {}", names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", "))),
+        None => problem.help(format!(
+            "write one of {}",
+            names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+        )),
     }
 }

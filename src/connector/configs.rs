@@ -203,7 +203,7 @@ fn place(proxy_id: String, loaded: Loaded, before: &Snapshot, next: &mut Snapsho
                 Some(_) => tracing::info!(proxy_id, revision, "proxyConfig loaded with warnings"),
                 None => tracing::info!(proxy_id, revision, "proxyConfig loaded"),
             }
-            Some(Arc::new(ProxyConnector { proxy_id: proxy_id.clone(), revision: revision.clone(), config: Arc::new(config) }))
+            Some(Arc::new(ProxyConnector::new(proxy_id.clone(), revision.clone(), Arc::new(config))))
         }
         None => {
             let kept = previous.map(|connector| connector.revision.as_str());

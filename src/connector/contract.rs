@@ -1,17 +1,21 @@
 //! The interface contract: every interface a connector can fulfil, in one list.
 
+use std::time::Instant;
+
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use super::inputs;
 use super::message::ReturnMessage;
+use super::proxy::crm_id;
+use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::Failure;
 use crate::engine::mapped::{
-    Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License, MapError,
-    MappingProblem, UserInfo,
+    Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License,
+    MapError, MappingProblem, UserInfo,
 };
 use crate::engine::operation::{AuthType, LogFormat, OAuth};
-use crate::engine::send::Client;
+use crate::engine::send::{Client, send};
 use crate::store::User;
 
 /// What every call of an interface comes with.
@@ -38,10 +42,61 @@ pub struct Reply<T> {
     pub mapping_problems: Vec<MappingProblem>,
 }
 
+impl Call<'_> {
+    /// Sends a request through this worker's client: its connection pool, the egress guard, the
+    /// timeout of the request. Writes one log line, which names the host and never a path, query,
+    /// body or token.
+    ///
+    /// # Errors
+    /// Every [`FailureKind`](crate::engine::failure::FailureKind); a CRM that answers outside
+    /// 200–299 is one.
+    pub async fn send(&self, request: &RequestSpec) -> Result<UpstreamResponse, Failure> {
+        let started = Instant::now();
+        let answered = send(self.client, request).await;
+        let (status, outcome) = match &answered {
+            Ok(response) => (Some(response.status), "ok"),
+            Err(failure) => (failure.status(), failure.kind.as_str()),
+        };
+        tracing::info!(
+            platform = self.platform,
+            method = request.method.as_str(),
+            host = request.url.host_str().unwrap_or_default(),
+            status,
+            outcome,
+            duration_ms = started.elapsed().as_millis() as u64,
+            "exchange"
+        );
+        answered
+    }
+
+    /// The `Authorization` value, for [`RequestSpec::authorization`].
+    ///
+    /// # Errors
+    /// A message that asks to connect again, where there is none.
+    pub fn credential(&self) -> Result<&str, CallError> {
+        self.auth_header.ok_or_else(|| {
+            let message = format!("There is no key for {}. Please connect it again.", self.platform);
+            ReturnMessage::warning(message, 5000).into()
+        })
+    }
+
+    /// The CRM's id of the connected user, as `getUserInfo` gave it; absent while signing in.
+    pub fn crm_user_id(&self) -> Option<&str> {
+        self.user.map(|user| crm_id(&user.key.id, &user.key.platform))
+    }
+}
+
 impl<T> Reply<T> {
     /// A result without a message.
     pub fn new(value: T) -> Self {
         Self { value, message: None, mapping_problems: Vec::new() }
+    }
+
+    /// The result with a message to show instead of the usual one.
+    #[must_use]
+    pub fn with_message(mut self, message: ReturnMessage) -> Self {
+        self.message = Some(message);
+        self
     }
 
     /// The result with another value.
@@ -65,6 +120,12 @@ pub enum CallError {
     /// A code connector explains itself.
     #[error("{}", .0.message)]
     Message(Box<ReturnMessage>),
+}
+
+impl From<ReturnMessage> for CallError {
+    fn from(message: ReturnMessage) -> Self {
+        Self::Message(Box::new(message))
+    }
 }
 
 macro_rules! contract {
@@ -96,7 +157,46 @@ macro_rules! contract {
 
         /// A connector. Every interface is optional: the default is "not supported".
         ///
-        /// [`Connector::interfaces`] lists what is fulfilled; the registry asks only for these.
+        /// [`Connector::interfaces`] lists what is fulfilled; the registry asks only for these, so
+        /// a method that is not listed is never called.
+        ///
+        /// `?` turns the engine's [`Failure`] into a [`CallError`], and the server words it for the
+        /// user; a [`ReturnMessage`] says it in your own words. A connector lives as long as the
+        /// server and is shared by all its workers.
+        ///
+        /// ```
+        /// use app_connect::connector::prelude::*;
+        ///
+        /// #[derive(Clone)]
+        /// struct Acme {
+        ///     api: Url,
+        /// }
+        ///
+        /// #[async_trait]
+        /// impl Connector for Acme {
+        ///     fn interfaces(&self) -> Vec<Interface> {
+        ///         vec![Interface::FindContact]
+        ///     }
+        ///
+        ///     async fn find_contact(
+        ///         &self,
+        ///         call: &Call<'_>,
+        ///         input: &inputs::FindContact,
+        ///     ) -> Result<Reply<Vec<Contact>>, CallError> {
+        ///         let request = RequestSpec::get(self.api.clone())
+        ///             .path(["people"])?
+        ///             .query("phone", &input.phone_number)
+        ///             .authorization(call.credential()?)?;
+        ///         let response = call.send(&request).await?;
+        ///         let Some(people) = response.body().as_array() else {
+        ///             return Err(ReturnMessage::warning("Acme answered without a list of people", 5000).into());
+        ///         };
+        ///         Ok(Reply::new(
+        ///             people.iter().map(|person| Contact::new(person["id"].clone(), person["name"].clone())).collect(),
+        ///         ))
+        ///     }
+        /// }
+        /// ```
         #[async_trait]
         pub trait Connector: Send + Sync {
             /// The interfaces that this connector fulfils.

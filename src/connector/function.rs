@@ -18,6 +18,38 @@ use crate::store::User;
 macro_rules! functions {
     ($($variant:ident $method:ident $name:literal ($($input:ty)?) -> $output:ty, $doc:literal;)*) => {
         /// One interface as a function, made with the constructor of its name.
+        ///
+        /// It is composed over the platform's connector and changes nothing below it. Write an
+        /// `async fn` and box it; to build on a connector, keep a clone of it in the closure.
+        ///
+        /// ```
+        /// use app_connect::connector::prelude::*;
+        ///
+        /// # #[derive(Clone)]
+        /// # struct Acme;
+        /// # #[async_trait]
+        /// # impl Connector for Acme {
+        /// #     fn interfaces(&self) -> Vec<Interface> { vec![Interface::FindContact] }
+        /// # }
+        /// async fn list_users(call: &Call<'_>) -> Result<Reply<Vec<CrmUser>>, CallError> {
+        ///     Err(ReturnMessage::warning(format!("{} has no users", call.platform), 3000).into())
+        /// }
+        ///
+        /// let users = InterfaceFunction::get_user_list(|call| Box::pin(list_users(call)));
+        ///
+        /// let acme = Acme;
+        /// let marked = InterfaceFunction::find_contact(move |call, input| {
+        ///     let acme = acme.clone();
+        ///     Box::pin(async move {
+        ///         let mut found = acme.find_contact(call, input).await?;
+        ///         for contact in &mut found.value {
+        ///             contact.additional_info = json!({"source": "acme"});
+        ///         }
+        ///         Ok(found)
+        ///     })
+        /// });
+        /// assert_eq!([users.interface(), marked.interface()], [Interface::GetUserList, Interface::FindContact]);
+        /// ```
         #[derive(Clone)]
         pub struct InterfaceFunction(Function);
 

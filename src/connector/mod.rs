@@ -3,12 +3,15 @@
 //! A **proxy connector** runs a document; a **code connector** is Rust; a single **interface
 //! function** replaces one interface of a platform. The [`Registry`] decides which of them serves
 //! a call.
+//!
+//! To write one in Rust, begin with [`prelude`], [`Connector`] and `examples/code_connector.rs`.
 
 pub mod configs;
 mod contract;
 mod function;
 pub mod inputs;
 mod message;
+pub mod prelude;
 mod proxy;
 mod registry;
 

@@ -35,6 +35,7 @@ pub struct ProxyConnector {
     pub revision: String,
     /// The compiled document.
     pub config: Arc<CompiledConfig>,
+    interfaces: Vec<Interface>,
 }
 
 /// One exchange with a CRM, whole: for `call`, which shows all of it.
@@ -60,6 +61,17 @@ pub async fn exchange(client: &Client, operation: &Operation, inputs: &Inputs<'_
 }
 
 impl ProxyConnector {
+    /// A connector that runs a compiled document.
+    pub fn new(proxy_id: String, revision: String, config: Arc<CompiledConfig>) -> Self {
+        let interfaces = interfaces(&config);
+        Self { proxy_id, revision, config, interfaces }
+    }
+
+    /// Whether the document serves an interface.
+    pub fn serves(&self, interface: Interface) -> bool {
+        self.interfaces.contains(&interface)
+    }
+
     fn operation(&self, name: OperationName, interface: Interface) -> Result<&Operation, CallError> {
         self.config.operation(name).ok_or(CallError::NotSupported(interface))
     }
@@ -204,6 +216,23 @@ fn member<'a>(inputs: &mut Inputs<'a>, variable: Variable, request: &'a Value) {
     inputs.json_if(variable, request.get(variable.name()));
 }
 
+/// What a document serves.
+fn interfaces(config: &CompiledConfig) -> Vec<Interface> {
+    let mut interfaces = vec![Interface::GetAuthType, Interface::GetLogFormatType];
+    interfaces.push(match config.auth_type {
+        AuthType::ApiKey => Interface::GetBasicAuth,
+        AuthType::OAuth => Interface::GetOauthInfo,
+    });
+    interfaces.extend(config.operations().filter_map(|operation| interface_of(operation.name)));
+    // Where the document has no `authValidation`, asking who the user is answers it (Q29).
+    if config.operation(OperationName::AuthValidation).is_none()
+        && config.operation(OperationName::GetUserInfo).is_some()
+    {
+        interfaces.push(Interface::AuthValidation);
+    }
+    interfaces
+}
+
 fn interface_of(operation: OperationName) -> Option<Interface> {
     Interface::parse(operation.as_str())
 }
@@ -222,19 +251,7 @@ macro_rules! expect_mapped {
 #[async_trait]
 impl Connector for ProxyConnector {
     fn interfaces(&self) -> Vec<Interface> {
-        let mut interfaces = vec![Interface::GetAuthType, Interface::GetLogFormatType];
-        interfaces.push(match self.config.auth_type {
-            AuthType::ApiKey => Interface::GetBasicAuth,
-            AuthType::OAuth => Interface::GetOauthInfo,
-        });
-        interfaces.extend(self.config.operations().filter_map(|operation| interface_of(operation.name)));
-        // Where the document has no `authValidation`, asking who the user is answers it (Q29).
-        if self.config.operation(OperationName::AuthValidation).is_none()
-            && self.config.operation(OperationName::GetUserInfo).is_some()
-        {
-            interfaces.push(Interface::AuthValidation);
-        }
-        interfaces
+        self.interfaces.clone()
     }
 
     async fn get_auth_type(&self, _call: &Call<'_>) -> Result<Reply<AuthType>, CallError> {
@@ -280,6 +297,7 @@ impl Connector for ProxyConnector {
             return expect_mapped!(reply, Mapped::AuthValidation(validation) => validation, Interface::AuthValidation);
         }
         inputs.text(Variable::Platform, call.platform);
+        inputs.text_if(Variable::Hostname, call.user.and_then(|user| user.hostname.as_deref()));
         let reply = self.run(OperationName::GetUserInfo, Interface::AuthValidation, call, &inputs).await?;
         Ok(reply.map(|_| AuthValidation { successful: true, message: None, status: 200 }))
     }
@@ -507,3 +525,6 @@ fn ring_sense<'a>(inputs: &mut Inputs<'a>, request: &'a Value) {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;

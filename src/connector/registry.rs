@@ -10,8 +10,8 @@ use super::proxy::ProxyConnector;
 /// The connectors of this server, by platform.
 #[derive(Default, Clone)]
 pub struct Registry {
-    connectors: HashMap<String, Arc<dyn Connector>>,
-    functions: HashMap<(String, Interface), Arc<InterfaceFunction>>,
+    connectors: HashMap<String, (Vec<Interface>, Arc<dyn Connector>)>,
+    functions: HashMap<String, HashMap<Interface, Arc<InterfaceFunction>>>,
 }
 
 /// Who serves an interface.
@@ -31,20 +31,20 @@ impl Registry {
         Self::default()
     }
 
-    /// Registers the code connector of a platform.
+    /// Registers the code connector of a platform; a second one replaces the first.
     pub fn register_connector(&mut self, platform: impl Into<String>, connector: Arc<dyn Connector>) {
-        self.connectors.insert(platform.into(), connector);
+        self.connectors.insert(platform.into(), (connector.interfaces(), connector));
     }
 
     /// Registers a function for one interface of a platform. The platform's connector stays as it
     /// is: the function is composed over it.
     pub fn register_interface(&mut self, platform: impl Into<String>, function: InterfaceFunction) {
-        self.functions.insert((platform.into(), function.interface()), Arc::new(function));
+        self.functions.entry(platform.into()).or_default().insert(function.interface(), Arc::new(function));
     }
 
     /// Whether anything is registered for a platform. One without is a proxy platform.
     pub fn knows(&self, platform: &str) -> bool {
-        self.connectors.contains_key(platform) || self.functions.keys().any(|(known, _)| known == platform)
+        self.connectors.contains_key(platform) || self.functions.contains_key(platform)
     }
 
     /// The connector that serves an interface: the document where it defines the operation, else a
@@ -56,24 +56,31 @@ impl Registry {
         interface: Interface,
     ) -> Option<(Provider, Arc<dyn Connector>)> {
         if let Some(proxy) = proxy
-            && proxy.interfaces().contains(&interface)
+            && proxy.serves(interface)
         {
             return Some((Provider::Proxy, proxy.clone()));
         }
-        if let Some(function) = self.functions.get(&(platform.to_owned(), interface)) {
+        if let Some(function) = self.functions.get(platform).and_then(|functions| functions.get(&interface)) {
             return Some((Provider::Function, function.clone()));
         }
         self.connectors
             .get(platform)
-            .filter(|connector| connector.interfaces().contains(&interface))
-            .map(|connector| (Provider::Code, connector.clone()))
+            .filter(|(interfaces, _)| interfaces.contains(&interface))
+            .map(|(_, connector)| (Provider::Code, connector.clone()))
     }
 
     /// The interfaces of a platform, with who serves each.
-    pub fn capabilities(&self, platform: &str, proxy: Option<&Arc<ProxyConnector>>) -> Vec<(Interface, Provider)> {
+    pub fn capabilities(
+        &self,
+        platform: &str,
+        proxy: Option<&Arc<ProxyConnector>>,
+    ) -> Vec<(Interface, Provider)> {
         Interface::ALL
             .iter()
             .filter_map(|interface| Some((*interface, self.resolve(platform, proxy, *interface)?.0)))
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,7 @@ pub enum Mapped {
 }
 
 /// Who signed in.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserInfo {
     /// The CRM's id, as text.
@@ -62,6 +62,13 @@ pub struct UserInfo {
     /// `relogin-same-user`).
     #[serde(skip)]
     pub missing_additional_info: Vec<String>,
+}
+
+impl UserInfo {
+    /// Who has this id in the CRM, and nothing else known.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), ..Self::default() }
+    }
 }
 
 /// A contact, with the field names and the order of the reference.
@@ -91,6 +98,24 @@ pub struct Contact {
     pub most_recent_activity_date: Option<Value>,
     /// Anything more, or null.
     pub additional_info: Value,
+}
+
+impl Contact {
+    /// A contact with this id and name, and what the contract has for the rest: the type `Contact`,
+    /// empty texts, nothing more.
+    pub fn new(id: impl Into<Value>, name: impl Into<Value>) -> Self {
+        Self {
+            id: Some(id.into()),
+            name: name.into(),
+            phone: None,
+            contact_type: "Contact".into(),
+            title: "".into(),
+            company: "".into(),
+            created_date: None,
+            most_recent_activity_date: None,
+            additional_info: Value::Null,
+        }
+    }
 }
 
 /// A contact that was created.

@@ -22,6 +22,7 @@ pub mod phone;
 pub mod problem;
 mod redirect;
 pub mod render;
+mod request;
 pub mod send;
 pub mod template;
 pub mod text;

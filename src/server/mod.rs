@@ -7,7 +7,7 @@ mod reply;
 mod routes;
 mod session;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +23,9 @@ use crate::engine::send::{Client, ClientOptions};
 use crate::service::session::Sessions;
 use crate::service::{Services, Shared};
 use crate::store::{self, Keys, Secret, Store};
+
+/// Base URL of the RingCentral platform, where nothing else is set.
+pub const RINGCENTRAL_SERVER: &str = "https://platform.ringcentral.com";
 
 /// What a server needs to know before it starts.
 #[derive(Debug, Clone)]
@@ -45,6 +48,36 @@ pub struct Settings {
     pub egress: EgressPolicy,
     /// Worker threads; the number of cores where not given.
     pub workers: Option<usize>,
+}
+
+impl Settings {
+    /// A server on a free loopback port that reaches public addresses only, without documents and
+    /// without an admin. The ids are hashed with the secret key. Change what you need:
+    ///
+    /// ```
+    /// use app_connect::server::Settings;
+    /// use app_connect::store::Secret;
+    ///
+    /// let settings = Settings {
+    ///     proxy_configs: Some("connectors".into()),
+    ///     ..Settings::new(Secret::new("a long random text"), "sled:data/store")
+    /// };
+    /// ```
+    pub fn new(secret_key: Secret, database_url: impl Into<String>) -> Self {
+        #[allow(clippy::expect_used, reason = "a constant")]
+        let ringcentral_server = RINGCENTRAL_SERVER.parse().expect("a URL");
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            hash_key: secret_key.clone(),
+            secret_key,
+            admin_token: None,
+            database_url: database_url.into(),
+            proxy_configs: None,
+            ringcentral_server,
+            egress: EgressPolicy::default(),
+            workers: None,
+        }
+    }
 }
 
 /// Why a server cannot start.
@@ -75,6 +108,32 @@ pub enum StartError {
 }
 
 /// Builds a server: settings, and the connectors that a library user registers.
+///
+/// Start it on a tokio runtime; the workers bring their own. `examples/code_connector.rs` is a
+/// whole program.
+///
+/// ```no_run
+/// use app_connect::connector::prelude::*;
+/// use app_connect::server::{ServerBuilder, Settings};
+///
+/// struct Acme;
+///
+/// #[async_trait]
+/// impl Connector for Acme {
+///     fn interfaces(&self) -> Vec<Interface> {
+///         Vec::new()
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let settings = Settings::new(Secret::new("a long random text"), "sled:data/store");
+/// let server = ServerBuilder::new(settings).connector("acme", Acme).start().await?;
+/// println!("listening on http://{}", server.address());
+/// server.run_until_stopped().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct ServerBuilder {
     settings: Settings,
     registry: Registry,
@@ -86,14 +145,15 @@ impl ServerBuilder {
         Self { settings, registry: Registry::new() }
     }
 
-    /// Registers the code connector of a platform.
+    /// Registers the code connector of a platform; a second one replaces the first.
     #[must_use]
     pub fn connector(mut self, platform: impl Into<String>, connector: impl Connector + 'static) -> Self {
         self.registry.register_connector(platform, Arc::new(connector));
         self
     }
 
-    /// Registers a function for one interface of a platform.
+    /// Registers a function for one interface of a platform, composed over the platform's
+    /// connector; a second one for the same interface replaces the first.
     #[must_use]
     pub fn interface(mut self, platform: impl Into<String>, function: InterfaceFunction) -> Self {
         self.registry.register_interface(platform, function);
@@ -109,7 +169,9 @@ impl ServerBuilder {
         let keys = Keys::from_secret(&settings.secret_key)?;
         let store = store::open(&settings.database_url, keys).await?;
         let configs = match &settings.proxy_configs {
-            Some(path) => Configs::open(path).map_err(|source| StartError::Folder { path: path.clone(), source })?,
+            Some(path) => {
+                Configs::open(path).map_err(|source| StartError::Folder { path: path.clone(), source })?
+            }
             None => Configs::none(),
         };
         let watch = configs.watch().unwrap_or_else(|error| {
@@ -132,7 +194,8 @@ impl ServerBuilder {
             let (shared, client_options) = (Arc::clone(&shared), client_options.clone());
             App::new()
                 .data_factory(move || {
-                    let services = Client::new(&client_options).map(|client| Services::new(Arc::clone(&shared), client));
+                    let services =
+                        Client::new(&client_options).map(|client| Services::new(Arc::clone(&shared), client));
                     async move { services }
                 })
                 .app_data(web::Data::new(admin.clone()))

@@ -1,14 +1,10 @@
 //! Who the RingCentral user is: asked at the platform with the client's own token.
 
-use std::time::Duration;
-
-use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::Value;
 
 use super::Services;
-use crate::engine::exchange::{HostPolicy, RequestSpec};
+use crate::engine::exchange::RequestSpec;
 use crate::engine::failure::{Failure, FailureKind};
-use crate::engine::render::{USER_AGENT, VERSION_HEADER};
 use crate::engine::send::send;
 use crate::engine::text::to_text;
 
@@ -32,34 +28,19 @@ pub async fn extension(services: &Services, token: &str) -> Result<Extension, Fa
     } else {
         format!("Bearer {token}")
     };
-    let mut authorization = HeaderValue::from_str(&bearer)
-        .map_err(|_| Failure::new(FailureKind::Blocked, "the RingCentral token cannot be sent in a header"))?;
-    authorization.set_sensitive(true);
-    let mut headers = HeaderMap::new();
-    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/plain, */*"));
-    headers.insert(header::AUTHORIZATION, authorization);
-    headers.insert(VERSION_HEADER, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
-    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
     let mut url = services.ringcentral_server.clone();
     url.set_path("/restapi/v1.0/account/~/extension/~");
-    let spec = RequestSpec {
-        method: Method::GET,
-        url,
-        headers,
-        body: None,
-        sensitive_body: false,
-        timeout: Duration::from_secs(30),
-        hosts: HostPolicy::Literal,
-    };
+    let spec = RequestSpec::get(url).authorization(&bearer)?;
     let response = send(services.client(), &spec).await?;
     let id = |value: &Value| match value {
         Value::String(_) | Value::Number(_) => Some(to_text(value).into_owned()),
         _ => None,
     };
-    let account_id = response
-        .body()
-        .pointer("/account/id")
-        .and_then(id)
-        .ok_or_else(|| Failure::new(FailureKind::NotJson, "the RingCentral platform did not say which account the token belongs to"))?;
+    let account_id = response.body().pointer("/account/id").and_then(id).ok_or_else(|| {
+        Failure::new(
+            FailureKind::NotJson,
+            "the RingCentral platform did not say which account the token belongs to",
+        )
+    })?;
     Ok(Extension { account_id, extension_id: response.body().get("id").and_then(id) })
 }

@@ -76,6 +76,10 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         None => None,
     };
     let platform = services.platform(&login.platform, login.proxy_id.as_deref());
+    if login.proxy_id.is_some() && platform.proxy.is_none() {
+        // A registered connector does not stand in for a document that the request names.
+        return Err(unsupported(&platform, login.proxy_id.as_deref()));
+    }
     let connector = platform.serving(Interface::GetUserInfo).map_err(|_| unsupported(&platform, login.proxy_id.as_deref()))?;
     if platform.auth_type().await.map_err(|error| call_failed(&error))? == AuthType::OAuth {
         return Err(refused(format!("{} is connected with OAuth, not with an API key. Connect it through its own sign-in page.", login.platform)));
@@ -93,6 +97,9 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
     };
     let call = platform.call(None, auth_header.as_deref());
     let reply = connector.get_user_info(&call, &input).await.map_err(|error| call_failed(&error))?;
+    if reply.value.id.is_empty() {
+        return Err(refused(format!("Could not tell who signed in: {} gave no user id. Nothing was stored.", login.platform)));
+    }
     let message = reply.message.unwrap_or_else(|| {
         let text = reply.value.message.clone().unwrap_or_else(|| format!("Connected to {}.", login.platform));
         ReturnMessage::success(text, 1000).type_first()
@@ -111,9 +118,9 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
 
 fn unsupported(platform: &Platform<'_>, proxy_id: Option<&str>) -> LoginError {
     match (proxy_id, platform.is_known()) {
-        (Some(proxy_id), false) => refused(format!("Unknown proxyId \"{proxy_id}\": no proxyConfig of this name is in service.")),
+        (Some(proxy_id), _) if platform.proxy.is_none() => refused(format!("Unknown proxyId \"{proxy_id}\": no proxyConfig of this name is in service.")),
         (None, false) => refused(format!("Unknown platform \"{}\": no connector is registered for it, and the request names no proxyId.", platform.name)),
-        (_, true) => refused("Could not load user information. The platform does not support getUserInfo operation."),
+        _ => refused("Could not load user information. The platform does not support getUserInfo operation."),
     }
 }
 

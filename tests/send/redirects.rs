@@ -16,7 +16,7 @@ async fn a_get_keeps_its_body_and_credentials_on_the_same_host() {
         })
         .await;
         let spec = get_spec(server.url("/v1/contacts?phone=1"))
-            .header("content-type", "application/json")
+            .plain("content-type", "application/json")
             .secret("authorization", "Basic c2VjcmV0")
             .body("{}");
         let response = send(&open_client(), &spec).await.unwrap();
@@ -40,8 +40,8 @@ async fn a_post_becomes_a_get_or_stays() {
         })
         .await;
         let spec = spec(Method::POST, server.url("/v1/contacts"))
-            .header("content-type", "application/json")
-            .header("accept", "application/json")
+            .plain("content-type", "application/json")
+            .plain("accept", "application/json")
             .secret("authorization", "Basic c2VjcmV0")
             .body("{}");
         send(&open_client(), &spec).await.unwrap();
@@ -94,10 +94,10 @@ async fn credentials_are_left_behind_at_another_host() {
     let target = other.named("b.test", "/x");
     let server = Server::start(move |_| redirect(307, &target)).await;
     let spec = spec(Method::POST, server.named("a.test", "/token?secret=1"))
-        .header("accept", "application/json")
-        .header("cookie", "session=1")
-        .header("authorization", "Bearer unmarked")
-        .header("host", "crm.example.net")
+        .plain("accept", "application/json")
+        .plain("cookie", "session=1")
+        .plain("authorization", "Bearer unmarked")
+        .plain("host", "crm.example.net")
         .secret("x-api-key", "k")
         .body("{}");
     let failure = send(&open_client(), &spec).await.unwrap_err();

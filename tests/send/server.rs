@@ -198,14 +198,14 @@ pub fn get_spec(url: impl AsRef<str>) -> RequestSpec {
 }
 
 pub trait With {
-    fn header(self, name: &'static str, value: &'static str) -> Self;
+    fn plain(self, name: &'static str, value: &'static str) -> Self;
     fn secret(self, name: &'static str, value: &'static str) -> Self;
     fn body(self, body: &str) -> Self;
     fn only(self, hosts: &[&str]) -> Self;
 }
 
 impl With for RequestSpec {
-    fn header(mut self, name: &'static str, value: &'static str) -> Self {
+    fn plain(mut self, name: &'static str, value: &'static str) -> Self {
         self.headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         self
     }

@@ -59,7 +59,8 @@ impl<'a> Mask<'a> {
             text.push_str(&masked);
             if secret.end <= span.start {
                 // What is underlined behind a secret stays in its column.
-                let hidden = self.source[secret.clone()].chars().count().saturating_sub(masked.chars().count());
+                let hidden =
+                    self.source[secret.clone()].chars().count().saturating_sub(masked.chars().count());
                 text.extend(std::iter::repeat_n('…', hidden));
             }
             at = secret.end;

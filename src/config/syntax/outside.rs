@@ -62,7 +62,9 @@ impl Reader<'_> {
         let text = self.text();
         let starts_line = |at: usize| at == 0 || text[..at].ends_with('\n');
         let (at, _) = text.match_indices("<<<<<<< ").find(|(at, _)| starts_line(*at))?;
-        text[at..].contains("\n>>>>>>> ").then(|| at..at + text[at..].lines().next().unwrap_or_default().len())
+        text[at..]
+            .contains("\n>>>>>>> ")
+            .then(|| at..at + text[at..].lines().next().unwrap_or_default().len())
     }
 
     pub(super) fn after_root(&mut self, token: Token, span: Range<usize>) -> bool {

@@ -16,10 +16,16 @@ pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
     let Some(auth) = &document.auth else { return };
     if AuthType::parse(auth.auth_type.as_deref()) == AuthType::OAuth {
         check_oauth(auth, problems);
-    } else if auth.credential_template.is_none() && auth.scheme.as_deref().is_some_and(|scheme| scheme != "Basic") {
+    } else if auth.credential_template.is_none()
+        && auth.scheme.as_deref().is_some_and(|scheme| scheme != "Basic")
+    {
         problems.push(
-            Problem::new(Code::UnknownAuth, "/auth/scheme", "the scheme is not used: without `credentialTemplate` an API key is sent as `Basic`")
-                .help("add `\"credentialTemplate\": \"{{apiKey}}\"` and `\"encode\": \"none\"`"),
+            Problem::new(
+                Code::UnknownAuth,
+                "/auth/scheme",
+                "the scheme is not used: without `credentialTemplate` an API key is sent as `Basic`",
+            )
+            .help("add `\"credentialTemplate\": \"{{apiKey}}\"` and `\"encode\": \"none\"`"),
         );
     }
 }
@@ -37,16 +43,22 @@ fn check_oauth(auth: &Auth, problems: &mut Vec<Problem>) {
     .collect();
     if !missing.is_empty() {
         problems.push(
-            Problem::new(Code::IncompleteOAuth, "/auth", format!("`auth` has no {}: nobody can sign in with OAuth", missing.join(", ")))
-                .part(Part::Key)
-                .help("copy what is missing from the app that you registered at the CRM"),
+            Problem::new(
+                Code::IncompleteOAuth,
+                "/auth",
+                format!("`auth` has no {}: nobody can sign in with OAuth", missing.join(", ")),
+            )
+            .part(Part::Key)
+            .help("copy what is missing from the app that you registered at the CRM"),
         );
     }
     for (name, value) in [("tokenUrl", &auth.token_url), ("authorizationUrl", &auth.authorization_url)] {
         let Some(value) = value.as_deref().filter(|value| !value.is_empty()) else { continue };
         let pointer = format!("/auth/{name}");
         match url::Url::parse(value) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") => super::url::check_plain_http(&url, &pointer, problems),
+            Ok(url) if matches!(url.scheme(), "http" | "https") => {
+                super::url::check_plain_http(&url, &pointer, problems)
+            }
             parsed => problems.push(super::url::not_absolute(name, value, parsed.err(), &pointer)),
         }
     }
@@ -82,10 +94,18 @@ pub(super) fn credential(
             let users = if own.is_some() { &[] } else { shared.credential() };
             let place = Place { shared: users, ..Place::own(operation, &template_pointer) };
             let template = compile_text(source, place, &mut found);
-            CredentialSource::Template { template, source: source.into(), scheme, base64: auth.encode.as_deref() != Some("none") }
+            CredentialSource::Template {
+                template,
+                source: source.into(),
+                scheme,
+                base64: auth.encode.as_deref() != Some("none"),
+            }
         }
         None => {
-            let oauth = document.auth.as_ref().is_some_and(|auth| AuthType::parse(auth.auth_type.as_deref()) == AuthType::OAuth);
+            let oauth = document
+                .auth
+                .as_ref()
+                .is_some_and(|auth| AuthType::parse(auth.auth_type.as_deref()) == AuthType::OAuth);
             CredentialSource::Prepared { scheme: scheme.filter(|_| oauth) }
         }
     };

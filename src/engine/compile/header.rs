@@ -15,8 +15,17 @@ use crate::config::document::{Document, OperationRef};
 use crate::config::pointer;
 
 /// Headers that the HTTP client sets itself.
-const MANAGED: &[&str] =
-    &["host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "proxy-connection"];
+const MANAGED: &[&str] = &[
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "upgrade",
+    "te",
+    "trailer",
+    "proxy-connection",
+];
 
 const DEFAULT_HEADERS: &str = "/requestDefaults/defaultHeaders";
 
@@ -52,10 +61,14 @@ fn add(
         let Some(header) = header_name(name, &at, problems) else { continue };
         if let Some((_, other)) = seen.iter().find(|(known, _)| *known == header) {
             problems.push(
-                Problem::new(Code::DuplicateHeader, &at, format!("`{name}` and `{other}` are the same header: case does not count"))
-                    .part(Part::Key)
-                    .label("replaces the other one")
-                    .help("keep one of them; the last one wins"),
+                Problem::new(
+                    Code::DuplicateHeader,
+                    &at,
+                    format!("`{name}` and `{other}` are the same header: case does not count"),
+                )
+                .part(Part::Key)
+                .label("replaces the other one")
+                .help("keep one of them; the last one wins"),
             );
         }
         seen.push((header.clone(), name));
@@ -79,7 +92,8 @@ pub(super) fn name_problem(name: &str, pointer: String) -> Problem {
     let (message, part) = match name.char_indices().find(|(_, c)| !allowed(*c)) {
         Some((at, ' ')) => (format!("`{name}` is no header name: it holds a space"), Part::Text(at..at + 1)),
         Some((at, c)) => {
-            let message = format!("`{}` is no header name: it holds `{}`", name.escape_debug(), c.escape_debug());
+            let message =
+                format!("`{}` is no header name: it holds `{}`", name.escape_debug(), c.escape_debug());
             (message, Part::Text(at..at + c.len_utf8()))
         }
         None => ("the name of this header is empty".to_owned(), Part::Value),
@@ -104,7 +118,10 @@ fn header_name(name: &str, at: &str, problems: &mut Vec<Problem>) -> Option<Head
     };
     if MANAGED.contains(&header.as_str()) {
         let (message, help) = if header == http::header::HOST {
-            (format!("`{name}` replaces the host of the URL in what the CRM sees"), "leave it out unless the CRM asks for it")
+            (
+                format!("`{name}` replaces the host of the URL in what the CRM sees"),
+                "leave it out unless the CRM asks for it",
+            )
         } else {
             (format!("the HTTP client sets `{name}` itself; this value is not sent"), "leave it out")
         };
@@ -126,8 +143,12 @@ fn template(value: &Value, place: Place<'_>, problems: &mut Vec<Problem>) -> Opt
         let problem = match control {
             Some((at, c)) => {
                 let what = if matches!(c, '\n' | '\r') { "a line break" } else { "a control character" };
-                Problem::new(Code::HeaderValue, place.pointer, format!("the header value holds {what}, which HTTP does not allow"))
-                    .part(Part::Text(at..at + c.len_utf8()))
+                Problem::new(
+                    Code::HeaderValue,
+                    place.pointer,
+                    format!("the header value holds {what}, which HTTP does not allow"),
+                )
+                .part(Part::Text(at..at + c.len_utf8()))
             }
             None => Problem::new(Code::HeaderValue, place.pointer, "HTTP does not allow this header value"),
         };

@@ -4,29 +4,20 @@ use super::super::mapping::{
     AppointmentPaths, AttendeePaths, AuthValidationPaths, CallLogPaths, CompiledMapping, ContactPaths,
     CreatedContactPaths, LicensePaths, MapPath, Source, UserInfoPaths, UserPaths,
 };
-use super::super::path::{Path, is_json_path};
+use super::super::path::Path;
 use super::super::problem::{Part, Problem};
-use super::super::variables::Variable;
 use crate::config::diagnostic::Code;
 use crate::config::document::OperationRef;
 use crate::config::mapping::{AppointmentItemMapping, ContactItemMapping, MappingRef, UserInfoMapping};
 use crate::config::operations::OperationName;
 use crate::config::pointer;
-use crate::config::suggest::nearest;
-
-/// What mapping paths can start at.
-const REPLY: &[&str] = &["body", "status", "headers"];
-
-/// What paths of `getUserInfo` can start at besides.
-const SIGN_IN: &[(&str, Variable)] = &[
-    ("additionalInfo", Variable::AdditionalInfo),
-    ("apiKey", Variable::ApiKey),
-    ("hostname", Variable::Hostname),
-    ("platform", Variable::Platform),
-];
 
 /// Compiles the mapping of an operation.
-pub(super) fn compile(operation: &OperationRef<'_>, root: &str, problems: &mut Vec<Problem>) -> CompiledMapping {
+pub(super) fn compile(
+    operation: &OperationRef<'_>,
+    root: &str,
+    problems: &mut Vec<Problem>,
+) -> CompiledMapping {
     let at = format!("{root}/responseMapping");
     if !operation.has_mapping {
         report_missing_mapping(operation, root, problems);
@@ -40,7 +31,9 @@ pub(super) fn compile(operation: &OperationRef<'_>, root: &str, problems: &mut V
             let default = ContactItemMapping::default();
             let item = mapping.item.as_ref().unwrap_or(&default);
             let at = format!("{at}/item");
-            let mut path = |text: &Option<String>, key: &str, default: &str| compiler.item(text.as_deref(), key, default, &at);
+            let mut path = |text: &Option<String>, key: &str, default: &str| {
+                compiler.item(text.as_deref(), key, default, &at)
+            };
             CompiledMapping::Contacts(Some(ContactPaths {
                 list,
                 id: path(&item.id_path, "idPath", "id"),
@@ -50,19 +43,23 @@ pub(super) fn compile(operation: &OperationRef<'_>, root: &str, problems: &mut V
                 title: path(&item.title_path, "titlePath", "title"),
                 company: path(&item.company_path, "companyPath", "company"),
                 created_date: path(&item.created_date_path, "createdDatePath", "createdDate"),
-                most_recent_activity_date: path(&item.most_recent_activity_date_path, "mostRecentActivityDatePath", "mostRecentActivityDate"),
+                most_recent_activity_date: path(
+                    &item.most_recent_activity_date_path,
+                    "mostRecentActivityDatePath",
+                    "mostRecentActivityDate",
+                ),
                 additional_info: path(&item.additional_info_path, "additionalInfoPath", "additionalInfo"),
             }))
         }
         MappingRef::Contact(mapping) => {
             // Without an id path the reference reports no contact at all (recordings 07).
-            let paths = mapping.filter(|mapping| mapping.id_path.as_deref().is_some_and(|path| !path.is_empty())).map(|mapping| {
-                CreatedContactPaths {
+            let paths = mapping
+                .filter(|mapping| mapping.id_path.as_deref().is_some_and(|path| !path.is_empty()))
+                .map(|mapping| CreatedContactPaths {
                     id: compiler.reply(mapping.id_path.as_deref(), "idPath", "body.id", &at),
                     name: compiler.reply(mapping.name_path.as_deref(), "namePath", "body.name", &at),
                     contact_type: compiler.reply(mapping.type_path.as_deref(), "typePath", "body.type", &at),
-                }
-            });
+                });
             if paths.is_none() && operation.has_mapping {
                 compiler.missing_id_path(&at, "the contact that was created counts as not created");
             }
@@ -79,7 +76,12 @@ pub(super) fn compile(operation: &OperationRef<'_>, root: &str, problems: &mut V
             CompiledMapping::CallLog(CallLogPaths {
                 subject: compiler.reply(mapping.subject_path.as_deref(), "subjectPath", "body.subject", &at),
                 note: compiler.reply(mapping.note_path.as_deref(), "notePath", "body.note", &at),
-                full_body: compiler.reply(mapping.full_body_path.as_deref(), "fullBodyPath", "body.note", &at),
+                full_body: compiler.reply(
+                    mapping.full_body_path.as_deref(),
+                    "fullBodyPath",
+                    "body.note",
+                    &at,
+                ),
             })
         }
         MappingRef::UserList(mapping) => {
@@ -95,8 +97,18 @@ pub(super) fn compile(operation: &OperationRef<'_>, root: &str, problems: &mut V
         MappingRef::License(mapping) => {
             let mapping = mapping.cloned().unwrap_or_default();
             CompiledMapping::License(LicensePaths {
-                is_valid: compiler.reply(mapping.is_license_valid_path.as_deref(), "isLicenseValidPath", "body.isLicenseValid", &at),
-                status: compiler.reply(mapping.license_status_path.as_deref(), "licenseStatusPath", "body.licenseStatus", &at),
+                is_valid: compiler.reply(
+                    mapping.is_license_valid_path.as_deref(),
+                    "isLicenseValidPath",
+                    "body.isLicenseValid",
+                    &at,
+                ),
+                status: compiler.reply(
+                    mapping.license_status_path.as_deref(),
+                    "licenseStatusPath",
+                    "body.licenseStatus",
+                    &at,
+                ),
                 description: compiler.reply(
                     mapping.license_status_description_path.as_deref(),
                     "licenseStatusDescriptionPath",
@@ -121,30 +133,51 @@ pub(super) fn compile(operation: &OperationRef<'_>, root: &str, problems: &mut V
             let mapping = mapping.cloned().unwrap_or_default();
             let list = compiler.list(mapping.list_path.as_deref(), "body", &at);
             let item = mapping.item.unwrap_or_default();
-            CompiledMapping::Appointments { list, item: Box::new(compiler.appointment(&item, "", &format!("{at}/item"))) }
+            CompiledMapping::Appointments {
+                list,
+                item: Box::new(compiler.appointment(&item, "", &format!("{at}/item"))),
+            }
         }
-        MappingRef::Appointment(mapping) => {
-            CompiledMapping::Appointment(Box::new(compiler.appointment(&mapping.cloned().unwrap_or_default(), "body.", &at)))
-        }
+        MappingRef::Appointment(mapping) => CompiledMapping::Appointment(Box::new(compiler.appointment(
+            &mapping.cloned().unwrap_or_default(),
+            "body.",
+            &at,
+        ))),
     }
 }
 
 /// Operations of which nothing is read without a mapping.
 fn report_missing_mapping(operation: &OperationRef<'_>, root: &str, problems: &mut Vec<Problem>) {
     let (code, message, help) = match operation.mapping {
-        MappingRef::ContactList(_) => (Code::MissingMapping, "without `responseMapping` no contact ever matches", "add `\"responseMapping\": { \"listPath\": \"body.contacts\" }`"),
-        MappingRef::UserList(_) => (Code::MissingMapping, "without `responseMapping.listPath` there are no users", "add `\"responseMapping\": { \"listPath\": \"body.users\" }`"),
-        MappingRef::LogId(_) => (Code::MissingIdPath, "without `responseMapping.idPath` the record that was created cannot be found again", "add `\"responseMapping\": { \"idPath\": \"body.id\" }`"),
-        MappingRef::Contact(_) => (Code::MissingIdPath, "without `responseMapping.idPath` the contact that was created counts as not created", "add `\"responseMapping\": { \"idPath\": \"body.id\" }`"),
+        MappingRef::ContactList(_) => (
+            Code::MissingMapping,
+            "without `responseMapping` no contact ever matches",
+            "add `\"responseMapping\": { \"listPath\": \"body.contacts\" }`",
+        ),
+        MappingRef::UserList(_) => (
+            Code::MissingMapping,
+            "without `responseMapping.listPath` there are no users",
+            "add `\"responseMapping\": { \"listPath\": \"body.users\" }`",
+        ),
+        MappingRef::LogId(_) => (
+            Code::MissingIdPath,
+            "without `responseMapping.idPath` the record that was created cannot be found again",
+            "add `\"responseMapping\": { \"idPath\": \"body.id\" }`",
+        ),
+        MappingRef::Contact(_) => (
+            Code::MissingIdPath,
+            "without `responseMapping.idPath` the contact that was created counts as not created",
+            "add `\"responseMapping\": { \"idPath\": \"body.id\" }`",
+        ),
         MappingRef::UserInfo(_) => return,
         _ => return,
     };
     problems.push(Problem::new(code, root, message).part(Part::Key).help(help));
 }
 
-struct Compiler<'p> {
-    operation: OperationName,
-    problems: &'p mut Vec<Problem>,
+pub(super) struct Compiler<'p> {
+    pub(super) operation: OperationName,
+    pub(super) problems: &'p mut Vec<Problem>,
 }
 
 impl Compiler<'_> {
@@ -172,7 +205,11 @@ impl Compiler<'_> {
             name: self.optional(mapping.name_path.as_deref(), "namePath", at),
             timezone_name: self.optional(mapping.timezone_name_path.as_deref(), "timezoneNamePath", at),
             timezone_offset: self.optional(mapping.timezone_offset_path.as_deref(), "timezoneOffsetPath", at),
-            overriding_api_key: self.optional(mapping.overriding_api_key_path.as_deref(), "overridingApiKeyPath", at),
+            overriding_api_key: self.optional(
+                mapping.overriding_api_key_path.as_deref(),
+                "overridingApiKeyPath",
+                at,
+            ),
             message: self.optional(mapping.message_path.as_deref(), "messagePath", at),
             additional_info,
         }
@@ -251,116 +288,28 @@ impl Compiler<'_> {
         let path = self.reply(text, "listPath", default, at);
         if path.explicit && path.path.is_root() && &*path.text == "$" {
             self.problems.push(
-                Problem::new(Code::PathNotAList, format!("{at}/listPath"), "`$` is the whole reply with status and headers, never a list: nothing is found")
-                    .help("write `body` where the CRM answers with the list itself"),
+                Problem::new(
+                    Code::PathNotAList,
+                    format!("{at}/listPath"),
+                    "`$` is the whole reply with status and headers, never a list: nothing is found",
+                )
+                .help("write `body` where the CRM answers with the list itself"),
             );
         }
         path
     }
 
-    fn compile(&mut self, text: &str, pointer: String, explicit: bool, in_reply: bool) -> MapPath {
-        let path = match Path::parse(text) {
-            Ok(path) => path,
-            Err(error) => {
-                let offset = error.offset;
-                let reason = if offset.is_some_and(|at| at >= text.len()) { "it ends too early".to_owned() } else { error.message };
-                let assigns = offset.is_some_and(|at| text.get(at..).is_some_and(|rest| rest.starts_with('=')));
-                let problem = Problem::new(Code::JsonPathSyntax, &pointer, format!("`{text}` is not a JSONPath query: {reason}"))
-                    .help(if assigns {
-                        "values are compared with `==`, such as `$.body.items[?@.primary == true].id`"
-                    } else {
-                        "JSONPath is written as in RFC 9535, such as `$.body.items[?@.primary == true].id`; without `$` it is a dot path"
-                    });
-                self.problems.push(match offset.map(|at| at.min(last_char(text))) {
-                    Some(at) => problem.part(Part::Text(at..text.len())),
-                    None => problem,
-                });
-                return MapPath { text: text.into(), source: Source::Reply, path: Path::parse_dot_path(""), explicit };
-            }
-        };
-        if is_json_path(text) {
-            if in_reply && let Some(first) = first_name(text).filter(|first| !REPLY.contains(first)) {
-                self.outside_reply(text, first, &pointer);
-            }
-            return MapPath { text: text.into(), source: Source::Reply, path, explicit };
-        }
-        let well_formed = self.check_dot_path(text, &pointer, in_reply);
-        let first = text.split('.').next().unwrap_or_default();
-        let sign_in = SIGN_IN
-            .iter()
-            .find(|(name, _)| in_reply && *name == first && self.operation == OperationName::GetUserInfo);
-        if let Some((_, variable)) = sign_in {
-            let path = Path::parse_dot_path(text.split_once('.').map_or("", |(_, rest)| rest));
-            return MapPath { text: text.into(), source: Source::Input(*variable), path, explicit };
-        }
-        if in_reply && well_formed && text != "$" && !REPLY.contains(&first) {
-            self.outside_reply(text, first, &pointer);
-        }
-        MapPath { text: text.into(), source: Source::Reply, path, explicit }
-    }
-
-    fn outside_reply(&mut self, text: &str, first: &str, pointer: &str) {
-        let at = text.find(first).unwrap_or(0);
-        let (before, after) = (&text[..at], &text[at + first.len()..]);
-        // `response.body.id`, `data.headers.x`: what stands before is too much.
-        let inner = text.match_indices('.').map(|(at, _)| &text[at + 1..]);
-        let inner = inner.filter(|_| before.is_empty()).find(|rest| REPLY.iter().any(|root| rest.strip_prefix(root).is_some_and(|rest| rest.starts_with('.'))));
-        let help = match nearest(first, REPLY.iter().copied()) {
-            _ if inner.is_some() => format!("write `{}`", inner.unwrap_or_default()),
-            Some(root) => format!("did you mean `{before}{root}{after}`?"),
-            None if is_json_path(text) => format!("the reply's JSON is in `body`: write `$.body{}`", &text[1..]),
-            None => format!("the reply's JSON is in `body`: write `body.{text}`"),
-        };
-        self.problems.push(
-            Problem::new(Code::PathRoot, pointer, format!("`{text}` never finds anything: the reply is `body`, `status` and `headers`"))
-                .part(Part::Text(at..at + first.len()))
-                .help(help),
-        );
-    }
-
-    /// Whether a dot path is one; tells what it should be.
-    fn check_dot_path(&mut self, text: &str, pointer: &str, in_reply: bool) -> bool {
-        let mended: String = text.replace('[', ".").replace(['{', '}', ']', '"', '\''], "");
-        let mended: Vec<&str> = mended.split('.').map(str::trim).filter(|segment| !segment.is_empty()).collect();
-        let known = mended.first().is_none_or(|first| REPLY.contains(first) || SIGN_IN.iter().any(|(name, _)| name == first));
-        let mended = if in_reply && !known { format!("body.{}", mended.join(".")) } else { mended.join(".") };
-        let (message, range) = if let Some(at) = text.find("{{") {
-            ("paths are not templates; this finds nothing", at..text.len())
-        } else if let Some(at) = text.find('[') {
-            ("dot paths have no brackets; this finds nothing", at..text.find(']').map_or(text.len(), |end| end + 1).max(at + 1))
-        } else if text != "$" && text.split('.').any(str::is_empty) {
-            ("the path has an empty segment; this finds nothing", 0..text.len())
-        } else {
-            return true;
-        };
-        let problem = Problem::new(Code::DotPathSyntax, pointer, message).part(Part::Text(range));
-        self.problems.push(match mended.as_str() {
-            "" => problem.help("write the keys that lead to the value, such as `body.data.id`"),
-            mended => problem.help(format!("write `{mended}`")),
-        });
-        false
-    }
-
     fn missing_id_path(&mut self, at: &str, consequence: &str) {
         self.problems.push(
-            Problem::new(Code::MissingIdPath, at, format!("`{}` has no `idPath`: {consequence}", self.operation))
-                .part(Part::Key)
-                .help("name where the reply holds the id, such as `\"idPath\": \"body.id\"`"),
+            Problem::new(
+                Code::MissingIdPath,
+                at,
+                format!("`{}` has no `idPath`: {consequence}", self.operation),
+            )
+            .part(Part::Key)
+            .help("name where the reply holds the id, such as `\"idPath\": \"body.id\"`"),
         );
     }
-}
-
-/// The key that a JSONPath query begins with.
-fn first_name(text: &str) -> Option<&str> {
-    let rest = text.strip_prefix("$.").or_else(|| text.strip_prefix("$['")).or_else(|| text.strip_prefix("$[\""))?;
-    let name = &rest[..rest.find(['.', '[', '\'', '"']).unwrap_or(rest.len())];
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    is_name.then_some(name)
-}
-
-/// Where the last character begins.
-fn last_char(text: &str) -> usize {
-    text.char_indices().next_back().map_or(0, |(at, _)| at)
 }
 
 impl MapPath {

@@ -5,6 +5,7 @@ mod auth;
 mod header;
 mod mapping;
 mod pairing;
+mod paths;
 mod request;
 mod secrets;
 mod shared;
@@ -40,10 +41,14 @@ pub fn compile(document: &Document, environment: Environment<'_>) -> (CompiledCo
     let base = url::Base::compile(document, &allowed_hosts, &mut problems);
     let shared = Shared::new(document);
     let compiler = RequestCompiler { document, base: &base, shared: &shared };
-    let operations =
-        document.operations.defined().map(|operation| compiler.operation(&operation, &mut problems)).collect();
+    let operations = document
+        .operations
+        .defined()
+        .map(|operation| compiler.operation(&operation, &mut problems))
+        .collect();
     let auth = document.auth.clone().unwrap_or_default();
-    let secret_key = from_environment(document.secret_key_env.as_deref(), environment).or_else(|| document.secret_key.clone());
+    let secret_key = from_environment(document.secret_key_env.as_deref(), environment)
+        .or_else(|| document.secret_key.clone());
     let compiled = CompiledConfig::new(
         document.meta.as_ref().and_then(|meta| meta.name.clone()),
         LogFormat::parse(document.meta.as_ref().and_then(|meta| meta.log_format.as_deref())),
@@ -70,7 +75,8 @@ fn from_environment(name: Option<&str>, environment: Environment<'_>) -> Option<
 }
 
 fn oauth(auth: Auth, environment: Environment<'_>) -> OAuth {
-    let client_secret = from_environment(auth.client_secret_env.as_deref(), environment).or(auth.client_secret);
+    let client_secret =
+        from_environment(auth.client_secret_env.as_deref(), environment).or(auth.client_secret);
     let scopes = auth.scopes.as_ref().and_then(|scopes| match scopes {
         Value::String(text) => Some(text.clone()),
         Value::Array(items) => Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")),
@@ -93,8 +99,14 @@ fn allowed_hosts(document: &Document, problems: &mut Vec<Problem>) -> Arc<[HostP
         match HostPattern::parse(host) {
             Ok(pattern) => patterns.push(pattern),
             Err(reason) => problems.push(
-                Problem::new(Code::AllowedHost, format!("/requestDefaults/allowedHosts/{at}"), format!("`{host}` names no host: {reason}"))
-                    .help("write a host name such as `api.example.com`, or `*.example.com` for every name below it"),
+                Problem::new(
+                    Code::AllowedHost,
+                    format!("/requestDefaults/allowedHosts/{at}"),
+                    format!("`{host}` names no host: {reason}"),
+                )
+                .help(
+                    "write a host name such as `api.example.com`, or `*.example.com` for every name below it",
+                ),
             ),
         }
     }
@@ -114,5 +126,7 @@ fn check_meta(document: &Document, problems: &mut Vec<Problem>) {
 /// Timeouts outside of what works are replaced by the nearest that does; 0 is the default, as on
 /// the reference server. The schema reports them.
 fn timeout(seconds: Option<f64>) -> Option<Duration> {
-    seconds.filter(|seconds| *seconds != 0.0 && seconds.is_finite()).map(|seconds| Duration::from_secs_f64(seconds.clamp(1.0, 300.0)))
+    seconds
+        .filter(|seconds| *seconds != 0.0 && seconds.is_finite())
+        .map(|seconds| Duration::from_secs_f64(seconds.clamp(1.0, 300.0)))
 }

@@ -14,7 +14,11 @@ const PAIRS: &[(OperationName, OperationName, &str)] = {
         (CreateCallLog, FindContact, "calls cannot be matched to contacts"),
         (GetCallLog, CreateCallLog, "there is never a record to read"),
         (UpsertCallDisposition, CreateCallLog, "there is never a record to set the disposition of"),
-        (CreateMessageLog, UpdateMessageLog, "later messages of a conversation cannot be added to its record"),
+        (
+            CreateMessageLog,
+            UpdateMessageLog,
+            "later messages of a conversation cannot be added to its record",
+        ),
         (UpdateMessageLog, CreateMessageLog, "there is never a record to update"),
         (CreateMessageLog, FindContact, "messages cannot be matched to contacts"),
         (UpdateServerLoggingSettings, GetServerLoggingSettings, "saved settings cannot be shown again"),
@@ -36,9 +40,13 @@ pub(super) fn check(operations: &Operations, problems: &mut Vec<Problem>) {
         let needing = PAIRS.iter().filter(|(other, wanted, _)| wanted == partner && defined.contains(other));
         let names: Vec<String> = needing.map(|(other, _, _)| format!("`{other}`")).collect();
         problems.push(
-            Problem::new(Code::UnpairedOperation, format!("/operations/{operation}"), format!("{} without `{partner}`: {loss}", names.join(" and ")))
-                .part(Part::Key)
-                .help(format!("add `{partner}` if the CRM offers it")),
+            Problem::new(
+                Code::UnpairedOperation,
+                format!("/operations/{operation}"),
+                format!("{} without `{partner}`: {loss}", names.join(" and ")),
+            )
+            .part(Part::Key)
+            .help(format!("add `{partner}` if the CRM offers it")),
         );
     }
 }

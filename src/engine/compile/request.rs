@@ -44,7 +44,9 @@ impl RequestCompiler<'_> {
             }
         }
         match &query {
-            QueryTemplate::Parameters(parameters) => parameters.iter().for_each(|(_, value)| wanted.extend(value.wanted())),
+            QueryTemplate::Parameters(parameters) => {
+                parameters.iter().for_each(|(_, value)| wanted.extend(value.wanted()))
+            }
             QueryTemplate::Whole(template) => wanted.extend(template.wanted()),
         }
         wanted.sort_unstable();
@@ -70,11 +72,17 @@ impl RequestCompiler<'_> {
 fn method(text: Option<&str>, root: &str, problems: &mut Vec<Problem>) -> Option<Method> {
     let Some(text) = text else { return Some(Method::GET) };
     let upper = text.to_ascii_uppercase();
-    if METHODS.contains(&upper.as_str()) && let Ok(method) = Method::from_bytes(upper.as_bytes()) {
+    if METHODS.contains(&upper.as_str())
+        && let Ok(method) = Method::from_bytes(upper.as_bytes())
+    {
         return Some(method);
     }
     // Mixed case, which the schema does not list, is accepted as it is by the reference.
-    let problem = Problem::new(Code::UnknownMethod, format!("{root}/method"), format!("`{text}` is no HTTP method that can be sent"));
+    let problem = Problem::new(
+        Code::UnknownMethod,
+        format!("{root}/method"),
+        format!("`{text}` is no HTTP method that can be sent"),
+    );
     problems.push(match nearest(&upper, METHODS.iter().copied()) {
         Some(method) => problem.help(format!("did you mean `{method}`?")),
         None => problem.help(format!("the methods are {}", METHODS.join(", "))),
@@ -117,18 +125,33 @@ fn query(operation: &OperationRef<'_>, root: &str, problems: &mut Vec<Problem>) 
     }
 }
 
-fn body(operation: &OperationRef<'_>, method: Option<&Method>, root: &str, problems: &mut Vec<Problem>) -> BodyTemplate {
+fn body(
+    operation: &OperationRef<'_>,
+    method: Option<&Method>,
+    root: &str,
+    problems: &mut Vec<Problem>,
+) -> BodyTemplate {
     let at = format!("{root}/body");
     // What JavaScript takes for false counts as no body, and no body is an empty object.
     let Some(body) = operation.body.filter(|body| super::super::mapping::is_truthy(body)) else {
         return BodyTemplate::Literal(Box::from(&b"{}"[..]));
     };
     if let Some(method @ (&Method::GET | &Method::HEAD)) = method
-        && body.as_object().is_none_or(|members| !members.is_empty()) {
+        && body.as_object().is_none_or(|members| !members.is_empty())
+        // Says that there is to be no body at all.
+        && body.as_str() != Some("{{omit}}")
+    {
         problems.push(
-            Problem::new(Code::BodyOnGet, &at, format!("`{}` sends a body with {method}, which many servers ignore or refuse", operation.name))
-                .part(Part::Key)
-                .help("use `query`, or another method"),
+            Problem::new(
+                Code::BodyOnGet,
+                &at,
+                format!(
+                    "`{}` sends a body with {method}, which many servers ignore or refuse",
+                    operation.name
+                ),
+            )
+            .part(Part::Key)
+            .help("use `query`, or another method"),
         );
     }
     json(operation.name, body, &at, problems)
@@ -136,7 +159,9 @@ fn body(operation: &OperationRef<'_>, method: Option<&Method>, root: &str, probl
 
 fn json(operation: OperationName, value: &Value, at: &str, problems: &mut Vec<Problem>) -> BodyTemplate {
     report_keys(value, at, problems);
-    BodyTemplate::compile(value, at, &mut |text, pointer| compile_value(text, Place::own(operation, pointer), problems))
+    BodyTemplate::compile(value, at, &mut |text, pointer| {
+        compile_value(text, Place::own(operation, pointer), problems)
+    })
 }
 
 fn report_keys(value: &Value, at: &str, problems: &mut Vec<Problem>) {

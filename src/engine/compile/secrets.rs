@@ -9,20 +9,52 @@ use crate::config::pointer;
 
 /// Beginnings of tokens whose issuers made them recognisable.
 const PREFIXES: &[&str] = &[
-    "sk_live_", "sk_test_", "rk_live_", "xoxb-", "xoxp-", "ghp_", "gho_", "github_pat_", "glpat-", "AKIA", "AIza", "ya29.",
-    "SG.", "eyJ", "pat-na1-", "pat-eu1-", "shpat_", "EAACEdEose0cBA", "00D",
+    "sk_live_",
+    "sk_test_",
+    "rk_live_",
+    "xoxb-",
+    "xoxp-",
+    "ghp_",
+    "gho_",
+    "github_pat_",
+    "glpat-",
+    "AKIA",
+    "AIza",
+    "ya29.",
+    "SG.",
+    "eyJ",
+    "pat-na1-",
+    "pat-eu1-",
+    "shpat_",
+    "EAACEdEose0cBA",
+    "00D",
 ];
 
 /// Names of headers, parameters and members that hold credentials.
-const NAMES: &[&str] = &["authorization", "apikey", "accesstoken", "secret", "secretkey", "clientsecret", "password", "token", "xapikey", "xauthtoken", "subscriptionkey"];
+const NAMES: &[&str] = &[
+    "authorization",
+    "apikey",
+    "accesstoken",
+    "secret",
+    "secretkey",
+    "clientsecret",
+    "password",
+    "token",
+    "xapikey",
+    "xauthtoken",
+    "subscriptionkey",
+];
 
 /// Reports secrets that stand in the document itself.
 pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
-    let is_written = |value: &Option<String>| value.as_deref().is_some_and(|value| !value.is_empty() && !value.contains("{{"));
+    let is_written = |value: &Option<String>| {
+        value.as_deref().is_some_and(|value| !value.is_empty() && !value.contains("{{"))
+    };
     if is_written(&document.secret_key) {
-        problems.push(problem("/secretKey", "the connector's secret stands in the document").help(
-            "name an environment variable in `secretKeyEnv` instead, and remove `secretKey`",
-        ));
+        problems.push(
+            problem("/secretKey", "the connector's secret stands in the document")
+                .help("name an environment variable in `secretKeyEnv` instead, and remove `secretKey`"),
+        );
     }
     if document.auth.as_ref().is_some_and(|auth| is_written(&auth.client_secret)) {
         problems.push(problem("/auth/clientSecret", "the OAuth client secret stands in the document").help(
@@ -32,7 +64,9 @@ pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
     let auth = document.auth.as_ref();
     check_name(document.secret_key_env.as_deref(), "/secretKeyEnv", problems);
     check_name(auth.and_then(|auth| auth.client_secret_env.as_deref()), "/auth/clientSecretEnv", problems);
-    if let Some(headers) = document.request_defaults.as_ref().and_then(|defaults| defaults.default_headers.as_ref()) {
+    if let Some(headers) =
+        document.request_defaults.as_ref().and_then(|defaults| defaults.default_headers.as_ref())
+    {
         for (name, value) in headers {
             check_value(name, value, &pointer::join("/requestDefaults/defaultHeaders", name), problems);
         }
@@ -49,7 +83,12 @@ pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
             }
         }
         if let Some(template) = operation.auth.and_then(|auth| auth.credential_template.as_deref()) {
-            check_value("authorization", &Value::from(template), &format!("{root}/auth/credentialTemplate"), problems);
+            check_value(
+                "authorization",
+                &Value::from(template),
+                &format!("{root}/auth/credentialTemplate"),
+                problems,
+            );
         }
     }
     if let Some(template) = document.auth.as_ref().and_then(|auth| auth.credential_template.as_deref()) {
@@ -61,7 +100,8 @@ pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
 fn check_name(name: Option<&str>, at: &str, problems: &mut Vec<Problem>) {
     let Some(name) = name.filter(|name| !name.is_empty()) else { return };
     let is_name = |name: &str| {
-        !name.starts_with(|c: char| c.is_ascii_digit()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        !name.starts_with(|c: char| c.is_ascii_digit())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     if is_name(name) {
         return;
@@ -130,8 +170,10 @@ fn looks_secret(name: &str, text: &str) -> bool {
         && token.bytes().any(|byte| byte.is_ascii_alphabetic())
         && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.+/=~".contains(&byte));
     let known = PREFIXES.iter().any(|prefix| token.starts_with(prefix)) && token.len() >= 16 && dense;
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    let named = NAMES.contains(&plain.as_str()) && token.len() >= 8 && !token.chars().any(char::is_whitespace);
+    let plain: String =
+        name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let named =
+        NAMES.contains(&plain.as_str()) && token.len() >= 8 && !token.chars().any(char::is_whitespace);
     known || named
 }
 

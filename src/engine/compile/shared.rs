@@ -18,7 +18,10 @@ impl Shared {
     pub(super) fn new(document: &Document) -> Self {
         let operations = || document.operations.defined();
         Self {
-            credential: operations().filter(|operation| operation.auth.is_none()).map(|operation| operation.name).collect(),
+            credential: operations()
+                .filter(|operation| operation.auth.is_none())
+                .map(|operation| operation.name)
+                .collect(),
             base: operations().filter(is_relative).map(|operation| operation.name).collect(),
             headers: operations().map(|operation| (operation.name, own_headers(&operation))).collect(),
         }

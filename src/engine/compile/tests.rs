@@ -13,7 +13,11 @@ fn loaded(document: &Value) -> Loaded {
 /// Codes with what they underline, in source order.
 fn found(document: &Value) -> Vec<(Code, String)> {
     let findings = loaded(document).findings;
-    findings.diagnostics.iter().map(|found| (found.code, findings.source[found.span.clone()].to_owned())).collect()
+    findings
+        .diagnostics
+        .iter()
+        .map(|found| (found.code, findings.source[found.span.clone()].to_owned()))
+        .collect()
 }
 
 /// A sound document with these request defaults and this `findContact`.
@@ -58,15 +62,27 @@ fn allowed_hosts_decide_about_other_hosts() {
         (json!(["files.example.com:443"]), &[]),
         (json!(["files.example.com:8443"]), &other),
     ] {
-        check(json!({"allowedHosts": allowed}), json!({"url": "https://files.example.com/contacts"}), expected);
+        check(
+            json!({"allowedHosts": allowed}),
+            json!({"url": "https://files.example.com/contacts"}),
+            expected,
+        );
     }
     check(json!({}), json!({"url": "https://API.example.com:8443/contacts"}), &[]);
 }
 
 #[test]
 fn a_templated_base_url_needs_allowed_hosts() {
-    check(json!({"baseUrl": "https://{{user.hostname}}/v1"}), json!({}), &[(Code::TemplatedBaseUrl, "{{user.hostname}}")]);
-    check(json!({"baseUrl": "https://{{user.hostname}}/v1", "allowedHosts": ["*.example.com"]}), json!({}), &[]);
+    check(
+        json!({"baseUrl": "https://{{user.hostname}}/v1"}),
+        json!({}),
+        &[(Code::TemplatedBaseUrl, "{{user.hostname}}")],
+    );
+    check(
+        json!({"baseUrl": "https://{{user.hostname}}/v1", "allowedHosts": ["*.example.com"]}),
+        json!({}),
+        &[],
+    );
     // Once, however many operations use it.
     check(
         json!({"baseUrl": "https://{{hostnme}}/v1", "allowedHosts": ["*.example.com"]}),
@@ -95,31 +111,50 @@ fn expressions_at_the_beginning_of_a_url() {
     check(json!({"allowedHosts": ["*.example.com"]}), url, &[]);
     // A first segment that names no host is joined to `baseUrl`.
     check(json!({}), json!({"url": "{{user.platformAdditionalInfo.folder}}/contacts"}), &[]);
-    check(json!({}), json!({"url": "https://{{user.hostname}}:8443/c"}), &[(Code::TemplatedHost, "https://{{user.hostname}}:8443")]);
-    check(json!({}), json!({"url": "https://{{user.hostnme}}/c", }), &[
-        (Code::TemplatedHost, "https://{{user.hostnme}}"),
-        (Code::UnknownVariable, "user.hostnme"),
-    ]);
+    check(
+        json!({}),
+        json!({"url": "https://{{user.hostname}}:8443/c"}),
+        &[(Code::TemplatedHost, "https://{{user.hostname}}:8443")],
+    );
+    check(
+        json!({}),
+        json!({"url": "https://{{user.hostnme}}/c", }),
+        &[(Code::TemplatedHost, "https://{{user.hostnme}}"), (Code::UnknownVariable, "user.hostnme")],
+    );
 }
 
 #[test]
 fn three_braces_are_an_expression() {
     check(json!({}), json!({"url": "/contacts/{{{phoneNumber}}}"}), &[]);
     check(json!({}), json!({"url": "/contacts/{{{phoneNumbr}}}"}), &[(Code::UnknownVariable, "phoneNumbr")]);
-    check(json!({}), json!({"query": {"a": "{{{phoneNumber}}"}}), &[(Code::LiteralBraces, "{{{phoneNumber}}")]);
+    check(
+        json!({}),
+        json!({"query": {"a": "{{{phoneNumber}}"}}),
+        &[(Code::LiteralBraces, "{{{phoneNumber}}")],
+    );
     check(json!({}), json!({"query": {"a": "{{{uppercase phoneNumber}}}"}}), &[]);
 }
 
 #[test]
 fn single_braces_count_only_around_variables() {
     check(json!({}), json!({"url": "/contacts/{phoneNumber}"}), &[(Code::LiteralBraces, "{phoneNumber}")]);
-    check(json!({}), json!({"query": {"filter": "{\"a\": {id}, {}"}}), &[]);
+    check(json!({}), json!({"query": {"a": "${phoneNumber}"}}), &[(Code::LiteralBraces, "${phoneNumber}")]);
+    check(json!({}), json!({"query": {"a": " {phoneNumber}"}}), &[(Code::LiteralBraces, "{phoneNumber}")]);
+    check(
+        json!({}),
+        json!({"query": {"graphql": "query { contacts {phoneNumber} }", "json": "{\"a\": {id}, {}"}}),
+        &[],
+    );
 }
 
 #[test]
 fn an_operation_may_replace_a_default_header() {
     let defaults = json!({"defaultHeaders": {"Accept": "application/json", "X-Number": "{{phoneNumber}}"}});
-    check(defaults.clone(), json!({"headers": {"accept": "text/csv"}}), &[(Code::UnknownVariable, "phoneNumber")]);
+    check(
+        defaults.clone(),
+        json!({"headers": {"accept": "text/csv"}}),
+        &[(Code::UnknownVariable, "phoneNumber")],
+    );
     // Who replaces it does not read it; null replaces nothing.
     let own = json!({"headers": {"x-number": "{{phoneNumber}}"}});
     let mut document = document(defaults.clone(), own);
@@ -177,7 +212,9 @@ fn a_missing_base_url_is_one_mistake_and_runs() {
     let loaded = loaded(&document);
     assert!(loaded.config.is_some());
     assert_eq!(loaded.findings.worst(), Some(Severity::Mistake));
-    for (operation, url) in [("getUserInfo", "https://a.example.com/me"), ("findContact", "https://a.example.com/c")] {
+    for (operation, url) in
+        [("getUserInfo", "https://a.example.com/me"), ("findContact", "https://a.example.com/c")]
+    {
         document["operations"][operation]["url"] = json!(url);
     }
     assert_eq!(found(&document), []);

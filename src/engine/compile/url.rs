@@ -24,7 +24,11 @@ pub(super) struct Base<'a> {
 }
 
 impl<'a> Base<'a> {
-    pub(super) fn compile(document: &'a Document, allowed_hosts: &'a Arc<[HostPattern]>, problems: &mut Vec<Problem>) -> Self {
+    pub(super) fn compile(
+        document: &'a Document,
+        allowed_hosts: &'a Arc<[HostPattern]>,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
         let text = document
             .request_defaults
             .as_ref()
@@ -54,9 +58,13 @@ impl<'a> Base<'a> {
                 base.host = url.host_str().map(str::to_owned);
             }
             Ok(url) => problems.push(
-                Problem::new(Code::InvalidUrl, BASE_POINTER, format!("`{}:` cannot be requested", url.scheme()))
-                    .part(Part::Text(0..url.scheme().len() + 1))
-                    .help("use `https://`, or `http://` for a host of your own machine"),
+                Problem::new(
+                    Code::InvalidUrl,
+                    BASE_POINTER,
+                    format!("`{}:` cannot be requested", url.scheme()),
+                )
+                .part(Part::Text(0..url.scheme().len() + 1))
+                .help("use `https://`, or `http://` for a host of your own machine"),
             ),
             Err(error) => problems.push(not_absolute("baseUrl", text, Some(error), BASE_POINTER)),
         }
@@ -79,34 +87,53 @@ impl<'a> Base<'a> {
             Segments::Relative => self.relative(&url[parts.path.clone()], place(0), shared, problems),
             Segments::Literal => {
                 self.check_absolute(url, &parts.authority, &pointer, problems);
-                UrlTemplate::new(Head::None, compile_text(&url[parts.path.clone()], place(parts.path.start), problems))
+                UrlTemplate::new(
+                    Head::None,
+                    compile_text(&url[parts.path.clone()], place(parts.path.start), problems),
+                )
             }
             Segments::TemplatedAuthority => {
                 self.check_templated(&pointer, Part::Text(parts.authority.clone()), problems);
                 let head = compile_raw(&url[..parts.authority.end], place(0), problems);
                 let path = parts.authority.end..parts.path.end;
-                UrlTemplate::new(Head::Templated(head), compile_text(&url[path.clone()], place(path.start), problems))
+                UrlTemplate::new(
+                    Head::Templated(head),
+                    compile_text(&url[path.clone()], place(path.start), problems),
+                )
             }
             Segments::Leading => {
-                let reference = compile_leading(&url[parts.authority.clone()], place(parts.authority.start), problems);
+                let reference =
+                    compile_leading(&url[parts.authority.clone()], place(parts.authority.start), problems);
                 let base = self.text.filter(|_| !self.templated).map(|base| joined(base, "/").into());
                 if base.is_none() || looks_like_host(&url[parts.authority.clone()]) {
                     self.check_templated(&pointer, Part::Text(parts.authority.clone()), problems);
                 }
                 let path = parts.authority.end..parts.path.end;
-                UrlTemplate::new(Head::Leading { reference, base }, compile_text(&url[path.clone()], place(path.start), problems))
+                UrlTemplate::new(
+                    Head::Leading { reference, base },
+                    compile_text(&url[path.clone()], place(path.start), problems),
+                )
             }
         };
         let path = &url[parts.path.clone()];
         template.dot_segments = dot_segments(path.split("://").last().unwrap_or(path));
         template.raw = url.contains("{{{");
-        template.query = parts.query.map(|range| compile_text(&url[range.clone()], place(range.start), problems));
+        template.query =
+            parts.query.map(|range| compile_text(&url[range.clone()], place(range.start), problems));
         template.templated = HostPolicy::Only(self.allowed_hosts.clone());
         template
     }
 
-    fn relative(&self, path: &str, place: Place<'_>, shared: &Shared, problems: &mut Vec<Problem>) -> UrlTemplate {
-        let Some(base) = self.text else { return UrlTemplate::new(Head::None, compile_text(path, place, problems)) };
+    fn relative(
+        &self,
+        path: &str,
+        place: Place<'_>,
+        shared: &Shared,
+        problems: &mut Vec<Problem>,
+    ) -> UrlTemplate {
+        let Some(base) = self.text else {
+            return UrlTemplate::new(Head::None, compile_text(path, place, problems));
+        };
         let rest = path.strip_prefix('/').unwrap_or(path);
         let prefix = if path.is_empty() { base.to_owned() } else { joined(base, "/") };
         let head = if self.templated {
@@ -121,7 +148,13 @@ impl<'a> Base<'a> {
         UrlTemplate::new(head, compile_text(rest, place.from(usize::from(path.starts_with('/'))), problems))
     }
 
-    fn check_absolute(&self, url: &str, authority: &std::ops::Range<usize>, pointer: &str, problems: &mut Vec<Problem>) {
+    fn check_absolute(
+        &self,
+        url: &str,
+        authority: &std::ops::Range<usize>,
+        pointer: &str,
+        problems: &mut Vec<Problem>,
+    ) {
         let start = &url[..authority.end];
         match Url::parse(start) {
             Err(error) => problems.push(
@@ -134,7 +167,10 @@ impl<'a> Base<'a> {
                 check_credentials(start, &url, pointer, problems);
                 let same = self.host.as_deref().is_none_or(|host| url.host_str() == Some(host));
                 let allowed = self.allowed_hosts.iter().any(|pattern| pattern.matches(&url));
-                if !same && !allowed && let Some(host) = url.host_str() {
+                if !same
+                    && !allowed
+                    && let Some(host) = url.host_str()
+                {
                     problems.push(
                         Problem::new(
                             Code::OtherHost,
@@ -167,18 +203,30 @@ fn report_missing(document: &Document, problems: &mut Vec<Problem>) {
         [] => return,
         [first, ..] => (shared.base().len(), first),
     };
-    let users = if count == 1 { format!("`{first}` needs it") } else { format!("`{first}` and {} more need it", count - 1) };
+    let users = if count == 1 {
+        format!("`{first}` needs it")
+    } else {
+        format!("`{first}` and {} more need it", count - 1)
+    };
     let defaults = document.request_defaults.as_ref();
     let (pointer, part) = match defaults.map(|defaults| defaults.base_url.is_some()) {
         Some(true) => (BASE_POINTER, Part::Value),
         Some(false) => ("/requestDefaults", Part::Key),
         None => ("", Part::Key),
     };
-    let what = if part == Part::Value { "`requestDefaults.baseUrl` is empty" } else { "`requestDefaults.baseUrl` is missing" };
+    let what = if part == Part::Value {
+        "`requestDefaults.baseUrl` is empty"
+    } else {
+        "`requestDefaults.baseUrl` is missing"
+    };
     problems.push(
-        Problem::new(Code::MissingBaseUrl, pointer, format!("{what}, and {users}: a relative URL cannot be requested"))
-            .part(part)
-            .help("write the start of the CRM's URLs, such as `https://api.example.com/v1`"),
+        Problem::new(
+            Code::MissingBaseUrl,
+            pointer,
+            format!("{what}, and {users}: a relative URL cannot be requested"),
+        )
+        .part(part)
+        .help("write the start of the CRM's URLs, such as `https://api.example.com/v1`"),
     );
 }
 
@@ -200,7 +248,12 @@ fn looks_like_host(expression: &str) -> bool {
 }
 
 /// A URL of the document that should be absolute.
-pub(super) fn not_absolute(name: &str, text: &str, error: Option<::url::ParseError>, pointer: &str) -> Problem {
+pub(super) fn not_absolute(
+    name: &str,
+    text: &str,
+    error: Option<::url::ParseError>,
+    pointer: &str,
+) -> Problem {
     let reason = match error {
         Some(::url::ParseError::RelativeUrlWithoutBase) => "it does not begin with `https://`".to_owned(),
         Some(error) => error.to_string(),
@@ -208,11 +261,13 @@ pub(super) fn not_absolute(name: &str, text: &str, error: Option<::url::ParseErr
     };
     let mended = format!("https://{text}");
     let is_host = text.contains('.') && !text.contains(['@', ' ']) && Url::parse(&mended).is_ok();
-    Problem::new(Code::InvalidUrl, pointer, format!("`{name}` is not an absolute URL: {reason}")).help(if is_host {
-        format!("write `{mended}`")
-    } else {
-        "write it with its scheme and host, such as `https://api.example.com/v1`".to_owned()
-    })
+    Problem::new(Code::InvalidUrl, pointer, format!("`{name}` is not an absolute URL: {reason}")).help(
+        if is_host {
+            format!("write `{mended}`")
+        } else {
+            "write it with its scheme and host, such as `https://api.example.com/v1`".to_owned()
+        },
+    )
 }
 
 pub(super) fn check_plain_http(url: &Url, pointer: &str, problems: &mut Vec<Problem>) {
@@ -221,7 +276,10 @@ pub(super) fn check_plain_http(url: &Url, pointer: &str, problems: &mut Vec<Prob
             Problem::new(
                 Code::PlainHttp,
                 pointer,
-                format!("credentials and call data travel unencrypted to `{}`", url.host_str().unwrap_or_default()),
+                format!(
+                    "credentials and call data travel unencrypted to `{}`",
+                    url.host_str().unwrap_or_default()
+                ),
             )
             .part(Part::Text(0.."http://".len()))
             .help("write `https://`"),
@@ -253,7 +311,13 @@ fn is_local(url: &Url) -> bool {
 
 impl UrlTemplate {
     fn new(head: Head, path: super::super::template::TextTemplate) -> Self {
-        Self { head, path, query: None, dot_segments: 0, raw: false, templated: HostPolicy::Only(Arc::new([])) }
+        Self {
+            head,
+            path,
+            query: None,
+            dot_segments: 0,
+            raw: false,
+            templated: HostPolicy::Only(Arc::new([])),
+        }
     }
 }
-

@@ -7,6 +7,7 @@ use crate::config::operations::OperationName;
 
 use super::explain;
 use super::scan::{Token, scan};
+use super::unknown;
 use super::{Block, Piece, Reference, Template, TextTemplate};
 use crate::engine::blocks::helpers::HelperKind;
 use crate::engine::blocks::{self, HELPERS, VariablePath};
@@ -65,7 +66,9 @@ pub fn compile_value(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) 
             {
                 // Errors are told about the text as it was written.
                 found.clear();
-                found.extend(as_written.into_iter().map(|problem| explain::block(problem, text, place, Range::clone)));
+                found.extend(
+                    as_written.into_iter().map(|problem| explain::block(problem, text, place, Range::clone)),
+                );
             }
             problems.extend(found);
             compiled.map_or_else(|| Template::Literal(text.into()), Template::TypedCall)
@@ -114,11 +117,14 @@ fn from_tokens(text: &str, tokens: &[Token], place: Place<'_>, problems: &mut Ve
     let pieces: Box<[Piece]> = tokens
         .iter()
         .map(|token| match token {
-            Token::Path { inner, raw, .. } => Piece::Path { reference: reference(text, inner, place, problems), raw: *raw },
+            Token::Path { inner, raw, .. } => {
+                Piece::Path { reference: reference(text, inner, place, problems), raw: *raw }
+            }
             other => Piece::Literal(text[other.range()].into()),
         })
         .collect();
-    let secret = pieces.iter().any(|piece| matches!(piece, Piece::Path { reference, .. } if reference.is_secret()));
+    let secret =
+        pieces.iter().any(|piece| matches!(piece, Piece::Path { reference, .. } if reference.is_secret()));
     TextTemplate { pieces, secret }
 }
 
@@ -156,11 +162,19 @@ pub(super) fn helper_names() -> impl Iterator<Item = &'static str> {
     HELPERS.iter().filter(|helper| matches!(helper.kind, HelperKind::Value { .. })).map(|helper| helper.name)
 }
 
-fn block(source: &str, at: usize, shift: usize, place: Place<'_>, problems: &mut Vec<Problem>) -> Option<Block> {
+fn block(
+    source: &str,
+    at: usize,
+    shift: usize,
+    place: Place<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Block> {
     let template = match blocks::compile(source) {
         Ok(template) => template,
         Err(found) => {
-            problems.extend(found.into_iter().map(|problem| explain::block(problem, source, place, |range| place_range(range, at, shift))));
+            problems.extend(found.into_iter().map(|problem| {
+                explain::block(problem, source, place, |range| place_range(range, at, shift))
+            }));
             return None;
         }
     };
@@ -170,7 +184,11 @@ fn block(source: &str, at: usize, shift: usize, place: Place<'_>, problems: &mut
     }
     wanted.sort_unstable();
     wanted.dedup();
-    Some(Block { secret: wanted.iter().any(|variable| variable.is_secret()), wanted: wanted.into(), template })
+    Some(Block {
+        secret: wanted.iter().any(|variable| variable.is_secret()),
+        wanted: wanted.into(),
+        template,
+    })
 }
 
 fn place_range(range: &Range<usize>, at: usize, shift: usize) -> Range<usize> {
@@ -178,14 +196,22 @@ fn place_range(range: &Range<usize>, at: usize, shift: usize) -> Range<usize> {
     start..(at + range.end.saturating_sub(shift)).max(start)
 }
 
-fn block_variables(path: &VariablePath, at: usize, shift: usize, place: Place<'_>, problems: &mut Vec<Problem>) -> Vec<Variable> {
+fn block_variables(
+    path: &VariablePath,
+    at: usize,
+    shift: usize,
+    place: Place<'_>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Variable> {
     let segments: Vec<&str> = path.segments.iter().map(String::as_str).collect();
     match variables::resolve(place.operation, &segments) {
         Resolution::Known(variable, _) => vec![variable],
-        Resolution::User => Variable::ALL.iter().copied().filter(|one| one.name().starts_with("user.")).collect(),
+        Resolution::User => {
+            Variable::ALL.iter().copied().filter(|one| one.name().starts_with("user.")).collect()
+        }
         Resolution::UnknownMember(_) | Resolution::Unknown => {
             let range = place_range(&(path.offset..path.offset + path.length), at, shift);
-            problems.push(explain::unknown_variable(&segments.join("."), range, place));
+            problems.push(unknown::variable(&segments.join("."), range, place));
             Vec::new()
         }
     }
@@ -195,17 +221,25 @@ fn reference(text: &str, inner: &Range<usize>, place: Place<'_>, problems: &mut 
     let expression = &text[inner.clone()];
     if expression.is_empty() {
         problems.push(
-            Problem::new(Code::LiteralBraces, place.pointer, "the expression is empty and renders as nothing")
-                .part(place.part(with_braces(text, inner)))
-                .help("name a variable, such as `{{apiKey}}`, or remove the braces"),
+            Problem::new(
+                Code::LiteralBraces,
+                place.pointer,
+                "the expression is empty and renders as nothing",
+            )
+            .part(place.part(with_braces(text, inner)))
+            .help("name a variable, such as `{{apiKey}}`, or remove the braces"),
         );
         return Reference::Nothing(expression.into());
     }
     if expression == "$" {
         problems.push(
-            Problem::new(Code::UnknownVariable, place.pointer, "`$` is all variables at once, credentials included")
-                .part(place.part(inner.clone()))
-                .help("name the variable you want"),
+            Problem::new(
+                Code::UnknownVariable,
+                place.pointer,
+                "`$` is all variables at once, credentials included",
+            )
+            .part(place.part(inner.clone()))
+            .help("name the variable you want"),
         );
         return Reference::Everything;
     }
@@ -220,7 +254,10 @@ fn reference(text: &str, inner: &Range<usize>, place: Place<'_>, problems: &mut 
         }
         Resolution::UnknownMember(_) | Resolution::Unknown => {}
     }
-    problems.push(explain::malformed(expression, inner, place).unwrap_or_else(|| explain::not_a_variable(expression, inner.clone(), place)));
+    problems.push(
+        explain::malformed(expression, inner, place)
+            .unwrap_or_else(|| explain::not_a_variable(expression, inner.clone(), place)),
+    );
     // What is not in the table may still be there at run time only below a variable that is.
     match variables::visible(place.operation).find(|variable| variable.name() == segments[0]) {
         Some(variable) => Reference::Variable(variable, steps(&segments[1..])),

@@ -4,15 +4,13 @@ use std::ops::Range;
 
 use super::compile::{Place, helper_names};
 use super::scan::Token;
+use super::unknown;
 use crate::config::diagnostic::Code;
 use crate::config::operations::OperationName;
 use crate::config::suggest::nearest;
 use crate::engine::blocks::{ProblemKind, TemplateProblem};
 use crate::engine::problem::Problem;
-use crate::engine::variables::{self, Resolution, Shape, Variable};
-
-/// How many operations a message names before it counts the rest.
-const NAMED: usize = 4;
+use crate::engine::variables::{self, Resolution};
 
 /// What stands between two values in other languages, and how it is said in this one.
 const OPERATORS: &[(&str, &str)] = &[
@@ -59,25 +57,37 @@ fn stray(text: &str, range: &Range<usize>, place: Place<'_>) -> Problem {
     } else {
         "write `{{name}}`, with two braces on either side".to_owned()
     };
-    Problem::new(Code::LiteralBraces, place.pointer, format!("{reason}, so its braces are sent as they stand"))
-        .part(place.part(range.start..range.end + length))
-        .help(help)
+    Problem::new(
+        Code::LiteralBraces,
+        place.pointer,
+        format!("{reason}, so its braces are sent as they stand"),
+    )
+    .part(place.part(range.start..range.end + length))
+    .help(help)
 }
 
-/// `{name}` and `${name}` where `name` is a variable.
+/// `{name}` and `${name}` where `name` is a variable: as a whole text, after `$`, or in a URL. Elsewhere
+/// braces belong to other languages, such as GraphQL.
 fn single_braces(text: &str, literal: &Range<usize>, place: Place<'_>, problems: &mut Vec<Problem>) {
     for (at, _) in text[literal.clone()].match_indices('{') {
         let open = literal.start + at;
         let Some(length) = text[open + 1..literal.end].find('}') else { return };
-        let name = &text[open + 1..open + 1 + length];
-        if !is_variable(name, place.operation) {
+        let (name, end) = (&text[open + 1..open + 1 + length], open + length + 2);
+        // A part of a longer run of braces is judged as such.
+        let in_a_run = text[..open].ends_with('{') || text[end..].starts_with('}');
+        let start = if text[..open].ends_with('$') { open - 1 } else { open };
+        let meant = start < open || text.trim() == &text[start..end] || place.pointer.ends_with("/url");
+        if in_a_run || !meant || !is_variable(name, place.operation) {
             continue;
         }
-        let start = if text[..open].ends_with('$') { open - 1 } else { open };
         problems.push(
-            Problem::new(Code::LiteralBraces, place.pointer, "one brace on either side is no expression and is sent as it stands")
-                .part(place.part(start..open + length + 2))
-                .help(format!("write `{{{{{name}}}}}`")),
+            Problem::new(
+                Code::LiteralBraces,
+                place.pointer,
+                "one brace on either side is no expression and is sent as it stands",
+            )
+            .part(place.part(start..end))
+            .help(format!("write `{{{{{name}}}}}`")),
         );
     }
 }
@@ -104,7 +114,9 @@ pub(super) fn block(
     }
     let code = if kind == ProblemKind::UnknownHelper { Code::UnknownHelper } else { Code::TemplateSyntax };
     // Messages quote with `"`, as templates do; here a quote is a code span.
-    let quoted = |text: &str| if text.matches('"').count().is_multiple_of(2) { text.replace('"', "`") } else { text.to_owned() };
+    let quoted = |text: &str| {
+        if text.matches('"').count().is_multiple_of(2) { text.replace('"', "`") } else { text.to_owned() }
+    };
     let (message, advice) = match message.split_once(": use ") {
         Some((message, advice)) => (quoted(message), Some(format!("use {advice}"))),
         None => (quoted(&message), None),
@@ -141,23 +153,41 @@ pub(super) fn malformed(expression: &str, inner: &Range<usize>, place: Place<'_>
             .help(help)
     };
     if let Some(next) = expression.find("{{") {
-        let name = expression[..next].trim().split(|c: char| c.is_whitespace() || ",;:\"'<>/".contains(c)).next().unwrap_or_default();
+        let name = expression[..next]
+            .trim()
+            .split(|c: char| c.is_whitespace() || ",;:\"'<>/".contains(c))
+            .next()
+            .unwrap_or_default();
         return Some(
-            Problem::new(Code::UnknownVariable, place.pointer, "the expression is not closed before the next one begins; both render as nothing")
-                .part(place.part(inner.start..inner.start + name.len().max(1)))
-                .label("`}}` is missing behind this")
-                .help(if name.is_empty() { "close it with `}}`".to_owned() } else { format!("write `{{{{{name}}}}}`") }),
+            Problem::new(
+                Code::UnknownVariable,
+                place.pointer,
+                "the expression is not closed before the next one begins; both render as nothing",
+            )
+            .part(place.part(inner.start..inner.start + name.len().max(1)))
+            .label("`}}` is missing behind this")
+            .help(if name.is_empty() {
+                "close it with `}}`".to_owned()
+            } else {
+                format!("write `{{{{{name}}}}}`")
+            }),
         );
     }
     if expression.split('.').any(str::is_empty) {
         let mended: Vec<&str> = expression.split('.').filter(|segment| !segment.is_empty()).collect();
-        return Some(problem("the path has an empty segment, which names nothing", format!("write `{}`", mended.join("."))));
+        return Some(problem(
+            "the path has an empty segment, which names nothing",
+            format!("write `{}`", mended.join(".")),
+        ));
     }
     if let Some((before, after)) = expression.split_once('[') {
         let index = after.split(']').next().unwrap_or_default();
         if index.parse::<usize>().is_ok() {
             let rest = after.split_once(']').map_or("", |(_, rest)| rest);
-            return Some(problem("dot paths have no brackets; this names nothing", format!("write `{before}.{index}{rest}`")));
+            return Some(problem(
+                "dot paths have no brackets; this names nothing",
+                format!("write `{before}.{index}{rest}`"),
+            ));
         }
     }
     None
@@ -168,39 +198,55 @@ pub(super) fn not_a_variable(expression: &str, range: Range<usize>, place: Place
     let (first, rest) = expression.split_once(char::is_whitespace).unwrap_or((expression, ""));
     let rest = rest.trim_start();
     if let Some((operator, help)) = OPERATORS.iter().find(|(operator, _)| rest.starts_with(operator)) {
-        return Problem::new(Code::UnknownHelper, place.pointer, format!("there is no operator `{operator}`; the expression renders as nothing"))
-            .part(place.part(range))
-            .help(or_default(first, operator, rest).unwrap_or_else(|| (*help).to_owned()));
+        return Problem::new(
+            Code::UnknownHelper,
+            place.pointer,
+            format!("there is no operator `{operator}`; the expression renders as nothing"),
+        )
+        .part(place.part(range))
+        .help(or_default(first, operator, rest).unwrap_or_else(|| (*help).to_owned()));
     }
     if let Some((value, filter)) = expression.split_once('|') {
         let (value, filter) = (value.trim(), filter.trim());
         let (name, arguments) = filter.split_once([' ', ':']).unwrap_or((filter, ""));
         let helper = near_helper(name).unwrap_or(name);
         let call = format!("{helper} {value} {}", arguments.trim());
-        return Problem::new(Code::UnknownHelper, place.pointer, "there are no filters; the expression renders as nothing")
-            .part(place.part(range))
-            .help(format!("a helper stands before its arguments: write `{{{{{}}}}}`", call.trim()));
+        return Problem::new(
+            Code::UnknownHelper,
+            place.pointer,
+            "there are no filters; the expression renders as nothing",
+        )
+        .part(place.part(range))
+        .help(format!("a helper stands before its arguments: write `{{{{{}}}}}`", call.trim()));
     }
     let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
     if let Some((word, arguments)) = expression.split_once('(').filter(|(word, _)| is_word(word.trim())) {
         let helper = near_helper(word.trim()).unwrap_or(word.trim());
         let arguments = arguments.trim_end().trim_end_matches(')').replace(',', " ");
         let call = std::iter::once(helper).chain(arguments.split_whitespace()).collect::<Vec<_>>().join(" ");
-        return Problem::new(Code::UnknownHelper, place.pointer, "helpers are called without parentheses and commas; the expression renders as nothing")
-            .part(place.part(range))
-            .help(format!("write `{{{{{call}}}}}`"));
+        return Problem::new(
+            Code::UnknownHelper,
+            place.pointer,
+            "helpers are called without parentheses and commas; the expression renders as nothing",
+        )
+        .part(place.part(range))
+        .help(format!("write `{{{{{call}}}}}`"));
     }
     if !rest.is_empty() && is_word(first) {
         let end = range.start + first.len();
-        let problem = Problem::new(Code::UnknownHelper, place.pointer, format!("there is no helper `{first}`; the expression renders as nothing"))
-            .part(place.part(range.start..end))
-            .label("not a helper");
+        let problem = Problem::new(
+            Code::UnknownHelper,
+            place.pointer,
+            format!("there is no helper `{first}`; the expression renders as nothing"),
+        )
+        .part(place.part(range.start..end))
+        .label("not a helper");
         return problem.help(match near_helper(first) {
             Some(helper) => format!("did you mean `{{{{{helper} {rest}}}}}`?"),
             None => format!("the helpers are {}", helper_names().collect::<Vec<_>>().join(", ")),
         });
     }
-    unknown_variable(expression, range, place)
+    unknown::variable(expression, range, place)
 }
 
 /// Names of other tools' helpers, in small letters.
@@ -232,124 +278,4 @@ fn or_default(first: &str, operator: &str, rest: &str) -> Option<String> {
     let second = rest.strip_prefix(operator).filter(|_| matches!(operator, "||" | "??"))?.trim();
     let simple = !second.is_empty() && !second.contains(['|', '?', '(']);
     simple.then(|| format!("write `{{{{default {first} {second}}}}}`"))
-}
-
-/// A variable that an operation, or some of the operations that share a text, do not have.
-pub(super) fn unknown_variable(expression: &str, range: Range<usize>, place: Place<'_>) -> Problem {
-    let segments: Vec<&str> = expression.split('.').collect();
-    let own = [place.operation];
-    let readers = if place.shared.is_empty() { &own } else { place.shared };
-    let (having, lacking): (Vec<OperationName>, Vec<OperationName>) =
-        readers.iter().copied().partition(|reader| has(*reader, &segments));
-    let problem = |message: String| {
-        Problem::new(Code::UnknownVariable, place.pointer, message).part(place.part(range.clone())).label("renders as nothing")
-    };
-    if !having.is_empty() {
-        let their = if having.len() == 1 { "its" } else { "their" };
-        return problem(format!("{} no variable `{expression}`", have(&lacking))).label("renders as nothing there").help(format!(
-            "operations share this, and all of them see {COMMON}; for more, give {} {their} own {}",
-            named(&having),
-            own_place(place.pointer)
-        ));
-    }
-    let first = lacking.first().copied().unwrap_or(place.operation);
-    let near = names_of_all(readers);
-    let near = nearest(expression, near.iter().map(String::as_str));
-    if let Some((message, help)) = no_member(first, &segments) {
-        return problem(message).help(help);
-    }
-    let elsewhere: Vec<OperationName> = OperationName::ALL.iter().copied().filter(|other| has(*other, &segments)).collect();
-    let message = match readers {
-        [one] => format!("`{one}` has no variable `{expression}`"),
-        _ if elsewhere.is_empty() => format!("there is no variable `{expression}`"),
-        _ => format!("none of the operations that share this has a variable `{expression}`"),
-    };
-    if !elsewhere.is_empty() {
-        let only = format!("only {} it", have(&elsewhere));
-        return problem(message).help(near.map_or(only.clone(), |name| format!("{only}; here it may be `{name}`")));
-    }
-    problem(message).help(match (near, readers) {
-        (Some(name), _) => format!("did you mean `{name}`?"),
-        (None, [one]) => {
-            let own: String = variables::of_operation(*one).iter().map(|variable| format!("{}, ", variable.name())).collect();
-            format!("`{one}` sees {own}{COMMON}")
-        }
-        (None, _) => format!("every operation sees {COMMON}"),
-    })
-}
-
-/// What every operation sees, in words.
-const COMMON: &str = "user.*, apiKey, authHeader and secretKey";
-
-fn has(operation: OperationName, segments: &[&str]) -> bool {
-    matches!(variables::resolve(operation, segments), Resolution::Known(..) | Resolution::User)
-}
-
-/// The names that all of these operations know.
-fn names_of_all(operations: &[OperationName]) -> Vec<String> {
-    let mut names: Vec<String> = operations.first().map(|first| variables::names(*first)).unwrap_or_default();
-    for other in operations.iter().skip(1) {
-        let known = variables::names(*other);
-        names.retain(|name| known.contains(name));
-    }
-    names
-}
-
-/// Where the variable exists and its member does not: the message and the help.
-fn no_member(operation: OperationName, segments: &[&str]) -> Option<(String, String)> {
-    if let ["user", member, ..] = segments
-        && variables::resolve(operation, segments) == Resolution::Unknown
-    {
-        let members: Vec<&str> = Variable::ALL.iter().filter_map(|one| one.name().strip_prefix("user.")).collect();
-        return Some(wrong_member("user", member, &members));
-    }
-    let Resolution::UnknownMember(variable) = variables::resolve(operation, segments) else { return None };
-    let mut shape = variable.shape();
-    let mut path = variable.name().to_owned();
-    for segment in &segments[variable.name().split('.').count()..] {
-        let Shape::Members(members) = shape else {
-            return Some((format!("`{path}` is a single value without members"), format!("write `{{{{{path}}}}}`")));
-        };
-        let Some(member) = members.iter().find(|member| member.name == *segment) else {
-            let names: Vec<&str> = members.iter().map(|member| member.name).collect();
-            return Some(wrong_member(&path, segment, &names));
-        };
-        shape = member.shape;
-        path = format!("{path}.{segment}");
-    }
-    None
-}
-
-fn wrong_member(path: &str, member: &str, known: &[&str]) -> (String, String) {
-    let help = match nearest(member, known.iter().copied()) {
-        Some(name) => format!("did you mean `{path}.{name}`?"),
-        None => format!("`{path}` has {}", known.join(", ")),
-    };
-    (format!("`{path}` has no member `{member}`"), help)
-}
-
-/// Where an operation can have its own of what is shared.
-fn own_place(pointer: &str) -> &'static str {
-    if pointer.starts_with("/auth") {
-        "`auth`"
-    } else if pointer.starts_with("/requestDefaults/defaultHeaders") {
-        "`headers`"
-    } else {
-        "absolute `url`"
-    }
-}
-
-fn named(operations: &[OperationName]) -> String {
-    let names: Vec<String> = operations.iter().map(|operation| format!("`{operation}`")).collect();
-    match names.as_slice() {
-        [] => String::new(),
-        [one] => one.clone(),
-        [some @ .., last] if some.len() < NAMED => format!("{} and {last}", some.join(", ")),
-        all => format!("{} and {} more", all[..NAMED].join(", "), all.len() - NAMED),
-    }
-}
-
-fn have(operations: &[OperationName]) -> String {
-    let verb = if operations.len() == 1 { "has" } else { "have" };
-    format!("{} {verb}", named(operations))
 }

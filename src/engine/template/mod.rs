@@ -6,6 +6,7 @@
 mod compile;
 mod explain;
 mod scan;
+mod unknown;
 mod url_parts;
 
 use std::borrow::Cow;

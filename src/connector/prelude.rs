@@ -1,0 +1,18 @@
+//! What a code connector names, in one place: `use app_connect::connector::prelude::*;`
+
+pub use async_trait::async_trait;
+pub use serde_json::{Map, Value, json};
+pub use url::Url;
+
+pub use super::contract::{Call, CallError, Connector, Interface, Reply};
+pub use super::function::InterfaceFunction;
+pub use super::inputs;
+pub use super::message::{MessageType, ReturnMessage};
+pub use crate::engine::exchange::{HostPattern, HostPolicy, RequestSpec, UpstreamResponse};
+pub use crate::engine::failure::{Failure, FailureKind};
+pub use crate::engine::mapped::{
+    Appointment, Attendee, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser,
+    License, UserInfo,
+};
+pub use crate::engine::operation::{AuthType, LogFormat, OAuth};
+pub use crate::store::{Secret, User};

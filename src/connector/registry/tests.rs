@@ -1,0 +1,119 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::{Provider, Registry};
+use crate::config::load::load;
+use crate::connector::{Connector, Interface, InterfaceFunction, ProxyConnector, Reply};
+
+struct Code(Vec<Interface>);
+
+#[async_trait]
+impl Connector for Code {
+    fn interfaces(&self) -> Vec<Interface> {
+        self.0.clone()
+    }
+}
+
+fn document(operations: &[&str]) -> Arc<ProxyConnector> {
+    let operations: serde_json::Map<_, _> = operations
+        .iter()
+        .map(|name| {
+            let mapping = json!({"idPath": "body.id", "listPath": "body", "item": {"idPath": "id"}});
+            let keys: &[&str] = if *name == "findContact" { &["listPath", "item"] } else { &["idPath"] };
+            let mapping: serde_json::Map<_, _> =
+                keys.iter().map(|key| ((*key).to_owned(), mapping[*key].clone())).collect();
+            ((*name).to_owned(), json!({"method": "GET", "url": "/x", "responseMapping": mapping}))
+        })
+        .collect();
+    let text = json!({
+        "meta": {"name": "acme"},
+        "auth": {"type": "apiKey"},
+        "requestDefaults": {"baseUrl": "https://api.example.com"},
+        "operations": operations,
+    });
+    let loaded = load("acme.json", &text.to_string(), &|_| None);
+    let config = Arc::new(loaded.config.expect("a document that runs"));
+    Arc::new(ProxyConnector::new("acme".to_owned(), loaded.revision, config))
+}
+
+fn functions() -> Registry {
+    let mut registry = Registry::new();
+    registry.register_interface(
+        "acme",
+        InterfaceFunction::find_contact(|_, _| Box::pin(async { Ok(Reply::new(Vec::new())) })),
+    );
+    registry.register_interface(
+        "acme",
+        InterfaceFunction::get_user_list(|_| Box::pin(async { Ok(Reply::new(Vec::new())) })),
+    );
+    registry
+}
+
+#[test]
+fn nothing_registered_is_nothing_fulfilled() {
+    let registry = Registry::new();
+    assert!(!registry.knows("acme"));
+    assert_eq!(registry.capabilities("acme", None), []);
+}
+
+#[test]
+fn a_code_connector_has_what_it_lists_in_the_order_of_the_contract() {
+    let mut registry = Registry::new();
+    registry
+        .register_connector("acme", Arc::new(Code(vec![Interface::CreateCallLog, Interface::GetUserInfo])));
+    assert!(registry.knows("acme"));
+    assert!(!registry.knows("other"));
+    let expected = [(Interface::GetUserInfo, Provider::Code), (Interface::CreateCallLog, Provider::Code)];
+    assert_eq!(registry.capabilities("acme", None), expected);
+    assert_eq!(registry.capabilities("other", None), []);
+}
+
+#[test]
+fn functions_alone_make_a_platform() {
+    let registry = functions();
+    assert!(registry.knows("acme"));
+    let expected =
+        [(Interface::FindContact, Provider::Function), (Interface::GetUserList, Provider::Function)];
+    assert_eq!(registry.capabilities("acme", None), expected);
+}
+
+#[test]
+fn the_document_comes_first_then_the_function_then_the_code() {
+    use Interface::*;
+    let mut registry = functions();
+    registry.register_connector(
+        "acme",
+        Arc::new(Code(vec![FindContact, GetUserInfo, GetUserList, CreateCallLog])),
+    );
+    let code = [
+        (GetUserInfo, Provider::Code),
+        (FindContact, Provider::Function),
+        (CreateCallLog, Provider::Code),
+        (GetUserList, Provider::Function),
+    ];
+    assert_eq!(registry.capabilities("acme", None), code);
+    let document = document(&["getUserInfo", "findContact"]);
+    let through_document = [
+        (GetAuthType, Provider::Proxy),
+        (GetBasicAuth, Provider::Proxy),
+        (GetUserInfo, Provider::Proxy),
+        (FindContact, Provider::Proxy),
+        (CreateCallLog, Provider::Code),
+        (GetLogFormatType, Provider::Proxy),
+        (GetUserList, Provider::Function),
+        (AuthValidation, Provider::Proxy),
+    ];
+    assert_eq!(registry.capabilities("acme", Some(&document)), through_document);
+}
+
+#[test]
+fn the_last_registration_counts() {
+    let mut registry = functions();
+    registry.register_connector("acme", Arc::new(Code(vec![Interface::GetUserInfo])));
+    registry.register_connector("acme", Arc::new(Code(vec![Interface::GetCallLog])));
+    let listed: Vec<Interface> =
+        registry.capabilities("acme", None).into_iter().map(|(interface, _)| interface).collect();
+    assert_eq!(listed, [Interface::FindContact, Interface::GetCallLog, Interface::GetUserList]);
+}
