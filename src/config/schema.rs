@@ -141,6 +141,8 @@ pub(super) fn validate(document: &Value) -> Verdict {
         let at = error.instance_path().as_str().to_owned();
         explain(&error, &at, &mut verdict);
     }
+    // Where the right key is there too, what is wrong with its value has its own cause.
+    verdict.misspelt.retain(|meant| document.pointer(meant).is_none());
     verdict
 }
 

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use notify::{RecursiveMode, Watcher as _};
@@ -14,6 +15,15 @@ use super::proxy::ProxyConnector;
 use crate::config::diagnostic::{Findings, Severity};
 use crate::config::load::{Loaded, load_file};
 use crate::config::report::{Colour, Format, render};
+
+/// A change is over when nothing more happened in the folder for this time.
+const QUIET: Duration = Duration::from_millis(50);
+
+/// A folder in which something happens all the time is read after this time.
+const LATEST: Duration = Duration::from_millis(300);
+
+/// A file that is gone for longer was removed, and is not being replaced.
+const REPLACING: Duration = Duration::from_millis(200);
 
 /// The documents of one moment.
 #[derive(Debug, Default)]
@@ -31,6 +41,9 @@ pub struct State {
     pub file_revision: String,
     /// What was found in the file as it is now.
     pub findings: Findings,
+    /// Whether the file was not there at the last look. It goes out of service at the next one:
+    /// editors remove a file and write it anew.
+    missing: bool,
 }
 
 impl Snapshot {
@@ -69,7 +82,7 @@ impl Configs {
     /// Where the folder cannot be listed.
     pub fn open(folder: &Path) -> std::io::Result<Arc<Self>> {
         let configs = Self { folder: Some(folder.to_owned()), snapshot: ArcSwap::from_pointee(Snapshot::default()) };
-        configs.reload()?;
+        configs.look()?;
         Ok(Arc::new(configs))
     }
 
@@ -84,12 +97,22 @@ impl Configs {
     }
 
     /// Reads the folder again and swaps the snapshot. Documents whose content did not change are
-    /// taken over, not compiled again. Blocks on the disk.
+    /// taken over, not compiled again. Blocks on the disk, longer where a file is gone.
     ///
     /// # Errors
     /// Where the folder cannot be listed; the snapshot then stays.
     pub fn reload(&self) -> std::io::Result<()> {
-        let Some(folder) = &self.folder else { return Ok(()) };
+        if self.look()? {
+            std::thread::sleep(REPLACING);
+            self.look()?;
+        }
+        Ok(())
+    }
+
+    /// One look at the folder. True where a file that was in service is missing now: it stays in
+    /// service until the next look.
+    fn look(&self) -> std::io::Result<bool> {
+        let Some(folder) = &self.folder else { return Ok(false) };
         let before = self.snapshot();
         let mut next = Snapshot::default();
         for path in documents(folder)? {
@@ -100,7 +123,7 @@ impl Configs {
                 && !loaded.revision.is_empty()
                 && state.file_revision == loaded.revision
             {
-                next.states.insert(proxy_id.clone(), state.clone());
+                next.states.insert(proxy_id.clone(), State { missing: false, ..state.clone() });
                 if let Some(connector) = before.connectors.get(&proxy_id) {
                     next.connectors.insert(proxy_id, connector.clone());
                 }
@@ -108,11 +131,23 @@ impl Configs {
             }
             place(proxy_id, loaded, &before, &mut next);
         }
-        for gone in before.states.keys().filter(|proxy_id| !next.states.contains_key(*proxy_id)) {
-            tracing::info!(proxy_id = gone.as_str(), "proxyConfig removed");
+        let mut missing = false;
+        for (proxy_id, state) in &before.states {
+            if next.states.contains_key(proxy_id) {
+                continue;
+            }
+            if state.missing {
+                tracing::info!(proxy_id, "proxyConfig removed");
+                continue;
+            }
+            missing = true;
+            next.states.insert(proxy_id.clone(), State { missing: true, ..state.clone() });
+            if let Some(connector) = before.connectors.get(proxy_id) {
+                next.connectors.insert(proxy_id.clone(), connector.clone());
+            }
         }
         self.snapshot.store(Arc::new(next));
-        Ok(())
+        Ok(missing)
     }
 
     /// Watches the folder and reloads after changes, until the returned guard is dropped.
@@ -122,6 +157,8 @@ impl Configs {
     pub fn watch(self: &Arc<Self>) -> notify::Result<Option<Watch>> {
         let Some(folder) = self.folder.clone() else { return Ok(None) };
         let (changed, changes) = std::sync::mpsc::channel();
+        // What changed between the first look and the start of watching is seen by a second look.
+        let _ = changed.send(());
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             // Reading the folder is an access too: only what may have changed it counts.
             if event.map_or(true, |event| !event.kind.is_access()) {
@@ -133,7 +170,8 @@ impl Configs {
         std::thread::Builder::new().name("proxy-configs".to_owned()).spawn(move || {
             while changes.recv().is_ok() {
                 // An editor writes in several steps: what follows at once belongs to the same change.
-                while changes.recv_timeout(std::time::Duration::from_millis(50)).is_ok() {}
+                let latest = Instant::now() + LATEST;
+                while Instant::now() < latest && changes.recv_timeout(QUIET).is_ok() {}
                 if let Err(error) = configs.reload() {
                     tracing::error!(%error, "the folder of proxyConfigs cannot be listed; the last documents stay in service");
                 }
@@ -175,7 +213,12 @@ fn place(proxy_id: String, loaded: Loaded, before: &Snapshot, next: &mut Snapsho
     };
     next.states.insert(
         proxy_id.clone(),
-        State { active_revision: active.as_ref().map(|connector| connector.revision.clone()), file_revision: revision, findings },
+        State {
+            active_revision: active.as_ref().map(|connector| connector.revision.clone()),
+            file_revision: revision,
+            findings,
+            missing: false,
+        },
     );
     if let Some(connector) = active {
         next.connectors.insert(proxy_id, connector);
@@ -197,4 +240,37 @@ pub fn documents(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     }
     paths.sort();
     Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_file_goes_out_of_service_at_the_second_look() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("crm.json");
+        let document = |name: &str| {
+            format!(
+                r#"{{"meta": {{"name": "{name}"}}, "requestDefaults": {{"baseUrl": "https://crm.example.com"}},
+                    "operations": {{"getUserInfo": {{"method": "GET", "url": "/me", "responseMapping": {{"idPath": "body.id"}}}}}}}}"#
+            )
+        };
+        std::fs::write(&path, document("first")).unwrap();
+        let configs = Configs::open(folder.path()).unwrap();
+        let name = || configs.snapshot().get("crm").and_then(|connector| connector.config.name.clone());
+        assert_eq!(name().as_deref(), Some("first"));
+
+        std::fs::remove_file(&path).unwrap();
+        assert!(configs.look().unwrap(), "it may be coming back");
+        assert_eq!(name().as_deref(), Some("first"));
+        std::fs::write(&path, document("second")).unwrap();
+        assert!(!configs.look().unwrap());
+        assert_eq!(name().as_deref(), Some("second"));
+
+        std::fs::remove_file(&path).unwrap();
+        assert!(configs.look().unwrap());
+        assert!(!configs.look().unwrap());
+        assert_eq!((name(), configs.snapshot().states().len()), (None, 0));
+    }
 }

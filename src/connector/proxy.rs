@@ -98,12 +98,18 @@ impl ProxyConnector {
         };
         let outcome = match answered {
             Ok(response) => engine::map(operation, &response, inputs).map_err(CallError::from),
-            Err(failure) => Err(CallError::from(failure)),
+            Err(mut failure) => {
+                if let Some(response) = &mut failure.response {
+                    without(&mut response.body, &self.credentials(call));
+                }
+                Err(CallError::from(failure))
+            }
         };
         let word = match &outcome {
             Ok((_, problems)) if problems.is_empty() => "ok",
             Ok(_) => "incomplete",
             Err(CallError::Failed(failure)) => failure.kind.as_str(),
+            Err(CallError::Unmapped(MapError::NotJson(failure))) => failure.kind.as_str(),
             Err(_) => "unmapped",
         };
         tracing::info!(
@@ -131,6 +137,15 @@ impl ProxyConnector {
         Ok(Reply { value, message: None, mapping_problems })
     }
 
+    /// What a CRM may echo and nobody else is to read.
+    fn credentials<'a>(&'a self, call: &Call<'a>) -> Vec<&'a str> {
+        let tokens = call.user.into_iter().flat_map(|user| [Some(&user.access_token), user.refresh_token.as_ref()]);
+        let header = call.auth_header.map(|header| header.rsplit(' ').next().unwrap_or(header));
+        let all = tokens.flatten().map(|token| token.expose()).chain(self.config.secret_key.as_deref()).chain(header);
+        // A short text stands in many words by chance.
+        all.filter(|credential| credential.len() >= 6).collect()
+    }
+
     /// The variables that every operation sees.
     fn inputs<'a>(&'a self, call: &'a Call<'_>) -> Inputs<'a> {
         let mut inputs = Inputs::new();
@@ -140,6 +155,22 @@ impl ProxyConnector {
             set_user(&mut inputs, user);
         }
         inputs
+    }
+}
+
+/// Masks credentials in a CRM's own words, which are shown to users.
+fn without(words: &mut Value, credentials: &[&str]) {
+    match words {
+        Value::String(text) => {
+            for credential in credentials {
+                if text.contains(credential) {
+                    *text = text.replace(credential, "***");
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| without(item, credentials)),
+        Value::Object(members) => members.values_mut().for_each(|member| without(member, credentials)),
+        _ => {}
     }
 }
 

@@ -73,7 +73,12 @@ impl FromRequest for Body {
                 Ok(other) => Err(BodyError::NotAnObject(crate::engine::render::kind(&other))),
                 Err(error) => Err(BodyError::NotJson(format!(
                     "{} at line {}, column {}",
-                    if error.is_eof() { "it ends too early" } else { "a syntax error" },
+                    match () {
+                        () if error.is_eof() => "it ends too early",
+                        // The parser stops before it recurses too far, and has no kind for that.
+                        () if error.to_string().starts_with("recursion limit") => "it is nested too deeply",
+                        () => "a syntax error",
+                    },
                     error.line(),
                     error.column()
                 ))),

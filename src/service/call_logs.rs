@@ -271,6 +271,10 @@ pub async fn look_up(services: &Services, session: &Session, session_ids: &str, 
 
 async fn read(platform: &super::Platform<'_>, user: &User, log: &CallLog) -> Result<CallLogInfo, CallError> {
     let connector = platform.serving(Interface::GetCallLog)?;
+    if log.third_party_log_id.is_empty() {
+        let text = "The call is logged, but the CRM did not say under which id: its record cannot be read.";
+        return Err(CallError::Message(Box::new(ReturnMessage::warning(text, 5000))));
+    }
     let auth_header = platform.auth_header(&user.access_token).await?;
     let call = platform.call(Some(user), auth_header.as_deref());
     let input = GetCallLog { log_id: log.third_party_log_id.clone(), contact_id: log.contact_id.clone() };

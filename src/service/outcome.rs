@@ -93,7 +93,8 @@ fn retry_after(failure: &Failure) -> Option<String> {
     match header.trim().parse::<u64>() {
         Ok(1) => Some("1 second".to_owned()),
         Ok(seconds) => Some(format!("{seconds} seconds")),
-        Err(_) => Some(format!("until {}", header.trim())),
+        // Anything but a date would be words that nobody meant for the user.
+        Err(_) => jiff::fmt::rfc2822::parse(header.trim()).is_ok().then(|| format!("until {}", header.trim())),
     }
 }
 
@@ -120,7 +121,11 @@ fn own_words(failure: &Failure) -> Option<String> {
     Some(if short.len() < line.len() { format!("{short}…") } else { short })
 }
 
+/// As a sentence begins; a host name at the beginning stays as it is written.
 fn capitalised(text: &str) -> String {
+    if text.split(' ').next().is_some_and(|word| word.contains(['.', ':'])) {
+        return text.to_owned();
+    }
     let mut characters = text.chars();
     match characters.next() {
         Some(first) => first.to_uppercase().chain(characters).collect(),

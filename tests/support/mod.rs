@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod compare;
+pub mod crm;
 pub mod deviations;
 pub mod expected;
 pub mod http;
@@ -17,4 +18,5 @@ pub mod recording;
 pub mod report;
 pub mod scripted_crm;
 pub mod server;
+pub mod site;
 pub mod trace;

@@ -3,11 +3,11 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How to start a server. Its folders are chosen by the caller, so that a second start can find
 /// what the first one stored.
@@ -141,6 +141,27 @@ impl Server {
     /// The process id, for tests that send it signals.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Asks the process to stop (`SIGTERM`).
+    #[cfg(unix)]
+    pub fn terminate(&self) {
+        let status = Command::new("kill").args(["-TERM", &self.id().to_string()]).status();
+        assert!(status.is_ok_and(|status| status.success()), "kill -TERM failed");
+    }
+
+    /// Waits for the process to end by itself and reads the rest of its log. `None`: it still runs
+    /// after `patience`.
+    pub fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let deadline = Instant::now() + patience;
+        while Instant::now() < deadline {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                self.kill();
+                return Some(status);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        None
     }
 
     /// Ends the process at once (`SIGKILL`), waits for its end and reads the rest of its log.

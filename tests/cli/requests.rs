@@ -1,0 +1,178 @@
+//! `explain` and `call`.
+use super::support::crm::{Answer, Crm, Request};
+use super::support::site::{self, api_key, document, pretty};
+use super::{PUBLIC, folder, run, run_with};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+
+const KEY: &str = "averysecretapikey";
+
+/// The lines behind "As curl:".
+fn curl_of(out: &str) -> &str {
+    out.split_once("As curl:\n").expect("a curl line").1.trim_end()
+}
+
+fn sh(folder: &Path, arguments: &[&str], script: &str) -> std::process::Output {
+    Command::new("sh").args(arguments).arg("-c").arg(script).current_dir(folder).output().unwrap()
+}
+
+#[test]
+fn explain_shows_the_request_and_where_it_comes_from() {
+    let folder = folder();
+    std::fs::write(folder.path().join("user.json"), json!({"accessToken": KEY, "id": "7"}).to_string())
+        .unwrap();
+    std::fs::write(folder.path().join("input.json"), json!({"phoneNumber": "+14155550101"}).to_string())
+        .unwrap();
+    let explained = |arguments: &[&str]| {
+        let mut all = vec!["explain", "clean/crm.json"];
+        all.extend(arguments);
+        let run = run(folder.path(), &all);
+        assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{arguments:?}");
+        for secret in [KEY, "YXZlcnlzZWNyZXRhcGlrZXk6"] {
+            assert!(!run.out.contains(secret), "{}", run.out);
+        }
+        run.out
+    };
+    let found = explained(&["findContact", "--input", "input.json", "--user", "user.json"]);
+    insta::assert_snapshot!("explain_find_contact", unversioned(&found));
+    insta::assert_snapshot!("explain_create_call_log", unversioned(&explained(&["createCallLog"])));
+    // Every operation can be explained without any input, and each as a line that a shell takes.
+    for operation in document(PUBLIC)["operations"].as_object().unwrap().keys() {
+        let out = explained(&[operation, "--user", "user.json"]);
+        let curl = curl_of(&out);
+        assert!(curl.starts_with("curl -X ") && curl.contains(PUBLIC), "{curl}");
+        let checked = sh(folder.path(), &["-n"], curl);
+        assert!(checked.status.success(), "{curl}\n{}", String::from_utf8_lossy(&checked.stderr));
+    }
+}
+
+#[test]
+fn explain_reads_standard_input_and_quotes_for_the_shell() {
+    let folder = folder();
+    let nasty = "O'Brien $(touch evil) `touch evil` \\ \" ; & \n next";
+    let input = json!({"newContactName": nasty, "phoneNumber": "1", "apiKey": KEY}).to_string();
+    let run =
+        run_with(folder.path(), &["explain", "clean/crm.json", "createContact", "--input", "-"], &[], &input);
+    assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
+    assert!(!run.out.contains(KEY), "{}", run.out);
+    // The shell hands curl exactly what would be sent: here a function stands for curl.
+    let script =
+        format!("curl() {{ for word; do printf '%s\\036' \"$word\"; done; }}\n{}", curl_of(&run.out));
+    let output = sh(folder.path(), &[], &script);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let words: Vec<_> = text.split('\u{1e}').collect();
+    assert_eq!(words[..3], ["-X", "POST", "https://crm.example.com/v1/contacts"]);
+    let body = words.iter().skip_while(|word| **word != "--data-raw").nth(1).expect("a body");
+    assert_eq!(serde_json::from_str::<Value>(body).unwrap()["name"], nasty);
+    assert!(!folder.path().join("evil").exists());
+
+    for (input, words) in [("[]", "not a JSON object"), ("{", "not JSON"), ("", "not JSON")] {
+        let run = run_with(
+            folder.path(),
+            &["explain", "clean/crm.json", "createContact", "--input", "-"],
+            &[],
+            input,
+        );
+        assert_eq!(run.code, Some(2), "{input}");
+        assert!(run.err.contains(words) && run.err.lines().count() == 1, "{}", run.err);
+    }
+}
+
+#[test]
+fn explain_says_why_it_cannot() {
+    let folder = folder();
+    let mut told = String::new();
+    for arguments in [
+        &["explain", "clean/crm.json", "findContacts"][..],
+        &["explain", "clean/crm.json", "frobnicate"],
+        &["explain", "clean/crm.json", "getUserList"],
+        &["explain", "broken.json", "findContact"],
+        &["explain", "nowhere.json", "findContact"],
+        &["explain", "clean/crm.json", "findContact", "--input", "nowhere.json"],
+    ] {
+        let run = run(folder.path(), arguments);
+        assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{arguments:?}");
+        told.push_str(&format!("$ {}\n{}\n", arguments.join(" "), run.err));
+    }
+    assert!(told.contains("did you mean findContact?"), "{told}");
+    insta::assert_snapshot!(told);
+}
+
+/// A folder with one document for this CRM, and the inputs of a call.
+fn calling(crm: &Crm) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("crm.json"), pretty(&document(&crm.origin()))).unwrap();
+    let input = json!({"phoneNumber": "+14155550101", "apiKey": KEY});
+    std::fs::write(folder.path().join("input.json"), input.to_string()).unwrap();
+    folder
+}
+
+fn shown(text: &str, crm: &Crm) -> String {
+    unversioned(&text.replace(crm.origin().trim_start_matches("http://"), "CRM"))
+}
+
+/// Snapshots outlive a release.
+fn unversioned(text: &str) -> String {
+    text.replace(env!("CARGO_PKG_VERSION"), "VERSION")
+}
+
+#[test]
+fn call_sends_and_shows_the_exchange() {
+    let crm = Crm::start(site::ordinary);
+    let folder = calling(&crm);
+    let arguments = ["call", "crm.json", "findContact", "--input", "input.json", "--allow-private-network"];
+    let run = run(folder.path(), &arguments);
+    assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{}", run.out);
+    assert!(!run.out.contains(KEY), "{}", run.out);
+    insta::assert_snapshot!(shown(&run.out, &crm));
+    let received = crm.received();
+    assert_eq!(received.len(), 1);
+    assert_eq!(api_key(&received[0]), KEY, "the real key is sent");
+    assert_eq!(received[0].query("phone").as_deref(), Some("+14155550101"));
+    // One host alone can be allowed.
+    let host = crm.origin().trim_start_matches("http://").to_owned();
+    let allowed = ["call", "crm.json", "findContact", "--input", "input.json", "--allow-host", &host];
+    assert_eq!(self::run(folder.path(), &allowed).code, Some(0));
+}
+
+#[test]
+fn call_shows_mapping_problems_and_failures() {
+    let crm = Crm::start(|request: &Request| match request.path() {
+        "/v1/contacts" => {
+            Answer::json(&json!({"contacts": [{"id": 1, "name": "Ada"}, null, {"name": "Eve"}]}))
+        }
+        "/v1/contacts/search" => Answer::json(&json!({"message": "no search today"})).status(422),
+        "/v1/me" => Answer::json(&json!({"name": "nobody"})),
+        "/v1/activities/1" => Answer::text("text/html", "<p>Please sign in</p>"),
+        _ => Answer::reset(),
+    });
+    let folder = calling(&crm);
+    let input = json!({"phoneNumber": "1", "apiKey": KEY, "name": "Ada", "thirdPartyLogId": "1", "contactInfo": {"id": "c"}});
+    let mut told = String::new();
+    for operation in ["findContact", "findContactWithName", "getUserInfo", "getCallLog", "unAuthorize"] {
+        let arguments = ["call", "crm.json", operation, "--input", "-", "--allow-private-network"];
+        let run = run_with(folder.path(), &arguments, &[], &input.to_string());
+        assert_eq!((run.code, run.err.as_str()), (Some(1), ""), "{operation}: {}", run.out);
+        assert!(!run.out.contains(KEY), "{}", run.out);
+        told.push_str(&format!("$ app-connect call crm.json {operation}\n{}\n", shown(&run.out, &crm)));
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn call_does_not_reach_into_the_private_network_unless_told() {
+    let crm = Crm::start(site::ordinary);
+    let folder = calling(&crm);
+    let run = run(folder.path(), &["call", "crm.json", "findContact", "--input", "input.json"]);
+    assert_eq!(run.code, Some(1), "{}", run.err);
+    assert!(
+        run.out.contains("failed (blocked)") && run.out.contains("--allow-private-network"),
+        "{}",
+        run.out
+    );
+    assert_eq!(crm.received().len(), 0);
+    let wrong = self::run(folder.path(), &["call", "crm.json", "findContact", "--allow-host", "a b"]);
+    assert_eq!((wrong.code, wrong.err.lines().count()), (Some(2), 1), "{}", wrong.err);
+}

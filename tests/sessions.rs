@@ -1,0 +1,401 @@
+//! Who sees what: users, call logs and sessions, across documents, accounts, sign-outs, kills.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
+use serde_json::{Value, json};
+use support::client::Response;
+use support::crm::{Answer, Crm, Request};
+use support::site::{self, ADMIN_TOKEN, Site, call, document};
+
+const SECRET: &str = "the signing secret of these tests";
+
+fn start(documents: &[(&str, &Value)], ringcentral: &str) -> Site {
+    let ringcentral = ringcentral.to_owned();
+    Site::start_with(documents, |options| {
+        options
+            .env("APP_SERVER_SECRET_KEY", SECRET)
+            .env("ADMIN_TOKEN", ADMIN_TOKEN)
+            .env("RINGCENTRAL_SERVER", ringcentral)
+    })
+}
+
+/// A RingCentral platform: the token is the account's id.
+fn ringcentral() -> Crm {
+    Crm::start(|request: &Request| {
+        let account =
+            request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ").to_owned();
+        Answer::json(&json!({"id": 1, "account": {"id": account}}))
+    })
+}
+
+fn claims(token: &str) -> Value {
+    let mut validation = Validation::default();
+    validation.required_spec_claims.clear();
+    let key = DecodingKey::from_secret(SECRET.as_bytes());
+    jsonwebtoken::decode::<Value>(token, &key, &validation).unwrap().claims
+}
+
+/// A token as servers issued it before the proxy id was part of it.
+fn token_without_proxy(id: &str) -> String {
+    let claims = json!({"id": id, "platform": "testCrm"});
+    jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
+}
+
+fn sign_in_from(site: &Site, proxy_id: &str, key: &str, account: &str) -> String {
+    let login = json!({"platform": "testCrm", "proxyId": proxy_id, "apiKey": key, "rcAccessToken": account});
+    let reply = site.send_login(&login);
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    reply.json()["jwtToken"].as_str().unwrap().to_owned()
+}
+
+fn logged(reply: &Response) -> String {
+    assert_eq!(reply.json()["successful"], true, "{}", reply.text());
+    reply.json()["logId"].as_str().expect("an id").to_owned()
+}
+
+fn found(site: &Site, token: &str, session_id: &str) -> Value {
+    let reply = site.get(&format!("/callLog?sessionIds={session_id}"), token);
+    assert_eq!(reply.json()["successful"], true, "{}", reply.text());
+    reply.json()["logs"][0].clone()
+}
+
+/// The API keys that reached the CRM for contacts.
+fn keys_for_contacts(crm: &Crm) -> Vec<String> {
+    crm.received().iter().filter(|request| request.path() == "/v1/contacts").map(site::api_key).collect()
+}
+
+/// Q3.
+#[test]
+fn users_behind_two_documents_are_two_users() {
+    let (one, two) = (Crm::start(site::ordinary), Crm::start(site::ordinary));
+    let site =
+        start(&[("one", &document(&one.origin())), ("two", &document(&two.origin()))], "http://127.0.0.1:9");
+    let first = site.sign_in("one", "testCrm", "7-first");
+    let second = site.sign_in("two", "testCrm", "7-second");
+    // What clients see of the id is the same; the proxy id tells them apart.
+    assert_eq!((&claims(&first)["id"], &claims(&first)["proxyId"]), (&json!("7-testCrm"), &json!("one")));
+    assert_eq!((&claims(&second)["id"], &claims(&second)["proxyId"]), (&json!("7-testCrm"), &json!("two")));
+    for token in [&first, &second] {
+        assert_eq!(site.get("/contact?phoneNumber=1", token).json()["successful"], true);
+    }
+    assert_eq!(
+        (keys_for_contacts(&one), keys_for_contacts(&two)),
+        (vec!["7-first".into()], vec!["7-second".into()])
+    );
+    logged(&site.post("/callLog", &first, &call("s", "c1")));
+    assert_eq!(found(&site, &second, "s")["matched"], false);
+    // Signing one out leaves the other.
+    assert_eq!(site.post("/unAuthorize", &first, &json!({})).status, 200);
+    assert_eq!(site.get("/contact?phoneNumber=1", &first).json()["successful"], false);
+    assert_eq!(site.get("/contact?phoneNumber=1", &second).json()["successful"], true);
+}
+
+/// Q3, for tokens from before.
+#[test]
+fn a_token_without_a_proxy_id_finds_the_only_user_and_nobody_when_there_are_two() {
+    let crm = Crm::start(site::ordinary);
+    let document = document(&crm.origin());
+    let site = start(&[("one", &document), ("two", &document)], "http://127.0.0.1:9");
+    let old = token_without_proxy("7-testCrm");
+    assert_eq!(site.get("/contact?phoneNumber=1", &old).message()["message"], "Contact not found");
+    site.sign_in("one", "testCrm", "7-first");
+    assert_eq!(site.get("/contact?phoneNumber=1", &old).json()["successful"], true);
+    assert_eq!(keys_for_contacts(&crm), ["7-first"]);
+    site.sign_in("two", "testCrm", "7-second");
+    let ambiguous = site.get("/contact?phoneNumber=1", &old);
+    assert_eq!(ambiguous.json()["successful"], false, "{}", ambiguous.text());
+    assert_eq!(keys_for_contacts(&crm), ["7-first"], "nothing was sent for a guess");
+    assert_eq!(site.post("/callLog", &old, &call("s", "c1")).message()["message"], "User not found");
+    assert_eq!(site.post("/unAuthorize", &old, &json!({})).status, 400);
+}
+
+/// Q4: within an account everybody finds a log, outside nobody; without an account only its user.
+#[test]
+fn call_logs_stay_within_their_account_or_user() {
+    let crm = Crm::start(site::ordinary);
+    let platform = ringcentral();
+    let site = start(&[("crm", &document(&crm.origin()))], &platform.origin());
+    let anna = sign_in_from(&site, "crm", "1-key", "account-a");
+    let colleague = sign_in_from(&site, "crm", "2-key", "account-a");
+    let stranger = sign_in_from(&site, "crm", "3-key", "account-b");
+    let loner = site.sign_in("crm", "testCrm", "4-key");
+    let other_loner = site.sign_in("crm", "testCrm", "5-key");
+
+    assert_eq!(logged(&site.post("/callLog", &anna, &call("s", "of-a"))), "a-of-a");
+    assert_eq!(found(&site, &colleague, "s")["logId"], "a-of-a");
+    for outsider in [&stranger, &loner, &other_loner] {
+        assert_eq!(found(&site, outsider, "s"), json!({"sessionId": "s", "matched": false}));
+    }
+    // The same session of another owner is another log: nothing is hidden, nothing overwritten.
+    assert_eq!(logged(&site.post("/callLog", &stranger, &call("s", "of-b"))), "a-of-b");
+    assert_eq!(logged(&site.post("/callLog", &loner, &call("s", "of-loner"))), "a-of-loner");
+    assert_eq!(found(&site, &other_loner, "s")["matched"], false);
+    for (token, id) in
+        [(&anna, "a-of-a"), (&colleague, "a-of-a"), (&stranger, "a-of-b"), (&loner, "a-of-loner")]
+    {
+        assert_eq!(found(&site, token, "s")["logId"], id);
+    }
+    let again = site.post("/callLog", &colleague, &call("s", "other"));
+    assert_eq!(again.message()["message"], "Existing log for session s");
+}
+
+/// Q33.
+#[test]
+fn signing_out_forgets_the_tokens_even_when_the_crm_fails() {
+    let failing = Crm::start(|request: &Request| match request.path() {
+        "/v1/logout" => Answer::json(&json!({"message": "down for maintenance"})).status(500),
+        _ => site::ordinary(request),
+    });
+    let resetting = Crm::start(|request: &Request| match request.path() {
+        "/v1/logout" => Answer::reset(),
+        _ => site::ordinary(request),
+    });
+    let working = Crm::start(site::ordinary);
+    let documents = [("failing", &failing), ("resetting", &resetting), ("working", &working)]
+        .map(|(name, crm)| (name, document(&crm.origin())));
+    let documents: Vec<_> = documents.iter().map(|(name, document)| (*name, document)).collect();
+    let mut site = start(&documents, "http://127.0.0.1:9");
+    for (proxy_id, crm, message_type) in [
+        ("failing", &failing, "warning"),
+        ("resetting", &resetting, "warning"),
+        ("working", &working, "success"),
+    ] {
+        let token = site.sign_in(proxy_id, "testCrm", "1-key");
+        let reply = site.post("/unAuthorize", &token, &json!({}));
+        assert_eq!(
+            (reply.status, &reply.json()["messageType"]),
+            (200, &json!(message_type)),
+            "{}",
+            reply.text()
+        );
+        assert_eq!(crm.count("/v1/logout"), 1);
+        if message_type == "warning" {
+            assert!(
+                reply.json()["message"].as_str().unwrap().starts_with("Logged out here, but"),
+                "{}",
+                reply.text()
+            );
+        }
+        let before = crm.received().len();
+        let refused = [
+            site.get("/contact?phoneNumber=1", &token),
+            site.get("/custom/contact/search?name=Ada", &token),
+            site.post("/contact", &token, &json!({"phoneNumber": "1", "newContactName": "Ada"})),
+            site.post("/callLog", &token, &call("s", "c1")),
+            site.get("/callLog?sessionIds=s", &token),
+        ];
+        for reply in refused {
+            assert_eq!(reply.json()["successful"], false, "{}", reply.text());
+            assert!(reply.message()["message"].is_string(), "{}", reply.text());
+        }
+        // A second sign-out has nothing to tell the CRM.
+        assert_eq!(site.post("/unAuthorize", &token, &json!({})).status, 200);
+        assert_eq!(crm.received().len(), before, "nothing goes out for a user who signed out");
+        site.kill_and_restart();
+        assert_eq!(
+            site.get("/contact?phoneNumber=1", &token).json()["successful"],
+            false,
+            "signed out after a restart"
+        );
+        let token = site.sign_in(proxy_id, "testCrm", "1-key");
+        assert_eq!(
+            site.get("/contact?phoneNumber=1", &token).json()["successful"],
+            true,
+            "and signs in again"
+        );
+    }
+}
+
+#[test]
+fn users_logs_and_cached_contacts_survive_kill_9() {
+    let crm = Crm::start(site::ordinary);
+    let platform = ringcentral();
+    let mut site = start(&[("crm", &document(&crm.origin()))], &platform.origin());
+    let token = sign_in_from(&site, "crm", "1-key", "account-a");
+    let contacts = site.get("/contact?phoneNumber=%2B14155550101", &token).json()["contact"].clone();
+    assert_eq!(contacts[0]["name"], "Ada");
+    for round in 0..3 {
+        let sessions: Vec<String> = (0..5).map(|n| format!("s-{round}-{n}")).collect();
+        for session in &sessions {
+            logged(&site.post("/callLog", &token, &call(session, session)));
+        }
+        // At once after the last acknowledgement.
+        site.kill_and_restart();
+        for session in &sessions {
+            assert_eq!(found(&site, &token, session)["logId"], format!("a-{session}"));
+            let again = site.post("/callLog", &token, &call(session, session));
+            assert_eq!(again.message()["message"], format!("Existing log for session {session}"));
+        }
+    }
+    assert_eq!(crm.count("/v1/activities"), 15, "one record for each call");
+    let before = crm.count("/v1/contacts");
+    let cached = site.get("/contact?phoneNumber=%2B14155550101", &token);
+    assert_eq!((&cached.json()["contact"], crm.count("/v1/contacts")), (&contacts, before), "from the cache");
+    assert_eq!(cached.message(), Value::Null);
+}
+
+/// Nothing readable on the disk gives a token away.
+#[test]
+fn tokens_are_sealed_on_the_disk() {
+    let crm = Crm::start(site::ordinary);
+    let mut site = start(&[("crm", &document(&crm.origin()))], "http://127.0.0.1:9");
+    let key = "1-averyrecognisableapikey";
+    let token = site.sign_in("crm", "testCrm", key);
+    logged(&site.post("/callLog", &token, &call("s", "c1")));
+    site.server.kill();
+    let mut files = vec![site.folder().join("data")];
+    let mut read = 0;
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        read += bytes.len();
+        for secret in [key, token.as_str(), SECRET] {
+            assert!(
+                !bytes.windows(secret.len()).any(|window| window == secret.as_bytes()),
+                "{}",
+                path.display()
+            );
+        }
+    }
+    assert!(read > 0);
+}
+
+/// Q26.
+#[test]
+fn each_session_of_a_lookup_has_its_own_outcome() {
+    let crm = Crm::start(|request: &Request| match request.path() {
+        "/v1/activities/a-gone" if request.method == "GET" => {
+            Answer::json(&json!({"message": "deleted"})).status(404)
+        }
+        "/v1/activities/a-slow" if request.method == "GET" => Answer::json(&json!({})).status(503),
+        _ => site::ordinary(request),
+    });
+    let site = start(&[("crm", &document(&crm.origin()))], "http://127.0.0.1:9");
+    let token = site.sign_in("crm", "testCrm", "1-key");
+    for (session, contact) in
+        [("s1", "fine"), ("s2", "gone"), ("s3", "slow"), ("s4", "x"), ("s5", "y"), ("s6", "z")]
+    {
+        logged(&site.post("/callLog", &token, &call(session, contact)));
+    }
+    let reply =
+        site.get("/callLog?sessionIds=s1,%20s2%20,s3,unknown,%20s4,s5,,s6%20&requireDetails=true", &token);
+    assert_eq!(reply.status, 200);
+    let body = reply.json();
+    assert_eq!(body["successful"], true, "{body}");
+    let logs = body["logs"].as_array().unwrap();
+    let ids: Vec<_> = logs.iter().map(|log| log["sessionId"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["s1", "s2", "s3", "unknown", "s4", "s5", "s6"], "trimmed, none dropped");
+    assert_eq!(logs[0]["logData"]["fullBody"], "The whole record");
+    assert_eq!(logs[1]["logData"], Value::Null);
+    let words = logs[1]["returnMessage"]["details"].to_string();
+    assert!(words.contains("no such record") && !words.contains("authorization"), "{words}");
+    assert!(logs[2]["returnMessage"]["details"].to_string().contains("HTTP 503"), "{}", logs[2]);
+    assert_eq!(logs[3], json!({"sessionId": "unknown", "matched": false}));
+    for log in &logs[4..] {
+        assert_eq!((&log["matched"], &log["logData"]["subject"]), (&json!(true), &json!("A call")), "{log}");
+    }
+    // Without details nothing is asked.
+    let before = crm.received().len();
+    assert_eq!(site.get("/callLog?sessionIds=s1,s2", &token).json()["logs"][1]["logId"], "a-gone");
+    assert_eq!(crm.received().len(), before);
+    for nothing in ["/callLog", "/callLog?sessionIds=", "/callLog?sessionIds=,%20,"] {
+        let reply = site.get(nothing, &token);
+        assert_eq!(reply.json()["successful"], false, "{}", reply.text());
+        assert!(reply.message()["message"].as_str().unwrap().contains("sessionIds"), "{}", reply.text());
+    }
+}
+
+/// Q31.
+#[test]
+fn a_start_time_that_cannot_be_read_is_refused_before_anything_is_sent() {
+    let crm = Crm::start(site::ordinary);
+    let site = start(&[("crm", &document(&crm.origin()))], "http://127.0.0.1:9");
+    let token = site.sign_in("crm", "testCrm", "1-key");
+    for start in [
+        json!("yesterday"),
+        json!(""),
+        json!("2024-13-45T99:00:00Z"),
+        json!(true),
+        json!({}),
+        json!([1]),
+        json!(1e300),
+    ] {
+        let mut request = call("s", "c1");
+        request["logInfo"]["startTime"] = start.clone();
+        let reply = site.post("/callLog", &token, &request);
+        assert_eq!(reply.json()["successful"], false, "{start}: {}", reply.text());
+        assert!(
+            reply.message()["message"].as_str().unwrap().contains("logInfo.startTime"),
+            "{start}: {}",
+            reply.text()
+        );
+    }
+    assert_eq!(crm.count("/v1/activities"), 0);
+    for (n, start) in [json!("2023-11-14T22:13:20Z"), json!("1700000000000"), json!(1_700_000_000_000_i64)]
+        .iter()
+        .enumerate()
+    {
+        let mut request = call(&format!("s{n}"), "c1");
+        request["logInfo"]["startTime"] = start.clone();
+        logged(&site.post("/callLog", &token, &request));
+        let sent: Value = serde_json::from_slice(&crm.received().pop().unwrap().body).unwrap();
+        assert_eq!(sent["start_at"], "2023-11-14T22:13:20.000Z", "{start}");
+    }
+}
+
+/// Q13.
+#[test]
+fn a_record_without_an_id_is_a_warning_that_names_the_path_and_is_not_made_twice() {
+    let crm = Crm::start(|request: &Request| match (request.method.as_str(), request.path()) {
+        ("POST", "/v1/activities") => Answer::json(&json!({"result": {"key": 5}})).status(201),
+        _ => site::ordinary(request),
+    });
+    let mut unmapped = document(&crm.origin());
+    unmapped["operations"]["createCallLog"].as_object_mut().unwrap().shift_remove("responseMapping");
+    let mut site = start(&[("crm", &document(&crm.origin())), ("unmapped", &unmapped)], "http://127.0.0.1:9");
+    for (proxy_id, named) in [("crm", "body.id"), ("unmapped", "idPath")] {
+        let before = crm.count("/v1/activities");
+        let token = site.sign_in(proxy_id, "testCrm", "1-key");
+        let reply = site.post("/callLog", &token, &call("s", "c1"));
+        let message = reply.message();
+        assert_eq!(
+            (&reply.json()["successful"], &message["messageType"]),
+            (&json!(true), &json!("warning")),
+            "{message}"
+        );
+        assert!(message["message"].as_str().unwrap().contains(named), "{message}");
+        assert_eq!(reply.json().get("logId"), None);
+        for restarted in [false, true] {
+            if restarted {
+                site.kill_and_restart();
+            }
+            let again = site.post("/callLog", &token, &call("s", "c1"));
+            assert_eq!(again.message()["message"], "Existing log for session s");
+            assert_eq!(crm.count("/v1/activities"), before + 1, "one record");
+        }
+        // Looking it up does not ask the CRM for a record without an id.
+        let reads = crm.received().len();
+        let found = site.get("/callLog?sessionIds=s&requireDetails=true", &token);
+        assert_eq!(found.json()["logs"][0]["matched"], true, "{}", found.text());
+        assert_eq!(crm.received().len(), reads, "{}", found.text());
+    }
+}
+
+#[test]
+fn a_call_without_a_session_id_is_refused_with_words() {
+    let crm = Crm::start(site::ordinary);
+    let site = start(&[("crm", &document(&crm.origin()))], "http://127.0.0.1:9");
+    let token = site.sign_in("crm", "testCrm", "1-key");
+    for body in
+        [json!({}), json!({"logInfo": {}}), json!({"logInfo": {"sessionId": ""}}), json!({"logInfo": 5})]
+    {
+        let reply = site.post("/callLog", &token, &body);
+        assert!(reply.message()["message"].as_str().unwrap().contains("sessionId"), "{}", reply.text());
+    }
+    assert_eq!(crm.count("/v1/activities"), 0);
+}
