@@ -40,11 +40,7 @@ replay_groups! {
 
 #[test]
 fn every_recording_is_replayed() {
-    assert_eq!(
-        recording::groups(),
-        GROUPS,
-        "files of fixtures/recordings and replay_groups!"
-    );
+    assert_eq!(recording::groups(), GROUPS, "files of fixtures/recordings and replay_groups!");
 }
 
 fn replay(group: &str) {
@@ -57,10 +53,7 @@ fn replay(group: &str) {
     };
     let outcome = player::play_against_binary(&recording, &Rules::load(), only);
     if only.is_some() {
-        outcome
-            .steps
-            .iter()
-            .for_each(|step| println!("{}", step.full()));
+        outcome.steps.iter().for_each(|step| println!("{}", step.full()));
     } else {
         report::print_line(&outcome);
     }

@@ -29,7 +29,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     let Some(operation) = subject.config.operation(subject.operation) else { return Ok(FOUND) };
     let mut masked = subject.variables.clone();
     subject::mask(&mut masked);
-    let shown = render(operation, &Inputs::from_object(&masked)).map_err(|error| format!("nothing is sent: {error}"))?;
+    let shown = render(operation, &Inputs::from_object(&masked))
+        .map_err(|error| format!("nothing is sent: {error}"))?;
     print::line(&show(&shown));
     let allowed: Vec<HostPattern> = arguments
         .allow_hosts

@@ -36,7 +36,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
 }
 
 async fn demo(once: bool) -> Result<u8, Trouble> {
-    let sandbox = sandbox::start(SandboxOptions::default()).await.map_err(|error| format!("the sandbox CRM cannot start: {error}"))?;
+    let sandbox = sandbox::start(SandboxOptions::default())
+        .await
+        .map_err(|error| format!("the sandbox CRM cannot start: {error}"))?;
     let folder = Folder::create().map_err(|error| format!("no folder for the demo: {error}"))?;
     let connector = folder.connector(&sandbox)?;
     let trusted = HostPattern::parse(&sandbox.address().to_string())?;
@@ -56,7 +58,11 @@ async fn demo(once: bool) -> Result<u8, Trouble> {
     print::line(&format!("sandbox CRM   {}   a small CRM with made-up contacts", sandbox.base_url()));
     print::line(&format!("App Connect   http://{}   this server, with an empty store", server.address()));
     print::line(&format!("connector     {}   the JSON document between them", connector.display()));
-    let tour = Tour { http: reqwest::Client::builder().no_proxy().build()?, origin: format!("http://{}", server.address()), sandbox: &sandbox };
+    let tour = Tour {
+        http: reqwest::Client::builder().no_proxy().build()?,
+        origin: format!("http://{}", server.address()),
+        sandbox: &sandbox,
+    };
     let outcome = tour.walk().await;
     if let Err(Trouble(reason)) = &outcome {
         print::error(&format!("\nthe demo failed: {reason}"));
@@ -122,7 +128,9 @@ impl Tour<'_> {
         if !body.contains("Asked for a quote by Friday.") {
             return Err(Trouble("the record does not hold the note".to_owned()));
         }
-        print::line(&format!("\nThe call is record {log_id} in the CRM, and holds the note. No connector code was written."));
+        print::line(&format!(
+            "\nThe call is record {log_id} in the CRM, and holds the note. No connector code was written."
+        ));
         Ok(())
     }
 
@@ -131,7 +139,13 @@ impl Tour<'_> {
     }
 
     /// One request to the server, and the requests that it made to the CRM for it.
-    async fn exchange(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Result<Value, Trouble> {
+    async fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Value, Trouble> {
         let before = self.sandbox.requests().len();
         let mut request = self.http.request(method.parse()?, format!("{}{path}", self.origin));
         if let Some(token) = token {
@@ -144,7 +158,8 @@ impl Tour<'_> {
         }
         let response = request.send().await?;
         let status = response.status();
-        let reply: Value = serde_json::from_slice(&response.bytes().await?).map_err(|_| "the server's answer is not JSON")?;
+        let reply: Value = serde_json::from_slice(&response.bytes().await?)
+            .map_err(|_| "the server's answer is not JSON")?;
         for sent in self.sandbox.requests().into_iter().skip(before) {
             print::line(&format!("server  →   {} {}", sent.method, sent.path));
             if let Ok(body) = serde_json::from_slice::<Value>(&sent.body)
@@ -162,7 +177,11 @@ impl Tour<'_> {
 }
 
 fn text(value: &Value, pointer: &str) -> Result<String, Trouble> {
-    value.pointer(pointer).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| Trouble(format!("the answer has no {pointer}")))
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| Trouble(format!("the answer has no {pointer}")))
 }
 
 /// JSON on one line, not too long, tokens and keys masked.

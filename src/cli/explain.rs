@@ -23,7 +23,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     print::line(&show(&request));
     print::line("\nWhere the values come from:");
     for origin in &origins {
-        let value = origin.value.as_ref().map_or_else(|| "nothing, left out".to_owned(), |value| shortened(value, 80));
+        let value = origin
+            .value
+            .as_ref()
+            .map_or_else(|| "nothing, left out".to_owned(), |value| shortened(value, 80));
         let from = match origin.variables.as_slice() {
             [] => String::new(),
             variables => format!("  (from {})", variables.join(", ")),

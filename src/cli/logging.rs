@@ -33,5 +33,9 @@ pub(super) fn start(format: LogFormat) {
     };
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
     // A second start in one process keeps the first.
-    let _ = if json { registry.with(layer.json().flatten_event(true)).try_init() } else { registry.with(layer).try_init() };
+    let _ = if json {
+        registry.with(layer.json().flatten_event(true)).try_init()
+    } else {
+        registry.with(layer).try_init()
+    };
 }

@@ -22,10 +22,19 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     logging::start(arguments.log_format);
     runtime()?.block_on(async {
-        let options = SandboxOptions { listen: arguments.listen, faults: Faults { faults: arguments.faults.clone() }, ..Default::default() };
-        let sandbox = start(options).await.map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
+        let options = SandboxOptions {
+            listen: arguments.listen,
+            faults: Faults { faults: arguments.faults.clone() },
+            ..Default::default()
+        };
+        let sandbox = start(options)
+            .await
+            .map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
         print::line(&format!("listening on {}", sandbox.base_url()));
-        print::error(&format!("sandbox CRM with the API key {API_KEY}; open {} for its routes and data", sandbox.base_url()));
+        print::error(&format!(
+            "sandbox CRM with the API key {API_KEY}; open {} for its routes and data",
+            sandbox.base_url()
+        ));
         tokio::select! {
             ended = sandbox.run_until_stopped() => ended?,
             interrupted = tokio::signal::ctrl_c() => interrupted?,

@@ -86,7 +86,10 @@ impl Values {
         for (name, value) in members {
             if !NAMES.contains(&name.as_str()) {
                 let hint = crate::config::suggest::nearest(&name, NAMES.iter().copied());
-                let hint = hint.map_or_else(|| format!("the settings are {}", NAMES.join(", ")), |name| format!("did you mean {name}?"));
+                let hint = hint.map_or_else(
+                    || format!("the settings are {}", NAMES.join(", ")),
+                    |name| format!("did you mean {name}?"),
+                );
                 return Err(Trouble(format!("{shown}: unknown setting {name}; {hint}")));
             }
             let text = match value {
@@ -116,22 +119,32 @@ impl Values {
 fn settings(arguments: &Arguments) -> Result<Settings, Trouble> {
     let values = Values::read(arguments.settings.as_deref())?;
     let is_prod = values.get("IS_PROD").is_some_and(|value| value == "true");
-    let data_dir = arguments.data_dir.clone().or_else(|| values.get("DATA_DIR").map(PathBuf::from)).unwrap_or_else(|| PathBuf::from("data"));
+    let data_dir = arguments
+        .data_dir
+        .clone()
+        .or_else(|| values.get("DATA_DIR").map(PathBuf::from))
+        .unwrap_or_else(|| PathBuf::from("data"));
     let secret_key = secret_key(&values, &data_dir, is_prod)?;
     let hash_key = values.get("HASH_KEY").map(Secret::from).unwrap_or_else(|| secret_key.clone());
     let ringcentral_server = values.url("RINGCENTRAL_SERVER", RINGCENTRAL_SERVER)?;
-    let proxy_configs = arguments.proxy_configs.clone().or_else(|| values.get("PROXY_CONFIGS").map(PathBuf::from));
+    let proxy_configs =
+        arguments.proxy_configs.clone().or_else(|| values.get("PROXY_CONFIGS").map(PathBuf::from));
     if proxy_configs.is_none() {
         tracing::warn!("no --proxy-configs: only registered connectors are served");
     }
     // Checked now, so that a typo is found at the start and not at the first sign-in.
-    for (name, default) in [("APP_SERVER", "http://localhost"), ("DEVELOPER_PORTAL_SERVER", "https://appconnect.labs.ringcentral.com")] {
+    for (name, default) in [
+        ("APP_SERVER", "http://localhost"),
+        ("DEVELOPER_PORTAL_SERVER", "https://appconnect.labs.ringcentral.com"),
+    ] {
         values.url(name, default)?;
     }
     Ok(Settings {
         listen: listen(arguments, &values)?,
         admin_token: values.get("ADMIN_TOKEN").map(Secret::from),
-        database_url: values.get("DATABASE_URL").unwrap_or_else(|| format!("sled:{}", data_dir.join("store").display())),
+        database_url: values
+            .get("DATABASE_URL")
+            .unwrap_or_else(|| format!("sled:{}", data_dir.join("store").display())),
         egress: egress(arguments, &ringcentral_server)?,
         workers: arguments.workers.map(std::num::NonZeroUsize::get),
         secret_key,
@@ -182,7 +195,12 @@ fn secret_key(values: &Values, data_dir: &Path, is_prod: bool) -> Result<Secret,
     let path = data_dir.join("secret-key");
     match std::fs::read_to_string(&path) {
         Ok(secret) if !secret.trim().is_empty() => return Ok(Secret::new(secret.trim())),
-        Ok(_) => return Err(Trouble(format!("{} is empty; delete it together with the store beside it", path.display()))),
+        Ok(_) => {
+            return Err(Trouble(format!(
+                "{} is empty; delete it together with the store beside it",
+                path.display()
+            )));
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(Trouble(format!("{}: {error}", path.display()))),
     }

@@ -49,14 +49,22 @@ pub(super) fn load(arguments: &Arguments, fill_examples: bool) -> Result<Subject
     if findings.worst() >= Some(Severity::Mistake) {
         print::error(render(Format::Human, std::slice::from_ref(&findings), Colour::Off).trim_end());
     }
-    let Some(config) = config else { return Err(Trouble("the document has errors and cannot run".to_owned())) };
+    let Some(config) = config else {
+        return Err(Trouble("the document has errors and cannot run".to_owned()));
+    };
     let defined: Vec<&str> = config.operations().map(|operation| operation.name.as_str()).collect();
-    let Some(operation) = OperationName::parse(&arguments.operation).filter(|name| config.operation(*name).is_some()) else {
+    let Some(operation) =
+        OperationName::parse(&arguments.operation).filter(|name| config.operation(*name).is_some())
+    else {
         let hint = match nearest(&arguments.operation, defined.iter().copied()) {
             Some(name) => format!("did you mean {name}?"),
             None => format!("it has {}", defined.join(", ")),
         };
-        return Err(Trouble(format!("{} has no operation {}; {hint}", arguments.config.display(), arguments.operation)));
+        return Err(Trouble(format!(
+            "{} has no operation {}; {hint}",
+            arguments.config.display(),
+            arguments.operation
+        )));
     };
     let mut variables = match &arguments.input {
         Some(path) => object(path)?,
@@ -86,7 +94,12 @@ fn object(path: &Path) -> Result<Map<String, Value>, Trouble> {
 
 /// Adds what follows from what is given: the parsed number, the credential. With `fill_examples`,
 /// also an example for everything that is not given; credentials are shown as `<name>`.
-fn complete(config: &CompiledConfig, operation: OperationName, variables: &mut Map<String, Value>, fill_examples: bool) {
+fn complete(
+    config: &CompiledConfig,
+    operation: OperationName,
+    variables: &mut Map<String, Value>,
+    fill_examples: bool,
+) {
     if let Some(number) = variables.get("phoneNumber").and_then(Value::as_str) {
         let parsed = parsed_phone_number(number);
         variables.entry("parsedPhoneNumber").or_insert(parsed);
@@ -124,7 +137,9 @@ fn complete(config: &CompiledConfig, operation: OperationName, variables: &mut M
         match variable.name().strip_prefix("user.") {
             None => drop(variables.entry(variable.name()).or_insert(example)),
             Some(member) => {
-                if let Value::Object(user) = variables.entry("user").or_insert_with(|| Value::Object(Map::new())) {
+                if let Value::Object(user) =
+                    variables.entry("user").or_insert_with(|| Value::Object(Map::new()))
+                {
                     user.entry(member).or_insert(example);
                 }
             }

@@ -56,8 +56,11 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Trouble> {
         files.push(path.to_owned());
         return Ok(());
     }
-    let mut entries: Vec<PathBuf> =
-        std::fs::read_dir(path).map_err(cannot)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>().map_err(cannot)?;
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
+        .map_err(cannot)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()
+        .map_err(cannot)?;
     entries.sort();
     for entry in entries {
         let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();

@@ -81,7 +81,8 @@ impl Configs {
     /// # Errors
     /// Where the folder cannot be listed.
     pub fn open(folder: &Path) -> std::io::Result<Arc<Self>> {
-        let configs = Self { folder: Some(folder.to_owned()), snapshot: ArcSwap::from_pointee(Snapshot::default()) };
+        let configs =
+            Self { folder: Some(folder.to_owned()), snapshot: ArcSwap::from_pointee(Snapshot::default()) };
         configs.look()?;
         Ok(Arc::new(configs))
     }
@@ -116,7 +117,9 @@ impl Configs {
         let before = self.snapshot();
         let mut next = Snapshot::default();
         for path in documents(folder)? {
-            let Some(proxy_id) = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else { continue };
+            let Some(proxy_id) = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else {
+                continue;
+            };
             let loaded = load_file(&path, &|name| std::env::var(name).ok());
             let known = before.states.get(&proxy_id);
             if let Some(state) = known

@@ -16,8 +16,8 @@ use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::Failure;
 use crate::engine::inputs::Inputs;
 use crate::engine::mapped::{
-    Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License, MapError, Mapped,
-    MappingProblem, UserInfo,
+    Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License,
+    MapError, Mapped, MappingProblem, UserInfo,
 };
 use crate::engine::operation::{AuthType, CompiledConfig, LogFormat, OAuth, Operation};
 use crate::engine::phone::parsed_phone_number;
@@ -53,7 +53,11 @@ pub struct Exchange {
 ///
 /// # Errors
 /// Where nothing could be sent, or nothing usable came back.
-pub async fn exchange(client: &Client, operation: &Operation, inputs: &Inputs<'_>) -> Result<Exchange, Failure> {
+pub async fn exchange(
+    client: &Client,
+    operation: &Operation,
+    inputs: &Inputs<'_>,
+) -> Result<Exchange, Failure> {
     let request = engine::render(operation, inputs)?;
     let response = engine::send(client, &request).await?;
     let mapped = engine::map(operation, &response, inputs);
@@ -87,7 +91,11 @@ impl ProxyConnector {
         let operation = self.operation(name, interface)?;
         let started = Instant::now();
         let rendered = engine::render(operation, inputs).map_err(Failure::from);
-        let host = rendered.as_ref().ok().and_then(|request| request.url.host_str().map(str::to_owned)).unwrap_or_default();
+        let host = rendered
+            .as_ref()
+            .ok()
+            .and_then(|request| request.url.host_str().map(str::to_owned))
+            .unwrap_or_default();
         let answered = match &rendered {
             Ok(request) => engine::send(call.client, request).await,
             Err(failure) => Err(failure.clone()),
@@ -139,9 +147,14 @@ impl ProxyConnector {
 
     /// What a CRM may echo and nobody else is to read.
     fn credentials<'a>(&'a self, call: &Call<'a>) -> Vec<&'a str> {
-        let tokens = call.user.into_iter().flat_map(|user| [Some(&user.access_token), user.refresh_token.as_ref()]);
+        let tokens =
+            call.user.into_iter().flat_map(|user| [Some(&user.access_token), user.refresh_token.as_ref()]);
         let header = call.auth_header.map(|header| header.rsplit(' ').next().unwrap_or(header));
-        let all = tokens.flatten().map(|token| token.expose()).chain(self.config.secret_key.as_deref()).chain(header);
+        let all = tokens
+            .flatten()
+            .map(|token| token.expose())
+            .chain(self.config.secret_key.as_deref())
+            .chain(header);
         // A short text stands in many words by chance.
         all.filter(|credential| credential.len() >= 6).collect()
     }
@@ -270,7 +283,11 @@ impl Connector for ProxyConnector {
         Ok(Reply::new(self.config.log_format))
     }
 
-    async fn get_user_info(&self, call: &Call<'_>, input: &inputs::GetUserInfo) -> Result<Reply<UserInfo>, CallError> {
+    async fn get_user_info(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::GetUserInfo,
+    ) -> Result<Reply<UserInfo>, CallError> {
         let additional_info = input.additional_info.clone().map(Value::Object);
         let mut inputs = self.inputs(call);
         if let Some(key) = input.api_key.as_ref().map(|key| key.expose()).filter(|key| !key.is_empty()) {
@@ -286,14 +303,16 @@ impl Connector for ProxyConnector {
 
     async fn refresh_user_info(&self, call: &Call<'_>) -> Result<Reply<UserInfo>, CallError> {
         let inputs = self.inputs(call);
-        let reply = self.run(OperationName::RefreshUserInfo, Interface::RefreshUserInfo, call, &inputs).await?;
+        let reply =
+            self.run(OperationName::RefreshUserInfo, Interface::RefreshUserInfo, call, &inputs).await?;
         expect_mapped!(reply, Mapped::UserInfo(info) => info, Interface::RefreshUserInfo)
     }
 
     async fn auth_validation(&self, call: &Call<'_>) -> Result<Reply<AuthValidation>, CallError> {
         let mut inputs = self.inputs(call);
         if self.config.operation(OperationName::AuthValidation).is_some() {
-            let reply = self.run(OperationName::AuthValidation, Interface::AuthValidation, call, &inputs).await?;
+            let reply =
+                self.run(OperationName::AuthValidation, Interface::AuthValidation, call, &inputs).await?;
             return expect_mapped!(reply, Mapped::AuthValidation(validation) => validation, Interface::AuthValidation);
         }
         inputs.text(Variable::Platform, call.platform);
@@ -307,7 +326,11 @@ impl Connector for ProxyConnector {
         Ok(self.run(OperationName::UnAuthorize, Interface::UnAuthorize, call, &inputs).await?.map(drop))
     }
 
-    async fn find_contact(&self, call: &Call<'_>, input: &inputs::FindContact) -> Result<Reply<Vec<Contact>>, CallError> {
+    async fn find_contact(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::FindContact,
+    ) -> Result<Reply<Vec<Contact>>, CallError> {
         let mut inputs = self.inputs(call);
         inputs.text(Variable::PhoneNumber, input.phone_number.as_str());
         inputs.owned(Variable::ParsedPhoneNumber, parsed_phone_number(&input.phone_number));
@@ -324,7 +347,9 @@ impl Connector for ProxyConnector {
     ) -> Result<Reply<Vec<Contact>>, CallError> {
         let mut inputs = self.inputs(call);
         inputs.text_if(Variable::Name, input.name.as_deref());
-        let reply = self.run(OperationName::FindContactWithName, Interface::FindContactWithName, call, &inputs).await?;
+        let reply = self
+            .run(OperationName::FindContactWithName, Interface::FindContactWithName, call, &inputs)
+            .await?;
         expect_mapped!(reply, Mapped::Contacts(contacts) => contacts, Interface::FindContactWithName)
     }
 
@@ -345,15 +370,31 @@ impl Connector for ProxyConnector {
         expect_mapped!(reply, Mapped::Contact(contact) => contact, Interface::CreateContact)
     }
 
-    async fn create_call_log(&self, call: &Call<'_>, input: &inputs::CreateCallLog) -> Result<Reply<CreatedLog>, CallError> {
+    async fn create_call_log(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::CreateCallLog,
+    ) -> Result<Reply<CreatedLog>, CallError> {
         use Variable::*;
         let mut inputs = self.inputs(call);
-        inputs.json(ContactInfo, &input.contact_info).json(CallLog, &input.call_log).text(Subject, input.subject.as_str());
+        inputs
+            .json(ContactInfo, &input.contact_info)
+            .json(CallLog, &input.call_log)
+            .text(Subject, input.subject.as_str());
         inputs.text_if(StartTime, input.start_time.as_deref()).text_if(EndTime, input.end_time.as_deref());
         inputs.text(ComposedLogDetails, input.composed_log_details.as_str());
         inputs.text_if(HashedAccountId, input.hashed_account_id.as_deref());
         inputs.owned(IsFromSscl, input.is_from_sscl);
-        for variable in [Note, AdditionalSubmission, AiNote, Transcript, RecordingLink, RecordingDownloadLink, VoicemailLink, VoicemailMessageId] {
+        for variable in [
+            Note,
+            AdditionalSubmission,
+            AiNote,
+            Transcript,
+            RecordingLink,
+            RecordingDownloadLink,
+            VoicemailLink,
+            VoicemailMessageId,
+        ] {
             member(&mut inputs, variable, &input.request);
         }
         ring_sense(&mut inputs, &input.request);
@@ -361,7 +402,11 @@ impl Connector for ProxyConnector {
         expect_mapped!(reply, Mapped::Log(log) => log, Interface::CreateCallLog)
     }
 
-    async fn get_call_log(&self, call: &Call<'_>, input: &inputs::GetCallLog) -> Result<Reply<CallLogInfo>, CallError> {
+    async fn get_call_log(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::GetCallLog,
+    ) -> Result<Reply<CallLogInfo>, CallError> {
         let mut inputs = self.inputs(call);
         inputs.text(Variable::ThirdPartyLogId, input.log_id.as_str());
         inputs.text_if(Variable::ContactId, input.contact_id.as_deref());
@@ -369,7 +414,11 @@ impl Connector for ProxyConnector {
         expect_mapped!(reply, Mapped::CallLog(log) => log, Interface::GetCallLog)
     }
 
-    async fn update_call_log(&self, call: &Call<'_>, input: &inputs::UpdateCallLog) -> Result<Reply<()>, CallError> {
+    async fn update_call_log(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::UpdateCallLog,
+    ) -> Result<Reply<()>, CallError> {
         use Variable::*;
         let mut inputs = self.inputs(call);
         inputs.text(ThirdPartyLogId, input.log_id.as_str()).json(ExistingCallLog, &input.existing_call_log);
@@ -379,8 +428,18 @@ impl Connector for ProxyConnector {
         inputs.text_if(HashedAccountId, input.hashed_account_id.as_deref());
         inputs.owned(IsFromSscl, input.is_from_sscl);
         for variable in [
-            RecordingLink, RecordingDownloadLink, VoicemailLink, VoicemailMessageId, Subject, Note, Duration, CallResult, AiNote,
-            Transcript, Legs, AdditionalSubmission,
+            RecordingLink,
+            RecordingDownloadLink,
+            VoicemailLink,
+            VoicemailMessageId,
+            Subject,
+            Note,
+            Duration,
+            CallResult,
+            AiNote,
+            Transcript,
+            Legs,
+            AdditionalSubmission,
         ] {
             member(&mut inputs, variable, &input.request);
         }
@@ -395,20 +454,35 @@ impl Connector for ProxyConnector {
     ) -> Result<Reply<()>, CallError> {
         let mut inputs = self.inputs(call);
         inputs.text(Variable::ThirdPartyLogId, input.log_id.as_str());
-        inputs.json(Variable::ExistingCallLog, &input.existing_call_log).json(Variable::Dispositions, &input.dispositions);
-        let reply = self.run(OperationName::UpsertCallDisposition, Interface::UpsertCallDisposition, call, &inputs);
+        inputs
+            .json(Variable::ExistingCallLog, &input.existing_call_log)
+            .json(Variable::Dispositions, &input.dispositions);
+        let reply =
+            self.run(OperationName::UpsertCallDisposition, Interface::UpsertCallDisposition, call, &inputs);
         Ok(reply.await?.map(drop))
     }
 
-    async fn create_message_log(&self, call: &Call<'_>, input: &inputs::MessageLog) -> Result<Reply<CreatedLog>, CallError> {
+    async fn create_message_log(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::MessageLog,
+    ) -> Result<Reply<CreatedLog>, CallError> {
         let inputs = self.message_inputs(call, input);
-        let reply = self.run(OperationName::CreateMessageLog, Interface::CreateMessageLog, call, &inputs).await?;
+        let reply =
+            self.run(OperationName::CreateMessageLog, Interface::CreateMessageLog, call, &inputs).await?;
         expect_mapped!(reply, Mapped::Log(log) => log, Interface::CreateMessageLog)
     }
 
-    async fn update_message_log(&self, call: &Call<'_>, input: &inputs::MessageLog) -> Result<Reply<()>, CallError> {
+    async fn update_message_log(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::MessageLog,
+    ) -> Result<Reply<()>, CallError> {
         let inputs = self.message_inputs(call, input);
-        Ok(self.run(OperationName::UpdateMessageLog, Interface::UpdateMessageLog, call, &inputs).await?.map(drop))
+        Ok(self
+            .run(OperationName::UpdateMessageLog, Interface::UpdateMessageLog, call, &inputs)
+            .await?
+            .map(drop))
     }
 
     async fn get_user_list(&self, call: &Call<'_>) -> Result<Reply<Vec<CrmUser>>, CallError> {
@@ -417,10 +491,15 @@ impl Connector for ProxyConnector {
         expect_mapped!(reply, Mapped::Users(users) => users, Interface::GetUserList)
     }
 
-    async fn get_license_status(&self, call: &Call<'_>, input: &inputs::GetLicenseStatus) -> Result<Reply<License>, CallError> {
+    async fn get_license_status(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::GetLicenseStatus,
+    ) -> Result<Reply<License>, CallError> {
         let mut inputs = self.inputs(call);
         inputs.text(Variable::UserIdArgument, input.user_id.as_str()).text(Variable::Platform, call.platform);
-        let reply = self.run(OperationName::GetLicenseStatus, Interface::GetLicenseStatus, call, &inputs).await?;
+        let reply =
+            self.run(OperationName::GetLicenseStatus, Interface::GetLicenseStatus, call, &inputs).await?;
         expect_mapped!(reply, Mapped::License(license) => license, Interface::GetLicenseStatus)
     }
 
@@ -449,37 +528,63 @@ impl Connector for ProxyConnector {
     ) -> Result<Reply<Vec<Appointment>>, CallError> {
         let mut inputs = self.inputs(call);
         let days = [("startDate", &input.start_date), ("endDate", &input.end_date)];
-        let range = days.into_iter().filter_map(|(key, day)| Some((key.to_owned(), Value::from(day.clone()?))));
+        let range =
+            days.into_iter().filter_map(|(key, day)| Some((key.to_owned(), Value::from(day.clone()?))));
         inputs.owned(Variable::Range, Value::Object(range.collect()));
-        let reply = self.run(OperationName::ListAppointments, Interface::ListAppointments, call, &inputs).await?;
+        let reply =
+            self.run(OperationName::ListAppointments, Interface::ListAppointments, call, &inputs).await?;
         expect_mapped!(reply, Mapped::Appointments(appointments) => appointments, Interface::ListAppointments)
     }
 
-    async fn create_appointment(&self, call: &Call<'_>, input: &inputs::CreateAppointment) -> Result<Reply<Appointment>, CallError> {
+    async fn create_appointment(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::CreateAppointment,
+    ) -> Result<Reply<Appointment>, CallError> {
         let mut inputs = self.inputs(call);
         inputs.json(Variable::Payload, &input.payload);
         self.appointment(OperationName::CreateAppointment, Interface::CreateAppointment, call, &inputs).await
     }
 
-    async fn update_appointment(&self, call: &Call<'_>, input: &inputs::UpdateAppointment) -> Result<Reply<Appointment>, CallError> {
+    async fn update_appointment(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::UpdateAppointment,
+    ) -> Result<Reply<Appointment>, CallError> {
         let mut inputs = self.inputs(call);
-        inputs.text(Variable::AppointmentId, input.appointment_id.as_str()).json(Variable::PatchBody, &input.patch_body);
+        inputs
+            .text(Variable::AppointmentId, input.appointment_id.as_str())
+            .json(Variable::PatchBody, &input.patch_body);
         self.appointment(OperationName::UpdateAppointment, Interface::UpdateAppointment, call, &inputs).await
     }
 
-    async fn refresh_appointment(&self, call: &Call<'_>, input: &inputs::AppointmentById) -> Result<Reply<Appointment>, CallError> {
+    async fn refresh_appointment(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::AppointmentById,
+    ) -> Result<Reply<Appointment>, CallError> {
         let mut inputs = self.inputs(call);
         inputs.text(Variable::AppointmentId, input.appointment_id.as_str());
-        self.appointment(OperationName::RefreshAppointment, Interface::RefreshAppointment, call, &inputs).await
+        self.appointment(OperationName::RefreshAppointment, Interface::RefreshAppointment, call, &inputs)
+            .await
     }
 
-    async fn confirm_appointment(&self, call: &Call<'_>, input: &inputs::AppointmentById) -> Result<Reply<Appointment>, CallError> {
+    async fn confirm_appointment(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::AppointmentById,
+    ) -> Result<Reply<Appointment>, CallError> {
         let mut inputs = self.inputs(call);
         inputs.text(Variable::AppointmentId, input.appointment_id.as_str());
-        self.appointment(OperationName::ConfirmAppointment, Interface::ConfirmAppointment, call, &inputs).await
+        self.appointment(OperationName::ConfirmAppointment, Interface::ConfirmAppointment, call, &inputs)
+            .await
     }
 
-    async fn cancel_appointment(&self, call: &Call<'_>, input: &inputs::AppointmentById) -> Result<Reply<Appointment>, CallError> {
+    async fn cancel_appointment(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::AppointmentById,
+    ) -> Result<Reply<Appointment>, CallError> {
         let mut inputs = self.inputs(call);
         inputs.text(Variable::AppointmentId, input.appointment_id.as_str());
         self.appointment(OperationName::CancelAppointment, Interface::CancelAppointment, call, &inputs).await
@@ -506,8 +611,16 @@ impl ProxyConnector {
         inputs.json(ContactInfo, &input.contact_info).json(Message, &input.message);
         inputs.text_if(CreationTime, input.creation_time.as_deref());
         for variable in [
-            AdditionalSubmission, RecordingLink, FaxDocLink, FaxDownloadLink, ImageLink, ImageLinks, VideoLink, VideoLinks,
-            Correspondents, SharedSmsLogContent,
+            AdditionalSubmission,
+            RecordingLink,
+            FaxDocLink,
+            FaxDownloadLink,
+            ImageLink,
+            ImageLinks,
+            VideoLink,
+            VideoLinks,
+            Correspondents,
+            SharedSmsLogContent,
         ] {
             member(&mut inputs, variable, &input.request);
         }
@@ -518,7 +631,9 @@ impl ProxyConnector {
 /// The ACE fields are the empty text where the client sends none (recordings 08, `minimal-fields`).
 fn ring_sense<'a>(inputs: &mut Inputs<'a>, request: &'a Value) {
     use Variable::*;
-    for variable in [RingSenseTranscript, RingSenseSummary, RingSenseAiScore, RingSenseBulletedSummary, RingSenseLink] {
+    for variable in
+        [RingSenseTranscript, RingSenseSummary, RingSenseAiScore, RingSenseBulletedSummary, RingSenseLink]
+    {
         match request.get(variable.name()) {
             Some(value) => inputs.json(variable, value),
             None => inputs.text(variable, Cow::Borrowed("")),

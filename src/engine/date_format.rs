@@ -76,15 +76,7 @@ enum Part {
     Iso,
 }
 
-const WEEKDAYS: [&str; 7] = [
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-];
+const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -208,9 +200,7 @@ fn token(letters: &str) -> Option<Part> {
         "ZZ" => Part::OffsetCompact,
         "X" => Part::UnixSeconds,
         "x" => Part::UnixMilliseconds,
-        fraction if fraction.starts_with('S') && fraction.len() <= 9 => {
-            Part::Fraction(fraction.len())
-        }
+        fraction if fraction.starts_with('S') && fraction.len() <= 9 => Part::Fraction(fraction.len()),
         _ => return None,
     })
 }
@@ -285,12 +275,7 @@ fn write_offset(local: &Zoned, separator: &str, text: &mut String) -> std::fmt::
     let seconds = local.offset().seconds();
     let minutes = seconds.unsigned_abs() / 60;
     let sign = if seconds < 0 { '-' } else { '+' };
-    write!(
-        text,
-        "{sign}{:02}{separator}{:02}",
-        minutes / 60,
-        minutes % 60
-    )
+    write!(text, "{sign}{:02}{separator}{:02}", minutes / 60, minutes % 60)
 }
 
 fn ordinal_suffix(day: i8) -> &'static str {
@@ -323,51 +308,29 @@ mod tests {
         let afternoon = "2023-11-04T22:03:09.0456Z";
         let cases = [
             ("YYYY-MM-DD hh:mm:ss A", "UTC", "2023-11-04 10:03:09 PM"),
-            (
-                "YYYY-MM-DDTHH:mm:ss.SSSZ",
-                "UTC",
-                "2023-11-04T22:03:09.045+00:00",
-            ),
-            (
-                "YYYY-MM-DDTHH:mm:ssZZ",
-                "+05:30",
-                "2023-11-05T03:33:09+0530",
-            ),
+            ("YYYY-MM-DDTHH:mm:ss.SSSZ", "UTC", "2023-11-04T22:03:09.045+00:00"),
+            ("YYYY-MM-DDTHH:mm:ssZZ", "+05:30", "2023-11-05T03:33:09+0530"),
             ("YY M MMM MMMM", "UTC", "23 11 Nov November"),
             ("D DD Do d ddd dddd", "UTC", "4 04 4th 6 Sat Saturday"),
             ("H h m s a", "Asia/Kolkata", "3 3 33 9 am"),
             ("S SS SSS SSSSSSSSS", "UTC", "0 04 045 045600000"),
             ("X x", "UTC", "1699135389 1699135389045"),
-            (
-                "[Called at] h:mm A",
-                "America/New_York",
-                "Called at 6:03 PM",
-            ),
+            ("[Called at] h:mm A", "America/New_York", "Called at 6:03 PM"),
             ("Z ZZ", "America/New_York", "-04:00 -0400"),
             ("iso", "America/New_York", "2023-11-04T22:03:09.045Z"),
             ("unix", "UTC", "1699135389"),
             ("unixms", "UTC", "1699135389045"),
             ("date", "Asia/Kolkata", "2023-11-05"),
-            (
-                "rfc2822",
-                "America/New_York",
-                "Sat, 04 Nov 2023 18:03:09 -0400",
-            ),
+            ("rfc2822", "America/New_York", "Sat, 04 Nov 2023 18:03:09 -0400"),
             ("YYYY年M月D日", "UTC", "2023年11月4日"),
             ("[]", "UTC", ""),
         ];
         for (pattern, zone, expected) in cases {
             // Characters of scripts without case are letters too: in brackets only.
-            let pattern = pattern
-                .replace('年', "[年]")
-                .replace('月', "[月]")
-                .replace('日', "[日]");
+            let pattern = pattern.replace('年', "[年]").replace('月', "[月]").replace('日', "[日]");
             assert_eq!(formatted(afternoon, &pattern, zone), expected, "{pattern}");
         }
-        assert_eq!(
-            formatted("2023-11-05T00:30:00Z", "h hh H A", "UTC"),
-            "12 12 0 AM"
-        );
+        assert_eq!(formatted("2023-11-05T00:30:00Z", "h hh H A", "UTC"), "12 12 0 AM");
         assert_eq!(formatted("2023-11-05T12:30:00Z", "h A", "UTC"), "12 PM");
     }
 
@@ -377,20 +340,13 @@ mod tests {
             .iter()
             .map(|day| formatted(&format!("2023-12-{day:02}"), "Do", "UTC"))
             .collect();
-        assert_eq!(
-            all.join(" "),
-            "1st 2nd 3rd 4th 11th 12th 13th 21st 22nd 23rd 30th 31st"
-        );
+        assert_eq!(all.join(" "), "1st 2nd 3rd 4th 11th 12th 13th 21st 22nd 23rd 30th 31st");
     }
 
     #[test]
     fn unix_times_are_numbers() {
         let instant = parse_instant(&json!(1700000000)).unwrap();
-        let value = |format| {
-            DateFormat::parse(format)
-                .unwrap()
-                .format_value(instant, &TimeZone::UTC)
-        };
+        let value = |format| DateFormat::parse(format).unwrap().format_value(instant, &TimeZone::UTC);
         assert_eq!(value("unix"), json!(1700000000));
         assert_eq!(value("unixms"), json!(1700000000000_i64));
         assert_eq!(value("X."), json!("1700000000."));

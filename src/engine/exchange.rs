@@ -140,9 +140,13 @@ impl UpstreamResponse {
         });
         let header_values = Value::Object(values.collect());
         let document = Value::Object(
-            [("body".to_owned(), body), ("status".to_owned(), status.into()), ("headers".to_owned(), header_values)]
-                .into_iter()
-                .collect(),
+            [
+                ("body".to_owned(), body),
+                ("status".to_owned(), status.into()),
+                ("headers".to_owned(), header_values),
+            ]
+            .into_iter()
+            .collect(),
         );
         Self { status, headers, kind, document }
     }

@@ -40,7 +40,13 @@ pub fn origins(operation: OperationName, document: &Value, inputs: &Inputs<'_>) 
     origins
 }
 
-fn visit(operation: OperationName, value: &Value, place: &str, inputs: &Inputs<'_>, origins: &mut Vec<Origin>) {
+fn visit(
+    operation: OperationName,
+    value: &Value,
+    place: &str,
+    inputs: &Inputs<'_>,
+    origins: &mut Vec<Origin>,
+) {
     match value {
         Value::String(text) if text.contains("{{") => origins.extend(origin(operation, text, place, inputs)),
         Value::Array(items) => {

@@ -6,8 +6,8 @@ use super::decode::not_json;
 use super::exchange::{BodyKind, UpstreamResponse};
 use super::inputs::Inputs;
 use super::mapped::{
-    Appointment, Attendee, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License,
-    MapError, Mapped, MappingProblem, UserInfo,
+    Appointment, Attendee, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser,
+    License, MapError, Mapped, MappingProblem, UserInfo,
 };
 use super::operation::Operation;
 use super::path::{Listed, Path};
@@ -49,7 +49,10 @@ pub(super) enum CompiledMapping {
     AuthValidation(AuthValidationPaths),
     Acknowledged,
     Settings(MapPath),
-    Appointments { list: MapPath, item: Box<AppointmentPaths> },
+    Appointments {
+        list: MapPath,
+        item: Box<AppointmentPaths>,
+    },
     Appointment(Box<AppointmentPaths>),
 }
 
@@ -160,7 +163,11 @@ pub fn map(
             contact_type: reader.truthy(&paths.contact_type, reply).unwrap_or_else(|| "Contact".into()),
         })),
         CompiledMapping::Log(path) => Mapped::Log(CreatedLog {
-            log_id: path.as_ref().and_then(|path| reader.expected("idPath", path, reply)).as_ref().and_then(id_text),
+            log_id: path
+                .as_ref()
+                .and_then(|path| reader.expected("idPath", path, reply))
+                .as_ref()
+                .and_then(id_text),
         }),
         CompiledMapping::CallLog(paths) => {
             require_json(response)?;
@@ -185,10 +192,9 @@ pub fn map(
             license_status_description: reader.read(&paths.description, reply),
         }),
         CompiledMapping::AuthValidation(paths) => Mapped::AuthValidation(AuthValidation {
-            successful: paths
-                .successful
-                .as_ref()
-                .is_none_or(|path| reader.expected("successfulPath", path, reply).as_ref().is_some_and(is_truthy)),
+            successful: paths.successful.as_ref().is_none_or(|path| {
+                reader.expected("successfulPath", path, reply).as_ref().is_some_and(is_truthy)
+            }),
             message: paths.message.as_ref().and_then(|path| reader.text(path, reply)),
             status: response.status,
         }),
@@ -202,9 +208,13 @@ pub fn map(
         CompiledMapping::Appointments { list, item: paths } => {
             require_json(response)?;
             let items = list_of(list, reply)?;
-            Mapped::Appointments(items.into_iter().filter_map(|item| reader.listed_appointment(paths, item)).collect())
+            Mapped::Appointments(
+                items.into_iter().filter_map(|item| reader.listed_appointment(paths, item)).collect(),
+            )
         }
-        CompiledMapping::Appointment(paths) => Mapped::Appointment(Box::new(reader.appointment(paths, reply))),
+        CompiledMapping::Appointment(paths) => {
+            Mapped::Appointment(Box::new(reader.appointment(paths, reply)))
+        }
     };
     Ok((mapped, reader.problems))
 }
@@ -239,7 +249,11 @@ impl Reader {
     }
 
     fn problem(&mut self, key: &str, path: &MapPath, found: Option<&Value>, root: &Value) {
-        let problem = MappingProblem { key: key.to_owned(), path: path.text.to_string(), found: describe(found, path, root) };
+        let problem = MappingProblem {
+            key: key.to_owned(),
+            path: path.text.to_string(),
+            found: describe(found, path, root),
+        };
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
@@ -261,7 +275,10 @@ impl Reader {
             (Source::Input(_), Path::Query(_)) => None,
         };
         let Some(id_path) = &paths.id else {
-            return Err(MapError::NoUserId { path: "responseMapping.idPath, which is missing".to_owned(), found: "nothing".to_owned() });
+            return Err(MapError::NoUserId {
+                path: "responseMapping.idPath, which is missing".to_owned(),
+                found: "nothing".to_owned(),
+            });
         };
         let raw_id = read(id_path);
         let Some(id) = raw_id.as_ref().and_then(id_text) else {
@@ -294,7 +311,11 @@ impl Reader {
         })
     }
 
-    fn contacts(&mut self, paths: &ContactPaths, response: &UpstreamResponse) -> Result<Vec<Contact>, MapError> {
+    fn contacts(
+        &mut self,
+        paths: &ContactPaths,
+        response: &UpstreamResponse,
+    ) -> Result<Vec<Contact>, MapError> {
         require_json(response)?;
         let items = list_of(&paths.list, response.document())?;
         let mut contacts = Vec::with_capacity(items.len());
@@ -401,9 +422,9 @@ fn describe(found: Option<&Value>, path: &MapPath, root: &Value) -> String {
         return kind(value).to_owned();
     }
     let near = match &path.path {
-        Path::Steps(steps) if !steps.is_empty() => (0..steps.len())
-            .rev()
-            .find_map(|length| super::path::walk(&steps[..length], root)),
+        Path::Steps(steps) if !steps.is_empty() => {
+            (0..steps.len()).rev().find_map(|length| super::path::walk(&steps[..length], root))
+        }
         _ => Some(ValueRef::Borrowed(root)),
     };
     match near.as_deref() {

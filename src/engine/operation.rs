@@ -136,7 +136,10 @@ pub struct OAuth {
 
 impl std::fmt::Debug for OAuth {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OAuth").field("client_id", &self.client_id).field("token_url", &self.token_url).finish_non_exhaustive()
+        f.debug_struct("OAuth")
+            .field("client_id", &self.client_id)
+            .field("token_url", &self.token_url)
+            .finish_non_exhaustive()
     }
 }
 

@@ -18,16 +18,12 @@ use serde_json::{Value, json};
 /// "possibility"}`.
 pub fn parsed_phone_number(input: &str) -> Value {
     let input = input.trim();
-    let parsed = input
-        .starts_with('+')
-        .then(|| PHONE_NUMBER_UTIL.parse(input, None).ok())
-        .flatten();
+    let parsed = input.starts_with('+').then(|| PHONE_NUMBER_UTIL.parse(input, None).ok()).flatten();
     let region = parsed
         .as_ref()
         .and_then(|number| PHONE_NUMBER_UTIL.get_region_for_number(number))
         .or_else(|| region_of_leading_digits(input));
-    let country_code =
-        region.and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region));
+    let country_code = region.and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region));
     // A number without a country, such as +800 free phone, counts as unparsable.
     let possibility = match (parsed, region, country_code) {
         (Some(number), Some(region), Some(country_code)) => {
@@ -159,9 +155,7 @@ fn is_placeholder(character: char) -> bool {
 /// A region code such as `US`, if it is one that has phone numbers.
 pub fn parse_region(code: &str) -> Option<Region> {
     let region = Region::from_code(code).ok()?;
-    PHONE_NUMBER_UTIL
-        .get_country_code_for_region(region)
-        .map(|_| region)
+    PHONE_NUMBER_UTIL.get_country_code_for_region(region).map(|_| region)
 }
 
 /// The number in the wanted format. A number without `+` needs a default region (`US`).
@@ -170,11 +164,7 @@ pub fn parse_region(code: &str) -> Option<Region> {
 /// number. For the same reason a mask must fit exactly: with fewer digits it would stay
 /// unfinished, with more it would name another number (the reference's connectors leave the
 /// placeholders, or drop the digits that are too many).
-pub fn format_phone(
-    input: &str,
-    format: &PhoneFormat,
-    default_region: Option<&str>,
-) -> Option<String> {
+pub fn format_phone(input: &str, format: &PhoneFormat, default_region: Option<&str>) -> Option<String> {
     let region = default_region.and_then(parse_region);
     let number = PHONE_NUMBER_UTIL.parse(input.trim(), region).ok()?;
     if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
@@ -250,10 +240,7 @@ mod tests {
             assert_eq!(text_of(input), expected, "{input}");
         }
         // Q37: spaces inside are spaces.
-        assert_eq!(
-            text_of("+1 415 555 0123"),
-            us.replacen("+14155550123", "+1 415 555 0123", 1)
-        );
+        assert_eq!(text_of("+1 415 555 0123"), us.replacen("+14155550123", "+1 415 555 0123", 1));
     }
 
     #[test]
@@ -271,25 +258,10 @@ mod tests {
             ("+14155550123", "e164", None, Some("+14155550123")),
             ("(415) 555-0123", "E164", Some("us"), Some("+14155550123")),
             ("+14155550123", "national", None, Some("(415) 555-0123")),
-            (
-                "+14155550123",
-                "international",
-                None,
-                Some("+1 415-555-0123"),
-            ),
+            ("+14155550123", "international", None, Some("+1 415-555-0123")),
             (" +1 415 555 0123 ", "digits", None, Some("4155550123")),
-            (
-                "+14155550123",
-                "(###) ###-####",
-                None,
-                Some("(415) 555-0123"),
-            ),
-            (
-                "+14155550123",
-                "+1-***-***-****",
-                None,
-                Some("+1-415-555-0123"),
-            ),
+            ("+14155550123", "(###) ###-####", None, Some("(415) 555-0123")),
+            ("+14155550123", "+1-***-***-****", None, Some("+1-415-555-0123")),
             // Ten digits: one too few, one too many.
             ("+14155550123", "(###) ###-#####", None, None),
             ("+14155550123", "(###) ###-###", None, None),
@@ -301,11 +273,7 @@ mod tests {
         ];
         for (input, format, region, expected) in cases {
             let format = PhoneFormat::parse(format).unwrap();
-            assert_eq!(
-                format_phone(input, &format, region).as_deref(),
-                expected,
-                "{input} {format:?}"
-            );
+            assert_eq!(format_phone(input, &format, region).as_deref(), expected, "{input} {format:?}");
         }
         assert!(PhoneFormat::parse("E.164").is_err());
         assert!(PhoneFormat::parse("").is_err());

@@ -35,7 +35,14 @@ pub enum Part {
 impl Problem {
     /// A problem with a whole value.
     pub fn new(code: Code, pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code, pointer: pointer.into(), part: Part::Value, message: message.into(), label: None, help: None }
+        Self {
+            code,
+            pointer: pointer.into(),
+            part: Part::Value,
+            message: message.into(),
+            label: None,
+            help: None,
+        }
     }
 
     /// Says which part of the value is meant.

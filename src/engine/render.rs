@@ -206,7 +206,8 @@ fn render_body(
 ) -> Result<Option<Vec<u8>>, RenderError> {
     let mut bytes = Vec::with_capacity(256);
     let present = operation.body.write(scope, &mut bytes)?;
-    let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let declared =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !present {
         if has_body(&operation.method) && declared.is_empty() {
             headers.insert(header::CONTENT_TYPE, FORM);
@@ -273,4 +274,3 @@ pub fn kind(value: &Value) -> &'static str {
         Value::Object(_) => "an object",
     }
 }
-

@@ -107,10 +107,7 @@ mod tests {
             (json!(-1.25e-9), "-1.25e-9"),
             (json!(9007199254740993_i64), "9007199254740993"),
             (json!(u64::MAX), "18446744073709551615"),
-            (
-                json!(["a", "b", {"deep": "c"}, null, [1, 2]]),
-                "a,b,[object Object],,1,2",
-            ),
+            (json!(["a", "b", {"deep": "c"}, null, [1, 2]]), "a,b,[object Object],,1,2"),
             (json!({"k": "v"}), "[object Object]"),
             (json!([]), ""),
         ];

@@ -33,10 +33,7 @@ fn from_text(text: &str) -> Option<Timestamp> {
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Some(instant);
     }
-    if let Ok(instant) = rfc2822::DateTimeParser::new()
-        .relaxed_weekday(true)
-        .parse_timestamp(text)
-    {
+    if let Ok(instant) = rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text) {
         return Some(instant);
     }
     let local: DateTime = text.parse().ok()?;
@@ -46,17 +43,11 @@ fn from_text(text: &str) -> Option<Timestamp> {
 fn is_plain_number(text: &str) -> bool {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     unsigned.starts_with(|first: char| first.is_ascii_digit())
-        && unsigned
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && unsigned.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 fn from_epoch(number: f64) -> Option<Timestamp> {
-    let microseconds = if number.abs() >= MILLISECONDS_FROM {
-        number * 1e3
-    } else {
-        number * 1e6
-    };
+    let microseconds = if number.abs() >= MILLISECONDS_FROM { number * 1e3 } else { number * 1e6 };
     // Larger than any instant; the cast below would saturate.
     if microseconds.abs() > 1e18 {
         return None;
@@ -103,10 +94,7 @@ fn zone_of_text(text: &str) -> Option<TimeZone> {
         '+' => (1.0, &text[1..]),
         _ => (1.0, text),
     };
-    if !unsigned
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b':')
-    {
+    if !unsigned.bytes().all(|byte| byte.is_ascii_digit() || byte == b':') {
         return None;
     }
     let hours_and_minutes = match unsigned.split_once(':') {
@@ -117,20 +105,14 @@ fn zone_of_text(text: &str) -> Option<TimeZone> {
     match hours_and_minutes {
         Some((hours, minutes)) => {
             let (hours, minutes): (f64, f64) = (hours.parse().ok()?, minutes.parse().ok()?);
-            (minutes < 60.0)
-                .then(|| offset_of_minutes(sign * (hours * 60.0 + minutes)))
-                .flatten()
+            (minutes < 60.0).then(|| offset_of_minutes(sign * (hours * 60.0 + minutes))).flatten()
         }
         None => offset_of_number(sign * unsigned.parse::<f64>().ok()?),
     }
 }
 
 fn offset_of_number(number: f64) -> Option<TimeZone> {
-    offset_of_minutes(if number.abs() < 16.0 {
-        number * 60.0
-    } else {
-        number
-    })
+    offset_of_minutes(if number.abs() < 16.0 { number * 60.0 } else { number })
 }
 
 fn offset_of_minutes(minutes: f64) -> Option<TimeZone> {
@@ -150,22 +132,10 @@ mod tests {
     #[test]
     fn instants_in_every_form() {
         let cases = [
-            (
-                json!("2023-11-14T22:13:20.000Z"),
-                "2023-11-14T22:13:20.000Z",
-            ),
-            (
-                json!("2023-11-14T22:13:20.1234Z"),
-                "2023-11-14T22:13:20.123Z",
-            ),
-            (
-                json!("2023-11-15T03:43:20+05:30"),
-                "2023-11-14T22:13:20.000Z",
-            ),
-            (
-                json!("2023-11-15T03:43:20.5+0530"),
-                "2023-11-14T22:13:20.500Z",
-            ),
+            (json!("2023-11-14T22:13:20.000Z"), "2023-11-14T22:13:20.000Z"),
+            (json!("2023-11-14T22:13:20.1234Z"), "2023-11-14T22:13:20.123Z"),
+            (json!("2023-11-15T03:43:20+05:30"), "2023-11-14T22:13:20.000Z"),
+            (json!("2023-11-15T03:43:20.5+0530"), "2023-11-14T22:13:20.500Z"),
             (json!("2023-11-14T22:13:20"), "2023-11-14T22:13:20.000Z"),
             (json!(" 2023-11-14 22:13:20 "), "2023-11-14T22:13:20.000Z"),
             (json!("2023-11-14T22:13"), "2023-11-14T22:13:00.000Z"),
@@ -179,14 +149,8 @@ mod tests {
             (json!(100000000000_i64), "1973-03-03T09:46:40.000Z"),
             (json!(0), "1970-01-01T00:00:00.000Z"),
             (json!(-1), "1969-12-31T23:59:59.000Z"),
-            (
-                json!("Tue, 14 Nov 2023 17:13:20 -0500"),
-                "2023-11-14T22:13:20.000Z",
-            ),
-            (
-                json!("14 Nov 2023 22:13:20 GMT"),
-                "2023-11-14T22:13:20.000Z",
-            ),
+            (json!("Tue, 14 Nov 2023 17:13:20 -0500"), "2023-11-14T22:13:20.000Z"),
+            (json!("14 Nov 2023 22:13:20 GMT"), "2023-11-14T22:13:20.000Z"),
         ];
         for (value, expected) in cases {
             let instant = parse_instant(&value).unwrap_or_else(|| panic!("{value}"));
@@ -257,10 +221,7 @@ mod tests {
     #[test]
     fn adding_seconds() {
         let start = parse_instant(&json!(1700000000)).unwrap();
-        assert_eq!(
-            to_iso(add_seconds(start, 61.5).unwrap()),
-            "2023-11-14T22:14:21.500Z"
-        );
+        assert_eq!(to_iso(add_seconds(start, 61.5).unwrap()), "2023-11-14T22:14:21.500Z");
         assert_eq!(add_seconds(start, f64::NAN), None);
         assert_eq!(add_seconds(start, 1e300), None);
     }

@@ -337,9 +337,10 @@ fn has_member(shape: Shape, path: &[&str]) -> bool {
         // Texts have a length and characters, as in JavaScript.
         (Shape::Scalar, [only]) => *only == "length" || only.parse::<usize>().is_ok(),
         (Shape::Scalar, _) => false,
-        (Shape::Members(members), [first, rest @ ..]) => {
-            members.iter().find(|member| member.name == *first).is_some_and(|member| has_member(member.shape, rest))
-        }
+        (Shape::Members(members), [first, rest @ ..]) => members
+            .iter()
+            .find(|member| member.name == *first)
+            .is_some_and(|member| has_member(member.shape, rest)),
     }
 }
 
@@ -372,7 +373,10 @@ mod tests {
         };
         assert_eq!(of("contactInfo.id"), Resolution::Known(Variable::ContactInfo, 1));
         assert_eq!(of("user.accessToken"), Resolution::Known(Variable::UserAccessToken, 2));
-        assert_eq!(of("user.platformAdditionalInfo.a.b"), Resolution::Known(Variable::UserPlatformAdditionalInfo, 2));
+        assert_eq!(
+            of("user.platformAdditionalInfo.a.b"),
+            Resolution::Known(Variable::UserPlatformAdditionalInfo, 2)
+        );
         assert_eq!(of("user"), Resolution::User);
         assert_eq!(of("contactInfo.ID"), Resolution::UnknownMember(Variable::ContactInfo));
         assert_eq!(of("subject.length"), Resolution::Known(Variable::Subject, 1));

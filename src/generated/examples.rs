@@ -2,7 +2,6 @@
 //!
 //! Variables have the values that the page's own tables show as examples; a marker can set others.
 
-
 use serde_json::{Map, Value, json};
 
 use super::fields::spaced;

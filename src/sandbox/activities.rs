@@ -18,31 +18,15 @@ pub(super) const DIRECTIONS: [&str; 2] = ["inbound", "outbound"];
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
-        .service(resource(
-            "/activities",
-            [
-                (Method::GET, web::to(list)),
-                (Method::POST, web::to(create)),
-            ],
-        ))
+        .service(resource("/activities", [(Method::GET, web::to(list)), (Method::POST, web::to(create))]))
         .service(resource(
             "/activities/{id}",
-            [
-                (Method::GET, web::to(get)),
-                (Method::PATCH, web::to(update)),
-            ],
+            [(Method::GET, web::to(get)), (Method::PATCH, web::to(update))],
         ))
-        .service(resource(
-            "/activities/{id}/disposition",
-            [(Method::PUT, web::to(dispose))],
-        ));
+        .service(resource("/activities/{id}/disposition", [(Method::PUT, web::to(dispose))]));
 }
 
-async fn list(
-    shared: Data<Shared>,
-    _: Caller,
-    request: HttpRequest,
-) -> Result<HttpResponse, ApiError> {
+async fn list(shared: Data<Shared>, _: Caller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let mut input = Input::query(request.query_string());
     let (mut contact_id, mut external_id) = (None, None);
     input.text("contact_id", &mut contact_id);

@@ -17,36 +17,17 @@ const STATUSES: [&str; 3] = ["scheduled", "confirmed", "cancelled"];
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
-        .service(resource(
-            "/appointments",
-            [
-                (Method::GET, web::to(list)),
-                (Method::POST, web::to(create)),
-            ],
-        ))
+        .service(resource("/appointments", [(Method::GET, web::to(list)), (Method::POST, web::to(create))]))
         .service(resource(
             "/appointments/{id}",
-            [
-                (Method::GET, web::to(get)),
-                (Method::PATCH, web::to(update)),
-            ],
+            [(Method::GET, web::to(get)), (Method::PATCH, web::to(update))],
         ))
-        .service(resource(
-            "/appointments/{id}/confirm",
-            [(Method::POST, web::to(confirm))],
-        ))
-        .service(resource(
-            "/appointments/{id}/cancel",
-            [(Method::POST, web::to(cancel))],
-        ));
+        .service(resource("/appointments/{id}/confirm", [(Method::POST, web::to(confirm))]))
+        .service(resource("/appointments/{id}/cancel", [(Method::POST, web::to(cancel))]));
 }
 
 /// Those that overlap the half-open span `from`..`to`, earliest first.
-async fn list(
-    shared: Data<Shared>,
-    _: Caller,
-    request: HttpRequest,
-) -> Result<HttpResponse, ApiError> {
+async fn list(shared: Data<Shared>, _: Caller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let mut input = Input::query(request.query_string());
     let (mut from, mut to) = (None, None);
     let (mut contact_id, mut status) = (None, None);
@@ -73,11 +54,7 @@ async fn list(
     Ok(HttpResponse::Ok().json(page.of("appointments", &rows)?))
 }
 
-async fn create(
-    shared: Data<Shared>,
-    caller: Caller,
-    body: Bytes,
-) -> Result<HttpResponse, ApiError> {
+async fn create(shared: Data<Shared>, caller: Caller, body: Bytes) -> Result<HttpResponse, ApiError> {
     let mut input = Input::body(&body)?;
     let mut crm = shared.crm();
     let now = crm.now();
@@ -143,11 +120,7 @@ async fn update(
 }
 
 /// Confirming twice is fine, confirming a cancelled appointment is a 409.
-async fn confirm(
-    shared: Data<Shared>,
-    _: Caller,
-    id: Path<String>,
-) -> Result<HttpResponse, ApiError> {
+async fn confirm(shared: Data<Shared>, _: Caller, id: Path<String>) -> Result<HttpResponse, ApiError> {
     let mut crm = shared.crm();
     let mut appointment = crm.appointments.get(&id)?.clone();
     refuse_cancelled(&appointment)?;
@@ -155,11 +128,7 @@ async fn confirm(
     Ok(keep(&mut crm, appointment))
 }
 
-async fn cancel(
-    shared: Data<Shared>,
-    _: Caller,
-    id: Path<String>,
-) -> Result<HttpResponse, ApiError> {
+async fn cancel(shared: Data<Shared>, _: Caller, id: Path<String>) -> Result<HttpResponse, ApiError> {
     let mut crm = shared.crm();
     let mut appointment = crm.appointments.get(&id)?.clone();
     appointment.status = "cancelled".to_owned();
@@ -170,10 +139,7 @@ fn refuse_cancelled(appointment: &Appointment) -> Result<(), ApiError> {
     if appointment.status != "cancelled" {
         return Ok(());
     }
-    Err(ApiError::conflict(
-        "appointment_cancelled",
-        "The appointment is cancelled; create another one.",
-    ))
+    Err(ApiError::conflict("appointment_cancelled", "The appointment is cancelled; create another one."))
 }
 
 fn keep(crm: &mut Crm, mut appointment: Appointment) -> HttpResponse {

@@ -60,20 +60,13 @@ fn identify(request: &HttpRequest) -> Result<Caller, ApiError> {
         Credential::Bearer(token) => match crm.grants.access(&token, crm.now()) {
             Access::Granted { user_id, grant } => (user_id, Some(grant)),
             Access::Expired => {
-                return Err(unauthorized(
-                    "expired_token",
-                    "The access token has expired; refresh it.",
-                ));
+                return Err(unauthorized("expired_token", "The access token has expired; refresh it."));
             }
             Access::Unknown => (user_with_key(&crm, &token)?, None),
         },
     };
     let role = crm.users.get(&user_id)?.role.clone();
-    Ok(Caller {
-        user_id,
-        role,
-        grant,
-    })
+    Ok(Caller { user_id, role, grant })
 }
 
 enum Credential {
@@ -89,9 +82,7 @@ fn credential(request: &HttpRequest) -> Result<Credential, ApiError> {
         ));
     };
     let malformed = |message| unauthorized("malformed_credential", message);
-    let value = value
-        .to_str()
-        .map_err(|_| malformed("The Authorization header is not plain text."))?;
+    let value = value.to_str().map_err(|_| malformed("The Authorization header is not plain text."))?;
     let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
     let rest = rest.trim();
     if scheme.eq_ignore_ascii_case("bearer") {
@@ -117,12 +108,7 @@ fn user_with_key(crm: &Crm, key: &str) -> Result<String, ApiError> {
         .rows()
         .find(|(_, user)| user.api_key == key)
         .map(|(id, _)| id.to_owned())
-        .ok_or_else(|| {
-            unauthorized(
-                "invalid_credential",
-                "No user has this API key or access token.",
-            )
-        })
+        .ok_or_else(|| unauthorized("invalid_credential", "No user has this API key or access token."))
 }
 
 fn unauthorized(code: &'static str, message: &'static str) -> ApiError {

@@ -17,21 +17,11 @@ const KINDS: [&str; 3] = ["Contact", "Lead", "Account"];
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
-        .service(resource(
-            "/contacts",
-            [
-                (Method::GET, web::to(list)),
-                (Method::POST, web::to(create)),
-            ],
-        ))
+        .service(resource("/contacts", [(Method::GET, web::to(list)), (Method::POST, web::to(create))]))
         .service(resource("/contacts/{id}", [(Method::GET, web::to(get))]));
 }
 
-async fn list(
-    shared: Data<Shared>,
-    _: Caller,
-    request: HttpRequest,
-) -> Result<HttpResponse, ApiError> {
+async fn list(shared: Data<Shared>, _: Caller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let mut input = Input::query(request.query_string());
     let (mut number, mut name) = (None, None);
     input.text("phone", &mut number);

@@ -20,14 +20,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 (Method::DELETE, web::to(clear_faults)),
             ],
         ))
-        .service(resource(
-            "/_sandbox/reset",
-            [(Method::POST, web::to(reset))],
-        ))
-        .service(resource(
-            "/_sandbox/requests",
-            [(Method::GET, web::to(requests))],
-        ));
+        .service(resource("/_sandbox/reset", [(Method::POST, web::to(reset))]))
+        .service(resource("/_sandbox/requests", [(Method::GET, web::to(requests))]));
 }
 
 async fn faults(shared: Data<Shared>) -> HttpResponse {
@@ -37,8 +31,7 @@ async fn faults(shared: Data<Shared>) -> HttpResponse {
 async fn set_faults(shared: Data<Shared>, body: Bytes) -> Result<HttpResponse, ApiError> {
     let json: Value = serde_json::from_slice(&body)
         .map_err(|error| ApiError::broken_json(format!("The body is not JSON: {error}.")))?;
-    let refuse =
-        |problem| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fault", problem);
+    let refuse = |problem| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fault", problem);
     let faults: Faults = serde_json::from_value(json).map_err(|error| refuse(error.to_string()))?;
     shared.set_faults(faults).map_err(refuse)?;
     Ok(HttpResponse::Ok().json(&*shared.faults()))

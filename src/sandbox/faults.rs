@@ -53,13 +53,7 @@ pub struct Fault {
 
 impl From<Effect> for Fault {
     fn from(effect: Effect) -> Self {
-        Self {
-            effect,
-            times: None,
-            path_prefix: None,
-            method: None,
-            after: false,
-        }
+        Self { effect, times: None, path_prefix: None, method: None, after: false }
     }
 }
 
@@ -119,13 +113,9 @@ impl FromStr for Fault {
         for part in parts {
             let (name, value) = split(part);
             match (name, &mut fault.effect) {
-                (
-                    "retry_after_seconds",
-                    Effect::Status {
-                        retry_after_seconds,
-                        ..
-                    },
-                ) => *retry_after_seconds = Some(number(name, value)?),
+                ("retry_after_seconds", Effect::Status { retry_after_seconds, .. }) => {
+                    *retry_after_seconds = Some(number(name, value)?)
+                }
                 ("times", _) => fault.times = Some(number(name, value)?),
                 ("path_prefix", _) => fault.path_prefix = value.map(str::to_owned),
                 ("method", _) => fault.method = value.map(str::to_owned),
@@ -140,10 +130,7 @@ impl FromStr for Fault {
 fn effect(name: &str, value: Option<&str>) -> Result<Effect, String> {
     match (name, value) {
         ("latency_ms", value) => Ok(Effect::LatencyMs(number(name, value)?)),
-        ("status", value) => Ok(Effect::Status {
-            code: number(name, value)?,
-            retry_after_seconds: None,
-        }),
+        ("status", value) => Ok(Effect::Status { code: number(name, value)?, retry_after_seconds: None }),
         ("broken_json", None) => Ok(Effect::BrokenJson),
         ("html_page", None) => Ok(Effect::HtmlPage),
         ("reset", None) => Ok(Effect::Reset),
@@ -180,9 +167,7 @@ impl Faults {
     /// Reads the text form of several faults, separated by commas.
     pub(super) fn from_header(text: &str) -> Result<Self, String> {
         let faults = text.split(',').map(|fault| fault.trim().parse());
-        Ok(Self {
-            faults: faults.collect::<Result<_, _>>()?,
-        })
+        Ok(Self { faults: faults.collect::<Result<_, _>>()? })
     }
 
     /// What is wrong with the values, if anything.

@@ -53,9 +53,7 @@ GET    /_sandbox/requests                    what was received, newest last
 ";
 
 async fn index(shared: Data<Shared>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/plain; charset=utf-8")
-        .body(page(&shared))
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(page(&shared))
 }
 
 fn page(shared: &Shared) -> String {
@@ -73,20 +71,13 @@ fn page(shared: &Shared) -> String {
     // Writing to a String cannot fail.
     let _ = writeln!(page, "Users");
     for (id, user) in crm.users.rows() {
-        let _ = writeln!(
-            page,
-            "  {id}  {}, {}, {}, API key {}",
-            user.name, user.email, user.role, user.api_key
-        );
+        let _ =
+            writeln!(page, "  {id}  {}, {}, {}, API key {}", user.name, user.email, user.role, user.api_key);
     }
     let _ = writeln!(page, "\nContacts");
     for (id, contact) in crm.contacts.rows() {
         let phones = contact.phones.join(", ");
-        let _ = writeln!(
-            page,
-            "  {id}  {} ({}), {phones}",
-            contact.name, contact.kind
-        );
+        let _ = writeln!(page, "  {id}  {} ({}), {phones}", contact.name, contact.kind);
     }
     let _ = writeln!(page, "\nAppointments");
     for (id, appointment) in crm.appointments.rows() {

@@ -51,11 +51,7 @@ impl Input {
     }
 
     fn new(fields: Map<String, Value>, is_query: bool) -> Self {
-        Self {
-            fields,
-            is_query,
-            problems: Vec::new(),
-        }
+        Self { fields, is_query, problems: Vec::new() }
     }
 
     /// The fields as sent, to compare two requests.
@@ -74,20 +70,11 @@ impl Input {
             let problem = format!("is not a {kind} of this operation");
             self.problems.push((name.clone(), problem));
         }
-        if self.problems.is_empty() {
-            Ok(())
-        } else {
-            Err(ApiError::invalid(self.problems))
-        }
+        if self.problems.is_empty() { Ok(()) } else { Err(ApiError::invalid(self.problems)) }
     }
 
     /// Takes a field and reads it with `read`; a refusal is noted under the field's name.
-    fn read<T>(
-        &mut self,
-        name: &str,
-        slot: &mut Option<T>,
-        read: impl FnOnce(&Value) -> Result<T, String>,
-    ) {
+    fn read<T>(&mut self, name: &str, slot: &mut Option<T>, read: impl FnOnce(&Value) -> Result<T, String>) {
         match self.fields.shift_remove(name) {
             None => {}
             Some(Value::Null) => *slot = None,
@@ -99,12 +86,7 @@ impl Input {
     }
 
     /// Like [`Self::read`] for a field that must have a value in the end.
-    fn read_required<T>(
-        &mut self,
-        name: &str,
-        slot: &mut T,
-        read: impl FnOnce(&Value) -> Result<T, String>,
-    ) {
+    fn read_required<T>(&mut self, name: &str, slot: &mut T, read: impl FnOnce(&Value) -> Result<T, String>) {
         match self.fields.shift_remove(name) {
             None => {}
             Some(value) => match read(&value) {
@@ -165,9 +147,7 @@ impl Input {
 
     pub(super) fn flag(&mut self, name: &str, slot: &mut bool) {
         self.read_required(name, slot, |value| {
-            value
-                .as_bool()
-                .ok_or_else(|| "must be true or false".to_owned())
+            value.as_bool().ok_or_else(|| "must be true or false".to_owned())
         });
     }
 
@@ -190,11 +170,7 @@ impl Input {
         let noted = self.problems.len();
         self.read_required(name, slot, |value| {
             let id = text(value)?;
-            if table.contains(&id) {
-                Ok(id)
-            } else {
-                Err(format!("is not the id of a {}", table.noun()))
-            }
+            if table.contains(&id) { Ok(id) } else { Err(format!("is not the id of a {}", table.noun())) }
         });
         if self.problems.len() == noted && slot.is_empty() {
             self.problem(name, "is required");
@@ -222,15 +198,10 @@ fn one_of(value: &Value, allowed: &[&str]) -> Result<String, String> {
 }
 
 fn time(value: &Value) -> Result<Timestamp, String> {
-    text(value)?
-        .parse()
-        .map_err(|_| "must be RFC 3339 with an offset, like 2026-03-02T09:00:00Z".to_owned())
+    text(value)?.parse().map_err(|_| "must be RFC 3339 with an offset, like 2026-03-02T09:00:00Z".to_owned())
 }
 
-fn list(
-    value: &Value,
-    read: impl Fn(&Value) -> Result<String, String>,
-) -> Result<Vec<String>, String> {
+fn list(value: &Value, read: impl Fn(&Value) -> Result<String, String>) -> Result<Vec<String>, String> {
     let Value::Array(items) = value else {
         return Err("must be a list of texts".to_owned());
     };

@@ -84,9 +84,7 @@ fn plan(shared: &Shared, request: &ServiceRequest) -> Result<Plan, String> {
     let mut plan = Plan::default();
     let (method, path) = (request.method().as_str(), request.path());
     if let Some(text) = request.headers().get(FAULT_HEADER) {
-        let text = text
-            .to_str()
-            .map_err(|_| "X-Sandbox-Fault is not plain text")?;
+        let text = text.to_str().map_err(|_| "X-Sandbox-Fault is not plain text")?;
         Faults::from_header(text)?.plan(method, path, &mut plan);
     }
     shared.faults().plan(method, path, &mut plan);
@@ -96,10 +94,7 @@ fn plan(shared: &Shared, request: &ServiceRequest) -> Result<Plan, String> {
 fn answer(effect: &Effect) -> HttpResponse {
     match effect {
         Effect::LatencyMs(_) => HttpResponse::NoContent().finish(),
-        Effect::Status {
-            code,
-            retry_after_seconds,
-        } => status(*code, *retry_after_seconds),
+        Effect::Status { code, retry_after_seconds } => status(*code, *retry_after_seconds),
         Effect::BrokenJson => HttpResponse::Ok()
             .content_type("application/json")
             .body(r#"{"contacts":[{"id":"con-1","name":"Wan"#),
@@ -119,10 +114,9 @@ fn status(code: u16, retry_after_seconds: Option<u64>) -> HttpResponse {
     let wait = retry_after_seconds.or((code == 429).then_some(1));
     let error = match wait {
         Some(seconds) => error.with_header(header::RETRY_AFTER, seconds.to_string()),
-        None if code == 401 => error.with_header(
-            header::WWW_AUTHENTICATE,
-            r#"Basic realm="sandbox""#.to_owned(),
-        ),
+        None if code == 401 => {
+            error.with_header(header::WWW_AUTHENTICATE, r#"Basic realm="sandbox""#.to_owned())
+        }
         None => error,
     };
     error.error_response()

@@ -18,27 +18,11 @@ const KINDS: [&str; 4] = ["sms", "mms", "fax", "voicemail"];
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
-        .service(resource(
-            "/messages",
-            [
-                (Method::GET, web::to(list)),
-                (Method::POST, web::to(create)),
-            ],
-        ))
-        .service(resource(
-            "/messages/{id}",
-            [
-                (Method::GET, web::to(get)),
-                (Method::PATCH, web::to(update)),
-            ],
-        ));
+        .service(resource("/messages", [(Method::GET, web::to(list)), (Method::POST, web::to(create))]))
+        .service(resource("/messages/{id}", [(Method::GET, web::to(get)), (Method::PATCH, web::to(update))]));
 }
 
-async fn list(
-    shared: Data<Shared>,
-    _: Caller,
-    request: HttpRequest,
-) -> Result<HttpResponse, ApiError> {
+async fn list(shared: Data<Shared>, _: Caller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let mut input = Input::query(request.query_string());
     let (mut contact_id, mut external_id) = (None, None);
     input.text("contact_id", &mut contact_id);

@@ -156,12 +156,7 @@ pub async fn start(options: SandboxOptions) -> io::Result<Sandbox> {
     let address = server.addrs().first().copied().unwrap_or(listen);
     let server = server.run();
     let handle = server.handle();
-    Ok(Sandbox {
-        address,
-        shared,
-        handle,
-        server: tokio::spawn(server),
-    })
+    Ok(Sandbox { address, shared, handle, server: tokio::spawn(server) })
 }
 
 fn routes(config: &mut ServiceConfig) {
@@ -172,11 +167,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(messages::routes)
         .configure(appointments::routes)
         .configure(settings::routes);
-    config
-        .service(api)
-        .configure(oauth::routes)
-        .configure(control::routes)
-        .configure(index::routes);
+    config.service(api).configure(oauth::routes).configure(control::routes).configure(index::routes);
 }
 
 impl Sandbox {

@@ -132,11 +132,7 @@ pub(super) struct Table<T> {
 
 impl<T> Table<T> {
     pub(super) fn new(noun: &'static str, prefix: &'static str) -> Self {
-        Self {
-            noun,
-            prefix,
-            rows: IndexMap::new(),
-        }
+        Self { noun, prefix, rows: IndexMap::new() }
     }
 
     pub(super) fn noun(&self) -> &'static str {
@@ -166,8 +162,7 @@ impl<T> Table<T> {
 
     /// The record, or a 404 that names the kind.
     pub(super) fn get(&self, id: &str) -> Result<&T, ApiError> {
-        self.find(id)
-            .ok_or_else(|| ApiError::not_found(format!("There is no {} with this id.", self.noun)))
+        self.find(id).ok_or_else(|| ApiError::not_found(format!("There is no {} with this id.", self.noun)))
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = (&str, &T)> {

@@ -20,10 +20,7 @@ use super::{CLIENT_ID, CLIENT_SECRET, Shared};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
-        .service(resource(
-            "/oauth/authorize",
-            [(Method::GET, web::to(authorize))],
-        ))
+        .service(resource("/oauth/authorize", [(Method::GET, web::to(authorize))]))
         .service(resource("/oauth/token", [(Method::POST, web::to(token))]));
 }
 
@@ -65,10 +62,9 @@ impl Grants {
         match self.access.get(token) {
             None => Access::Unknown,
             Some(token) if token.expires_at <= now => Access::Expired,
-            Some(token) => Access::Granted {
-                user_id: token.holder.user_id.clone(),
-                grant: token.holder.grant,
-            },
+            Some(token) => {
+                Access::Granted { user_id: token.holder.user_id.clone(), grant: token.holder.grant }
+            }
         }
     }
 
@@ -95,20 +91,11 @@ impl Grants {
 }
 
 /// Redirects back with `code` and `state`. `login_hint` chooses the user by email, else the first.
-async fn authorize(
-    shared: web::Data<Shared>,
-    request: HttpRequest,
-) -> Result<HttpResponse, ApiError> {
+async fn authorize(shared: web::Data<Shared>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let parameters = form(request.query_string().as_bytes());
     let text = |name: &str| parameters.get(name).and_then(Value::as_str);
     // Without a known client and a usable address there is nowhere to redirect to (4.1.2.1).
-    let refuse = |message| {
-        Err(ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "invalid_request",
-            message,
-        ))
-    };
+    let refuse = |message| Err(ApiError::new(StatusCode::BAD_REQUEST, "invalid_request", message));
     if text("client_id") != Some(CLIENT_ID) {
         return refuse("client_id is not that of the sandbox; GET / shows it.");
     }
@@ -126,19 +113,12 @@ async fn authorize(
             Some(email) => user_with_email(&crm, email),
         };
         match user_id {
-            None => drop(
-                target
-                    .query_pairs_mut()
-                    .append_pair("error", "access_denied"),
-            ),
+            None => drop(target.query_pairs_mut().append_pair("error", "access_denied")),
             Some(user_id) => {
                 let code = format!("sandbox-code-{}", crm.grants.number());
                 target.query_pairs_mut().append_pair("code", &code);
                 let redirect_uri = redirect_uri.to_owned();
-                let waiting = Code {
-                    user_id,
-                    redirect_uri,
-                };
+                let waiting = Code { user_id, redirect_uri };
                 crm.grants.codes.insert(code, waiting);
             }
         }
@@ -149,9 +129,7 @@ async fn authorize(
     if let Some(state) = text("state") {
         target.query_pairs_mut().append_pair("state", state);
     }
-    Ok(HttpResponse::Found()
-        .insert_header((header::LOCATION, target.as_str()))
-        .finish())
+    Ok(HttpResponse::Found().insert_header((header::LOCATION, target.as_str())).finish())
 }
 
 fn user_with_email(crm: &Crm, email: &str) -> Option<String> {
@@ -163,15 +141,10 @@ fn user_with_email(crm: &Crm, email: &str) -> Option<String> {
 /// Exchanges a code or a refresh token. Takes a form or JSON.
 async fn token(shared: web::Data<Shared>, request: HttpRequest, body: Bytes) -> HttpResponse {
     match exchange(&shared, &request, &body) {
-        Ok(tokens) => HttpResponse::Ok()
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .json(tokens),
+        Ok(tokens) => HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(tokens),
         Err((error, description)) => {
-            let status = if error == "invalid_client" {
-                StatusCode::UNAUTHORIZED
-            } else {
-                StatusCode::BAD_REQUEST
-            };
+            let status =
+                if error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
             let mut response = HttpResponse::build(status);
             if status == StatusCode::UNAUTHORIZED {
                 response.insert_header((header::WWW_AUTHENTICATE, r#"Basic realm="sandbox""#));
@@ -196,10 +169,7 @@ fn exchange(shared: &Shared, request: &HttpRequest, body: &Bytes) -> Result<Valu
             let code = crm.grants.codes.remove(code);
             let code = code.ok_or(("invalid_grant", "The code is unknown or was used before."))?;
             if text("redirect_uri") != Some(&code.redirect_uri) {
-                return Err((
-                    "invalid_grant",
-                    "redirect_uri differs from the one of the code.",
-                ));
+                return Err(("invalid_grant", "redirect_uri differs from the one of the code."));
             }
             let grant = crm.grants.number();
             let user_id = code.user_id;
@@ -229,11 +199,7 @@ fn exchange(shared: &Shared, request: &HttpRequest, body: &Bytes) -> Result<Valu
     }))
 }
 
-fn check_client(
-    request: &HttpRequest,
-    id: Option<&str>,
-    secret: Option<&str>,
-) -> Result<(), Refusal> {
+fn check_client(request: &HttpRequest, id: Option<&str>, secret: Option<&str>) -> Result<(), Refusal> {
     let header = request.headers().get(header::AUTHORIZATION);
     let header = header.and_then(|value| value.to_str().ok());
     let header = header.and_then(|value| value.strip_prefix("Basic "));
@@ -242,26 +208,17 @@ fn check_client(
         Some((id, secret)) => id == CLIENT_ID && secret == CLIENT_SECRET,
         None => id == Some(CLIENT_ID) && secret == Some(CLIENT_SECRET),
     };
-    if matches {
-        Ok(())
-    } else {
-        Err((
-            "invalid_client",
-            "client_id or client_secret is wrong or missing.",
-        ))
-    }
+    if matches { Ok(()) } else { Err(("invalid_client", "client_id or client_secret is wrong or missing.")) }
 }
 
 fn parameters(request: &HttpRequest, body: &Bytes) -> Result<Map<String, Value>, Refusal> {
     use actix_web::HttpMessage as _;
     match request.content_type() {
         "application/x-www-form-urlencoded" => Ok(form(body)),
-        "application/json" => serde_json::from_slice(body)
-            .map_err(|_| ("invalid_request", "The body is not a JSON object.")),
-        _ => Err((
-            "invalid_request",
-            "Send a form or JSON, and say so in Content-Type.",
-        )),
+        "application/json" => {
+            serde_json::from_slice(body).map_err(|_| ("invalid_request", "The body is not a JSON object."))
+        }
+        _ => Err(("invalid_request", "Send a form or JSON, and say so in Content-Type.")),
     }
 }
 

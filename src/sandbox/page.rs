@@ -37,28 +37,16 @@ impl Page {
             input.problem("cursor", "is not a cursor of this list");
         }
         input.finish()?;
-        Ok(Self {
-            limit: usize::try_from(limit).unwrap_or(usize::MAX),
-            after: after.flatten(),
-        })
+        Ok(Self { limit: usize::try_from(limit).unwrap_or(usize::MAX), after: after.flatten() })
     }
 
     /// `{"<name>":[…],"next_cursor":…}`; the cursor is null on the last page.
-    pub(super) fn of<T: Serialize>(
-        &self,
-        name: &str,
-        rows: &[(&str, &T)],
-    ) -> Result<Value, ApiError> {
+    pub(super) fn of<T: Serialize>(&self, name: &str, rows: &[(&str, &T)]) -> Result<Value, ApiError> {
         let start = match &self.after {
             None => 0,
             Some(after) => {
                 let found = rows.iter().position(|(id, _)| id == after);
-                let problem = || {
-                    (
-                        "cursor".to_owned(),
-                        "is not a cursor of this list".to_owned(),
-                    )
-                };
+                let problem = || ("cursor".to_owned(), "is not a cursor of this list".to_owned());
                 found.ok_or_else(|| ApiError::invalid(vec![problem()]))? + 1
             }
         };
@@ -68,10 +56,7 @@ impl Page {
         let mut list = Map::new();
         let records: Vec<&T> = page.iter().map(|&(_, row)| row).collect();
         list.insert(name.to_owned(), json!(records));
-        list.insert(
-            "next_cursor".to_owned(),
-            last.map(|(id, _)| URL_SAFE_NO_PAD.encode(id)).into(),
-        );
+        list.insert("next_cursor".to_owned(), last.map(|(id, _)| URL_SAFE_NO_PAD.encode(id)).into());
         Ok(Value::Object(list))
     }
 }

@@ -20,13 +20,7 @@ pub(super) struct ApiError {
 
 impl ApiError {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            fields: Vec::new(),
-            header: None,
-        }
+        Self { status, code, message: message.into(), fields: Vec::new(), header: None }
     }
 
     pub(super) fn broken_json(message: impl Into<String>) -> Self {
@@ -44,14 +38,7 @@ impl ApiError {
     pub(super) fn invalid(fields: Vec<(String, String)>) -> Self {
         let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
         let message = format!("The request is not valid; see: {}.", names.join(", "));
-        Self {
-            fields,
-            ..Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "validation_failed",
-                message,
-            )
-        }
+        Self { fields, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", message) }
     }
 
     pub(super) fn with_header(mut self, name: header::HeaderName, value: String) -> Self {
@@ -77,9 +64,8 @@ impl ResponseError for ApiError {
         error.insert("message".into(), self.message.as_str().into());
         if !self.fields.is_empty() {
             let fields = self.fields.iter();
-            let fields: Map<String, Value> = fields
-                .map(|(name, problem)| (name.clone(), problem.as_str().into()))
-                .collect();
+            let fields: Map<String, Value> =
+                fields.map(|(name, problem)| (name.clone(), problem.as_str().into())).collect();
             error.insert("fields".into(), fields.into());
         }
         let mut response = HttpResponse::build(self.status);
@@ -92,10 +78,7 @@ impl ResponseError for ApiError {
 
 /// One path with its methods. Any other method is a 405 that lists the allowed ones.
 pub(super) fn resource<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Resource {
-    let allowed: Vec<String> = routes
-        .iter()
-        .map(|(method, _)| method.to_string())
-        .collect();
+    let allowed: Vec<String> = routes.iter().map(|(method, _)| method.to_string()).collect();
     let allowed = allowed.join(", ");
     let mut resource = web::resource(path);
     for (method, route) in routes {
@@ -114,9 +97,7 @@ pub(super) fn resource<const N: usize>(path: &str, routes: [(Method, Route); N])
 
 /// The answer to a path that the sandbox does not have.
 pub(super) async fn no_such_path() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::not_found(
-        "There is no such path. GET / lists all of them.",
-    ))
+    Err(ApiError::not_found("There is no such path. GET / lists all of them."))
 }
 
 /// 201 with the new record and where it lives.

@@ -15,30 +15,9 @@ fn seed_time() -> Timestamp {
 pub(super) fn users() -> Table<User> {
     let mut users = Table::new("user", "usr");
     let rows = [
-        (
-            "Alex Sandbox",
-            "alex@example.com",
-            "admin",
-            "101",
-            "America/Los_Angeles",
-            super::API_KEY,
-        ),
-        (
-            "Billie Sandbox",
-            "billie@example.com",
-            "agent",
-            "102",
-            "America/New_York",
-            "sandbox-key-2",
-        ),
-        (
-            "Charlie Sandbox",
-            "charlie@example.com",
-            "agent",
-            "103",
-            "Europe/London",
-            "sandbox-key-3",
-        ),
+        ("Alex Sandbox", "alex@example.com", "admin", "101", "America/Los_Angeles", super::API_KEY),
+        ("Billie Sandbox", "billie@example.com", "agent", "102", "America/New_York", "sandbox-key-2"),
+        ("Charlie Sandbox", "charlie@example.com", "agent", "103", "Europe/London", "sandbox-key-3"),
     ];
     for (name, email, role, extension, time_zone, api_key) in rows {
         let id = users.next_id();
@@ -57,13 +36,8 @@ pub(super) fn users() -> Table<User> {
 }
 
 /// Name, numbers, type, title and company.
-type ContactRow = (
-    &'static str,
-    &'static [&'static str],
-    &'static str,
-    Option<&'static str>,
-    Option<&'static str>,
-);
+type ContactRow =
+    (&'static str, &'static [&'static str], &'static str, Option<&'static str>, Option<&'static str>);
 
 pub(super) fn contacts() -> Table<Contact> {
     let mut contacts = Table::new("contact", "con");
@@ -76,41 +50,11 @@ pub(super) fn contacts() -> Table<Contact> {
             Some("Head of Buying"),
             Some("Imaginary Widgets"),
         ),
-        (
-            "Victor Widget",
-            &["+14155550101"],
-            "Contact",
-            Some("Bookkeeper"),
-            Some("Imaginary Widgets"),
-        ),
-        (
-            "Lena Lead",
-            &["+14155550103"],
-            "Lead",
-            None,
-            Some("Nowhere Bakery"),
-        ),
-        (
-            "Make-Believe Motors",
-            &["+14155550104"],
-            "Account",
-            None,
-            None,
-        ),
-        (
-            "Óscar O'Placeholder",
-            &["+14155550105"],
-            "Contact",
-            Some("Engineer & Owner"),
-            Some("Fable <Labs>"),
-        ),
-        (
-            "Imogen Fiction",
-            &["+442079460123"],
-            "Contact",
-            Some("Editor"),
-            Some("Storybook House"),
-        ),
+        ("Victor Widget", &["+14155550101"], "Contact", Some("Bookkeeper"), Some("Imaginary Widgets")),
+        ("Lena Lead", &["+14155550103"], "Lead", None, Some("Nowhere Bakery")),
+        ("Make-Believe Motors", &["+14155550104"], "Account", None, None),
+        ("Óscar O'Placeholder", &["+14155550105"], "Contact", Some("Engineer & Owner"), Some("Fable <Labs>")),
+        ("Imogen Fiction", &["+442079460123"], "Contact", Some("Editor"), Some("Storybook House")),
     ];
     for (days, (name, phones, kind, title, company)) in (0_i64..).zip(rows) {
         let id = contacts.next_id();

@@ -14,10 +14,7 @@ const LOGGED_AS: [&str; 2] = ["admin", "user"];
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .service(resource("/license", [(Method::GET, web::to(license))]))
-        .service(resource(
-            "/settings/logging",
-            [(Method::GET, web::to(get)), (Method::PUT, web::to(put))],
-        ));
+        .service(resource("/settings/logging", [(Method::GET, web::to(get)), (Method::PUT, web::to(put))]));
 }
 
 async fn license(shared: Data<Shared>, _: Caller) -> HttpResponse {

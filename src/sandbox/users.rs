@@ -22,11 +22,7 @@ async fn me(shared: Data<Shared>, caller: Caller) -> Result<HttpResponse, ApiErr
     Ok(HttpResponse::Ok().json(shared.crm().users.get(&caller.user_id)?))
 }
 
-async fn list(
-    shared: Data<Shared>,
-    _: Caller,
-    request: HttpRequest,
-) -> Result<HttpResponse, ApiError> {
+async fn list(shared: Data<Shared>, _: Caller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let mut input = Input::query(request.query_string());
     let mut email: Option<String> = None;
     input.text("email", &mut email);

@@ -60,7 +60,11 @@ impl FromRequest for Body {
         let bytes = web::Bytes::from_request(request, payload);
         Box::pin(async move {
             let bytes = bytes.await.map_err(|error| {
-                if error.as_response_error().status_code() == 413 { BodyError::TooLarge } else { BodyError::Incomplete }
+                if error.as_response_error().status_code() == 413 {
+                    BodyError::TooLarge
+                } else {
+                    BodyError::Incomplete
+                }
             })?;
             if is_form {
                 return Ok(Self(form(&bytes)));

@@ -5,12 +5,12 @@ use std::panic::AssertUnwindSafe;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap, HeaderName, HeaderValue,
 };
-use actix_web::error::InternalError;
-use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 use futures_util::FutureExt as _;
@@ -22,7 +22,10 @@ use crate::service::Services;
 const REFRESHED_TOKEN: HeaderName = HeaderName::from_static("x-refreshed-jwt-token");
 
 /// The middleware.
-pub(super) async fn edge(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+pub(super) async fn edge(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     if request.method() == Method::OPTIONS {
         let mut response = HttpResponse::NoContent().finish();
         cors(response.headers_mut());
@@ -51,7 +54,8 @@ pub(super) async fn edge(request: ServiceRequest, next: Next<impl MessageBody + 
 /// The panic hook has written where; the client gets an answer, and the worker lives.
 fn panicked(route: Option<&str>, _: &(dyn std::any::Any + Send)) -> Error {
     tracing::error!(route, "a handler panicked");
-    let mut response = reply::error(500, "The server failed on this request. It was not carried out, or only in part.");
+    let mut response =
+        reply::error(500, "The server failed on this request. It was not carried out, or only in part.");
     cors(response.headers_mut());
     InternalError::from_response("a handler panicked", response).into()
 }

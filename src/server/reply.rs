@@ -37,7 +37,9 @@ pub(super) fn error(status: u16, message: &str) -> HttpResponse {
 
 /// The page for a route that does not exist, in any method.
 pub(super) async fn not_found(request: HttpRequest) -> HttpResponse {
-    let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let escaped = |text: &str| {
+        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    };
     let what = format!("Cannot {} {}", escaped(request.method().as_str()), escaped(request.path()));
     text(
         404,

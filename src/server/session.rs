@@ -2,9 +2,9 @@
 
 use std::future::{Ready, ready};
 
-use actix_web::http::header::{AUTHORIZATION, HeaderMap};
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, ResponseError, dev, HttpResponse};
 use actix_web::body::BoxBody;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError, dev};
 
 use super::body::query;
 use super::reply;

@@ -54,7 +54,12 @@ pub struct Caller {
 ///
 /// # Errors
 /// Where the user is unknown, the call is logged already, or the CRM fails.
-pub async fn create(services: &Services, session: &Session, request: Value, caller: Caller) -> Result<Created, Refusal> {
+pub async fn create(
+    services: &Services,
+    session: &Session,
+    request: Value,
+    caller: Caller,
+) -> Result<Created, Refusal> {
     let warning = |text: String, ttl: u32| Refusal::new(ReturnMessage::warning(text, ttl));
     let user = match session.connected_user(&*services.store).await {
         Ok(Some(user)) => user,
@@ -66,7 +71,11 @@ pub async fn create(services: &Services, session: &Session, request: Value, call
     };
     let scope = scope(&user);
     let extension = extension(&request);
-    let stored = services.store.call_logs(&scope, &session_id).await.map_err(|error| Refusal::new(store_failed(&error)))?;
+    let stored = services
+        .store
+        .call_logs(&scope, &session_id)
+        .await
+        .map_err(|error| Refusal::new(store_failed(&error)))?;
     let existing = || warning(format!("Existing log for session {session_id}"), 3000);
     if stored.iter().any(|log| log.extension == extension) {
         return Err(existing());
@@ -107,8 +116,11 @@ pub async fn create(services: &Services, session: &Session, request: Value, call
         (Some(_), None) => ReturnMessage::success("Call logged", 2000),
         (None, None) => {
             let at = match reply.mapping_problems.first() {
-                Some(problem) => format!("its id was not found at {} (found {})", problem.path, problem.found),
-                None => "its proxyConfig does not say where its id is (createCallLog.responseMapping.idPath)".to_owned(),
+                Some(problem) => {
+                    format!("its id was not found at {} (found {})", problem.path, problem.found)
+                }
+                None => "its proxyConfig does not say where its id is (createCallLog.responseMapping.idPath)"
+                    .to_owned(),
             };
             ReturnMessage::warning(format!("Call logged, but {at}: it cannot be updated later."), 5000)
         }
@@ -156,7 +168,8 @@ fn input(
         }
     }
     let note = request.get("note").and_then(Value::as_str).map(str::to_owned);
-    let account = call_log.get("accountId").map_or_else(|| "undefined".to_owned(), |id| to_text(id).into_owned());
+    let account =
+        call_log.get("accountId").map_or_else(|| "undefined".to_owned(), |id| to_text(id).into_owned());
     Ok(CreateCallLog {
         contact_info: Value::Object(contact_info),
         subject,
@@ -173,7 +186,9 @@ fn input(
 /// Start and end, ISO 8601. A start that cannot be read is refused before anything is sent (Q31);
 /// a call without a start has neither.
 fn times(call_log: &Value) -> Result<(Option<String>, Option<String>), Refusal> {
-    let Some(start) = call_log.get("startTime").filter(|start| !start.is_null()) else { return Ok((None, None)) };
+    let Some(start) = call_log.get("startTime").filter(|start| !start.is_null()) else {
+        return Ok((None, None));
+    };
     let Some(instant) = parse_instant(start) else {
         return Err(Refusal::new(ReturnMessage::warning(
             "The call's start time cannot be read (logInfo.startTime). Send ISO 8601 or milliseconds since 1970.",
@@ -221,7 +236,12 @@ pub struct LookedUp {
 ///
 /// # Errors
 /// Where the user is unknown or no session is named.
-pub async fn look_up(services: &Services, session: &Session, session_ids: &str, details: bool) -> Result<LookedUp, Refusal> {
+pub async fn look_up(
+    services: &Services,
+    session: &Session,
+    session_ids: &str,
+    details: bool,
+) -> Result<LookedUp, Refusal> {
     let refusal = |text: &str| Refusal::new(ReturnMessage::warning(text, 5000));
     let user = match session.connected_user(&*services.store).await {
         Ok(Some(user)) => user,
@@ -237,7 +257,8 @@ pub async fn look_up(services: &Services, session: &Session, session_ids: &str, 
     let mut logs = Vec::with_capacity(ids.len());
     let mut return_message = None;
     for id in ids {
-        let stored = services.store.call_logs(&scope, id).await.map_err(|error| Refusal::new(store_failed(&error)))?;
+        let stored =
+            services.store.call_logs(&scope, id).await.map_err(|error| Refusal::new(store_failed(&error)))?;
         let Some(log) = stored.into_iter().next() else {
             logs.push(json!({"sessionId": id, "matched": false}));
             continue;
@@ -258,7 +279,10 @@ pub async fn look_up(services: &Services, session: &Session, session_ids: &str, 
                     let failed = message(&error, Interface::GetCallLog, &session.platform);
                     entry.insert("logData".to_owned(), Value::Null);
                     if !matches!(error, CallError::NotSupported(_)) {
-                        entry.insert("returnMessage".to_owned(), serde_json::to_value(&failed).unwrap_or_default());
+                        entry.insert(
+                            "returnMessage".to_owned(),
+                            serde_json::to_value(&failed).unwrap_or_default(),
+                        );
                     }
                     return_message = Some(failed);
                 }

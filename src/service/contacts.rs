@@ -66,9 +66,16 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
     let connector = match platform.serving(Interface::FindContact) {
         Ok(connector) => connector,
         Err(_) => {
-            let text = format!("A contact with the phone number {} could not be found in your {} account.", input.phone_number, session.platform);
+            let text = format!(
+                "A contact with the phone number {} could not be found in your {} account.",
+                input.phone_number, session.platform
+            );
             let return_message = ReturnMessage::warning("Contact not found", 5000).detail_with_text_id(text);
-            return Ok(Found { successful: true, return_message: Some(return_message), contact: Value::Array(Vec::new()) });
+            return Ok(Found {
+                successful: true,
+                return_message: Some(return_message),
+                contact: Value::Array(Vec::new()),
+            });
         }
     };
     let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
@@ -116,18 +123,31 @@ pub async fn search(services: &Services, session: &Session, name: Option<String>
     let shown = name.clone().unwrap_or_else(|| "undefined".to_owned());
     let user = match session.connected_user(&*services.store).await {
         Ok(Some(user)) => user,
-        Ok(None) => return Err(Refusal::new(ReturnMessage::warning(format!("No contact found with name {shown}"), 5000))),
+        Ok(None) => {
+            return Err(Refusal::new(ReturnMessage::warning(
+                format!("No contact found with name {shown}"),
+                5000,
+            )));
+        }
         Err(error) => return Err(Refusal::new(store_failed(&error))),
     };
     let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
-    let fail = |error: &CallError| Refusal::new(message(error, Interface::FindContactWithName, &session.platform));
+    let fail =
+        |error: &CallError| Refusal::new(message(error, Interface::FindContactWithName, &session.platform));
     let Ok(connector) = platform.serving(Interface::FindContactWithName) else {
         let return_message = ReturnMessage::warning(format!("No contact found with name {shown} "), 5000);
-        return Ok(Found { successful: true, return_message: Some(return_message), contact: Value::Array(Vec::new()) });
+        return Ok(Found {
+            successful: true,
+            return_message: Some(return_message),
+            contact: Value::Array(Vec::new()),
+        });
     };
     let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
     let call = platform.call(Some(&user), auth_header.as_deref());
-    let reply = connector.find_contact_with_name(&call, &FindContactWithName { name }).await.map_err(|error| fail(&error))?;
+    let reply = connector
+        .find_contact_with_name(&call, &FindContactWithName { name })
+        .await
+        .map_err(|error| fail(&error))?;
     let return_message = reply.message.unwrap_or_else(|| found_message(reply.value.len()));
     Ok(Found { successful: true, return_message: Some(return_message), contact: to_value(&reply.value) })
 }
@@ -155,12 +175,18 @@ pub async fn create(services: &Services, session: &Session, input: CreateContact
             session.platform
         ))),
         Some(contact) if contact.id.is_none() => {
-            let path = reply.mapping_problems.first().map_or("the mapped path", |problem| problem.path.as_str());
-            Err(warning(format!("{} answered without an id for the new contact at {path}. Check there whether it was created.", session.platform)))
+            let path =
+                reply.mapping_problems.first().map_or("the mapped path", |problem| problem.path.as_str());
+            Err(warning(format!(
+                "{} answered without an id for the new contact at {path}. Check there whether it was created.",
+                session.platform
+            )))
         }
         Some(contact) => Ok(Found {
             successful: true,
-            return_message: Some(reply.message.unwrap_or_else(|| ReturnMessage::success("Contact created", 2000))),
+            return_message: Some(
+                reply.message.unwrap_or_else(|| ReturnMessage::success("Contact created", 2000)),
+            ),
             contact: to_value(&contact),
         }),
     }

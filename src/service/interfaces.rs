@@ -48,7 +48,11 @@ pub enum Unknown {
 ///
 /// # Errors
 /// Where the proxy id is unknown.
-pub fn implemented(services: &Services, platform: &str, proxy_id: Option<&str>) -> Result<Map<String, Value>, Unknown> {
+pub fn implemented(
+    services: &Services,
+    platform: &str,
+    proxy_id: Option<&str>,
+) -> Result<Map<String, Value>, Unknown> {
     let view = services.platform(platform, proxy_id);
     if let Some(proxy_id) = proxy_id
         && view.proxy.is_none()
@@ -64,6 +68,9 @@ pub fn implemented(services: &Services, platform: &str, proxy_id: Option<&str>) 
         signing_out || fulfilled.iter().any(|(interface, _)| interface.as_str() == name)
     };
     let listed = PROXY.iter().map(|(name, _)| *name);
-    let others = Interface::ALL.iter().map(|interface| interface.as_str()).filter(|name| !PROXY.iter().any(|(known, _)| known == name));
+    let others = Interface::ALL
+        .iter()
+        .map(|interface| interface.as_str())
+        .filter(|name| !PROXY.iter().any(|(known, _)| known == name));
     Ok(listed.chain(others).map(|name| (name.to_owned(), Value::Bool(has(name)))).collect())
 }

@@ -113,7 +113,9 @@ impl Platform<'_> {
             AuthType::OAuth => format!("Bearer {}", token.expose()),
             AuthType::ApiKey => {
                 let basic = match self.serving(Interface::GetBasicAuth) {
-                    Ok(connector) => connector.get_basic_auth(&self.call(None, None), token.expose()).await?.value,
+                    Ok(connector) => {
+                        connector.get_basic_auth(&self.call(None, None), token.expose()).await?.value
+                    }
                     Err(_) => STANDARD.encode(format!("{}:", token.expose())),
                 };
                 format!("Basic {basic}")

@@ -28,7 +28,9 @@ pub fn message(error: &CallError, interface: Interface, platform: &str) -> Retur
     match error {
         CallError::NotSupported(_) => ReturnMessage::warning("Not supported", 2000),
         CallError::Message(message) => (**message).clone(),
-        CallError::Unmapped(error) => general(interface).detail(format!("{}.", capitalised(&error.to_string()))),
+        CallError::Unmapped(error) => {
+            general(interface).detail(format!("{}.", capitalised(&error.to_string())))
+        }
         CallError::Failed(failure) => failed(failure, interface, platform),
     }
 }
@@ -94,17 +96,22 @@ fn retry_after(failure: &Failure) -> Option<String> {
         Ok(1) => Some("1 second".to_owned()),
         Ok(seconds) => Some(format!("{seconds} seconds")),
         // Anything but a date would be words that nobody meant for the user.
-        Err(_) => jiff::fmt::rfc2822::parse(header.trim()).is_ok().then(|| format!("until {}", header.trim())),
+        Err(_) => {
+            jiff::fmt::rfc2822::parse(header.trim()).is_ok().then(|| format!("until {}", header.trim()))
+        }
     }
 }
 
 /// The CRM's own explanation, where its answer has one: bounded, one line.
 fn own_words(failure: &Failure) -> Option<String> {
-    const KEYS: &[&str] = &["message", "error_description", "detail", "description", "error", "title", "errors", "reason"];
+    const KEYS: &[&str] =
+        &["message", "error_description", "detail", "description", "error", "title", "errors", "reason"];
     fn find(value: &serde_json::Value, depth: usize) -> Option<&str> {
         match value {
             serde_json::Value::String(text) if !text.trim().is_empty() => Some(text),
-            serde_json::Value::Array(items) if depth > 0 => items.iter().find_map(|item| find(item, depth - 1)),
+            serde_json::Value::Array(items) if depth > 0 => {
+                items.iter().find_map(|item| find(item, depth - 1))
+            }
             serde_json::Value::Object(members) if depth > 0 => {
                 KEYS.iter().find_map(|key| find(members.get(*key)?, depth - 1))
             }

@@ -104,7 +104,11 @@ impl Session {
     /// Where the store cannot be read.
     pub async fn user(&self, store: &dyn Store) -> Result<Option<User>, StoreError> {
         if self.proxy_id.is_some() {
-            let key = UserKey { id: self.id.clone(), platform: self.platform.clone(), proxy_id: self.proxy_id.clone() };
+            let key = UserKey {
+                id: self.id.clone(),
+                platform: self.platform.clone(),
+                proxy_id: self.proxy_id.clone(),
+            };
             return store.get_user(&key).await;
         }
         let mut users = store.find_users_by_id(&self.id, &self.platform).await?;

@@ -72,7 +72,9 @@ fn refused(message: impl Into<String>) -> LoginError {
 /// then.
 pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<LoggedIn, LoginError> {
     let rc_account_id = match login.rc_access_token.as_deref().filter(|token| !token.is_empty()) {
-        Some(token) => Some(ringcentral::extension(services, token).await.map_err(|failure| upstream(&failure))?.account_id),
+        Some(token) => Some(
+            ringcentral::extension(services, token).await.map_err(|failure| upstream(&failure))?.account_id,
+        ),
         None => None,
     };
     let platform = services.platform(&login.platform, login.proxy_id.as_deref());
@@ -80,9 +82,14 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         // A registered connector does not stand in for a document that the request names.
         return Err(unsupported(&platform, login.proxy_id.as_deref()));
     }
-    let connector = platform.serving(Interface::GetUserInfo).map_err(|_| unsupported(&platform, login.proxy_id.as_deref()))?;
+    let connector = platform
+        .serving(Interface::GetUserInfo)
+        .map_err(|_| unsupported(&platform, login.proxy_id.as_deref()))?;
     if platform.auth_type().await.map_err(|error| call_failed(&error))? == AuthType::OAuth {
-        return Err(refused(format!("{} is connected with OAuth, not with an API key. Connect it through its own sign-in page.", login.platform)));
+        return Err(refused(format!(
+            "{} is connected with OAuth, not with an API key. Connect it through its own sign-in page.",
+            login.platform
+        )));
     }
     let key = login.api_key.clone().filter(|key| !key.expose().is_empty());
     let auth_header = match &key {
@@ -98,7 +105,10 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
     let call = platform.call(None, auth_header.as_deref());
     let reply = connector.get_user_info(&call, &input).await.map_err(|error| call_failed(&error))?;
     if reply.value.id.is_empty() {
-        return Err(refused(format!("Could not tell who signed in: {} gave no user id. Nothing was stored.", login.platform)));
+        return Err(refused(format!(
+            "Could not tell who signed in: {} gave no user id. Nothing was stored.",
+            login.platform
+        )));
     }
     let message = reply.message.unwrap_or_else(|| {
         let text = reply.value.message.clone().unwrap_or_else(|| format!("Connected to {}.", login.platform));
@@ -106,7 +116,10 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
     });
     let name = reply.value.name.clone();
     let user = save(services, &platform, login.proxy_id, input, reply.value, rc_account_id).await?;
-    let jwt_token = services.sessions.issue(&user.key).ok_or_else(|| LoginError::Upstream("the session token cannot be signed".to_owned()))?;
+    let jwt_token = services
+        .sessions
+        .issue(&user.key)
+        .ok_or_else(|| LoginError::Upstream("the session token cannot be signed".to_owned()))?;
     if let Ok(hook) = platform.serving(Interface::PostSaveUserInfo) {
         let call = platform.call(Some(&user), auth_header.as_deref());
         if let Err(error) = hook.post_save_user_info(&call).await {
@@ -118,8 +131,13 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
 
 fn unsupported(platform: &Platform<'_>, proxy_id: Option<&str>) -> LoginError {
     match (proxy_id, platform.is_known()) {
-        (Some(proxy_id), _) if platform.proxy.is_none() => refused(format!("Unknown proxyId \"{proxy_id}\": no proxyConfig of this name is in service.")),
-        (None, false) => refused(format!("Unknown platform \"{}\": no connector is registered for it, and the request names no proxyId.", platform.name)),
+        (Some(proxy_id), _) if platform.proxy.is_none() => {
+            refused(format!("Unknown proxyId \"{proxy_id}\": no proxyConfig of this name is in service."))
+        }
+        (None, false) => refused(format!(
+            "Unknown platform \"{}\": no connector is registered for it, and the request names no proxyId.",
+            platform.name
+        )),
         _ => refused("Could not load user information. The platform does not support getUserInfo operation."),
     }
 }
@@ -133,11 +151,17 @@ fn upstream(failure: &Failure) -> LoginError {
 
 fn call_failed(error: &CallError) -> LoginError {
     match error {
-        CallError::NotSupported(_) => refused("Could not load user information. The platform does not support getUserInfo operation."),
+        CallError::NotSupported(_) => {
+            refused("Could not load user information. The platform does not support getUserInfo operation.")
+        }
         CallError::Message(message) => LoginError::Refused((**message).clone()),
-        CallError::Unmapped(MapError::NoUserId { .. }) => refused(format!("Could not tell who signed in: {error}. Nothing was stored.")),
+        CallError::Unmapped(MapError::NoUserId { .. }) => {
+            refused(format!("Could not tell who signed in: {error}. Nothing was stored."))
+        }
         CallError::Unmapped(_) => refused(format!("Could not load user information: {error}.")),
-        CallError::Failed(failure) if failure.kind == FailureKind::Blocked => refused(format!("Could not sign in: {failure}.")),
+        CallError::Failed(failure) if failure.kind == FailureKind::Blocked => {
+            refused(format!("Could not sign in: {failure}."))
+        }
         CallError::Failed(failure) => upstream(failure),
     }
 }
@@ -152,10 +176,12 @@ async fn save(
     info: UserInfo,
     rc_account_id: Option<String>,
 ) -> Result<User, LoginError> {
-    let key = UserKey { id: format!("{}-{}", info.id, platform.name), platform: platform.name.clone(), proxy_id };
+    let key =
+        UserKey { id: format!("{}-{}", info.id, platform.name), platform: platform.name.clone(), proxy_id };
     let now = now_ms();
     let before = services.store.get_user(&key).await?;
-    let mut additional_info = before.as_ref().map(|user| user.platform_additional_info.clone()).unwrap_or_default();
+    let mut additional_info =
+        before.as_ref().map(|user| user.platform_additional_info.clone()).unwrap_or_default();
     for (name, value) in submitted.additional_info.unwrap_or_default() {
         // A password signs in once; an API key is kept once, as the token (Q51).
         if name != "password" && name != "apiKey" {
@@ -171,12 +197,20 @@ async fn save(
         additional_info.insert("proxyId".to_owned(), proxy_id.as_str().into());
     }
     let kept = |choose: fn(&User) -> Option<String>| before.as_ref().and_then(choose);
-    let token = info.overriding_api_key.map(Secret::from).or(submitted.api_key).unwrap_or_else(|| Secret::new(""));
+    let token =
+        info.overriding_api_key.map(Secret::from).or(submitted.api_key).unwrap_or_else(|| Secret::new(""));
     let user = User {
-        name: info.name.as_ref().and_then(Value::as_str).map(str::to_owned).or_else(|| kept(|user| user.name.clone())),
+        name: info
+            .name
+            .as_ref()
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .or_else(|| kept(|user| user.name.clone())),
         hostname: submitted.hostname.or_else(|| kept(|user| user.hostname.clone())),
         timezone_name: info.timezone_name.or_else(|| kept(|user| user.timezone_name.clone())),
-        timezone_offset: info.timezone_offset.or_else(|| before.as_ref().and_then(|user| user.timezone_offset.clone())),
+        timezone_offset: info
+            .timezone_offset
+            .or_else(|| before.as_ref().and_then(|user| user.timezone_offset.clone())),
         access_token: token,
         refresh_token: None,
         token_expiry: None,
@@ -218,7 +252,9 @@ pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
         let call = platform.call(Some(&user), auth_header.as_deref());
         if let Err(error) = connector.un_authorize(&call).await {
             let reason = match &error {
-                CallError::Failed(Failure { kind: FailureKind::Status(status), .. }) => format!("HTTP {status}"),
+                CallError::Failed(Failure { kind: FailureKind::Status(status), .. }) => {
+                    format!("HTTP {status}")
+                }
                 other => other.to_string(),
             };
             message = ReturnMessage::warning(

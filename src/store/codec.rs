@@ -113,13 +113,7 @@ pub(super) fn session_prefix(scope: &Scope, session_id: &str) -> Vec<u8> {
         Owner::RcAccount(id) => ("account", id),
         Owner::User(id) => ("user", id),
     };
-    encode_key(&[
-        Some(&scope.platform),
-        scope.proxy_id.as_deref(),
-        Some(kind),
-        Some(owner),
-        Some(session_id),
-    ])
+    encode_key(&[Some(&scope.platform), scope.proxy_id.as_deref(), Some(kind), Some(owner), Some(session_id)])
 }
 
 pub(super) fn call_log_key(log: &CallLog) -> Vec<u8> {
@@ -129,21 +123,12 @@ pub(super) fn call_log_key(log: &CallLog) -> Vec<u8> {
 }
 
 pub(super) fn contact_key(keys: &Keys, key: &ContactKey) -> Vec<u8> {
-    let scope = [
-        Some(key.rc_account_id.as_str()),
-        Some(key.platform.as_str()),
-        key.proxy_id.as_deref(),
-    ];
+    let scope = [Some(key.rc_account_id.as_str()), Some(key.platform.as_str()), key.proxy_id.as_deref()];
     // The scope goes into the hash as well: one number in two accounts must
     // not be recognisable as the same.
     let mut hashed = encode_key(&scope);
     hashed.extend_from_slice(&encode_key(&[Some(&key.phone_number)]));
-    let hash: String = keys
-        .hash(&hashed)
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash: String = keys.hash(&hashed).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     let mut stored = encode_key(&scope);
     stored.extend_from_slice(&encode_key(&[Some(&hash)]));
     stored
@@ -217,19 +202,12 @@ pub(super) fn read_call_log(keys: &Keys, key: &[u8], value: &[u8]) -> Result<Cal
     let log: CallLog = read(keys, Table::CallLogs, key, value)?;
     // Unsealed, so nothing but this check ties the value to its key.
     if call_log_key(&log) != key {
-        return Err(damaged(
-            Table::CallLogs,
-            "it lies under another record's key",
-        ));
+        return Err(damaged(Table::CallLogs, "it lies under another record's key"));
     }
     Ok(log)
 }
 
-pub(super) fn contacts_row(
-    keys: &Keys,
-    key: &ContactKey,
-    contacts: &Value,
-) -> Result<Row, StoreError> {
+pub(super) fn contacts_row(keys: &Keys, key: &ContactKey, contacts: &Value) -> Result<Row, StoreError> {
     row(keys, Table::Contacts, contact_key(keys, key), contacts)
 }
 
@@ -238,12 +216,7 @@ pub(super) fn read_contacts(keys: &Keys, key: &[u8], value: &[u8]) -> Result<Val
 }
 
 /// Whether a record can be read, whatever its kind.
-pub(super) fn verify(
-    keys: &Keys,
-    table: Table,
-    key: &[u8],
-    value: &[u8],
-) -> Result<(), StoreError> {
+pub(super) fn verify(keys: &Keys, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
     if decode_key(key).is_none() {
         return Err(damaged(table, "its key is malformed"));
     }
@@ -254,22 +227,13 @@ pub(super) fn verify(
     }
 }
 
-fn row(
-    keys: &Keys,
-    table: Table,
-    key: Vec<u8>,
-    record: &impl Serialize,
-) -> Result<Row, StoreError> {
+fn row(keys: &Keys, table: Table, key: Vec<u8>, record: &impl Serialize) -> Result<Row, StoreError> {
     let plain = serde_json::to_vec(record).map_err(|error| StoreError::Unavailable {
         what: format!("encoding a record of {}", table.name()),
         why: error.to_string(),
         mend: "Please report this; it is a defect of the program".to_owned(),
     })?;
-    let value = if table.sealed() {
-        keys.seal(&identity(table, &key), plain)?
-    } else {
-        plain
-    };
+    let value = if table.sealed() { keys.seal(&identity(table, &key), plain)? } else { plain };
     let bytes = key.len() + value.len();
     if bytes > MAX_RECORD_BYTES {
         return Err(StoreError::TooLarge {
@@ -298,19 +262,13 @@ fn read<T: for<'de> Deserialize<'de>>(
     };
     // serde's message can quote the value, so only the place is told.
     serde_json::from_slice(plain).map_err(|error| {
-        let why = format!(
-            "it is not the JSON that was expected at byte {}",
-            error.column()
-        );
+        let why = format!("it is not the JSON that was expected at byte {}", error.column());
         damaged(table, &why)
     })
 }
 
 pub(super) fn damaged(table: Table, why: &str) -> StoreError {
-    StoreError::Corrupt {
-        what: format!("a record of {}", table.name()),
-        why: why.to_owned(),
-    }
+    StoreError::Corrupt { what: format!("a record of {}", table.name()), why: why.to_owned() }
 }
 
 #[cfg(test)]

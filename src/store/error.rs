@@ -60,9 +60,7 @@ pub enum StoreError {
         path: String,
     },
     /// A record is longer than [`super::MAX_RECORD_BYTES`].
-    #[error(
-        "{what} takes {bytes} bytes and a store takes records of up to {limit}. Store less of it"
-    )]
+    #[error("{what} takes {bytes} bytes and a store takes records of up to {limit}. Store less of it")]
     TooLarge {
         /// Which record.
         what: String,
@@ -103,9 +101,7 @@ pub enum StoreError {
         path: String,
     },
     /// A line of an import cannot be taken; nothing was imported.
-    #[error(
-        "line {line} of the import cannot be used: {why}. Nothing was imported; make a new export"
-    )]
+    #[error("line {line} of the import cannot be used: {why}. Nothing was imported; make a new export")]
     Import {
         /// The line, counted from 1.
         line: u64,
@@ -143,9 +139,9 @@ impl StoreError {
     pub(super) fn io(what: &str, path: &Path, error: &io::Error) -> Self {
         let shown = path.display();
         match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full {
-                path: shown.to_string(),
-            },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Self::Full { path: shown.to_string() }
+            }
             kind => Self::Unavailable {
                 what: format!("{what} ({shown})"),
                 why: error.to_string(),

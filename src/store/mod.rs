@@ -107,14 +107,11 @@ pub async fn open(url: &str, keys: Keys) -> Result<Arc<dyn Store>, StoreError> {
     // The rest of an unknown URL may hold a password: only the scheme is named.
     let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
     if scheme != "sled" || rest.is_empty() {
-        return Err(StoreError::UnknownScheme {
-            scheme: scheme.to_owned(),
-        });
+        return Err(StoreError::UnknownScheme { scheme: scheme.to_owned() });
     }
     let path = std::path::PathBuf::from(rest);
-    let opened =
-        tokio::task::spawn_blocking(move || SledStore::open(&path, keys, SledOptions::default()))
-            .await
-            .map_err(|_| StoreError::stopped("opening the store"))??;
+    let opened = tokio::task::spawn_blocking(move || SledStore::open(&path, keys, SledOptions::default()))
+        .await
+        .map_err(|_| StoreError::stopped("opening the store"))??;
     Ok(Arc::new(opened))
 }

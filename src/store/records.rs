@@ -107,10 +107,7 @@ pub struct CallLog {
 
 /// What an insert did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "returned and matched once, never kept"
-)]
+#[allow(clippy::large_enum_variant, reason = "returned and matched once, never kept")]
 pub enum Saved {
     /// The log is new and now stored.
     Inserted,

@@ -50,9 +50,7 @@ impl fmt::Display for Unsealable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Envelope => "it is not an envelope of a known version and key",
-            Self::Authentication => {
-                "its bytes were changed, or it belongs to another record or another key"
-            }
+            Self::Authentication => "its bytes were changed, or it belongs to another record or another key",
         })
     }
 }
@@ -102,22 +100,14 @@ impl Keys {
 
     /// Opens what [`Keys::seal`] sealed for the same identity.
     pub(super) fn open(&self, identity: &[u8], envelope: &[u8]) -> Result<Vec<u8>, Unsealable> {
-        let body = envelope
-            .strip_prefix(&[VERSION, KEY_ID])
-            .ok_or(Unsealable::Envelope)?;
-        let (nonce, sealed) = body
-            .split_first_chunk::<NONCE_LEN>()
-            .ok_or(Unsealable::Envelope)?;
+        let body = envelope.strip_prefix(&[VERSION, KEY_ID]).ok_or(Unsealable::Envelope)?;
+        let (nonce, sealed) = body.split_first_chunk::<NONCE_LEN>().ok_or(Unsealable::Envelope)?;
         let mut plain = sealed.to_vec();
         let len = self
             .record_key(identity)
             .and_then(|key| {
-                key.open_in_place(
-                    Nonce::assume_unique_for_key(*nonce),
-                    associated(identity),
-                    &mut plain,
-                )
-                .map(|opened| opened.len())
+                key.open_in_place(Nonce::assume_unique_for_key(*nonce), associated(identity), &mut plain)
+                    .map(|opened| opened.len())
             })
             .map_err(|_| Unsealable::Authentication)?;
         plain.truncate(len);
@@ -146,8 +136,7 @@ fn library_failure() -> StoreError {
     StoreError::Unavailable {
         what: "sealing a record".to_owned(),
         why: "the cryptographic library refused the operation".to_owned(),
-        mend: "Check that the system's random number generator works, then restart the server"
-            .to_owned(),
+        mend: "Check that the system's random number generator works, then restart the server".to_owned(),
     }
 }
 
@@ -163,23 +152,13 @@ mod tests {
     fn opens_only_with_the_same_key_and_identity_and_untouched() {
         let sealed = keys("one").seal(b"users/a", b"token".to_vec()).unwrap();
         assert_eq!(keys("one").open(b"users/a", &sealed).unwrap(), b"token");
-        for (keys, identity) in [
-            (keys("two"), b"users/a".as_slice()),
-            (keys("one"), b"users/b"),
-        ] {
-            assert_eq!(
-                keys.open(identity, &sealed),
-                Err(Unsealable::Authentication)
-            );
+        for (keys, identity) in [(keys("two"), b"users/a".as_slice()), (keys("one"), b"users/b")] {
+            assert_eq!(keys.open(identity, &sealed), Err(Unsealable::Authentication));
         }
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[at] ^= 1;
-            let expected = if at < HEADER_LEN {
-                Unsealable::Envelope
-            } else {
-                Unsealable::Authentication
-            };
+            let expected = if at < HEADER_LEN { Unsealable::Envelope } else { Unsealable::Authentication };
             assert_eq!(keys("one").open(b"users/a", &changed), Err(expected));
         }
         for len in 0..sealed.len() {
@@ -198,25 +177,13 @@ mod tests {
 
     #[test]
     fn hashes_depend_on_the_key_and_are_stable() {
-        assert_eq!(
-            keys("one").hash(b"1").as_ref(),
-            keys("one").hash(b"1").as_ref()
-        );
-        assert_ne!(
-            keys("one").hash(b"1").as_ref(),
-            keys("two").hash(b"1").as_ref()
-        );
-        assert_ne!(
-            keys("one").hash(b"1").as_ref(),
-            keys("one").hash(b"2").as_ref()
-        );
+        assert_eq!(keys("one").hash(b"1").as_ref(), keys("one").hash(b"1").as_ref());
+        assert_ne!(keys("one").hash(b"1").as_ref(), keys("two").hash(b"1").as_ref());
+        assert_ne!(keys("one").hash(b"1").as_ref(), keys("one").hash(b"2").as_ref());
     }
 
     #[test]
     fn a_blank_secret_is_refused() {
-        assert_eq!(
-            Keys::from_secret(&Secret::new(" \n")).err(),
-            Some(StoreError::EmptyKey)
-        );
+        assert_eq!(Keys::from_secret(&Secret::new(" \n")).err(), Some(StoreError::EmptyKey));
     }
 }

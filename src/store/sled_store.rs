@@ -43,9 +43,7 @@ pub struct SledOptions {
 impl Default for SledOptions {
     /// A cache of 64 MiB.
     fn default() -> Self {
-        Self {
-            cache_bytes: 64 * 1024 * 1024,
-        }
+        Self { cache_bytes: 64 * 1024 * 1024 }
     }
 }
 
@@ -103,12 +101,10 @@ impl SledStore {
         read: impl FnOnce(&Trees, &Keys) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
         let (trees, keys) = (self.trees.clone(), self.keys.clone());
-        tokio::task::spawn_blocking(move || read(&trees, &keys))
-            .await
-            .map_err(|_| StoreError::Corrupt {
-                what: format!("what {what} reads"),
-                why: "reading it panicked".to_owned(),
-            })
+        tokio::task::spawn_blocking(move || read(&trees, &keys)).await.map_err(|_| StoreError::Corrupt {
+            what: format!("what {what} reads"),
+            why: "reading it panicked".to_owned(),
+        })
     }
 }
 
@@ -117,9 +113,7 @@ impl Store for SledStore {
     async fn get_user(&self, key: &UserKey) -> Result<Option<User>, StoreError> {
         let key = codec::user_key(key);
         let found = self.trees.get(Table::Users, &key)?;
-        found
-            .map(|value| codec::read_user(&self.keys, &key, &value))
-            .transpose()
+        found.map(|value| codec::read_user(&self.keys, &key, &value)).transpose()
     }
 
     async fn find_users_by_id(&self, id: &str, platform: &str) -> Result<Vec<User>, StoreError> {
@@ -166,9 +160,7 @@ impl Store for SledStore {
     async fn cached_contacts(&self, key: &ContactKey) -> Result<Option<Value>, StoreError> {
         let key = codec::contact_key(&self.keys, key);
         let found = self.trees.get(Table::Contacts, &key)?;
-        found
-            .map(|value| codec::read_contacts(&self.keys, &key, &value))
-            .transpose()
+        found.map(|value| codec::read_contacts(&self.keys, &key, &value)).transpose()
     }
 
     async fn cache_contacts(&self, key: &ContactKey, contacts: &Value) -> Result<(), StoreError> {
@@ -186,10 +178,7 @@ impl Store for SledStore {
     }
 
     async fn export(&self, writer: Box<dyn IoWrite + Send>) -> Result<Counts, StoreError> {
-        self.reading("the export", move |trees, keys| {
-            transfer::write(writer, keys, trees.all_rows())
-        })
-        .await?
+        self.reading("the export", move |trees, keys| transfer::write(writer, keys, trees.all_rows())).await?
     }
 
     async fn import(&self, reader: Box<dyn BufRead + Send>) -> Result<Counts, StoreError> {

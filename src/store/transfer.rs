@@ -81,24 +81,17 @@ pub(super) fn write(
     keys: &Keys,
     rows: impl Iterator<Item = Result<Row, StoreError>>,
 ) -> Result<Counts, StoreError> {
-    let header = Header {
-        format: FORMAT.to_owned(),
-        version: VERSION,
-        check: BASE64.encode(check_value(keys)?),
-    };
+    let header =
+        Header { format: FORMAT.to_owned(), version: VERSION, check: BASE64.encode(check_value(keys)?) };
     write_line(&mut writer, &header)?;
     let mut counts = Counts::default();
     for row in rows {
         let row = row?;
-        let key = codec::decode_key(&row.key)
-            .ok_or_else(|| codec::damaged(row.table, "its key is malformed"))?;
+        let key =
+            codec::decode_key(&row.key).ok_or_else(|| codec::damaged(row.table, "its key is malformed"))?;
         let mut line = Line {
             kind: row.table.name().to_owned(),
-            key: Some(
-                key.into_iter()
-                    .map(|part| part.map(str::to_owned))
-                    .collect(),
-            ),
+            key: Some(key.into_iter().map(|part| part.map(str::to_owned)).collect()),
             ..Line::default()
         };
         if row.table.sealed() {
@@ -111,11 +104,7 @@ pub(super) fn write(
         write_line(&mut writer, &line)?;
         counts.add(row.table);
     }
-    let end = Line {
-        kind: END.to_owned(),
-        records: Some(counts.total()),
-        ..Line::default()
-    };
+    let end = Line { kind: END.to_owned(), records: Some(counts.total()), ..Line::default() };
     write_line(&mut writer, &end)?;
     writer.flush().map_err(unwritable)?;
     Ok(counts)
@@ -128,9 +117,7 @@ fn write_line(writer: &mut impl Write, line: &impl Serialize) -> Result<(), Stor
 
 #[allow(clippy::needless_pass_by_value)] // the shape that map_err takes
 fn unwritable(error: std::io::Error) -> StoreError {
-    StoreError::Export {
-        why: error.to_string(),
-    }
+    StoreError::Export { why: error.to_string() }
 }
 
 /// Reads an export and hands each row to `take`, every one verified: it opens
@@ -152,13 +139,10 @@ pub(super) fn read(
         number += 1;
         let refuse = |why: String| StoreError::Import { line: number, why };
         let Some(bytes) = next_line(&mut reader, number)? else {
-            return Err(refuse(
-                "the end line is missing: the export was cut off".to_owned(),
-            ));
+            return Err(refuse("the end line is missing: the export was cut off".to_owned()));
         };
-        let line: Line = serde_json::from_slice(&bytes).map_err(|error| {
-            refuse(format!("not a line of an export (byte {})", error.column()))
-        })?;
+        let line: Line = serde_json::from_slice(&bytes)
+            .map_err(|error| refuse(format!("not a line of an export (byte {})", error.column())))?;
         if line.kind == END {
             return match line.records {
                 Some(records) if records == counts.total() => Ok(counts),
@@ -169,18 +153,14 @@ pub(super) fn read(
             };
         }
         let row = row_of(line).map_err(refuse)?;
-        codec::verify(keys, row.table, &row.key, &row.value)
-            .map_err(|error| refuse(error.to_string()))?;
+        codec::verify(keys, row.table, &row.key, &row.value).map_err(|error| refuse(error.to_string()))?;
         counts.add(row.table);
         take(row)?;
     }
 }
 
 fn read_header(line: &[u8], keys: &Keys) -> Result<(), StoreError> {
-    let refuse = |why: &str| StoreError::Import {
-        line: 1,
-        why: why.to_owned(),
-    };
+    let refuse = |why: &str| StoreError::Import { line: 1, why: why.to_owned() };
     // The version first: a later header may have other fields.
     let header: Value = serde_json::from_slice(line)
         .map_err(|_| refuse("it is not the header of an export of app-connect"))?;
@@ -199,15 +179,11 @@ fn read_header(line: &[u8], keys: &Keys) -> Result<(), StoreError> {
     }
     let header: Header =
         serde_json::from_value(header).map_err(|_| refuse("the header lacks its check value"))?;
-    let check = BASE64
-        .decode(header.check)
-        .map_err(|_| refuse("the header's check value is not base64"))?;
+    let check = BASE64.decode(header.check).map_err(|_| refuse("the header's check value is not base64"))?;
     if check_matches(keys, &check) {
         Ok(())
     } else {
-        Err(StoreError::WrongKey {
-            what: "the export".to_owned(),
-        })
+        Err(StoreError::WrongKey { what: "the export".to_owned() })
     }
 }
 
@@ -216,17 +192,15 @@ fn row_of(line: Line) -> Result<Row, String> {
     let parts = line.key.ok_or("it has no key")?;
     let parts: Vec<Option<&str>> = parts.iter().map(Option::as_deref).collect();
     let value = match (line.sealed, line.record) {
-        (Some(sealed), None) if table.sealed() => BASE64
-            .decode(sealed)
-            .map_err(|_| "its sealed value is not base64")?,
+        (Some(sealed), None) if table.sealed() => {
+            BASE64.decode(sealed).map_err(|_| "its sealed value is not base64")?
+        }
         (None, Some(record)) if !table.sealed() => record.to_string().into_bytes(),
         _ => return Err("its kind needs the other of `sealed` and `record`".to_owned()),
     };
     let key = codec::encode_key(&parts);
     if key.len() + value.len() > MAX_RECORD_BYTES {
-        return Err(format!(
-            "its record is longer than {MAX_RECORD_BYTES} bytes"
-        ));
+        return Err(format!("its record is longer than {MAX_RECORD_BYTES} bytes"));
     }
     Ok(Row { table, key, value })
 }
@@ -236,10 +210,7 @@ fn next_line(reader: &mut impl BufRead, number: u64) -> Result<Option<Vec<u8>>, 
     let refuse = |why: String| StoreError::Import { line: number, why };
     let mut line = Vec::new();
     let limit = MAX_LINE_BYTES as u64 + 1;
-    reader
-        .take(limit)
-        .read_until(b'\n', &mut line)
-        .map_err(|error| refuse(error.to_string()))?;
+    reader.take(limit).read_until(b'\n', &mut line).map_err(|error| refuse(error.to_string()))?;
     if line.last() == Some(&b'\n') {
         line.pop();
     } else if line.len() > MAX_LINE_BYTES {

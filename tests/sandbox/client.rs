@@ -65,10 +65,7 @@ impl Client {
 
     pub fn with_key(self, authorization: &str) -> Self {
         let authorization = authorization.to_owned();
-        Self {
-            authorization,
-            ..self
-        }
+        Self { authorization, ..self }
     }
 
     pub async fn get(&self, path: &str) -> Reply {
@@ -88,13 +85,7 @@ impl Client {
     }
 
     /// Sends with the client's credential, unless the headers have one; an empty one is left out.
-    pub async fn send(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> Reply {
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         self.try_send(method, path, headers, body).await.unwrap()
     }
 
@@ -122,11 +113,6 @@ impl Client {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await?;
         let body = serde_json::from_str(&text).unwrap_or_default();
-        Ok(Reply {
-            status,
-            headers,
-            text,
-            body,
-        })
+        Ok(Reply { status, headers, text, body })
     }
 }

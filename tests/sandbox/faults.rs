@@ -10,15 +10,11 @@ use serde_json::{Value, json};
 const ME: &str = "/api/v1/me";
 
 async fn with_header(crm: &Client, fault: &str) -> reqwest::Result<Reply> {
-    crm.try_send("GET", ME, &[("X-Sandbox-Fault", fault)], "")
-        .await
+    crm.try_send("GET", ME, &[("X-Sandbox-Fault", fault)], "").await
 }
 
 fn status(code: u16, retry_after_seconds: Option<u64>) -> Fault {
-    Fault::from(Effect::Status {
-        code,
-        retry_after_seconds,
-    })
+    Fault::from(Effect::Status { code, retry_after_seconds })
 }
 
 #[tokio::test]
@@ -36,22 +32,10 @@ async fn statuses_come_with_their_headers() {
     ];
     for (fault, status, retry_after) in cases {
         let reply = with_header(&crm, fault).await.unwrap();
-        assert_eq!(
-            (reply.status, reply.code()),
-            (status, "sandbox_fault"),
-            "{fault}"
-        );
+        assert_eq!((reply.status, reply.code()), (status, "sandbox_fault"), "{fault}");
         assert_eq!(reply.header("retry-after"), retry_after, "{fault}");
-        assert_eq!(
-            reply.header("www-authenticate").is_some(),
-            status == 401,
-            "{fault}"
-        );
-        assert_eq!(
-            crm.get(ME).await.status,
-            200,
-            "the header counts for one request"
-        );
+        assert_eq!(reply.header("www-authenticate").is_some(), status == 401, "{fault}");
+        assert_eq!(crm.get(ME).await.status, 200, "the header counts for one request");
     }
 }
 
@@ -59,24 +43,16 @@ async fn statuses_come_with_their_headers() {
 async fn bodies_are_broken_html_or_oversized() {
     let crm = client().await;
     let broken = with_header(&crm, "broken_json").await.unwrap();
-    assert_eq!(
-        (broken.status, broken.header("content-type")),
-        (200, Some("application/json"))
-    );
+    assert_eq!((broken.status, broken.header("content-type")), (200, Some("application/json")));
     assert!(serde_json::from_str::<Value>(&broken.text).is_err());
 
     let html = with_header(&crm, "html_page").await.unwrap();
-    assert_eq!(
-        (html.status, html.header("content-type")),
-        (200, Some("text/html; charset=utf-8"))
-    );
+    assert_eq!((html.status, html.header("content-type")), (200, Some("text/html; charset=utf-8")));
     assert!(html.text.starts_with("<!doctype html>"));
 
-    for (fault, size) in [
-        ("oversized_body=14", 14),
-        ("oversized_body=100000", 100_000),
-        ("oversized_body", 32 * 1024 * 1024),
-    ] {
+    for (fault, size) in
+        [("oversized_body=14", 14), ("oversized_body=100000", 100_000), ("oversized_body", 32 * 1024 * 1024)]
+    {
         let big = with_header(&crm, fault).await.unwrap();
         assert_eq!((big.status, big.text.len()), (200, size), "{fault}");
         assert_eq!(big.header("content-length"), None, "{fault}");
@@ -94,10 +70,7 @@ async fn a_reset_closes_the_connection_without_an_answer() {
         source = Some(next);
     }
     let reason = source.unwrap().to_string();
-    assert!(
-        reason.contains("connection closed before message completed"),
-        "{reason}"
-    );
+    assert!(reason.contains("connection closed before message completed"), "{reason}");
     assert_eq!(crm.get(ME).await.status, 200);
 
     // The same seen from the socket: end of stream, not one byte before it.
@@ -133,11 +106,7 @@ async fn faults_are_limited_by_number_path_and_method() {
     let mut second = status(403, None);
     second.path_prefix = Some("/api/v1/contacts".to_owned());
     second.method = Some("POST".to_owned());
-    crm.sandbox
-        .set_faults(Faults {
-            faults: vec![first, second],
-        })
-        .unwrap();
+    crm.sandbox.set_faults(Faults { faults: vec![first, second] }).unwrap();
     let new = json!({"name": "Not made"});
     assert_eq!(crm.get(ME).await.status, 500);
     assert_eq!(crm.post("/api/v1/contacts", &new).await.status, 500);
@@ -145,11 +114,7 @@ async fn faults_are_limited_by_number_path_and_method() {
     assert_eq!(crm.get("/api/v1/contacts").await.status, 200);
     assert_eq!(crm.post("/api/v1/contacts", &new).await.status, 403);
     assert_eq!(crm.post("/api/v1/contacts", &new).await.status, 403);
-    assert_eq!(
-        crm.get("/api/v1/contacts/con-7").await.status,
-        404,
-        "nothing was carried out"
-    );
+    assert_eq!(crm.get("/api/v1/contacts/con-7").await.status, 404, "nothing was carried out");
 }
 
 #[tokio::test]
@@ -157,14 +122,8 @@ async fn a_fault_after_the_fact_leaves_the_record_behind() {
     let crm = client().await;
     let sent = json!({"contact_id": "con-1", "subject": "Lost answer"}).to_string();
     let headers = [("X-Sandbox-Fault", "reset;after"), ("Idempotency-Key", "k")];
-    assert!(
-        crm.try_send("POST", "/api/v1/activities", &headers, &sent)
-            .await
-            .is_err()
-    );
-    let retry = crm
-        .send("POST", "/api/v1/activities", &headers[1..], &sent)
-        .await;
+    assert!(crm.try_send("POST", "/api/v1/activities", &headers, &sent).await.is_err());
+    let retry = crm.send("POST", "/api/v1/activities", &headers[1..], &sent).await;
     assert_eq!((retry.status, &retry.body["id"]), (201, &json!("act-1")));
     let list = crm.get("/api/v1/activities").await;
     assert_eq!(list.body["activities"].as_array().unwrap().len(), 1);
@@ -197,19 +156,9 @@ async fn faults_are_set_read_and_cleared_over_http() {
         assert_eq!(refused.status, status, "{body} {}", refused.text);
     }
     let kept = crm.get("/_sandbox/faults").await;
-    assert_eq!(
-        kept.body["faults"],
-        json!([faults["faults"][1]]),
-        "a refusal changes nothing"
-    );
-    assert_eq!(
-        crm.send("DELETE", "/_sandbox/faults", &[], "").await.status,
-        204
-    );
-    assert_eq!(
-        crm.get("/_sandbox/faults").await.body,
-        json!({"faults": []})
-    );
+    assert_eq!(kept.body["faults"], json!([faults["faults"][1]]), "a refusal changes nothing");
+    assert_eq!(crm.send("DELETE", "/_sandbox/faults", &[], "").await.status, 204);
+    assert_eq!(crm.get("/_sandbox/faults").await.body, json!({"faults": []}));
     assert_eq!(crm.get("/api/v1/users").await.status, 200);
     let wrong = with_header(&crm, "flood").await.unwrap();
     assert_eq!((wrong.status, wrong.code()), (400, "invalid_fault"));
@@ -220,47 +169,23 @@ async fn faults_are_set_read_and_cleared_over_http() {
 async fn a_reset_sandbox_is_as_it_was_at_the_start() {
     let mut first = status(503, None);
     first.times = Some(1);
-    let faults = Faults {
-        faults: vec![first],
-    };
-    let crm = Client::start(SandboxOptions {
-        faults,
-        ..SandboxOptions::default()
-    })
-    .await;
+    let faults = Faults { faults: vec![first] };
+    let crm = Client::start(SandboxOptions { faults, ..SandboxOptions::default() }).await;
     assert_eq!(crm.get(ME).await.status, 503);
-    let made = crm
-        .post("/api/v1/contacts", &json!({"name": "Passing"}))
-        .await;
+    let made = crm.post("/api/v1/contacts", &json!({"name": "Passing"})).await;
     assert_eq!(made.body["id"], "con-7");
-    assert_eq!(
-        crm.send("POST", "/_sandbox/reset", &[], "").await.status,
-        204
-    );
+    assert_eq!(crm.send("POST", "/_sandbox/reset", &[], "").await.status, 204);
     assert_eq!(crm.sandbox.requests(), []);
-    assert_eq!(
-        crm.get(ME).await.status,
-        503,
-        "the faults of the start are back"
-    );
+    assert_eq!(crm.get(ME).await.status, 503, "the faults of the start are back");
     assert_eq!(crm.get("/api/v1/contacts/con-7").await.status, 404);
-    let made = crm
-        .post("/api/v1/contacts", &json!({"name": "Passing"}))
-        .await;
+    let made = crm.post("/api/v1/contacts", &json!({"name": "Passing"})).await;
     assert_eq!(made.body["id"], "con-7", "ids begin again");
 }
 
 #[tokio::test]
 async fn a_fault_that_is_no_fault_is_refused_at_the_start() {
-    let faults = Faults {
-        faults: vec![status(204, None)],
-    };
-    let error = start(SandboxOptions {
-        faults,
-        ..SandboxOptions::default()
-    })
-    .await
-    .unwrap_err();
+    let faults = Faults { faults: vec![status(204, None)] };
+    let error = start(SandboxOptions { faults, ..SandboxOptions::default() }).await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     assert!(error.to_string().contains("204"));
 }

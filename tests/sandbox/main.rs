@@ -1,8 +1,5 @@
 //! The sandbox CRM over real HTTP.
-#![allow(
-    clippy::unwrap_used,
-    reason = "clippy.toml allows it in tests, but not in the helpers beside them"
-)]
+#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in the helpers beside them")]
 
 mod auth;
 mod client;

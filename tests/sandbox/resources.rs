@@ -105,15 +105,10 @@ async fn a_call_is_logged_read_changed_and_disposed_of() {
     assert_eq!(changed.body["description"], sent["description"]);
 
     let outcome = json!({"disposition": "Interested", "note": "Call back"});
-    let disposed = crm
-        .put("/api/v1/activities/act-1/disposition", &outcome)
-        .await;
+    let disposed = crm.put("/api/v1/activities/act-1/disposition", &outcome).await;
     assert_eq!(disposed.status, 200, "{}", disposed.body);
     assert_eq!(disposed.body["disposition"], "Interested");
-    assert_eq!(
-        crm.get("/api/v1/activities/act-1").await.body,
-        disposed.body
-    );
+    assert_eq!(crm.get("/api/v1/activities/act-1").await.body, disposed.body);
 
     let other = json!({"contact_id": "con-2", "subject": "Another", "type": "note"});
     assert_eq!(crm.post("/api/v1/activities", &other).await.status, 201);
@@ -147,9 +142,7 @@ async fn a_message_is_logged_read_and_changed() {
     assert_eq!(changed.body["attachment_urls"], sent["attachment_urls"]);
     assert_eq!(crm.get("/api/v1/messages/msg-1").await.body, changed.body);
     for (query, expected) in [("con-6", vec!["msg-1"]), ("con-1", vec![])] {
-        let list = crm
-            .get(&format!("/api/v1/messages?contact_id={query}"))
-            .await;
+        let list = crm.get(&format!("/api/v1/messages?contact_id={query}")).await;
         assert_eq!(ids(&list.body, "messages"), expected, "{query}");
     }
 }
@@ -161,10 +154,7 @@ async fn appointments_are_listed_made_moved_confirmed_and_cancelled() {
         ("", vec!["apt-1", "apt-2", "apt-3", "apt-4", "apt-5"]),
         // 09:45 is the end of the first, 14:00 the start of the second: both ends are open there.
         ("from=2026-03-02T09:45:00Z&to=2026-03-02T14:00:00Z", vec![]),
-        (
-            "from=2026-03-02T09:44:59Z&to=2026-03-02T14:00:01Z",
-            vec!["apt-1", "apt-2"],
-        ),
+        ("from=2026-03-02T09:44:59Z&to=2026-03-02T14:00:01Z", vec!["apt-1", "apt-2"]),
         ("from=2026-03-04T00:00:00Z", vec!["apt-4", "apt-5"]),
         ("to=2026-03-03T00:00:00Z&status=confirmed", vec!["apt-2"]),
         ("contact_id=con-6", vec!["apt-5"]),
@@ -179,16 +169,9 @@ async fn appointments_are_listed_made_moved_confirmed_and_cancelled() {
     });
     let made = crm.post("/api/v1/appointments", &sent).await;
     assert_eq!(made.status, 201, "{}", made.body);
-    assert_eq!(
-        (&made.body["id"], &made.body["status"]),
-        (&json!("apt-6"), &json!("scheduled"))
-    );
+    assert_eq!((&made.body["id"], &made.body["status"]), (&json!("apt-6"), &json!("scheduled")));
     let list = crm.get("/api/v1/appointments?limit=2").await;
-    assert_eq!(
-        ids(&list.body, "appointments"),
-        ["apt-1", "apt-6"],
-        "sorted by start"
-    );
+    assert_eq!(ids(&list.body, "appointments"), ["apt-1", "apt-6"], "sorted by start");
 
     let moved = json!({"ends_at": "2026-03-02T12:30:00Z"});
     let moved = crm.patch("/api/v1/appointments/apt-6", &moved).await;
@@ -202,17 +185,11 @@ async fn appointments_are_listed_made_moved_confirmed_and_cancelled() {
         ("confirm", 409, "cancelled"),
     ] {
         let path = format!("/api/v1/appointments/apt-6/{action}");
-        assert_eq!(
-            crm.send("POST", &path, &[], "").await.status,
-            status,
-            "{action}"
-        );
+        assert_eq!(crm.send("POST", &path, &[], "").await.status, status, "{action}");
         let now = crm.get("/api/v1/appointments/apt-6").await;
         assert_eq!(now.body["status"], expected, "{action}");
     }
-    let late = crm
-        .patch("/api/v1/appointments/apt-6", &json!({"title": "No"}))
-        .await;
+    let late = crm.patch("/api/v1/appointments/apt-6", &json!({"title": "No"})).await;
     assert_eq!((late.status, late.code()), (409, "appointment_cancelled"));
 }
 
@@ -229,10 +206,7 @@ async fn users_licence_and_settings() {
     );
     let one = crm.get("/api/v1/users?email=CHARLIE@example.com").await;
     assert_eq!(ids(&one.body, "users"), ["usr-3"]);
-    assert_eq!(
-        crm.get("/api/v1/users/usr-3").await.body,
-        one.body["users"][0]
-    );
+    assert_eq!(crm.get("/api/v1/users/usr-3").await.body, one.body["users"][0]);
     let license = crm.get("/api/v1/license").await;
     assert_eq!(license.body["is_valid"], true);
     assert_eq!(license.body["expires_at"], "2099-12-31T00:00:00Z");
@@ -247,8 +221,6 @@ async fn users_licence_and_settings() {
     assert_eq!(crm.get("/api/v1/settings/logging").await.body, expected);
     let crm = crm.with_key(KEY_2);
     assert_eq!(crm.get("/api/v1/me").await.body["id"], "usr-2");
-    let refused = crm
-        .put("/api/v1/settings/logging", &json!({"enabled": false}))
-        .await;
+    let refused = crm.put("/api/v1/settings/logging", &json!({"enabled": false})).await;
     assert_eq!((refused.status, refused.code()), (403, "admin_only"));
 }

@@ -10,12 +10,7 @@ fn a_server_that_does_what_was_recorded_agrees_everywhere() {
         let report = play_mirrored(&recording, &plain_rules(), Expected::recorded);
         assert!(!report.is_defective(), "{}", report.details());
         assert_eq!(report.steps.len(), recording.steps.len());
-        assert!(
-            report
-                .steps
-                .iter()
-                .all(|step| step.verdict == Verdict::Agrees)
-        );
+        assert!(report.steps.iter().all(|step| step.verdict == Verdict::Agrees));
     }
 }
 
@@ -26,25 +21,15 @@ fn a_changed_key_order_is_seen() {
         act.replies[0].body =
             ExpectedBody::Exact(r#"{"contact":[],"successful":true,"at":"<now>"}"#.to_owned());
     });
-    assert_eq!(
-        fields(&differences),
-        ["crmReceived[0].body key order", "response.body key order"]
-    );
+    assert_eq!(fields(&differences), ["crmReceived[0].body key order", "response.body key order"]);
     assert_eq!(differences[0].expected, "a, b");
     assert_eq!(differences[0].got, "b, a");
 }
 
 #[test]
 fn spacing_of_json_is_seen() {
-    let differences =
-        found(|act| act.received[0].body = ExpectedBody::Exact(r#"{"a":1, "b":2}"#.to_owned()));
-    assert_eq!(
-        fields(&differences),
-        [
-            "crmReceived[0].headers.Content-Length",
-            "crmReceived[0].body"
-        ]
-    );
+    let differences = found(|act| act.received[0].body = ExpectedBody::Exact(r#"{"a":1, "b":2}"#.to_owned()));
+    assert_eq!(fields(&differences), ["crmReceived[0].headers.Content-Length", "crmReceived[0].body"]);
 }
 
 #[test]
@@ -52,22 +37,13 @@ fn missing_changed_doubled_and_added_headers_are_seen() {
     let differences = found(|act| {
         let headers = &mut act.received[0].headers;
         headers.retain(|header| header.name != "Accept");
-        let agent = headers
-            .iter_mut()
-            .find(|header| header.name == "User-Agent")
-            .unwrap();
+        let agent = headers.iter_mut().find(|header| header.name == "User-Agent").unwrap();
         agent.value = "other".to_owned();
         let mut extra = agent.clone();
         extra.name = "X-Extra".to_owned();
-        let host = headers
-            .iter()
-            .find(|header| header.name == "Host")
-            .unwrap()
-            .clone();
+        let host = headers.iter().find(|header| header.name == "Host").unwrap().clone();
         headers.extend([extra, host]);
-        act.replies[0]
-            .headers
-            .shift_remove("access-control-allow-origin");
+        act.replies[0].headers.shift_remove("access-control-allow-origin");
     });
     assert_eq!(
         fields(&differences),
@@ -84,10 +60,7 @@ fn missing_changed_doubled_and_added_headers_are_seen() {
 #[test]
 fn header_names_may_be_in_another_case() {
     let differences = found(|act| {
-        act.received[0]
-            .headers
-            .iter_mut()
-            .for_each(|header| header.name = header.name.to_lowercase());
+        act.received[0].headers.iter_mut().for_each(|header| header.name = header.name.to_lowercase());
     });
     assert_eq!(differences, []);
 }
@@ -106,19 +79,13 @@ fn extra_missing_and_other_requests_are_seen() {
         act.received[0].path = "/v1/contacts?phone=%31".to_owned();
         act.received[0].method = "POST".to_owned();
     });
-    assert_eq!(
-        fields(&other),
-        ["crmReceived[0].method", "crmReceived[0].path"]
-    );
+    assert_eq!(fields(&other), ["crmReceived[0].method", "crmReceived[0].path"]);
 }
 
 #[test]
 fn the_target_is_the_listener_that_got_the_request() {
     let differences = found(|act| act.received[0].target = "platform.ringcentral.com".to_owned());
-    assert_eq!(
-        fields(&differences),
-        ["crmReceived[0].target", "crmReceived[0].headers.Host"]
-    );
+    assert_eq!(fields(&differences), ["crmReceived[0].target", "crmReceived[0].headers.Host"]);
 }
 
 #[test]
@@ -149,11 +116,7 @@ fn silence_and_unexpected_answers_are_seen() {
     assert!(!silent.is_defective(), "{}", silent.details());
     let answering = tiny();
     let report = play_mirrored(&recording, &plain_rules(), |step| {
-        let same = answering
-            .steps
-            .iter()
-            .find(|other| other.name == step.name)
-            .unwrap();
+        let same = answering.steps.iter().find(|other| other.name == step.name).unwrap();
         Expected::recorded(same)
     });
     assert_eq!(fields(&report.steps[1].differences), ["response"]);
@@ -171,22 +134,15 @@ fn placeholders_stand_for_what_they_name() {
     assert!(!fits("<uuid>", "3f0e8a52-1111-4222-8333-44445555666"));
     assert!(fits("<hex32>!", "0123456789abcdef0123456789abcdef!"));
     assert!(!fits("<hex32>", "0123456789abcdef"));
-    assert!(
-        fits("<b>bold</b> <now", "<b>bold</b> <now"),
-        "other angle brackets are text"
-    );
+    assert!(fits("<b>bold</b> <now", "<b>bold</b> <now"), "other angle brackets are text");
 
     let token = bindings.session_token("ada-crm", "crm");
-    assert!(fits(
-        "\"<jwt id=ada-crm platform=crm>\"",
-        &format!("\"{token}\"")
-    ));
+    assert!(fits("\"<jwt id=ada-crm platform=crm>\"", &format!("\"{token}\"")));
     assert!(!fits("<jwt id=bob-crm platform=crm>", &token));
     assert!(!fits("<jwt id=ada-crm platform=other>", &token));
     let mut other_secret = recording.clone();
     other_secret.environment["APP_SERVER_SECRET_KEY"] = "another secret of that length".to_owned();
-    let forged =
-        Bindings::new(&other_secret, &ScriptedCrm::start()).session_token("ada-crm", "crm");
+    let forged = Bindings::new(&other_secret, &ScriptedCrm::start()).session_token("ada-crm", "crm");
     assert!(!fits("<jwt id=ada-crm platform=crm>", &forged));
 }
 
@@ -196,10 +152,7 @@ fn a_boundary_is_the_same_in_its_header_and_its_body() {
     let matcher = bindings.matcher();
     assert!(
         matcher
-            .matches(
-                "multipart/form-data; boundary=<boundary>",
-                "multipart/form-data; boundary=xyz"
-            )
+            .matches("multipart/form-data; boundary=<boundary>", "multipart/form-data; boundary=xyz")
             .is_ok()
     );
     assert!(matcher.matches("--<boundary>--", "--xyz--").is_ok());
@@ -220,10 +173,7 @@ fn minted_tokens_expire_when_the_recording_says() {
     let bindings = Bindings::new(&recording, &ScriptedCrm::start());
     let is_session = |name: &str| {
         let token = &bindings.variables[name];
-        bindings
-            .matcher()
-            .matches("<jwt id=ada-crm platform=crm>", token)
-            .is_ok()
+        bindings.matcher().matches("<jwt id=ada-crm platform=crm>", token).is_ok()
     };
     assert!(is_session("session"));
     assert!(!is_session("short"));
@@ -237,10 +187,7 @@ fn an_unchanged_observation_has_no_differences_and_an_empty_one_has() {
     let bindings = Bindings::new(&recording, &ScriptedCrm::start());
     let expected = Expected::recorded(&recording.steps[0]);
     let nothing = compare::differences(&expected, &Observed::default(), &bindings);
-    assert_eq!(
-        fields(&nothing),
-        ["crmReceived count", "crmReceived[0]", "response count"]
-    );
+    assert_eq!(fields(&nothing), ["crmReceived count", "crmReceived[0]", "response count"]);
 }
 
 #[test]
@@ -270,10 +217,6 @@ fn a_report_names_the_field_what_was_expected_and_what_came() {
     got       no\nluck (text differs)
 "#
     );
-    let columns: Vec<_> = report
-        .line()
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect();
+    let columns: Vec<_> = report.line().split_whitespace().map(str::to_owned).collect();
     assert_eq!(columns, ["00-tiny", "2", "1", "0", "0", "1"]);
 }

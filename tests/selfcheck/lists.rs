@@ -5,10 +5,7 @@ use crate::support::expected::{ExpectedBody, ExpectedOutbound};
 
 #[test]
 fn every_listed_deviation_asks_for_something_else_than_was_recorded() {
-    let rules = Rules {
-        deviations: deviations::load(),
-        ..plain_rules()
-    };
+    let rules = Rules { deviations: deviations::load(), ..plain_rules() };
     let mut mistakes = Vec::new();
     for group in recording::groups() {
         let recording = recording::load(&group);
@@ -34,21 +31,12 @@ fn every_listed_deviation_names_an_existing_step_and_test() {
         let text = std::fs::read_to_string(&path)
             .unwrap_or_else(|error| panic!("{id}: {}: {error}", path.display()));
         let function = function.rsplit("::").next().unwrap_or_default();
-        assert!(
-            text.contains(function),
-            "{id}: {} has no {function}",
-            path.display()
-        );
+        assert!(text.contains(function), "{id}: {} has no {function}", path.display());
     }
     for entry in &list.entries {
         assert!(!entry.steps.is_empty(), "{} covers no step", entry.id);
         for covered in &entry.steps {
-            assert!(
-                groups.contains(&covered.group),
-                "{} names {}",
-                entry.id,
-                covered.group
-            );
+            assert!(groups.contains(&covered.group), "{} names {}", entry.id, covered.group);
         }
     }
     for group in &groups {
@@ -64,8 +52,7 @@ fn globals_reach_every_outbound_request() {
         for step in recording::load(&group).steps {
             for request in list.recorded(&step).received {
                 for global in &list.global {
-                    let HeaderNow { value, optional } =
-                        header(&request, &global.outbound_header.name);
+                    let HeaderNow { value, optional } = header(&request, &global.outbound_header.name);
                     if global.outbound_header.to.is_some() {
                         assert_ne!(value, global.outbound_header.from, "{group}: {}", step.name);
                     }
@@ -82,15 +69,9 @@ struct HeaderNow {
 }
 
 fn header(request: &ExpectedOutbound, name: &str) -> HeaderNow {
-    let header = request
-        .headers
-        .iter()
-        .find(|header| header.name.eq_ignore_ascii_case(name));
+    let header = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
     let header = header.unwrap_or_else(|| panic!("{} lacks {name}", request.path));
-    HeaderNow {
-        value: header.value.clone(),
-        optional: header.optional,
-    }
+    HeaderNow { value: header.value.clone(), optional: header.optional }
 }
 
 #[test]
@@ -104,24 +85,16 @@ fn a_deviation_must_be_met_as_described() {
         let mut act = Expected::recorded(step);
         if step.name == "find" {
             act.received[0].path = "/v1/contacts?phone=%2B1".to_owned();
-            let accept = act.received[0]
-                .headers
-                .iter_mut()
-                .find(|h| h.name == "Accept")
-                .unwrap();
+            let accept = act.received[0].headers.iter_mut().find(|h| h.name == "Accept").unwrap();
             (accept.name, accept.value) = ("X-New".to_owned(), "1".to_owned());
             act.replies[0].status = Some(201);
-            act.replies[0].body =
-                ExpectedBody::Exact(r#"{"successful":false,"why":"so"}"#.to_owned());
+            act.replies[0].body = ExpectedBody::Exact(r#"{"successful":false,"why":"so"}"#.to_owned());
         }
         act
     };
     let report = play_mirrored(&tiny(), &rules, as_described);
     assert!(!report.is_defective(), "{}", report.details());
-    assert_eq!(
-        report.steps[1].verdict,
-        Verdict::Deviates(vec!["D1".to_owned()])
-    );
+    assert_eq!(report.steps[1].verdict, Verdict::Deviates(vec!["D1".to_owned()]));
 
     let otherwise = play_mirrored(&tiny(), &rules, |step| {
         let mut act = as_described(step);
@@ -136,10 +109,7 @@ fn a_deviation_must_be_met_as_described() {
 fn a_stale_deviation_is_a_defect() {
     let rules = rules_with(json!([
         entry("find", json!({"response": {"status": 201}})),
-        entry(
-            "find",
-            json!({"response": {"body": {"subset": {"successful": true}}}})
-        ),
+        entry("find", json!({"response": {"body": {"subset": {"successful": true}}}})),
     ]));
     let report = play_mirrored(&tiny(), &rules, |step| {
         let mut act = Expected::recorded(step);
@@ -148,10 +118,7 @@ fn a_stale_deviation_is_a_defect() {
         }
         act
     });
-    assert_eq!(
-        report.steps[1].problems,
-        ["stale deviation D1: the step agrees without it"]
-    );
+    assert_eq!(report.steps[1].problems, ["stale deviation D1: the step agrees without it"]);
     let none_needed = play_mirrored(&tiny(), &rules, Expected::recorded);
     assert!(none_needed.is_defective());
 }
@@ -160,10 +127,7 @@ fn a_stale_deviation_is_a_defect() {
 fn a_deviation_of_a_step_that_does_not_exist_is_a_defect() {
     let rules = rules_with(json!([entry("fund", json!({"response": {"status": 201}}))]));
     let report = play_mirrored(&tiny(), &rules, Expected::recorded);
-    assert_eq!(
-        report.problems,
-        [r#"D1 names the step "fund", which 00-tiny lacks"#]
-    );
+    assert_eq!(report.problems, [r#"D1 names the step "fund", which 00-tiny lacks"#]);
 }
 
 #[test]
@@ -173,39 +137,20 @@ fn a_step_on_a_route_to_come_is_counted_and_the_count_is_exact() {
         "routes": {"00-tiny": {"GET /contact": 1}},
     }))
     .unwrap();
-    let mut rules = Rules {
-        pending,
-        ..plain_rules()
-    };
+    let mut rules = Rules { pending, ..plain_rules() };
     let report = play_mirrored(&tiny(), &rules, Expected::recorded);
     assert!(!report.is_defective(), "{}", report.details());
-    assert_eq!(
-        report.steps[1].verdict,
-        Verdict::NeedsRoute(vec!["GET /contact".to_owned()])
-    );
-    assert!(
-        report.line().contains("needs GET /contact: 1 step"),
-        "{}",
-        report.line()
-    );
+    assert_eq!(report.steps[1].verdict, Verdict::NeedsRoute(vec!["GET /contact".to_owned()]));
+    assert!(report.line().contains("needs GET /contact: 1 step"), "{}", report.line());
 
     rules.deviations = rules_with(json!([entry("find", json!({}))])).deviations;
     let untested = play_mirrored(&tiny(), &rules, Expected::recorded);
-    assert_eq!(
-        untested.steps[1].problems,
-        ["D1 names this step, which is not played yet"]
-    );
+    assert_eq!(untested.steps[1].problems, ["D1 names this step, which is not played yet"]);
 
-    rules = Rules {
-        pending: rules.pending,
-        ..plain_rules()
-    };
+    rules = Rules { pending: rules.pending, ..plain_rules() };
     rules.pending.routes["00-tiny"]["GET /contact"] = 2;
     let miscounted = play_mirrored(&tiny(), &rules, Expected::recorded);
-    assert_eq!(
-        miscounted.problems,
-        ["1 steps need GET /contact, the list says 2"]
-    );
+    assert_eq!(miscounted.problems, ["1 steps need GET /contact, the list says 2"]);
 }
 
 #[test]
@@ -215,10 +160,7 @@ fn a_route_to_come_that_answers_is_a_defect() {
         "routes": {"00-tiny": {"GET /contact": 1}},
     }))
     .unwrap();
-    let rules = Rules {
-        pending,
-        ..plain_rules()
-    };
+    let rules = Rules { pending, ..plain_rules() };
     let report = play_mirrored(&tiny(), &rules, |step| {
         // One reply more than the steps ask for: the probe gets it.
         let mut act = Expected::recorded(step);
@@ -246,10 +188,7 @@ fn a_pending_step_must_not_agree() {
         act
     });
     assert!(!differing.is_defective(), "{}", differing.details());
-    assert_eq!(
-        differing.steps[1].verdict,
-        Verdict::NeedsPart("composed text".to_owned())
-    );
+    assert_eq!(differing.steps[1].verdict, Verdict::NeedsPart("composed text".to_owned()));
     let agreeing = play_mirrored(&tiny(), &rules, Expected::recorded);
     assert_eq!(agreeing.steps[1].verdict, Verdict::Defect);
 }

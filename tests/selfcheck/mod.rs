@@ -62,19 +62,13 @@ pub fn tiny() -> Recording {
 pub fn plain_rules() -> Rules {
     Rules {
         deviations: Deviations::default(),
-        pending: Pending {
-            served: vec!["* *".to_owned()],
-            ..Pending::default()
-        },
+        pending: Pending { served: vec!["* *".to_owned()], ..Pending::default() },
     }
 }
 
 pub fn rules_with(entries: Value) -> Rules {
     let deviations = serde_json::from_value(json!({ "entries": entries })).unwrap();
-    Rules {
-        deviations,
-        ..plain_rules()
-    }
+    Rules { deviations, ..plain_rules() }
 }
 
 pub fn entry(step: &str, expect: Value) -> Value {
@@ -93,17 +87,9 @@ pub fn play_mirrored(
     let crm = ScriptedCrm::start();
     let bindings = Bindings::new(recording, &crm);
     let mirror = Mirror::start(&crm, &bindings);
-    player::play(
-        recording,
-        mirror.address(),
-        &crm,
-        bindings,
-        rules,
-        None,
-        &|step| {
-            mirror.act(acts(step));
-        },
-    )
+    player::play(recording, mirror.address(), &crm, bindings, rules, None, &|step| {
+        mirror.act(acts(step));
+    })
 }
 
 /// The differences of the step `find` where the server does what `change` makes of it.
@@ -116,18 +102,10 @@ pub fn found(change: impl Fn(&mut Expected)) -> Vec<Difference> {
         expected
     };
     let report = play_mirrored(&tiny(), &plain_rules(), acts);
-    assert_eq!(
-        report.steps[0].verdict,
-        Verdict::Agrees,
-        "{}",
-        report.details()
-    );
+    assert_eq!(report.steps[0].verdict, Verdict::Agrees, "{}", report.details());
     report.steps[1].differences.clone()
 }
 
 pub fn fields(differences: &[Difference]) -> Vec<&str> {
-    differences
-        .iter()
-        .map(|difference| difference.field.as_str())
-        .collect()
+    differences.iter().map(|difference| difference.field.as_str()).collect()
 }

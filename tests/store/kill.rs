@@ -86,10 +86,7 @@ async fn every_acknowledged_record_survives_kill_9() {
             }
         }
         let status = child.wait().unwrap();
-        assert!(
-            !status.success() && seen >= acknowledged,
-            "{status} after {seen}"
-        );
+        assert!(!status.success() && seen >= acknowledged, "{status} after {seen}");
 
         let store = open_sled(directory.path()).unwrap();
         let scope = scope("crm", None, account("1"));

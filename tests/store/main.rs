@@ -6,8 +6,7 @@ mod sled;
 mod suite;
 
 use app_connect::store::{
-    CallLog, ContactKey, Keys, Owner, Scope, Secret, SledOptions, SledStore, StoreError, User,
-    UserKey,
+    CallLog, ContactKey, Keys, Owner, Scope, Secret, SledOptions, SledStore, StoreError, User, UserKey,
 };
 use serde_json::json;
 
@@ -24,11 +23,7 @@ fn open_sled(path: &std::path::Path) -> Result<SledStore, StoreError> {
 fn user(id: &str, proxy_id: Option<&str>) -> User {
     let info = json!({"zeta": 1, "alpha": {"y": "first", "b": [1.5, null]}, "id": 9_007_199_254_740_993_u64});
     User {
-        key: UserKey {
-            id: id.to_owned(),
-            platform: "crm".to_owned(),
-            proxy_id: proxy_id.map(str::to_owned),
-        },
+        key: UserKey { id: id.to_owned(), platform: "crm".to_owned(), proxy_id: proxy_id.map(str::to_owned) },
         name: Some("Zoë O'Neill".to_owned()),
         hostname: Some("acme.crm.example".to_owned()),
         timezone_name: Some("Europe/Lisbon".to_owned()),
@@ -45,11 +40,7 @@ fn user(id: &str, proxy_id: Option<&str>) -> User {
 }
 
 fn scope(platform: &str, proxy_id: Option<&str>, owner: Owner) -> Scope {
-    Scope {
-        platform: platform.to_owned(),
-        proxy_id: proxy_id.map(str::to_owned),
-        owner,
-    }
+    Scope { platform: platform.to_owned(), proxy_id: proxy_id.map(str::to_owned), owner }
 }
 
 fn account(id: &str) -> Owner {

@@ -44,9 +44,7 @@ suite! {
 }
 
 async fn open_url(path: &Path, keys: Keys) -> Result<(), StoreError> {
-    store::open(&format!("sled:{}", path.display()), keys)
-        .await
-        .map(drop)
+    store::open(&format!("sled:{}", path.display()), keys).await.map(drop)
 }
 
 #[tokio::test]
@@ -68,9 +66,7 @@ async fn another_key_is_refused_at_open_and_at_import() {
     suite::fill(&store).await;
     let (_, exported) = suite::export(&store).await;
     drop(store);
-    let error = open_url(directory.path(), keys("another"))
-        .await
-        .unwrap_err();
+    let error = open_url(directory.path(), keys("another")).await.unwrap_err();
     assert!(matches!(error, StoreError::WrongKey { .. }), "{error}");
     assert!(error.to_string().contains("APP_SERVER_SECRET_KEY"));
     open_url(directory.path(), keys(SECRET)).await.unwrap();
@@ -89,10 +85,7 @@ async fn a_store_in_use_is_named_with_what_to_do() {
     let path = directory.path().display().to_string();
     assert_eq!(error, StoreError::Locked { path: path.clone() });
     let text = error.to_string();
-    assert!(
-        text.contains(&path) && text.contains("Stop that process"),
-        "{text}"
-    );
+    assert!(text.contains(&path) && text.contains("Stop that process"), "{text}");
 }
 
 #[tokio::test]
@@ -101,10 +94,7 @@ async fn an_unknown_url_names_the_known_ones_and_no_password() {
         let error = store::open(url, keys(SECRET)).await.err().unwrap();
         assert!(matches!(error, StoreError::UnknownScheme { .. }));
         let text = error.to_string();
-        assert!(
-            text.contains("sled:PATH") && !text.contains("hunter2"),
-            "{text}"
-        );
+        assert!(text.contains("sled:PATH") && !text.contains("hunter2"), "{text}");
     }
 }
 
@@ -147,17 +137,9 @@ async fn a_damaged_log_is_reported_and_never_opens_as_a_smaller_store() {
         for snapshot in snapshots(directory.path()) {
             fs::remove_file(snapshot).unwrap();
         }
-        let error = open_url(directory.path(), keys(SECRET))
-            .await
-            .expect_err(case);
-        assert!(
-            matches!(error, StoreError::Corrupt { .. }),
-            "{case}: {error}"
-        );
-        assert!(
-            error.to_string().contains("Restore the store"),
-            "{case}: {error}"
-        );
+        let error = open_url(directory.path(), keys(SECRET)).await.expect_err(case);
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{case}: {error}");
+        assert!(error.to_string().contains("Restore the store"), "{case}: {error}");
     }
 }
 
@@ -165,12 +147,7 @@ fn snapshots(directory: &Path) -> Vec<PathBuf> {
     fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| {
-            path.file_name()
-                .unwrap()
-                .to_string_lossy()
-                .starts_with("snap.")
-        })
+        .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("snap."))
         .collect()
 }
 
@@ -185,10 +162,7 @@ async fn a_loss_is_accepted_by_deleting_the_witness() {
         fs::remove_file(snapshot).unwrap();
     }
     let error = open_url(directory.path(), keys(SECRET)).await.unwrap_err();
-    assert!(
-        error.to_string().contains("delete the file acknowledged"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("delete the file acknowledged"), "{error}");
     fs::remove_file(directory.path().join("acknowledged")).unwrap();
     let store = open_sled(directory.path()).unwrap();
     assert_eq!(suite::export(&store).await.0, Counts::default());
@@ -214,8 +188,7 @@ async fn the_longest_records_stay_in_the_synced_log() {
     for round in 0..3 {
         for n in 0..40 {
             let mut one = user(&format!("{n}-crm"), None);
-            one.platform_additional_info
-                .insert("text".to_owned(), json!(text));
+            one.platform_additional_info.insert("text".to_owned(), json!(text));
             one.updated_at = round;
             store.save_user(&one).await.unwrap();
         }
@@ -290,20 +263,13 @@ async fn no_secret_and_no_number_is_readable_on_disk_or_in_an_export() {
     assert!(contents.iter().any(|bytes| contains(bytes, b"7-crm")));
     for text in forbidden() {
         let shown = String::from_utf8_lossy(&text).into_owned();
-        assert!(
-            !contents.iter().any(|bytes| contains(bytes, &text)),
-            "{shown}"
-        );
+        assert!(!contents.iter().any(|bytes| contains(bytes, &text)), "{shown}");
     }
 }
 
 #[test]
 fn debug_output_shows_no_secret_and_no_number() {
-    let shown = format!(
-        "{:?} {:?}",
-        user("7-crm", None),
-        contact_key("+16505550107")
-    );
+    let shown = format!("{:?} {:?}", user("7-crm", None), contact_key("+16505550107"));
     assert!(shown.contains("7-crm"));
     for text in forbidden() {
         assert!(!contains(shown.as_bytes(), &text), "{shown}");

@@ -45,12 +45,7 @@ pub async fn users_read_back_whole_with_their_key_order(store: &dyn Store) {
 /// Q3: the proxy id is part of who a user is.
 pub async fn users_of_other_proxies_and_platforms_are_others(store: &dyn Store) {
     let mut expected = Vec::new();
-    for (proxy_id, name) in [
-        (None, "none"),
-        (Some("a"), "a"),
-        (Some("b"), "b"),
-        (Some(""), ""),
-    ] {
+    for (proxy_id, name) in [(None, "none"), (Some("a"), "a"), (Some("b"), "b"), (Some(""), "")] {
         let mut one = user("7-crm", proxy_id);
         one.name = Some(name.to_owned());
         store.save_user(&one).await.unwrap();
@@ -70,17 +65,11 @@ pub async fn users_of_other_proxies_and_platforms_are_others(store: &dyn Store) 
     found.sort_by(|a, b| a.key.proxy_id.cmp(&b.key.proxy_id));
     expected.sort_by(|a, b| a.key.proxy_id.cmp(&b.key.proxy_id));
     assert_eq!(found, expected);
-    assert_eq!(
-        store.find_users_by_id("7-crm", "other").await.unwrap(),
-        [elsewhere]
-    );
+    assert_eq!(store.find_users_by_id("7-crm", "other").await.unwrap(), [elsewhere]);
     assert_eq!(store.find_users_by_id("7", "crm").await.unwrap(), []);
 
     assert!(store.delete_user(&expected[0].key).await.unwrap());
-    assert_eq!(
-        store.find_users_by_id("7-crm", "crm").await.unwrap().len(),
-        3
-    );
+    assert_eq!(store.find_users_by_id("7-crm", "crm").await.unwrap().len(), 3);
 }
 
 /// Q4: the same session is another one in every other scope.
@@ -108,13 +97,8 @@ pub async fn call_logs_never_leave_their_scope(store: &dyn Store) {
 
 pub async fn call_logs_of_a_session_come_oldest_first(store: &dyn Store) {
     let scope = scope("crm", Some("acme"), account("1"));
-    let logs = [
-        (Some("101"), 30),
-        (None, 10),
-        (Some("102"), 20),
-        (Some(""), 40),
-    ]
-    .map(|(extension, created_at)| call_log(scope.clone(), "s-1", extension, created_at));
+    let logs = [(Some("101"), 30), (None, 10), (Some("102"), 20), (Some(""), 40)]
+        .map(|(extension, created_at)| call_log(scope.clone(), "s-1", extension, created_at));
     for log in &logs {
         assert_eq!(store.save_call_log(log).await.unwrap(), Saved::Inserted);
     }
@@ -130,10 +114,7 @@ pub async fn call_logs_are_never_overwritten_by_an_insert(store: &dyn Store) {
     assert!(!store.update_call_log(&first).await.unwrap());
     assert_eq!(store.call_logs(&scope, "s-1").await.unwrap(), []);
     assert_eq!(store.save_call_log(&first).await.unwrap(), Saved::Inserted);
-    assert_eq!(
-        store.save_call_log(&second).await.unwrap(),
-        Saved::Existing(first.clone())
-    );
+    assert_eq!(store.save_call_log(&second).await.unwrap(), Saved::Existing(first.clone()));
     assert_eq!(store.call_logs(&scope, "s-1").await.unwrap(), [first]);
     assert!(store.update_call_log(&second).await.unwrap());
     assert_eq!(store.call_logs(&scope, "s-1").await.unwrap(), [second]);
@@ -144,9 +125,7 @@ pub async fn of_simultaneous_inserts_exactly_one_is_new(store: &dyn Store) {
     let scope = scope("crm", None, account("1"));
     for session in 0..20 {
         let session = format!("s-{session}");
-        let logs: Vec<_> = (0..16)
-            .map(|n| call_log(scope.clone(), &session, None, n))
-            .collect();
+        let logs: Vec<_> = (0..16).map(|n| call_log(scope.clone(), &session, None, n)).collect();
         let saved = join_all(logs.iter().map(|log| store.save_call_log(log))).await;
         let stored = store.call_logs(&scope, &session).await.unwrap();
         let mut inserted = 0;
@@ -195,9 +174,7 @@ pub async fn a_record_too_long_is_refused_and_changes_nothing(store: &dyn Store)
     let mut stored = user("7-crm", None);
     store.save_user(&stored).await.unwrap();
     let text = "x".repeat(app_connect::store::MAX_RECORD_BYTES);
-    stored
-        .platform_additional_info
-        .insert("long".to_owned(), json!(text));
+    stored.platform_additional_info.insert("long".to_owned(), json!(text));
     let error = store.save_user(&stored).await.unwrap_err();
     assert!(matches!(error, StoreError::TooLarge { .. }), "{error}");
     stored.platform_additional_info.shift_remove("long");
@@ -222,11 +199,7 @@ pub async fn fill(store: &dyn Store) -> Counts {
         assert_eq!(log.unwrap(), Saved::Inserted);
         contacts.unwrap();
     }
-    Counts {
-        users: 700,
-        call_logs: 700,
-        contacts: 700,
-    }
+    Counts { users: 700, call_logs: 700, contacts: 700 }
 }
 
 /// A writer whose bytes stay readable after it was given away.
@@ -266,10 +239,7 @@ pub async fn an_export_imports_into_an_empty_store_only(from: &dyn Store, to: &d
     let one = user("7-crm", Some("proxy-1"));
     assert_eq!(to.get_user(&one.key).await.unwrap(), Some(one));
     let key = contact_key("+16505550007");
-    assert_eq!(
-        to.cached_contacts(&key).await.unwrap(),
-        Some(json!([{"name": "Ada 7"}]))
-    );
+    assert_eq!(to.cached_contacts(&key).await.unwrap(), Some(json!([{"name": "Ada 7"}])));
     let logs = scope("crm", Some("proxy-1"), account("1"));
     assert_eq!(to.call_logs(&logs, "s-7").await.unwrap().len(), 1);
 
@@ -307,16 +277,8 @@ pub async fn a_broken_import_leaves_the_store_empty(from: &dyn Store, to: &dyn S
         ("an envelope changed", joined(&flipped), 10),
         ("a value under another key", joined(&moved), 4),
         ("an unknown kind", swapped("\"users\"", "\"losers\""), 2),
-        (
-            "a kind with the other's value",
-            swapped("\"users\"", "\"callLogs\""),
-            2,
-        ),
-        (
-            "a line without end",
-            [lines[0].as_bytes(), b"\n", &[b'x'; 2_000_000]].concat(),
-            2,
-        ),
+        ("a kind with the other's value", swapped("\"users\"", "\"callLogs\""), 2),
+        ("a line without end", [lines[0].as_bytes(), b"\n", &[b'x'; 2_000_000]].concat(), 2),
     ] {
         match import(to, &bytes).await {
             Err(StoreError::Import { line: found, why }) => {

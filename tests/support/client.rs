@@ -36,11 +36,7 @@ impl Response {
 
 /// Sends a request on a connection of its own and reads the whole reply.
 /// `Ok(None)`: nothing arrived within `patience`.
-pub fn send(
-    address: SocketAddr,
-    request: &Request,
-    patience: Duration,
-) -> io::Result<Option<Response>> {
+pub fn send(address: SocketAddr, request: &Request, patience: Duration) -> io::Result<Option<Response>> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(patience))?;
     stream.write_all(&head_bytes(address, request))?;
@@ -48,12 +44,7 @@ pub fn send(
     let mut reader = BufReader::new(stream);
     let head = match http::read_head(&mut reader) {
         Ok(head) => head.ok_or_else(|| io::Error::other("the server closed without answering"))?,
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
-            ) =>
-        {
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
             return Ok(None);
         }
         Err(error) => return Err(error),
@@ -65,11 +56,7 @@ pub fn send(
         .and_then(|status| status.parse().ok())
         .ok_or_else(|| io::Error::other(format!("no status in {:?}", head.start_line)))?;
     let body = http::read_response_body(&mut reader, &head, status, &request.method)?;
-    Ok(Some(Response {
-        status,
-        headers: head.headers,
-        body,
-    }))
+    Ok(Some(Response { status, headers: head.headers, body }))
 }
 
 fn head_bytes(address: SocketAddr, request: &Request) -> Vec<u8> {
@@ -86,10 +73,7 @@ fn head_bytes(address: SocketAddr, request: &Request) -> Vec<u8> {
     }
     let takes_body = matches!(request.method.as_str(), "POST" | "PUT" | "PATCH");
     if request.body.is_some() || takes_body {
-        field(
-            "Content-Length",
-            &request.body.as_ref().map_or(0, Vec::len).to_string(),
-        );
+        field("Content-Length", &request.body.as_ref().map_or(0, Vec::len).to_string());
     }
     head.push_str("\r\n");
     head.into_bytes()

@@ -7,12 +7,8 @@ use super::scripted_crm::Received;
 use serde_json::Value;
 
 /// Response headers that the recordings select; others are not compared.
-const SELECTED: [&str; 4] = [
-    "content-type",
-    "x-refreshed-jwt-token",
-    "access-control-allow-origin",
-    "access-control-expose-headers",
-];
+const SELECTED: [&str; 4] =
+    ["content-type", "x-refreshed-jwt-token", "access-control-allow-origin", "access-control-expose-headers"];
 
 /// What a step caused.
 #[derive(Debug, Clone, Default)]
@@ -33,16 +29,9 @@ pub struct Difference {
 
 /// All differences of a step. Requests and replies of a step with several client requests may
 /// come in any order: the one with the fewest differences counts.
-pub fn differences(
-    expected: &Expected,
-    observed: &Observed,
-    bindings: &Bindings,
-) -> Vec<Difference> {
+pub fn differences(expected: &Expected, observed: &Observed, bindings: &Bindings) -> Vec<Difference> {
     let concurrent = expected.replies.len() > 1;
-    let comparison = Comparison {
-        bindings,
-        found: Vec::new(),
-    };
+    let comparison = Comparison { bindings, found: Vec::new() };
     let mut found = comparison.received_in_best_order(expected, observed, concurrent);
     found.extend(comparison.replies_in_best_order(expected, observed));
     if let Some(at_least) = expected.elapsed_ms_at_least
@@ -72,18 +61,14 @@ impl Comparison<'_> {
     ) -> Vec<Difference> {
         best_order(observed.received.len(), any_order, |order| {
             let mut comparison = self.clone();
-            let got: Vec<_> = order
-                .iter()
-                .map(|&index| &observed.received[index])
-                .collect();
+            let got: Vec<_> = order.iter().map(|&index| &observed.received[index]).collect();
             comparison.count("crmReceived", expected.received.len(), got.len());
             for index in 0..expected.received.len().max(got.len()) {
                 let place = format!("crmReceived[{index}]");
                 match (expected.received.get(index), got.get(index)) {
                     (Some(expected), Some(got)) => comparison.outbound(&place, expected, got),
                     (Some(expected), None) => {
-                        let line =
-                            format!("{} {} {}", expected.target, expected.method, expected.path);
+                        let line = format!("{} {} {}", expected.target, expected.method, expected.path);
                         comparison.differ(&place, &line, "no request");
                     }
                     (None, Some(got)) => {
@@ -103,11 +88,7 @@ impl Comparison<'_> {
             let mut comparison = self.clone();
             comparison.count("response", expected.replies.len(), order.len());
             for (index, (expected, &got)) in expected.replies.iter().zip(order).enumerate() {
-                let place = if several {
-                    format!("responses[{index}]")
-                } else {
-                    "response".to_owned()
-                };
+                let place = if several { format!("responses[{index}]") } else { "response".to_owned() };
                 comparison.reply(&place, expected, &observed.replies[got]);
             }
             comparison.found
@@ -137,30 +118,16 @@ impl Comparison<'_> {
             }
         }
         for (name, value) in &got.headers {
-            if !expected
-                .headers
-                .iter()
-                .any(|header| header.name.eq_ignore_ascii_case(name))
-            {
+            if !expected.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name)) {
                 self.differ(&format!("{place}.headers.{name}"), "no such header", value);
             }
         }
-        self.body(
-            &format!("{place}.body"),
-            &expected.body,
-            &got.body,
-            &matcher,
-        );
+        self.body(&format!("{place}.body"), &expected.body, &got.body, &matcher);
     }
 
     /// The recorded value, with the host of the listener that the request was meant for. The
     /// length is that of the expected body: placeholders change it.
-    fn header_value(
-        &self,
-        header: &ExpectedHeader,
-        expected: &ExpectedOutbound,
-        got: &Received,
-    ) -> String {
+    fn header_value(&self, header: &ExpectedHeader, expected: &ExpectedOutbound, got: &Received) -> String {
         if header.name.eq_ignore_ascii_case("content-length") {
             return match &expected.body {
                 ExpectedBody::Exact(text) if !placeholders::is_open(text) => {
@@ -169,18 +136,11 @@ impl Comparison<'_> {
                 _ => got.body.len().to_string(),
             };
         }
-        let value = self
-            .bindings
-            .fill_addresses(&header.value, &expected.target);
+        let value = self.bindings.fill_addresses(&header.value, &expected.target);
         self.bindings.fill(&value)
     }
 
-    fn reply(
-        &mut self,
-        place: &str,
-        expected: &ExpectedReply,
-        got: &Result<Option<Response>, String>,
-    ) {
+    fn reply(&mut self, place: &str, expected: &ExpectedReply, got: &Result<Option<Response>, String>) {
         let matcher = self.bindings.matcher();
         let got = match (expected.status, got) {
             (None, Ok(None)) => return,
@@ -198,11 +158,7 @@ impl Comparison<'_> {
             (Some(_), Ok(Some(got))) => got,
         };
         let status = expected.status.unwrap_or_default();
-        self.equal(
-            &format!("{place}.status"),
-            &status.to_string(),
-            &got.status.to_string(),
-        );
+        self.equal(&format!("{place}.status"), &status.to_string(), &got.status.to_string());
         for name in SELECTED {
             let field = format!("{place}.headers.{name}");
             match (expected.headers.get(name), got.header(name)) {
@@ -212,12 +168,7 @@ impl Comparison<'_> {
                 (None, None) => {}
             }
         }
-        self.body(
-            &format!("{place}.body"),
-            &expected.body,
-            &got.body,
-            &matcher,
-        );
+        self.body(&format!("{place}.body"), &expected.body, &got.body, &matcher);
     }
 
     fn body(&mut self, place: &str, expected: &ExpectedBody, got: &[u8], matcher: &Matcher<'_>) {
@@ -238,11 +189,7 @@ impl Comparison<'_> {
                     self.text(place, &text, &got_text, matcher);
                 }
             }
-            ExpectedBody::AtLeast {
-                subset,
-                contains,
-                lacks,
-            } => {
+            ExpectedBody::AtLeast { subset, contains, lacks } => {
                 match (subset, json(&got_text)) {
                     (Some(subset), Some(got)) => {
                         let subset = self.bindings.fill_json(subset);
@@ -265,14 +212,7 @@ impl Comparison<'_> {
         }
     }
 
-    fn json(
-        &mut self,
-        place: &str,
-        expected: &Value,
-        got: &Value,
-        matcher: &Matcher<'_>,
-        shape: Shape,
-    ) {
+    fn json(&mut self, place: &str, expected: &Value, got: &Value, matcher: &Matcher<'_>, shape: Shape) {
         match (expected, got) {
             (Value::Object(expected), Value::Object(got)) => {
                 for (key, value) in expected {
@@ -291,21 +231,13 @@ impl Comparison<'_> {
                     return;
                 }
                 for (key, value) in got.iter().filter(|(key, _)| !expected.contains_key(*key)) {
-                    self.differ(
-                        &format!("{place}.{key}"),
-                        "no such field",
-                        &value.to_string(),
-                    );
+                    self.differ(&format!("{place}.{key}"), "no such field", &value.to_string());
                 }
                 let order = |one: &serde_json::Map<_, _>, other: &serde_json::Map<_, _>| {
                     let common = one.keys().filter(|key| other.contains_key(*key));
                     common.map(String::as_str).collect::<Vec<_>>().join(", ")
                 };
-                self.equal(
-                    &format!("{place} key order"),
-                    &order(expected, got),
-                    &order(got, expected),
-                );
+                self.equal(&format!("{place} key order"), &order(expected, got), &order(got, expected));
             }
             (Value::Array(expected), Value::Array(got)) => {
                 self.count(place, expected.len(), got.len());
@@ -323,21 +255,13 @@ impl Comparison<'_> {
 
     fn text(&mut self, field: &str, expected: &str, got: &str, matcher: &Matcher<'_>) {
         if let Err(why) = matcher.matches(expected, got) {
-            let got = if placeholders::is_open(expected) {
-                format!("{got} ({why})")
-            } else {
-                got.to_owned()
-            };
+            let got = if placeholders::is_open(expected) { format!("{got} ({why})") } else { got.to_owned() };
             self.differ(field, expected, &got);
         }
     }
 
     fn count(&mut self, field: &str, expected: usize, got: usize) {
-        self.equal(
-            &format!("{field} count"),
-            &expected.to_string(),
-            &got.to_string(),
-        );
+        self.equal(&format!("{field} count"), &expected.to_string(), &got.to_string());
     }
 
     fn equal(&mut self, field: &str, expected: &str, got: &str) {
@@ -363,11 +287,7 @@ enum Shape {
 
 /// Tries the order of arrival, and where `any` every other one, and returns the differences of
 /// the best. Steps have few messages; beyond four only the order of arrival is tried.
-fn best_order(
-    count: usize,
-    any: bool,
-    compare: impl Fn(&[usize]) -> Vec<Difference>,
-) -> Vec<Difference> {
+fn best_order(count: usize, any: bool, compare: impl Fn(&[usize]) -> Vec<Difference>) -> Vec<Difference> {
     let arrival: Vec<usize> = (0..count).collect();
     let mut best = compare(&arrival);
     if any && count <= 4 {

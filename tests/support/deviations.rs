@@ -151,10 +151,7 @@ impl Deviations {
     pub fn recorded(&self, step: &Step) -> Expected {
         let mut expected = Expected::recorded(step);
         for change in self.global.iter().map(|global| &global.outbound_header) {
-            let headers = expected
-                .received
-                .iter_mut()
-                .flat_map(|request| &mut request.headers);
+            let headers = expected.received.iter_mut().flat_map(|request| &mut request.headers);
             for header in headers {
                 if header.name.eq_ignore_ascii_case(&change.name) && header.value == change.from {
                     if let Some(to) = &change.to {
@@ -188,10 +185,7 @@ impl Deviations {
             .iter()
             .flat_map(|entry| {
                 entry.steps.iter().filter(missing).map(move |covered| {
-                    format!(
-                        "{} names the step {:?}, which {group} lacks",
-                        entry.id, covered.step
-                    )
+                    format!("{} names the step {:?}, which {group} lacks", entry.id, covered.step)
                 })
             })
             .collect()
@@ -199,10 +193,7 @@ impl Deviations {
 }
 
 /// The recorded outcome changed by entries, the later ones over the earlier ones.
-pub fn apply<'a>(
-    recorded: &Expected,
-    entries: impl IntoIterator<Item = &'a Applied<'a>>,
-) -> Expected {
+pub fn apply<'a>(recorded: &Expected, entries: impl IntoIterator<Item = &'a Applied<'a>>) -> Expected {
     let mut expected = recorded.clone();
     for applied in entries {
         if let Some(overrides) = &applied.covered.expect.crm_received {
@@ -221,10 +212,7 @@ pub fn apply<'a>(
     expected
 }
 
-fn changed_outbound(
-    recorded: Option<&ExpectedOutbound>,
-    change: &OutboundOverride,
-) -> ExpectedOutbound {
+fn changed_outbound(recorded: Option<&ExpectedOutbound>, change: &OutboundOverride) -> ExpectedOutbound {
     let mut request = recorded.cloned().unwrap_or_else(|| ExpectedOutbound {
         target: "crm".to_owned(),
         method: String::new(),
@@ -241,16 +229,10 @@ fn changed_outbound(
     replace(&mut request.method, &change.method);
     replace(&mut request.path, &change.path);
     for (name, value) in &change.headers {
-        request
-            .headers
-            .retain(|header| !header.name.eq_ignore_ascii_case(name));
+        request.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
         if let Some(value) = value {
             let (name, value) = (name.clone(), value.clone());
-            request.headers.push(ExpectedHeader {
-                name,
-                value,
-                optional: false,
-            });
+            request.headers.push(ExpectedHeader { name, value, optional: false });
         }
     }
     if let Some(body) = &change.body {
@@ -273,10 +255,7 @@ fn change_reply(reply: &mut ExpectedReply, change: &ReplyOverride) {
 }
 
 fn body_of(change: &BodyOverride) -> ExpectedBody {
-    let exact = change
-        .text
-        .clone()
-        .or_else(|| change.json.as_ref().map(Value::to_string));
+    let exact = change.text.clone().or_else(|| change.json.as_ref().map(Value::to_string));
     exact.map_or_else(
         || ExpectedBody::AtLeast {
             subset: change.subset.clone(),
@@ -295,7 +274,5 @@ pub fn glob(pattern: &str, name: &str) -> bool {
     let Some(name) = name.strip_prefix(start) else {
         return false;
     };
-    (0..=name.len())
-        .filter(|&at| name.is_char_boundary(at))
-        .any(|at| glob(rest, &name[at..]))
+    (0..=name.len()).filter(|&at| name.is_char_boundary(at)).any(|at| glob(rest, &name[at..]))
 }

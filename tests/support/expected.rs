@@ -44,11 +44,7 @@ pub enum ExpectedBody {
     /// JSON that has at least `subset`: the object fields that are named, arrays at full length
     /// (`"<absent>"` as the value of a field says that the field must not be there); and text
     /// that has everything of `contains` in it and nothing of `lacks`.
-    AtLeast {
-        subset: Option<Value>,
-        contains: Vec<String>,
-        lacks: Vec<String>,
-    },
+    AtLeast { subset: Option<Value>, contains: Vec<String>, lacks: Vec<String> },
 }
 
 impl Expected {

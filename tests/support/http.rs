@@ -18,10 +18,7 @@ impl Head {
 
 /// The first value of a header, its name in any case.
 pub fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    headers
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.as_str())
+    headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
 /// Reads one head; `None` where the peer closed the connection before the first byte.
@@ -33,10 +30,7 @@ pub fn read_head(reader: &mut impl BufRead) -> io::Result<Option<Head>> {
     loop {
         let line = read_line(reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
         if line.is_empty() {
-            return Ok(Some(Head {
-                start_line,
-                headers,
-            }));
+            return Ok(Some(Head { start_line, headers }));
         }
         let (name, value) = line
             .split_once(':')
@@ -59,13 +53,8 @@ fn read_line(reader: &mut impl BufRead) -> io::Result<Option<String>> {
 /// Header bytes as text: UTF-8 where they are, else one character per byte (Latin-1), which is
 /// how a Node CRM shows them.
 fn text_of(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| {
-        error
-            .into_bytes()
-            .iter()
-            .map(|&byte| char::from(byte))
-            .collect()
-    })
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| error.into_bytes().iter().map(|&byte| char::from(byte)).collect())
 }
 
 /// Reads the body of a request: by length, in chunks, or none.
@@ -106,9 +95,7 @@ enum Framing {
 }
 
 fn framing(head: &Head) -> Framing {
-    let chunked = head
-        .header("transfer-encoding")
-        .is_some_and(|value| value.eq_ignore_ascii_case("chunked"));
+    let chunked = head.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked"));
     match head.header("content-length").map(str::parse) {
         _ if chunked => Framing::Chunked,
         Some(Ok(length)) => Framing::Length(length),

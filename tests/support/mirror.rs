@@ -32,10 +32,7 @@ impl Mirror {
         let address = listener.local_addr().unwrap();
         let part = Arc::new(Mutex::new(Part::default()));
         let targets = super::scripted_crm::TARGETS.map(|target| (target, crm.address(target)));
-        let mirror = Self {
-            address,
-            part: Arc::clone(&part),
-        };
+        let mirror = Self { address, part: Arc::clone(&part) };
         let bindings = bindings.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -57,10 +54,7 @@ impl Mirror {
 
     /// What it is to do when the next request comes.
     pub fn act(&self, expected: Expected) {
-        *self.part.lock().unwrap() = Part {
-            received: expected.received,
-            replies: expected.replies,
-        };
+        *self.part.lock().unwrap() = Part { received: expected.received, replies: expected.replies };
     }
 }
 
@@ -78,22 +72,14 @@ fn answer(
     http::read_request_body(&mut reader, &head)?;
     let (received, reply) = {
         let mut part = part.lock().unwrap();
-        let reply = if part.replies.is_empty() {
-            None
-        } else {
-            Some(part.replies.remove(0))
-        };
+        let reply = if part.replies.is_empty() { None } else { Some(part.replies.remove(0)) };
         (std::mem::take(&mut part.received), reply)
     };
     for request in &received {
         let address = targets.iter().find(|(target, _)| *target == request.target);
         let (_, address) = address.expect("a target of the recordings");
         // A scripted CRM may close without answering.
-        let _ = client::send(
-            *address,
-            &outbound(request, bindings),
-            Duration::from_secs(60),
-        );
+        let _ = client::send(*address, &outbound(request, bindings), Duration::from_secs(60));
     }
     writer.write_all(&match reply {
         Some(reply) if reply.status.is_none() => {
@@ -118,9 +104,7 @@ fn outbound(request: &ExpectedOutbound, bindings: &Bindings) -> Request {
     Request {
         method: request.method.clone(),
         target: concrete(&request.path),
-        headers: headers
-            .map(|header| (header.name.clone(), concrete(&header.value)))
-            .collect(),
+        headers: headers.map(|header| (header.name.clone(), concrete(&header.value))).collect(),
         body: has_length.then_some(body),
     }
 }
@@ -148,9 +132,5 @@ fn unknown_route(start_line: &str) -> Vec<u8> {
     let mut words = start_line.split(' ');
     let mut word = || words.next().unwrap_or_default();
     let body = format!("Cannot {} {}", word(), word());
-    format!(
-        "HTTP/1.1 404 Mirrored\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
+    format!("HTTP/1.1 404 Mirrored\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }

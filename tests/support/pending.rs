@@ -53,42 +53,28 @@ impl Pending {
     fn route_name(&self, method: &str, path: &str) -> String {
         let mut listed = self.routes.values().flat_map(IndexMap::keys);
         let listed = listed.find(|route| fits(route, method, path));
-        listed
-            .cloned()
-            .unwrap_or_else(|| format!("{method} {path}"))
+        listed.cloned().unwrap_or_else(|| format!("{method} {path}"))
     }
 
     /// What is missing for a step that is played all the same.
     pub fn needs(&self, group: &str, step: &str) -> Option<&str> {
-        let listed = self
-            .steps
-            .iter()
-            .find(|listed| listed.group == group && listed.step == step);
+        let listed = self.steps.iter().find(|listed| listed.group == group && listed.step == step);
         listed.map(|listed| listed.needs.as_str())
     }
 
     /// Mistakes in the list for one group, given the counts that its recording shows.
-    pub fn mistakes(
-        &self,
-        group: &str,
-        steps: &[Step],
-        counted: &IndexMap<String, usize>,
-    ) -> Vec<String> {
+    pub fn mistakes(&self, group: &str, steps: &[Step], counted: &IndexMap<String, usize>) -> Vec<String> {
         let none = IndexMap::new();
         let listed = self.routes.get(group).unwrap_or(&none);
         let mut mistakes = Vec::new();
         for (route, count) in counted {
             let in_list = listed.get(route).copied().unwrap_or_default();
             if in_list != *count {
-                mistakes.push(format!(
-                    "{count} steps need {route}, the list says {in_list}"
-                ));
+                mistakes.push(format!("{count} steps need {route}, the list says {in_list}"));
             }
         }
         for route in listed.keys().filter(|route| !counted.contains_key(*route)) {
-            mistakes.push(format!(
-                "no step needs {route} any more: take it off the list"
-            ));
+            mistakes.push(format!("no step needs {route} any more: take it off the list"));
         }
         for listed in self.steps.iter().filter(|listed| listed.group == group) {
             if !steps.iter().any(|step| step.name == listed.step) {
@@ -120,8 +106,6 @@ fn fits(route: &str, method: &str, path: &str) -> bool {
 /// A request for a route, to see whether it is served: method and path, `:name` filled in.
 pub fn probe(route: &str) -> (String, String) {
     let (method, path) = route.split_once(' ').expect("a route is `METHOD /path`");
-    let segments = path
-        .split('/')
-        .map(|part| if part.starts_with(':') { "x" } else { part });
+    let segments = path.split('/').map(|part| if part.starts_with(':') { "x" } else { part });
     (method.to_owned(), segments.collect::<Vec<_>>().join("/"))
 }

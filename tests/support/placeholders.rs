@@ -37,9 +37,7 @@ impl Bindings {
                 .map(|target| ((*target).to_owned(), crm.origin(target)))
                 .collect(),
             closed: crm.closed_origin(),
-            variables: tokens
-                .map(|(name, token)| (name.clone(), mint(token, &secret)))
-                .collect(),
+            variables: tokens.map(|(name, token)| (name.clone(), mint(token, &secret))).collect(),
             secret,
         }
     }
@@ -56,9 +54,7 @@ impl Bindings {
     /// the server sees a bad token rather than none.
     pub fn fill(&self, text: &str) -> String {
         let text = self.fill_addresses(text, "crm");
-        self.variables.iter().fold(text, |text, (name, value)| {
-            text.replace(&format!("${{{name}}}"), value)
-        })
+        self.variables.iter().fold(text, |text, (name, value)| text.replace(&format!("${{{name}}}"), value))
     }
 
     /// [`Bindings::fill`] on every text of a JSON value, keys included.
@@ -77,10 +73,7 @@ impl Bindings {
 
     /// A matcher for the texts of one message.
     pub fn matcher(&self) -> Matcher<'_> {
-        Matcher {
-            secret: &self.secret,
-            boundary: RefCell::default(),
-        }
+        Matcher { secret: &self.secret, boundary: RefCell::default() }
     }
 
     /// A session token as the server gives it.
@@ -89,10 +82,7 @@ impl Bindings {
         mint(
             &Token {
                 signed_with: None,
-                claims: claims
-                    .iter()
-                    .map(|(key, value)| ((*key).to_owned(), json!(value)))
-                    .collect(),
+                claims: claims.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect(),
                 expires_in_seconds: Some(SESSION),
             },
             &self.secret,
@@ -122,9 +112,7 @@ fn mint(token: &Token, secret: &str) -> String {
 }
 
 fn now_seconds() -> i64 {
-    let elapsed = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("a clock after 1970");
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
     i64::try_from(elapsed.as_secs()).expect("a clock before the year 292 billion")
 }
 
@@ -141,20 +129,14 @@ impl Matcher<'_> {
         let mut rest = got;
         for piece in pieces(recorded) {
             rest = match piece {
-                Piece::Literal(text) => rest
-                    .strip_prefix(text)
-                    .ok_or_else(|| "text differs".to_owned())?,
+                Piece::Literal(text) => rest.strip_prefix(text).ok_or_else(|| "text differs".to_owned())?,
                 Piece::Placeholder(name) => {
                     let length = self.length_of(name, rest)?;
                     &rest[length..]
                 }
             };
         }
-        if rest.is_empty() {
-            Ok(())
-        } else {
-            Err("text goes on".to_owned())
-        }
+        if rest.is_empty() { Ok(()) } else { Err("text goes on".to_owned()) }
     }
 
     /// How much of `rest` the placeholder stands for.
@@ -162,14 +144,11 @@ impl Matcher<'_> {
         let run = |allowed: fn(char) -> bool| rest.find(|c| !allowed(c)).unwrap_or(rest.len());
         if let Some((id, platform)) = jwt_claims(placeholder) {
             let length = run(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-            return self
-                .check_token(&rest[..length], id, platform)
-                .map(|()| length);
+            return self.check_token(&rest[..length], id, platform).map(|()| length);
         }
         let (length, fits) = match placeholder {
             "<now>" => {
-                let length =
-                    run(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | 'T' | 'Z'));
+                let length = run(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | 'T' | 'Z'));
                 (length, is_near_now(&rest[..length]))
             }
             "<uuid>" => {
@@ -184,23 +163,15 @@ impl Matcher<'_> {
             "<boundary>" => {
                 let mut known = self.boundary.borrow_mut();
                 let known = known.get_or_insert_with(|| {
-                    rest[..run(|c| c.is_ascii_alphanumeric() || "'()+_,-./:=?".contains(c))]
-                        .to_owned()
+                    rest[..run(|c| c.is_ascii_alphanumeric() || "'()+_,-./:=?".contains(c))].to_owned()
                 });
-                (
-                    known.len(),
-                    !known.is_empty() && rest.starts_with(known.as_str()),
-                )
+                (known.len(), !known.is_empty() && rest.starts_with(known.as_str()))
             }
             "<debug>" => (rest.trim_end_matches(['}', '"']).len(), true),
             "<any>" => (rest.len(), true),
             unknown => unreachable!("{unknown} is no placeholder"),
         };
-        if fits {
-            Ok(length)
-        } else {
-            Err(format!("{placeholder} does not fit here"))
-        }
+        if fits { Ok(length) } else { Err(format!("{placeholder} does not fit here")) }
     }
 
     /// A token signed with our secret, with these claims and a session's life ahead of it.
@@ -213,10 +184,7 @@ impl Matcher<'_> {
             .claims;
         for (name, recorded) in [("id", id), ("platform", platform)] {
             if claims[name] != recorded {
-                return Err(format!(
-                    "claim {name} is {}, recorded {recorded:?}",
-                    claims[name]
-                ));
+                return Err(format!("claim {name} is {}, recorded {recorded:?}", claims[name]));
             }
         }
         let ahead = claims["exp"].as_i64().map(|exp| exp - now_seconds());
@@ -262,24 +230,17 @@ fn pieces(recorded: &str) -> Vec<Piece<'_>> {
 }
 
 fn is_placeholder(text: &str) -> bool {
-    matches!(
-        text,
-        "<now>" | "<uuid>" | "<hex32>" | "<boundary>" | "<debug>" | "<any>"
-    ) || jwt_claims(text).is_some()
+    matches!(text, "<now>" | "<uuid>" | "<hex32>" | "<boundary>" | "<debug>" | "<any>")
+        || jwt_claims(text).is_some()
 }
 
 fn jwt_claims(placeholder: &str) -> Option<(&str, &str)> {
-    placeholder
-        .strip_prefix("<jwt id=")?
-        .strip_suffix('>')?
-        .split_once(" platform=")
+    placeholder.strip_prefix("<jwt id=")?.strip_suffix('>')?.split_once(" platform=")
 }
 
 /// Whether a recorded text has placeholders whose length is not known beforehand.
 pub fn is_open(recorded: &str) -> bool {
-    pieces(recorded)
-        .iter()
-        .any(|piece| matches!(piece, Piece::Placeholder(_)))
+    pieces(recorded).iter().any(|piece| matches!(piece, Piece::Placeholder(_)))
 }
 
 /// Replaces each placeholder of a recorded text by something that it stands for.

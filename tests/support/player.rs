@@ -32,10 +32,7 @@ pub struct Rules {
 impl Rules {
     /// The lists of this package.
     pub fn load() -> Self {
-        Self {
-            deviations: deviations::load(),
-            pending: pending::load(),
-        }
+        Self { deviations: deviations::load(), pending: pending::load() }
     }
 }
 
@@ -78,11 +75,7 @@ pub struct GroupReport {
 }
 
 /// Plays a group against the real binary, with its configurations and an empty store.
-pub fn play_against_binary(
-    recording: &Recording,
-    rules: &Rules,
-    only: Option<&str>,
-) -> GroupReport {
+pub fn play_against_binary(recording: &Recording, rules: &Rules, only: Option<&str>) -> GroupReport {
     let crm = ScriptedCrm::start();
     let bindings = Bindings::new(recording, &crm);
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -90,10 +83,7 @@ pub fn play_against_binary(
     write_configs(&configs, recording, &bindings);
     let mut options = Options::new(&configs, &data)
         .env("RINGCENTRAL_SERVER", crm.origin("platform.ringcentral.com"))
-        .env(
-            "DEVELOPER_PORTAL_SERVER",
-            crm.origin("appconnect.labs.ringcentral.com"),
-        );
+        .env("DEVELOPER_PORTAL_SERVER", crm.origin("appconnect.labs.ringcentral.com"));
     for (name, value) in &recording.environment {
         options = options.env(name, value);
     }
@@ -108,20 +98,9 @@ pub fn play_against_binary(
             };
         }
     };
-    let mut report = play(
-        recording,
-        server.address(),
-        &crm,
-        bindings,
-        rules,
-        only,
-        &|_| {},
-    );
+    let mut report = play(recording, server.address(), &crm, bindings, rules, only, &|_| {});
     if server.stdout().len() != 1 {
-        report.problems.push(format!(
-            "standard output is not one line: {:?}",
-            server.stdout()
-        ));
+        report.problems.push(format!("standard output is not one line: {:?}", server.stdout()));
     }
     server.kill();
     let log = server.log();
@@ -185,15 +164,9 @@ pub fn play(
     }
     if only.is_none() {
         let steps = &recording.steps;
-        report
-            .problems
-            .extend(rules.deviations.without_step(group, steps));
-        report
-            .problems
-            .extend(rules.pending.mistakes(group, steps, &report.unserved));
-        report
-            .problems
-            .extend(answered_routes(address, report.unserved.keys()));
+        report.problems.extend(rules.deviations.without_step(group, steps));
+        report.problems.extend(rules.pending.mistakes(group, steps, &report.unserved));
+        report.problems.extend(answered_routes(address, report.unserved.keys()));
     }
     report
 }
@@ -203,21 +176,12 @@ fn not_played(group: &str, step: &Step, lacking: Vec<String>, rules: &Rules) -> 
     let untested = rules.deviations.covering(group, &step.name);
     let problems: Vec<String> = untested
         .iter()
-        .map(|applied| {
-            format!(
-                "{} names this step, which is not played yet",
-                applied.entry.id
-            )
-        })
+        .map(|applied| format!("{} names this step, which is not played yet", applied.entry.id))
         .collect();
     StepReport {
         name: step.name.clone(),
         note: step.note.clone(),
-        verdict: if problems.is_empty() {
-            Verdict::NeedsRoute(lacking)
-        } else {
-            Verdict::Defect
-        },
+        verdict: if problems.is_empty() { Verdict::NeedsRoute(lacking) } else { Verdict::Defect },
         problems,
         differences: Vec::new(),
         trace: Vec::new(),
@@ -235,33 +199,19 @@ fn play_step(
     let entries = rules.deviations.covering(group, &step.name);
     let recorded = rules.deviations.recorded(step);
     let expected = deviations::apply(&recorded, &entries);
-    let requests: Vec<Request> = step
-        .requests()
-        .into_iter()
-        .map(|request| filled_request(request, bindings))
-        .collect();
+    let requests: Vec<Request> =
+        step.requests().into_iter().map(|request| filled_request(request, bindings)).collect();
     let mut story = trace::unknown_variables(step, bindings);
     story.extend(requests.iter().map(trace::describe_request));
 
-    let changed_replies = entries
-        .iter()
-        .rev()
-        .find_map(|applied| applied.crm_replies());
+    let changed_replies = entries.iter().rev().find_map(|applied| applied.crm_replies());
     let crm_replies = changed_replies.unwrap_or(&step.crm_replies);
-    crm.begin(
-        crm_replies
-            .iter()
-            .map(|reply| filled_reply(reply, bindings)),
-    );
+    crm.begin(crm_replies.iter().map(|reply| filled_reply(reply, bindings)));
     let started = Instant::now();
     let replies = send_all(address, &requests, &patience_for(step, &expected));
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (received, findings) = crm.finish(expected.received.len(), AFTERWARDS);
-    let observed = Observed {
-        received,
-        replies,
-        elapsed_ms,
-    };
+    let observed = Observed { received, replies, elapsed_ms };
     capture(step, &observed, bindings);
     story.extend(trace::describe(&observed));
 
@@ -277,10 +227,7 @@ fn play_step(
     let differences = judge(&expected);
     let mut problems = Vec::new();
     for (index, applied) in entries.iter().enumerate() {
-        let others = entries
-            .iter()
-            .enumerate()
-            .filter(|(other, _)| *other != index);
+        let others = entries.iter().enumerate().filter(|(other, _)| *other != index);
         let without = deviations::apply(&recorded, others.map(|(_, applied)| applied));
         if judge(&without).is_empty() {
             let id = &applied.entry.id;
@@ -289,9 +236,7 @@ fn play_step(
     }
     let needs = rules.pending.needs(group, &step.name);
     if let (Some(needs), true) = (needs, differences.is_empty()) {
-        problems.push(format!(
-            "the step agrees now: take {needs:?} off the pending list"
-        ));
+        problems.push(format!("the step agrees now: take {needs:?} off the pending list"));
     }
     let verdict = match needs {
         _ if !problems.is_empty() => Verdict::Defect,
@@ -311,10 +256,7 @@ fn play_step(
 }
 
 fn filled_request(request: &ClientRequest, bindings: &Bindings) -> Request {
-    let json = request
-        .body
-        .as_ref()
-        .map(|body| bindings.fill_json(body).to_string());
+    let json = request.body.as_ref().map(|body| bindings.fill_json(body).to_string());
     let raw = request.raw_body.as_ref().map(|body| bindings.fill(body));
     let header = |(name, value): (&String, &String)| (name.clone(), bindings.fill(value));
     Request {
@@ -364,10 +306,7 @@ fn send_all(
                 })
             })
             .collect();
-        sending
-            .into_iter()
-            .map(|thread| thread.join().expect("sending does not panic"))
-            .collect()
+        sending.into_iter().map(|thread| thread.join().expect("sending does not panic")).collect()
     })
 }
 
@@ -380,9 +319,7 @@ fn capture(step: &Step, observed: &Observed, bindings: &mut Bindings) {
     };
     for (name, path) in &step.capture {
         match body.pointer(&format!("/{}", path.replace('.', "/"))) {
-            Some(Value::String(text)) => {
-                drop(bindings.variables.insert(name.clone(), text.clone()))
-            }
+            Some(Value::String(text)) => drop(bindings.variables.insert(name.clone(), text.clone())),
             None | Some(Value::Null) => {}
             Some(other) => drop(bindings.variables.insert(name.clone(), other.to_string())),
         }
@@ -390,22 +327,14 @@ fn capture(step: &Step, observed: &Observed, bindings: &mut Bindings) {
 }
 
 /// Routes that are listed as still to come but do not give the unknown-route reply.
-fn answered_routes<'a>(
-    address: SocketAddr,
-    routes: impl IntoIterator<Item = &'a String>,
-) -> Vec<String> {
+fn answered_routes<'a>(address: SocketAddr, routes: impl IntoIterator<Item = &'a String>) -> Vec<String> {
     let mut answered = Vec::new();
     for route in routes {
         let (method, path) = pending::probe(route);
         let unknown = format!("Cannot {method} {path}");
         let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
         let body = Some(b"{}".to_vec());
-        let request = Request {
-            method,
-            target: path,
-            headers,
-            body,
-        };
+        let request = Request { method, target: path, headers, body };
         match client::send(address, &request, PATIENCE) {
             Ok(Some(reply)) if reply.status == 404 && reply.text().contains(&unknown) => {}
             Ok(Some(reply)) => answered.push(format!(

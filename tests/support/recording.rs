@@ -53,10 +53,7 @@ pub struct Step {
 impl Step {
     /// The client requests of the step: one, or those sent at the same time.
     pub fn requests(&self) -> Vec<&ClientRequest> {
-        self.request
-            .iter()
-            .chain(&self.concurrent_requests)
-            .collect()
+        self.request.iter().chain(&self.concurrent_requests).collect()
     }
 
     /// The recorded replies, in the order of [`Step::requests`].
@@ -156,7 +153,6 @@ pub fn groups() -> Vec<String> {
 /// Reads one group.
 pub fn load(group: &str) -> Recording {
     let path = fixtures().join("recordings").join(format!("{group}.json"));
-    let text = std::fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

@@ -13,9 +13,7 @@ impl GroupReport {
 
     /// The defective steps.
     pub fn defects(&self) -> impl Iterator<Item = &StepReport> {
-        self.steps
-            .iter()
-            .filter(|step| step.verdict == Verdict::Defect)
+        self.steps.iter().filter(|step| step.verdict == Verdict::Defect)
     }
 
     fn count(&self, is: impl Fn(&Verdict) -> bool) -> usize {
@@ -38,19 +36,13 @@ impl GroupReport {
         for step in &self.steps {
             match &step.verdict {
                 Verdict::Deviates(ids) => {
-                    ids.iter()
-                        .for_each(|id| *listed.entry(id.clone()).or_default() += 1);
+                    ids.iter().for_each(|id| *listed.entry(id.clone()).or_default() += 1);
                 }
-                Verdict::NeedsPart(part) => {
-                    *listed.entry(format!("needs {part}")).or_default() += 1
-                }
+                Verdict::NeedsPart(part) => *listed.entry(format!("needs {part}")).or_default() += 1,
                 _ => {}
             }
         }
-        let routes = self
-            .unserved
-            .iter()
-            .map(|(route, count)| (format!("needs {route}"), *count));
+        let routes = self.unserved.iter().map(|(route, count)| (format!("needs {route}"), *count));
         let remarks = listed.into_iter().chain(routes);
         for (remark, count) in remarks {
             let plural = if count == 1 { "" } else { "s" };
@@ -93,26 +85,13 @@ impl StepReport {
 
     /// What was sent and what happened.
     pub fn full(&self) -> String {
-        format!(
-            "{:?}\n{}\n{}",
-            self.verdict,
-            self.trace.join("\n"),
-            self.details()
-        )
+        format!("{:?}\n{}\n{}", self.verdict, self.trace.join("\n"), self.details())
     }
 }
 
 /// Control characters made visible, so that a difference in them can be seen.
 fn visible(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            if c.is_control() {
-                c.escape_default().collect()
-            } else {
-                vec![c]
-            }
-        })
-        .collect()
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }
 
 /// Prints a group's line where it is seen even if the test passes (the test runner captures

@@ -12,11 +12,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 /// The addresses that a recording names as `target`, in the order of the listeners.
-pub const TARGETS: [&str; 3] = [
-    "crm",
-    "platform.ringcentral.com",
-    "appconnect.labs.ringcentral.com",
-];
+pub const TARGETS: [&str; 3] = ["crm", "platform.ringcentral.com", "appconnect.labs.ringcentral.com"];
 
 /// A request that arrived, as it was on the wire.
 #[derive(Debug, Clone)]
@@ -60,15 +56,8 @@ impl ScriptedCrm {
         });
         let addresses = TARGETS.map(|target| listen(target, &shared));
         // Bound once and let go: connections to it are refused.
-        let closed = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
-        Self {
-            shared,
-            addresses,
-            closed,
-        }
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        Self { shared, addresses, closed }
     }
 
     /// Where the listener for a `target` of the recordings is.
@@ -89,10 +78,8 @@ impl ScriptedCrm {
 
     /// Replaces what is left of the script and forgets what was received.
     pub fn begin(&self, replies: impl IntoIterator<Item = CrmReply>) {
-        *self.shared.script.lock().unwrap() = Script {
-            replies: replies.into_iter().collect(),
-            ..Script::default()
-        };
+        *self.shared.script.lock().unwrap() =
+            Script { replies: replies.into_iter().collect(), ..Script::default() };
     }
 
     /// What arrived since [`ScriptedCrm::begin`], and what was wrong with it. Waits up to
@@ -162,19 +149,11 @@ fn converse(target: &'static str, stream: TcpStream, shared: &Shared) -> io::Res
     let mut reader = BufReader::new(stream);
     while let Some(head) = http::read_head(&mut reader)? {
         let body = http::read_request_body(&mut reader, &head)?;
-        let close = head
-            .header("connection")
-            .is_some_and(|value| value.eq_ignore_ascii_case("close"));
+        let close = head.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
         let mut words = head.start_line.split(' ');
         let mut word = || words.next().unwrap_or_default().to_owned();
         let (method, path) = (word(), word());
-        let received = Received {
-            target,
-            method: method.clone(),
-            path,
-            headers: head.headers,
-            body,
-        };
+        let received = Received { target, method: method.clone(), path, headers: head.headers, body };
         let reply = take_reply(received, shared);
         std::thread::sleep(Duration::from_millis(reply.delay_ms));
         if reply.destroy {
@@ -194,11 +173,7 @@ fn take_reply(received: Received, shared: &Shared) -> CrmReply {
         let asked = format!("{} {} {}", received.target, received.method, received.path);
         let text = format!("no scripted reply is left for {asked}");
         script.findings.push(text.clone());
-        CrmReply {
-            status: Some(599),
-            raw: Some(text),
-            ..CrmReply::default()
-        }
+        CrmReply { status: Some(599), raw: Some(text), ..CrmReply::default() }
     });
     script.received.push(received);
     shared.arrived.notify_all();
@@ -218,10 +193,7 @@ fn encode(reply: &CrmReply, method: &str) -> Vec<u8> {
     for (name, value) in &reply.headers {
         field(name, value);
     }
-    let typed = reply
-        .headers
-        .keys()
-        .any(|name| name.eq_ignore_ascii_case("content-type"));
+    let typed = reply.headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
     if reply.json.is_some() && !typed {
         field("Content-Type", "application/json");
     }

@@ -107,14 +107,12 @@ impl Server {
             stderr,
             stderr_reader: Some(stderr_reader),
         };
-        let line = first_line
-            .recv_timeout(START)
-            .map_err(|error| match error {
-                RecvTimeoutError::Timeout => server.failure("printed no address"),
-                RecvTimeoutError::Disconnected => server.failure("ended before it was ready"),
-            })?;
-        server.address = address_in(&line)
-            .ok_or_else(|| server.failure(&format!("printed {line:?}, not its address")))?;
+        let line = first_line.recv_timeout(START).map_err(|error| match error {
+            RecvTimeoutError::Timeout => server.failure("printed no address"),
+            RecvTimeoutError::Disconnected => server.failure("ended before it was ready"),
+        })?;
+        server.address =
+            address_in(&line).ok_or_else(|| server.failure(&format!("printed {line:?}, not its address")))?;
         Ok(server)
     }
 
@@ -198,9 +196,7 @@ fn collect(mut pipe: impl Read + Send + 'static) -> (Arc<Mutex<String>>, JoinHan
         move || {
             let mut buffer = [0; 4096];
             while let Ok(count @ 1..) = pipe.read(&mut buffer) {
-                text.lock()
-                    .unwrap()
-                    .push_str(&String::from_utf8_lossy(&buffer[..count]));
+                text.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..count]));
             }
         }
     });
@@ -213,9 +209,7 @@ mod tests {
     /// Starts a shell script in place of the server.
     fn start(script: &str) -> (tempfile::TempDir, Result<Server, String>) {
         let folder = tempfile::tempdir().unwrap();
-        let mut options = Options::new(folder.path(), folder.path())
-            .env("GIVEN", "yes")
-            .arg("--more");
+        let mut options = Options::new(folder.path(), folder.path()).env("GIVEN", "yes").arg("--more");
         options.command = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
         let server = Server::start(&options);
         (folder, server)
@@ -238,16 +232,8 @@ mod tests {
     fn a_server_that_ends_or_prints_something_else_is_no_server() {
         let (_folder, ended) = start("echo bad configuration >&2");
         let error = ended.err().unwrap();
-        assert_eq!(
-            error,
-            "the server ended before it was ready; its log:\nbad configuration\n"
-        );
+        assert_eq!(error, "the server ended before it was ready; its log:\nbad configuration\n");
         let (_folder, chatty) = start("echo hello; exec cat /dev/zero >/dev/null");
-        assert!(
-            chatty
-                .err()
-                .unwrap()
-                .contains(r#"printed "hello", not its address"#)
-        );
+        assert!(chatty.err().unwrap().contains(r#"printed "hello", not its address"#));
     }
 }

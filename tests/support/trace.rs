@@ -10,10 +10,7 @@ pub fn unknown_variables(step: &Step, bindings: &Bindings) -> Vec<String> {
     requests
         .flat_map(|request| {
             let headers = request.headers.values().map(String::as_str);
-            headers
-                .chain([request.path.as_str()])
-                .flat_map(placeholders::variables_in)
-                .collect::<Vec<_>>()
+            headers.chain([request.path.as_str()]).flat_map(placeholders::variables_in).collect::<Vec<_>>()
         })
         .filter(|name| !bindings.variables.contains_key(name))
         .map(|name| format!("no step gave ${{{name}}}; it is sent as it is written"))
@@ -42,12 +39,9 @@ pub fn describe(observed: &Observed) -> Vec<String> {
         text + "\n           " + &String::from_utf8_lossy(&request.body)
     });
     let replies = observed.replies.iter().map(|reply| match reply {
-        Ok(Some(reply)) => format!(
-            "client < {} {:?}\n           {}",
-            reply.status,
-            reply.headers,
-            reply.text()
-        ),
+        Ok(Some(reply)) => {
+            format!("client < {} {:?}\n           {}", reply.status, reply.headers, reply.text())
+        }
         Ok(None) => "client < no response".to_owned(),
         Err(error) => format!("client < {error}"),
     });

@@ -11,32 +11,23 @@ use serde_json::Value;
 
 use super::helpers::{GET, PRINT, STEP};
 use super::output::OMITTED;
-use super::template::{CompiledTemplate, MAX_DEPTH, VariablePath};
 use super::problem::{Places, ProblemKind, TemplateProblem};
+use super::template::{CompiledTemplate, MAX_DEPTH, VariablePath};
 
 /// Checks and rewrites a parsed template.
-pub(super) fn check(
-    source: &str,
-    mut template: Template,
-) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
+pub(super) fn check(source: &str, mut template: Template) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
     let mut walk = Walk {
         source,
         places: Places::new(source),
         tag: 0,
         depth: 0,
-        scopes: vec![Scope {
-            base: Some(Vec::new()),
-            names: Vec::new(),
-        }],
+        scopes: vec![Scope { base: Some(Vec::new()), names: Vec::new() }],
         variables: Vec::new(),
         problems: Vec::new(),
     };
     walk.template(&mut template);
     if walk.problems.is_empty() {
-        Ok(CompiledTemplate {
-            template,
-            variables: walk.variables,
-        })
+        Ok(CompiledTemplate { template, variables: walk.variables })
     } else {
         Err(walk.problems)
     }
@@ -78,8 +69,7 @@ impl Walk<'_> {
 
     fn element(&mut self, element: &mut TemplateElement) {
         match element {
-            TemplateElement::Expression(expression)
-            | TemplateElement::HtmlExpression(expression) => {
+            TemplateElement::Expression(expression) | TemplateElement::HtmlExpression(expression) => {
                 let value = self.expression(expression);
                 *element = match value {
                     Parameter::Literal(Value::String(text)) => TemplateElement::RawString(text),
@@ -119,18 +109,10 @@ impl Walk<'_> {
         self.checked_call(&name, &arguments, &options, false);
         let opens = name == "lookup";
         let arguments = arguments.into_iter().enumerate();
-        let arguments = arguments
-            .map(|(index, argument)| self.nested(argument, opens && index == 0))
-            .collect();
-        let options = options
-            .into_iter()
-            .map(|(key, option)| (key, self.nested(option, false)))
-            .collect();
-        Parameter::Subexpression(Subexpression::new(
-            Parameter::Name(name),
-            arguments,
-            options,
-        ))
+        let arguments =
+            arguments.map(|(index, argument)| self.nested(argument, opens && index == 0)).collect();
+        let options = options.into_iter().map(|(key, option)| (key, self.nested(option, false))).collect();
+        Parameter::Subexpression(Subexpression::new(Parameter::Name(name), arguments, options))
     }
 
     fn nested(&mut self, value: Parameter, open: bool) -> Parameter {
@@ -148,11 +130,7 @@ impl Walk<'_> {
             self.depth += 1;
             return true;
         }
-        if !self
-            .problems
-            .iter()
-            .any(|p| p.kind == ProblemKind::TooComplex)
-        {
+        if !self.problems.iter().any(|p| p.kind == ProblemKind::TooComplex) {
             let rest = self.tag..self.source.len();
             let message = format!("blocks and helper calls are nested deeper than {MAX_DEPTH}");
             let problem = TemplateProblem::at(self.source, ProblemKind::TooComplex, rest, message);
@@ -191,15 +169,9 @@ impl Walk<'_> {
             _ => None,
         };
         let arguments = std::mem::take(&mut block.params);
-        block.params = arguments
-            .into_iter()
-            .map(|argument| self.value(argument, scoped))
-            .collect();
+        block.params = arguments.into_iter().map(|argument| self.value(argument, scoped)).collect();
         let options = std::mem::take(&mut block.hash);
-        block.hash = options
-            .into_iter()
-            .map(|(key, option)| (key, self.value(option, false)))
-            .collect();
+        block.hash = options.into_iter().map(|(key, option)| (key, self.value(option, false))).collect();
         if scoped {
             let base = base.flatten().filter(|_| name == "with");
             let names = block_names(block.block_param.as_ref(), base.as_ref());
@@ -231,10 +203,7 @@ impl Walk<'_> {
             })
             .collect();
         let markers = segments.len() - keys.len();
-        let raw = ["./", "this/", "this."]
-            .iter()
-            .find_map(|here| raw.strip_prefix(here))
-            .unwrap_or(raw);
+        let raw = ["./", "this/", "this."].iter().find_map(|here| raw.strip_prefix(here)).unwrap_or(raw);
         let mut start = match raw.starts_with("@root") {
             true => Start::Root,
             false => Start::Scope(markers),
@@ -251,9 +220,7 @@ impl Walk<'_> {
             base.map(|base| base.iter().chain(keys).cloned().collect())
         };
         let (start, known) = match (start, named) {
-            (Start::Scope(_), Some((_, base))) => {
-                (Start::Name, from_root(base.as_ref(), &keys[1..]))
-            }
+            (Start::Scope(_), Some((_, base))) => (Start::Name, from_root(base.as_ref(), &keys[1..])),
             (Start::Scope(ups), None) => {
                 let innermost = self.scopes.len() - 1;
                 // Handlebars stays where it is when `../` leads above the root.
@@ -262,11 +229,7 @@ impl Walk<'_> {
             }
             (start, _) => (start, Some(keys.clone())),
         };
-        let route = Route {
-            start,
-            markers,
-            keys,
-        };
+        let route = Route { start, markers, keys };
         Some((route, known))
     }
 
@@ -284,12 +247,7 @@ impl Walk<'_> {
         }
         if let Some(known) = known.filter(|known| !known.is_empty()) {
             let (offset, length) = self.locate(raw);
-            self.variables.push(VariablePath {
-                segments: known,
-                open,
-                offset,
-                length,
-            });
+            self.variables.push(VariablePath { segments: known, open, offset, length });
         }
         let at_root = self.scopes.len() == 1 && matches!(route.start, Start::Scope(0));
         let (kept, base) = match route.start {
@@ -364,10 +322,7 @@ enum Start {
     Name,
 }
 
-fn block_names(
-    given: Option<&BlockParam>,
-    base: Option<&Vec<String>>,
-) -> Vec<(String, Option<Vec<String>>)> {
+fn block_names(given: Option<&BlockParam>, base: Option<&Vec<String>>) -> Vec<(String, Option<Vec<String>>)> {
     let name = |parameter: &Parameter| parameter.as_name().unwrap_or_default().to_owned();
     match given {
         None => Vec::new(),

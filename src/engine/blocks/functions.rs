@@ -11,9 +11,9 @@ use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Number, Value, json};
 
+use super::output::OMITTED;
 use crate::engine::date_format::DateFormat;
 use crate::engine::phone::{PhoneFormat, format_phone};
-use super::output::OMITTED;
 use crate::engine::text::to_text;
 use crate::engine::time::{add_seconds, parse_instant, parse_zone, to_iso};
 
@@ -81,9 +81,7 @@ fn check_length(length: usize) -> Result<(), String> {
 }
 
 pub(super) fn default(arguments: Arguments<'_, '_>) -> Outcome {
-    let given = arguments
-        .values()
-        .find(|value| !value.is_null() && value.as_str() != Some(""));
+    let given = arguments.values().find(|value| !value.is_null() && value.as_str() != Some(""));
     Ok(given.cloned().unwrap_or(Value::Null))
 }
 
@@ -100,9 +98,7 @@ pub(super) fn base64(arguments: Arguments<'_, '_>) -> Outcome {
 }
 
 pub(super) fn urlencode(arguments: Arguments<'_, '_>) -> Outcome {
-    map_text(arguments, |text| {
-        utf8_percent_encode(text, COMPONENT).to_string()
-    })
+    map_text(arguments, |text| utf8_percent_encode(text, COMPONENT).to_string())
 }
 
 pub(super) fn lowercase(arguments: Arguments<'_, '_>) -> Outcome {
@@ -169,8 +165,7 @@ pub(super) fn phone(arguments: Arguments<'_, '_>) -> Outcome {
 }
 
 pub(super) fn date(arguments: Arguments<'_, '_>) -> Outcome {
-    let (Some(instant), Some(format)) = (parse_instant(arguments.value(0)), arguments.text(1))
-    else {
+    let (Some(instant), Some(format)) = (parse_instant(arguments.value(0)), arguments.text(1)) else {
         return Ok(Value::Null);
     };
     let format = DateFormat::parse(&format).map_err(|problem| problem.to_string())?;
@@ -231,17 +226,11 @@ pub(super) fn lt(arguments: Arguments<'_, '_>) -> Outcome {
 }
 
 pub(super) fn and(arguments: Arguments<'_, '_>) -> Outcome {
-    Ok(arguments
-        .values()
-        .all(|value| value.is_truthy(false))
-        .into())
+    Ok(arguments.values().all(|value| value.is_truthy(false)).into())
 }
 
 pub(super) fn or(arguments: Arguments<'_, '_>) -> Outcome {
-    Ok(arguments
-        .values()
-        .any(|value| value.is_truthy(false))
-        .into())
+    Ok(arguments.values().any(|value| value.is_truthy(false)).into())
 }
 
 pub(super) fn not(arguments: Arguments<'_, '_>) -> Outcome {
@@ -283,9 +272,7 @@ pub fn member<'v>(value: &'v Value, key: &str) -> Option<Cow<'v, Value>> {
         Value::Object(fields) => fields.get(key).map(Cow::Borrowed),
         Value::Array(items) if key == "length" => Some(Cow::Owned(json!(items.len()))),
         Value::Array(items) => items.get(index(key)?).map(Cow::Borrowed),
-        Value::String(text) if key == "length" => {
-            Some(Cow::Owned(json!(text.encode_utf16().count())))
-        }
+        Value::String(text) if key == "length" => Some(Cow::Owned(json!(text.encode_utf16().count()))),
         Value::String(text) => {
             let unit = text.encode_utf16().nth(index(key)?)?;
             let character = String::from_utf16(&[unit]).ok()?;

@@ -79,11 +79,7 @@ const fn value(
     options: &'static [&'static str],
     run: fn(Arguments<'_, '_>) -> Outcome,
 ) -> HelperKind {
-    HelperKind::Value {
-        arguments,
-        options,
-        run,
-    }
+    HelperKind::Value { arguments, options, run }
 }
 
 /// Every helper. Null in (a missing variable), null out, unless the sentence says otherwise.
@@ -311,9 +307,7 @@ pub const HELPERS: &[HelperDoc] = &[
         example: "{{#if duration}}answered{{else}}missed{{/if}}",
         input: r#"{"duration": 0}"#,
         result: "missed",
-        kind: HelperKind::Block {
-            options: &["includeZero"],
-        },
+        kind: HelperKind::Block { options: &["includeZero"] },
     },
     HelperDoc {
         name: "unless",
@@ -322,9 +316,7 @@ pub const HELPERS: &[HelperDoc] = &[
         example: "{{#unless duration}}missed{{/unless}}",
         input: r#"{"duration": 0}"#,
         result: "missed",
-        kind: HelperKind::Block {
-            options: &["includeZero"],
-        },
+        kind: HelperKind::Block { options: &["includeZero"] },
     },
     HelperDoc {
         name: "each",
@@ -438,12 +430,7 @@ mod tests {
     fn every_example_gives_its_result() {
         for helper in HELPERS {
             let expected = Rendered::Text(helper.result.to_owned());
-            assert_eq!(
-                rendered(helper.example, helper.input),
-                expected,
-                "{}",
-                helper.name
-            );
+            assert_eq!(rendered(helper.example, helper.input), expected, "{}", helper.name);
             assert!(helper.example.contains(helper.name), "{}", helper.name);
         }
     }
@@ -458,10 +445,7 @@ mod tests {
             ("{{json (default n t)}}", "7"),
             ("{{json (default nothing)}}", "null"),
             ("{{json (lookup list 1)}}", "{\"q\":[1]}"),
-            (
-                "{{json (lookup list \"1\")}}{{json (lookup t 0)}}",
-                "{\"q\":[1]}\"x\"",
-            ),
+            ("{{json (lookup list \"1\")}}{{json (lookup t 0)}}", "{\"q\":[1]}\"x\""),
             ("{{json (date s \"unix\")}}", "1700000000"),
             (
                 "{{json (number \"-7\")}} {{json (number \" 1.5 \")}} {{json (number t)}} {{json (number \"99999999999999999999\")}} {{json (number list)}}",
@@ -479,44 +463,25 @@ mod tests {
                 "{{json (gt \"b\" \"a\")}}{{json (gt \"10\" 9)}}{{json (gt n t)}}{{json (lt f n)}}",
                 "truetruefalsefalse",
             ),
-            (
-                "{{eq big 9007199254740993}} {{big}}",
-                "true 9007199254740993",
-            ),
+            ("{{eq big 9007199254740993}} {{big}}", "true 9007199254740993"),
             (
                 "{{json (base64 nothing)}}{{json (split nothing \",\")}}{{json (join nothing \",\")}}{{json (add nothing 5)}}{{json (add s nothing)}}{{json (phone nothing \"e164\")}}{{json (date t \"iso\")}}",
                 "nullnullnullnullnullnullnull",
             ),
-            (
-                "{{json (replace \"a.b$&c\" \".\" \"$&\")}}{{replace \"aaa\" \"\" \"x\"}}",
-                "\"a$&b$&c\"aaa",
-            ),
+            ("{{json (replace \"a.b$&c\" \".\" \"$&\")}}{{replace \"aaa\" \"\" \"x\"}}", "\"a$&b$&c\"aaa"),
             (
                 "{{json (split \"abc\" \"\")}}{{join t \"-\"}}{{uppercase list}}",
                 "[\"a\",\"b\",\"c\"]xP,[OBJECT OBJECT]",
             ),
-            (
-                "{{add s \"-20.5\"}} {{add 1700000000 1}}",
-                "2023-11-14T22:12:59.500Z 2023-11-14T22:13:21.000Z",
-            ),
-            (
-                "{{date s \"HH\" zone=t}}{{date s \"HH\" zone=nothing}}{{date s \"HH\" zone=-300}}",
-                "222217",
-            ),
+            ("{{add s \"-20.5\"}} {{add 1700000000 1}}", "2023-11-14T22:12:59.500Z 2023-11-14T22:13:21.000Z"),
+            ("{{date s \"HH\" zone=t}}{{date s \"HH\" zone=nothing}}{{date s \"HH\" zone=-300}}", "222217"),
             (
                 "{{json (and n t)}}{{json (and n a)}}{{json (or a f)}}{{json (or a n)}}{{json (not a)}}",
                 "truefalsefalsetruetrue",
             ),
-            (
-                "{{phone \"+14155550123\" \"+1 ***.***.****\"}}{{phone \"415\" t}}",
-                "+1 415.555.0123",
-            ),
+            ("{{phone \"+14155550123\" \"+1 ***.***.****\"}}{{phone \"415\" t}}", "+1 415.555.0123"),
         ] {
-            assert_eq!(
-                rendered(source, input),
-                Rendered::Text(expected.to_owned()),
-                "{source}"
-            );
+            assert_eq!(rendered(source, input), Rendered::Text(expected.to_owned()), "{source}");
         }
     }
 }

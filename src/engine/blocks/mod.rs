@@ -41,7 +41,12 @@ fn registry(slot: Option<Slot>) -> Handlebars<'static> {
 ///
 /// # Errors
 /// Where a limit is exceeded or a helper refuses its arguments.
-pub fn render(template: &CompiledTemplate, context: &Context, slot: Slot, limit: usize) -> Result<Rendered, RenderProblem> {
+pub fn render(
+    template: &CompiledTemplate,
+    context: &Context,
+    slot: Slot,
+    limit: usize,
+) -> Result<Rendered, RenderProblem> {
     let handlebars = match slot {
         Slot::Json | Slot::Header => &PLAIN,
         Slot::PathSegment => &PATH_SEGMENT,

@@ -32,9 +32,7 @@ pub enum RenderProblem {
         limit: usize,
     },
     /// More steps than allowed: loops within loops over long lists.
-    #[error(
-        "rendering took more than {limit} steps: nest fewer {{{{#each}}}} blocks or pass shorter lists"
-    )]
+    #[error("rendering took more than {limit} steps: nest fewer {{{{#each}}}} blocks or pass shorter lists")]
     TooManySteps {
         /// The limit in steps (pieces of text, values and loop passes).
         limit: usize,
@@ -75,12 +73,7 @@ const MAX_STEPS: usize = 1_000_000;
 impl BoundedOutput {
     /// An output of at most `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self {
-            text: String::new(),
-            limit,
-            steps_left: MAX_STEPS,
-            exceeded: None,
-        }
+        Self { text: String::new(), limit, steps_left: MAX_STEPS, exceeded: None }
     }
 
     fn refuse(&mut self, exceeded: Exceeded) -> io::Error {
@@ -116,12 +109,8 @@ pub fn render(
     limit: usize,
 ) -> Result<Rendered, RenderProblem> {
     let mut output = BoundedOutput::new(limit);
-    let outcome = template.as_handlebars().render(
-        handlebars,
-        context,
-        &mut RenderContext::new(None),
-        &mut output,
-    );
+    let outcome =
+        template.as_handlebars().render(handlebars, context, &mut RenderContext::new(None), &mut output);
     match (outcome, output.exceeded) {
         (Ok(()), _) => Ok(settle(output.text)),
         (Err(_), Some(Exceeded::Bytes)) => Err(RenderProblem::TooLong { limit }),
@@ -178,10 +167,7 @@ mod tests {
             ("{{a.length}} {{s.length}} {{s.0}} {{a.name}}", "3 6 < "),
             ("{{d.with-dash}} {{d.[a b]}}", "d s"),
             ("{{uppercase d.with-dash}}", "D"),
-            (
-                "{{json $.o}}{{json o}}{{json (lookup a 2)}}",
-                "{\"k\":\"v\"}{\"k\":\"v\"}{\"deep\":\"c\"}",
-            ),
+            ("{{json $.o}}{{json o}}{{json (lookup a 2)}}", "{\"k\":\"v\"}{\"k\":\"v\"}{\"deep\":\"c\"}"),
             ("\\{{s}}", "{{s}}"),
         ] {
             assert_eq!(text(source, input.clone()), expected, "{source}");
@@ -192,47 +178,31 @@ mod tests {
     #[test]
     fn variables_win_over_helpers_of_the_same_name() {
         let input = json!({"date": "D", "log": "L", "if": "I", "lookup": "K", "json": "J"});
-        assert_eq!(
-            text("{{date}}{{log}}{{if}}{{lookup}}{{json}}", input.clone()),
-            "DLIKJ"
-        );
+        assert_eq!(text("{{date}}{{log}}{{if}}{{lookup}}{{json}}", input.clone()), "DLIKJ");
         assert_eq!(text("{{#if date}}{{date}}{{/if}}", input), "D");
     }
 
     #[test]
     fn blocks_keep_their_meaning() {
-        let input =
-            json!({"x": {"list": [{"n": 1}, {"n": 2}, [7]], "map": {"a": 1, "b": 2}}, "top": "T"});
+        let input = json!({"x": {"list": [{"n": 1}, {"n": 2}, [7]], "map": {"a": 1, "b": 2}}, "top": "T"});
         for (source, expected) in [
             (
                 "{{#each x.list}}{{@index}}:{{n}}{{../top}}{{#unless @last}},{{/unless}}{{/each}}",
                 "0:1T,1:2T,2:T",
             ),
-            (
-                "{{#each x.list as |item i|}}{{i}}={{item.n}}{{item.0}} {{/each}}",
-                "0=1 1=2 2=7 ",
-            ),
+            ("{{#each x.list as |item i|}}{{i}}={{item.n}}{{item.0}} {{/each}}", "0=1 1=2 2=7 "),
             ("{{#each x.map}}{{@key}}={{this}};{{/each}}", "a=1;b=2;"),
             ("{{#each x.none}}a{{else}}none{{/each}}", "none"),
             ("{{#each top}}a{{else}}none{{/each}}", "none"),
             ("{{#each x.list.name}}a{{else}}none{{/each}}", "none"),
-            (
-                "{{#with x.map}}{{a}}{{../top}}{{@root.top}}{{/with}}",
-                "1TT",
-            ),
+            ("{{#with x.map}}{{a}}{{../top}}{{@root.top}}{{/with}}", "1TT"),
             (
                 "{{#with x}}{{#each list}}{{#if n}}{{n}}{{../map.b}}{{../../top}}{{/if}}{{/each}}{{/with}}",
                 "12T22T",
             ),
             ("{{#if x.no}}a{{else if top}}b{{else}}c{{/if}}", "b"),
-            (
-                "{{#each (split \"a-b\" \"-\")}}[{{this}}]{{/each}}",
-                "[a][b]",
-            ),
-            (
-                "{{#if 0}}a{{else}}b{{/if}}{{#if 0 includeZero=true}}c{{/if}}",
-                "bc",
-            ),
+            ("{{#each (split \"a-b\" \"-\")}}[{{this}}]{{/each}}", "[a][b]"),
+            ("{{#if 0}}a{{else}}b{{/if}}{{#if 0 includeZero=true}}c{{/if}}", "bc"),
             ("a {{~#if top~}} b {{~/if~}} c", "abc"),
             ("{{!-- {{nothing}} --}}{{! x }}d", "d"),
         ] {
@@ -244,16 +214,8 @@ mod tests {
     fn omit_leaves_the_key_out() {
         for (source, input, expected) in [
             ("{{omit}}", json!({}), "(omitted)"),
-            (
-                " {{#if x}}{{x}}{{else}}{{omit}}{{/if}}\n",
-                json!({}),
-                "(omitted)",
-            ),
-            (
-                "{{#if x}}{{x}}{{else}}{{omit}}{{/if}}",
-                json!({"x": 1}),
-                "1",
-            ),
+            (" {{#if x}}{{x}}{{else}}{{omit}}{{/if}}\n", json!({}), "(omitted)"),
+            ("{{#if x}}{{x}}{{else}}{{omit}}{{/if}}", json!({"x": 1}), "1"),
             ("{{default x (omit)}}", json!({}), "(omitted)"),
             ("{{default x omit}}", json!({}), "(omitted)"),
             ("{{{json (default x omit)}}}", json!({}), "(omitted)"),
@@ -291,18 +253,7 @@ mod tests {
     #[test]
     fn a_helper_that_fails_says_where() {
         let input = json!({"words": "x".repeat(3_000_000)});
-        let problem =
-            rendered("a\n {{urlencode (replace words \"x\" \"é\")}}", input, 10).unwrap_err();
-        assert!(
-            matches!(
-                problem,
-                RenderProblem::Helper {
-                    line: 2,
-                    column: 2,
-                    ..
-                }
-            ),
-            "{problem:?}"
-        );
+        let problem = rendered("a\n {{urlencode (replace words \"x\" \"é\")}}", input, 10).unwrap_err();
+        assert!(matches!(problem, RenderProblem::Helper { line: 2, column: 2, .. }), "{problem:?}");
     }
 }

@@ -92,12 +92,7 @@ pub(super) struct Places<'s> {
 
 impl<'s> Places<'s> {
     pub(super) fn new(source: &'s str) -> Self {
-        Self {
-            source,
-            line: 1,
-            column: 1,
-            offset: 0,
-        }
+        Self { source, line: 1, column: 1, offset: 0 }
     }
 
     /// The byte offset of a line and column (characters), both from 1; at most the text's length.
@@ -132,26 +127,17 @@ pub(super) fn explain_syntax(source: &str, position: usize) -> TemplateProblem {
     let tag_length = source[tag_start..].find("}}").map(|end| end + 2);
     let open = unclosed_block(source);
     if let (true, Some((start, name))) = (understood.len() == source.len(), &open) {
-        return problem(
-            *start..source.len(),
-            format!("the block \"{name}\" is not closed"),
-        )
-        .cut_to_tag(source)
-        .with_help(format!("add {{{{/{name}}}}}"));
+        return problem(*start..source.len(), format!("the block \"{name}\" is not closed"))
+            .cut_to_tag(source)
+            .with_help(format!("add {{{{/{name}}}}}"));
     }
     let Some(tag_length) = tag_length else {
-        return problem(
-            tag_start..source.len(),
-            "\"{{\" is not closed by \"}}\"".to_owned(),
-        );
+        return problem(tag_start..source.len(), "\"{{\" is not closed by \"}}\"".to_owned());
     };
     let span = tag_start..tag_start + tag_length;
     let tag = &source[span.clone()];
     if tag.starts_with("{{/") || tag.starts_with("{{~/") {
-        return problem(
-            span,
-            format!("\"{tag}\" closes a block that was not opened"),
-        );
+        return problem(span, format!("\"{tag}\" closes a block that was not opened"));
     }
     if tag.starts_with("{{else") || tag.starts_with("{{^") {
         return problem(span, format!("\"{tag}\" stands outside of a block"));

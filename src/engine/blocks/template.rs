@@ -73,18 +73,14 @@ pub fn compile(source: &str) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
     let too_complex = |message: String| vec![TemplateProblem::whole(source, message)];
     if source.len() > MAX_SOURCE {
         let length = source.len();
-        return Err(too_complex(format!(
-            "the template has {length} bytes, more than {MAX_SOURCE}"
-        )));
+        return Err(too_complex(format!("the template has {length} bytes, more than {MAX_SOURCE}")));
     }
     let openings = openings(source);
     if openings <= SHALLOW {
         return compile_here(source);
     }
     if openings > MAX_OPENINGS {
-        return Err(too_complex(format!(
-            "the template has more than {MAX_OPENINGS} brackets and blocks"
-        )));
+        return Err(too_complex(format!("the template has more than {MAX_OPENINGS} brackets and blocks")));
     }
     // Text with many brackets is legitimate, and how deep they nest only the parser can tell.
     let stack = (2 << 20) + openings * STACK_PER_OPENING;
@@ -95,9 +91,7 @@ pub fn compile(source: &str) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
             .spawn_scoped(scope, || compile_here(source));
         match worker.map(thread::ScopedJoinHandle::join) {
             Ok(Ok(result)) => result,
-            _ => Err(too_complex(
-                "the template is too complex to be read".to_owned(),
-            )),
+            _ => Err(too_complex("the template is too complex to be read".to_owned())),
         }
     })
 }
@@ -105,9 +99,7 @@ pub fn compile(source: &str) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
 /// An upper bound for how deep the parser recurses: it enters nothing before the first tag.
 fn openings(source: &str) -> usize {
     let tags = source.find("{{").map_or("", |start| &source[start..]);
-    let brackets = tags
-        .bytes()
-        .filter(|byte| matches!(byte, b'(' | b'[' | b'{'));
+    let brackets = tags.bytes().filter(|byte| matches!(byte, b'(' | b'[' | b'{'));
     brackets.count() - 2 * tags.matches("{{").count()
         + tags.matches("{{#").count()
         + tags.matches("{{~#").count()
@@ -120,15 +112,10 @@ fn compile_here(source: &str) -> Result<CompiledTemplate, Vec<TemplateProblem>> 
         Ok(Ok(template)) => return check(source, template),
         Ok(Err(error)) => error,
         Err(_) => {
-            return Err(vec![TemplateProblem::whole(
-                source,
-                "the template cannot be read".to_owned(),
-            )]);
+            return Err(vec![TemplateProblem::whole(source, "the template cannot be read".to_owned())]);
         }
     };
-    let position = error
-        .pos()
-        .map(|(line, column)| Places::new(source).offset(line, column));
+    let position = error.pos().map(|(line, column)| Places::new(source).offset(line, column));
     Err(vec![match error.reason() {
         TemplateErrorReason::MismatchingClosedHelper(opened, closed)
         | TemplateErrorReason::MismatchingClosedDecorator(opened, closed) => TemplateProblem::at(
@@ -178,32 +165,20 @@ mod tests {
             ("{{a}} {{ b.c }} {{{d.[e f]}}}", vec!["a", "b.c", "d.e f"]),
             ("{{default a.b c 5 \"x\" omit}}", vec!["a.b", "c"]),
             ("{{date t \"YYYY\" zone=user.zone}}", vec!["t", "user.zone"]),
-            (
-                "{{#if a}}{{b}}{{else if c}}{{d}}{{else}}{{e}}{{/if}}",
-                vec!["a", "b", "c", "d", "e"],
-            ),
+            ("{{#if a}}{{b}}{{else if c}}{{d}}{{else}}{{e}}{{/if}}", vec!["a", "b", "c", "d", "e"]),
             (
                 "{{#each a.list}}{{x}}{{this}}{{@index}}{{../y}}{{@root.z}}{{/each}}",
                 vec!["a.list.*", "y", "z"],
             ),
-            (
-                "{{#each list as |item i|}}{{item.x}}{{i}}{{lookup ../m i}}{{/each}}",
-                vec!["list.*", "m.*"],
-            ),
+            ("{{#each list as |item i|}}{{item.x}}{{i}}{{lookup ../m i}}{{/each}}", vec!["list.*", "m.*"]),
             (
                 "{{#with a.b}}{{c}}{{this.d}}{{../e}}{{else}}{{f}}{{/with}}",
                 vec!["a.b.*", "a.b.c", "a.b.d", "e", "f"],
             ),
             ("{{#with a as |x|}}{{x.y}}{{/with}}", vec!["a.*", "a.y"]),
-            (
-                "{{#with a}}{{#each b}}{{../c}}{{../../d}}{{/each}}{{/with}}",
-                vec!["a.*", "a.b.*", "a.c", "d"],
-            ),
+            ("{{#with a}}{{#each b}}{{../c}}{{../../d}}{{/each}}{{/with}}", vec!["a.*", "a.b.*", "a.c", "d"]),
             ("{{#each (split s \",\")}}{{x}}{{/each}}", vec!["s"]),
-            (
-                "{{json $}}{{json $.a}}{{this.b}}{{./c}}",
-                vec!["a", "b", "c"],
-            ),
+            ("{{json $}}{{json $.a}}{{this.b}}{{./c}}", vec!["a", "b", "c"]),
             ("{{json (a.b)}}{{(c)}}", vec!["a.b", "c"]),
         ] {
             assert_eq!(variables(source), expected, "{source}");
@@ -220,27 +195,15 @@ mod tests {
             .map(|variable| &source[variable.offset..variable.offset + variable.length])
             .collect();
         assert_eq!(texts, ["aa", "b.aa", "a"]);
-        assert_eq!(
-            compiled.variables()[2].offset,
-            source.find("{{ a }}").unwrap() + 3
-        );
+        assert_eq!(compiled.variables()[2].offset, source.find("{{ a }}").unwrap() + 3);
     }
 
     #[test]
     fn problems_say_what_where_and_how_to_mend() {
         for (source, expected) in [
-            (
-                "a\n {{uper name}}",
-                "2:4: there is no helper \"uper\" (did you mean \"uppercase\"?)",
-            ),
-            (
-                "{{json (lowcase a)}}",
-                "1:9: there is no helper \"lowcase\" (did you mean \"lowercase\"?)",
-            ),
-            (
-                "{{xyzzy name}}",
-                "1:3: there is no helper \"xyzzy\" (the helpers are default, json,",
-            ),
+            ("a\n {{uper name}}", "2:4: there is no helper \"uper\" (did you mean \"uppercase\"?)"),
+            ("{{json (lowcase a)}}", "1:9: there is no helper \"lowcase\" (did you mean \"lowercase\"?)"),
+            ("{{xyzzy name}}", "1:3: there is no helper \"xyzzy\" (the helpers are default, json,"),
             (
                 "{{#xyzzy a}}{{/xyzzy}}",
                 "1:4: there is no block \"xyzzy\" (the blocks are if, unless, each, with)",
@@ -249,10 +212,7 @@ mod tests {
                 "{{#lowercase a}}{{/lowercase}}",
                 "1:4: \"lowercase\" is not a block (write {{lowercase text}})",
             ),
-            (
-                "{{if a b}}",
-                "1:3: \"if\" is a block (write {{#if a […else…]}}…{{/if}})",
-            ),
+            ("{{if a b}}", "1:3: \"if\" is a block (write {{#if a […else…]}}…{{/if}})"),
             ("{{len a}}", "1:3: there is no helper \"len\""),
             ("{{log \"x\"}}", "1:3: there is no helper \"log\""),
             (
@@ -267,40 +227,16 @@ mod tests {
                 "1:3: \"date\" has no option \"tz\" (write {{date time format [zone=",
             ),
             ("{{json a b=1}}", "1:3: \"json\" has no option \"b\""),
-            (
-                "{{date a \"yyyy\"}}",
-                "1:11: \"yyyy\" at character 1 of the date format is not a token",
-            ),
-            (
-                "{{date a \"iso\" zone=\"Mars/X\"}}",
-                "1:22: \"Mars/X\" is not a time zone",
-            ),
-            (
-                "{{phone a \"e.164\"}}",
-                "1:12: \"e.164\" is not a phone format",
-            ),
-            (
-                "{{phone a \"e164\" region=\"Mars\"}}",
-                "1:26: \"Mars\" is not a region",
-            ),
+            ("{{date a \"yyyy\"}}", "1:11: \"yyyy\" at character 1 of the date format is not a token"),
+            ("{{date a \"iso\" zone=\"Mars/X\"}}", "1:22: \"Mars/X\" is not a time zone"),
+            ("{{phone a \"e.164\"}}", "1:12: \"e.164\" is not a phone format"),
+            ("{{phone a \"e164\" region=\"Mars\"}}", "1:26: \"Mars\" is not a region"),
             ("{{> partial}}", "1:1: partials are not supported"),
-            (
-                "{{#*inline \"x\"}}{{/inline}}",
-                "1:1: decorators are not supported",
-            ),
+            ("{{#*inline \"x\"}}{{/inline}}", "1:1: decorators are not supported"),
             ("Hello {{name", "1:7: \"{{\" is not closed by \"}}\""),
-            (
-                "{{#if a}}x",
-                "1:1: the block \"if\" is not closed (add {{/if}})",
-            ),
-            (
-                "{{#if a}}x{{/each}}",
-                "1:11: the block \"if\" is closed by \"each\" (write {{/if}} here)",
-            ),
-            (
-                "x {{/if}}",
-                "1:3: \"{{/if}}\" closes a block that was not opened",
-            ),
+            ("{{#if a}}x", "1:1: the block \"if\" is not closed (add {{/if}})"),
+            ("{{#if a}}x{{/each}}", "1:11: the block \"if\" is closed by \"each\" (write {{/if}} here)"),
+            ("x {{/if}}", "1:3: \"{{/if}}\" closes a block that was not opened"),
             (
                 "{{a[0].b}}",
                 "1:1: \"{{a[0].b}}\" is not a path or a helper call (an element of a list is written a.0 or a.[0])",
@@ -326,36 +262,19 @@ mod tests {
 
     #[test]
     fn nesting_is_bounded() {
-        let nested = |depth: usize| {
-            format!(
-                "{{{{json {}a{}}}}}",
-                "(json ".repeat(depth),
-                ")".repeat(depth)
-            )
-        };
+        let nested = |depth: usize| format!("{{{{json {}a{}}}}}", "(json ".repeat(depth), ")".repeat(depth));
         assert!(compile(&nested(MAX_DEPTH - 2)).is_ok());
         assert!(problems(&nested(MAX_DEPTH))[0].contains("nested deeper than"));
         assert!(problems(&nested(4000))[0].contains("nested deeper than"));
         assert!(problems(&nested(5000))[0].contains("more than 4096"));
-        let blocks =
-            |depth: usize| format!("{}{}", "{{#if a}}".repeat(depth), "{{/if}}".repeat(depth));
+        let blocks = |depth: usize| format!("{}{}", "{{#if a}}".repeat(depth), "{{/if}}".repeat(depth));
         assert!(compile(&blocks(MAX_DEPTH - 2)).is_ok());
         assert!(problems(&blocks(1000))[0].contains("nested deeper than"));
         let chain = format!("{{{{#if a}}}}{}{{{{/if}}}}", "{{else if b}}".repeat(2000));
         assert!(problems(&chain)[0].contains("nested deeper than"));
-        for opening in [
-            "{{json [",
-            "{{json (",
-            "{{#if a}}",
-            "{{{{a}}}}",
-            "{{a [\"(",
-            "{{json {\"a\":",
-        ] {
+        for opening in ["{{json [", "{{json (", "{{#if a}}", "{{{{a}}}}", "{{a [\"(", "{{json {\"a\":"] {
             let unclosed = opening.replacen("{{json ", "", 1).repeat(4000);
-            assert!(
-                compile(&format!("{{{{json {unclosed}")).is_err(),
-                "{opening}"
-            );
+            assert!(compile(&format!("{{{{json {unclosed}")).is_err(), "{opening}");
         }
         assert!(compile(&"( [ ".repeat(MAX_SOURCE / 4)).is_ok());
         assert!(compile(&format!("{{{{a}}}} {}", "(see [1]) ".repeat(300))).is_ok());

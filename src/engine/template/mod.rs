@@ -126,16 +126,20 @@ impl Template {
                 Some(Found::Text(text)) => Output::Text(Cow::Borrowed(text)),
                 Some(Found::Json(value)) => Output::Json(value),
             },
-            Self::TypedCall(block) => match blocks::render(&block.template, scope.context(), Slot::Json, MAX_TEXT)? {
-                Rendered::Omitted => Output::Missing,
-                Rendered::Text(text) => match serde_json::from_str(&text) {
-                    // `omit` as an argument comes back as a text of its own.
-                    Ok(Value::String(text)) if text == blocks::OMITTED => Output::Missing,
-                    Ok::<Value, _>(value) => Output::Json(ValueRef::owned(value)),
-                    Err(_) => Output::Text(Cow::Owned(text)),
-                },
-            },
-            Self::Text(text) => text.render(scope, Slot::Json)?.map_or(Output::Missing, |text| Output::Text(Cow::Owned(text))),
+            Self::TypedCall(block) => {
+                match blocks::render(&block.template, scope.context(), Slot::Json, MAX_TEXT)? {
+                    Rendered::Omitted => Output::Missing,
+                    Rendered::Text(text) => match serde_json::from_str(&text) {
+                        // `omit` as an argument comes back as a text of its own.
+                        Ok(Value::String(text)) if text == blocks::OMITTED => Output::Missing,
+                        Ok::<Value, _>(value) => Output::Json(ValueRef::owned(value)),
+                        Err(_) => Output::Text(Cow::Owned(text)),
+                    },
+                }
+            }
+            Self::Text(text) => {
+                text.render(scope, Slot::Json)?.map_or(Output::Missing, |text| Output::Text(Cow::Owned(text)))
+            }
         })
     }
 
@@ -178,7 +182,12 @@ impl TextTemplate {
     }
 
     /// Renders into an empty text. `false` where the text asked to be left out.
-    pub(super) fn render_into(&self, scope: &Scope<'_>, slot: Slot, text: &mut String) -> Result<bool, RenderProblem> {
+    pub(super) fn render_into(
+        &self,
+        scope: &Scope<'_>,
+        slot: Slot,
+        text: &mut String,
+    ) -> Result<bool, RenderProblem> {
         for piece in &self.pieces {
             match piece {
                 Piece::Literal(literal) => text.push_str(literal),
@@ -289,7 +298,9 @@ impl Reference {
     pub(super) fn sources(&self) -> Vec<Variable> {
         match self {
             Self::Variable(variable, _) => vec![*variable],
-            Self::User => Variable::ALL.iter().copied().filter(|one| one.name().starts_with("user.")).collect(),
+            Self::User => {
+                Variable::ALL.iter().copied().filter(|one| one.name().starts_with("user.")).collect()
+            }
             Self::Everything => Variable::ALL.to_vec(),
             Self::Nothing(_) => Vec::new(),
         }

@@ -120,12 +120,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn shown(text: &str) -> String {
-        let calls = |inner: &str| inner.starts_with('#') || inner.starts_with('/') || inner.starts_with("default ");
+        let calls =
+            |inner: &str| inner.starts_with('#') || inner.starts_with('/') || inner.starts_with("default ");
         scan(text, calls)
             .into_iter()
             .map(|token| match token {
                 Token::Literal(range) => format!("lit[{}]", &text[range]),
-                Token::Path { inner, raw, .. } => format!("{}[{}]", if raw { "raw" } else { "path" }, &text[inner]),
+                Token::Path { inner, raw, .. } => {
+                    format!("{}[{}]", if raw { "raw" } else { "path" }, &text[inner])
+                }
                 Token::Call { inner, .. } => format!("call[{}]", &text[inner]),
                 Token::Stray(range) => format!("stray[{}]", &text[range]),
             })

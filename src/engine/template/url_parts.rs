@@ -67,7 +67,9 @@ fn find_mark(text: &str, tokens: &[Token], mark: char) -> Option<usize> {
     for token in tokens {
         match token {
             Token::Call { inner, .. } if text[inner.clone()].starts_with(['#', '^']) => depth += 1,
-            Token::Call { inner, .. } if text[inner.clone()].starts_with('/') => depth = depth.saturating_sub(1),
+            Token::Call { inner, .. } if text[inner.clone()].starts_with('/') => {
+                depth = depth.saturating_sub(1)
+            }
             Token::Literal(range) if depth == 0 => {
                 if let Some(at) = text[range.clone()].find(mark) {
                     return Some(range.start + at);
@@ -99,8 +101,20 @@ mod tests {
         check("", Relative, "", "", None);
         check("https://h.test/a?b", Literal, "https://h.test", "https://h.test/a", Some("b"));
         check("https://h.test", Literal, "https://h.test", "https://h.test", None);
-        check("https://{{user.hostname}}/a", TemplatedAuthority, "https://{{user.hostname}}", "https://{{user.hostname}}/a", None);
-        check("https://a.{{x}}.test:1/{{y}}", TemplatedAuthority, "https://a.{{x}}.test:1", "https://a.{{x}}.test:1/{{y}}", None);
+        check(
+            "https://{{user.hostname}}/a",
+            TemplatedAuthority,
+            "https://{{user.hostname}}",
+            "https://{{user.hostname}}/a",
+            None,
+        );
+        check(
+            "https://a.{{x}}.test:1/{{y}}",
+            TemplatedAuthority,
+            "https://a.{{x}}.test:1",
+            "https://a.{{x}}.test:1/{{y}}",
+            None,
+        );
         check("{{user.hostname}}/a?b=1", Leading, "{{user.hostname}}", "{{user.hostname}}/a", Some("b=1"));
         check("/a{{#if b}}?c{{/if}}", Relative, "", "/a{{#if b}}?c{{/if}}", None);
     }

@@ -6,16 +6,25 @@ use serde_json::Value;
 use crate::server::body::{Body, query};
 use crate::server::reply;
 use crate::server::session::Authenticated;
-use crate::service::call_logs::{self, Caller};
 use crate::service::Services;
+use crate::service::call_logs::{self, Caller};
 
 /// `POST /callLog`
-pub(super) async fn create(request: HttpRequest, services: web::Data<Services>, session: Authenticated, body: Body) -> HttpResponse {
+pub(super) async fn create(
+    request: HttpRequest,
+    services: web::Data<Services>,
+    session: Authenticated,
+    body: Body,
+) -> HttpResponse {
     reply::answer(&call_logs::create(&services, &session.0, Value::Object(body.0), caller(&request)).await)
 }
 
 /// `GET /callLog?sessionIds=&requireDetails=`
-pub(super) async fn look_up(request: HttpRequest, services: web::Data<Services>, session: Authenticated) -> HttpResponse {
+pub(super) async fn look_up(
+    request: HttpRequest,
+    services: web::Data<Services>,
+    session: Authenticated,
+) -> HttpResponse {
     let parameters = query(request.query_string());
     let text = |name: &str| match parameters.get(name) {
         Some(Value::String(text)) => text.clone(),

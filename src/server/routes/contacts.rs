@@ -10,7 +10,11 @@ use crate::server::session::Authenticated;
 use crate::service::{Services, contacts};
 
 /// `GET /contact?phoneNumber=`
-pub(super) async fn find(request: HttpRequest, services: web::Data<Services>, session: Authenticated) -> HttpResponse {
+pub(super) async fn find(
+    request: HttpRequest,
+    services: web::Data<Services>,
+    session: Authenticated,
+) -> HttpResponse {
     let mut parameters = query(request.query_string());
     let phone_number = match parameters.get("phoneNumber") {
         Some(Value::String(number)) => contacts::phone_number(number),
@@ -27,7 +31,11 @@ pub(super) async fn find(request: HttpRequest, services: web::Data<Services>, se
 }
 
 /// `POST /contact`
-pub(super) async fn create(services: web::Data<Services>, session: Authenticated, body: Body) -> HttpResponse {
+pub(super) async fn create(
+    services: web::Data<Services>,
+    session: Authenticated,
+    body: Body,
+) -> HttpResponse {
     let mut body = body.0;
     let input = CreateContact {
         phone_number: body.remove("phoneNumber"),
@@ -39,7 +47,11 @@ pub(super) async fn create(services: web::Data<Services>, session: Authenticated
 }
 
 /// `GET /custom/contact/search?name=`
-pub(super) async fn search(request: HttpRequest, services: web::Data<Services>, session: Authenticated) -> HttpResponse {
+pub(super) async fn search(
+    request: HttpRequest,
+    services: web::Data<Services>,
+    session: Authenticated,
+) -> HttpResponse {
     let name = match query(request.query_string()).remove("name") {
         Some(Value::String(name)) => Some(name),
         Some(_) => return reply::error(400, "name is given more than once."),

@@ -13,9 +13,13 @@ pub(super) async fn is_alive() -> HttpResponse {
 }
 
 /// `GET /implementedInterfaces?platform=&proxyId=`
-pub(super) async fn implemented_interfaces(request: HttpRequest, services: web::Data<Services>) -> HttpResponse {
+pub(super) async fn implemented_interfaces(
+    request: HttpRequest,
+    services: web::Data<Services>,
+) -> HttpResponse {
     let parameters = query(request.query_string());
-    let parameter = |name: &str| parameters.get(name).and_then(|value| value.as_str()).filter(|value| !value.is_empty());
+    let parameter =
+        |name: &str| parameters.get(name).and_then(|value| value.as_str()).filter(|value| !value.is_empty());
     let proxy_id = parameter("proxyId");
     let Some(platform) = parameter("platform").or(proxy_id.map(|_| "proxy")) else {
         return reply::text(400, "Please provide platform.");

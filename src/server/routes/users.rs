@@ -6,12 +6,18 @@ use serde_json::json;
 use crate::server::body::{Body, BodyError};
 use crate::server::reply;
 use crate::server::session::Authenticated;
-use crate::service::users::{ApiKeyLogin, LoginError, SignOut, api_key_login as log_in, un_authorize as sign_out};
 use crate::service::Services;
+use crate::service::users::{
+    ApiKeyLogin, LoginError, SignOut, api_key_login as log_in, un_authorize as sign_out,
+};
 use crate::store::Secret;
 
 /// `POST /apiKeyLogin`
-pub(super) async fn api_key_login(request: HttpRequest, services: web::Data<Services>, body: Body) -> Result<HttpResponse, BodyError> {
+pub(super) async fn api_key_login(
+    request: HttpRequest,
+    services: web::Data<Services>,
+    body: Body,
+) -> Result<HttpResponse, BodyError> {
     let Some(login) = submitted(&request, body)? else {
         return Ok(reply::text(400, "Missing platform name"));
     };
@@ -23,8 +29,11 @@ pub(super) async fn api_key_login(request: HttpRequest, services: web::Data<Serv
 }
 
 fn submitted(request: &HttpRequest, mut body: Body) -> Result<Option<ApiKeyLogin>, BodyError> {
-    let Some(platform) = body.text("platform")?.filter(|platform| !platform.is_empty()) else { return Ok(None) };
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let Some(platform) = body.text("platform")?.filter(|platform| !platform.is_empty()) else {
+        return Ok(None);
+    };
+    let header =
+        |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     Ok(Some(ApiKeyLogin {
         platform,
         proxy_id: body.text("proxyId")?.filter(|id| !id.is_empty()),

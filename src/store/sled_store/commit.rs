@@ -84,15 +84,11 @@ impl Committer {
                 why: error.to_string(),
                 mend: "Raise the limit of threads for the server's user".to_owned(),
             })?;
-        Ok(Self {
-            queue: Some(queue),
-            thread: Some(thread),
-        })
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
     pub(super) async fn write(&self, write: Write) -> Result<Previous, StoreError> {
-        self.ask("writing to the store", |reply| Command::Write(write, reply))
-            .await
+        self.ask("writing to the store", |reply| Command::Write(write, reply)).await
     }
 
     pub(super) async fn flush(&self) -> Result<(), StoreError> {
@@ -100,26 +96,13 @@ impl Committer {
     }
 
     pub(super) async fn import(&self, from: Box<dyn BufRead + Send>) -> Result<Counts, StoreError> {
-        self.ask("importing into the store", |reply| {
-            Command::Import(from, reply)
-        })
-        .await
+        self.ask("importing into the store", |reply| Command::Import(from, reply)).await
     }
 
-    async fn ask<T>(
-        &self,
-        what: &str,
-        command: impl FnOnce(Reply<T>) -> Command,
-    ) -> Result<T, StoreError> {
+    async fn ask<T>(&self, what: &str, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let queue = self
-            .queue
-            .as_ref()
-            .ok_or_else(|| StoreError::stopped(what))?;
-        queue
-            .send(command(reply))
-            .await
-            .map_err(|_| StoreError::stopped(what))?;
+        let queue = self.queue.as_ref().ok_or_else(|| StoreError::stopped(what))?;
+        queue.send(command(reply)).await.map_err(|_| StoreError::stopped(what))?;
         answer.await.map_err(|_| StoreError::stopped(what))?
     }
 }
@@ -153,11 +136,7 @@ fn run(mut disk: impl Disk, keys: &Keys, mut waiting: mpsc::Receiver<Command>) {
                     break;
                 }
             }
-            next = if batch.is_full() {
-                None
-            } else {
-                waiting.try_recv().ok()
-            };
+            next = if batch.is_full() { None } else { waiting.try_recv().ok() };
         }
         let worked = failed.is_none();
         failed = failed.or(batch.commit(&mut disk));

@@ -50,29 +50,15 @@ impl SledDisk {
         let failed = |error| StoreError::io(what, path, &error);
         let log = File::open(path.join("db")).map_err(failed)?;
         flush(&trees, &log).map_err(|error| trees::failed(what, path, error))?;
-        File::open(path.join("conf"))
-            .and_then(|conf| conf.sync_all())
-            .map_err(failed)?;
+        File::open(path.join("conf")).and_then(|conf| conf.sync_all()).map_err(failed)?;
         // Only now, so that the witness never runs ahead of the log.
         let witness = Witness::start(path, commit).map_err(failed)?;
         // Windows makes names durable by itself and opens no directories.
         #[cfg(unix)]
-        for directory in [Some(path), path.canonicalize().map_err(failed)?.parent()]
-            .into_iter()
-            .flatten()
-        {
-            File::open(directory)
-                .and_then(|directory| directory.sync_all())
-                .map_err(failed)?;
+        for directory in [Some(path), path.canonicalize().map_err(failed)?.parent()].into_iter().flatten() {
+            File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
         }
-        Ok(Self {
-            trees,
-            log,
-            path: path.to_owned(),
-            commit,
-            durable: commit,
-            witness,
-        })
+        Ok(Self { trees, log, path: path.to_owned(), commit, durable: commit, witness })
     }
 
     /// Gives the commit under way its number.
@@ -132,33 +118,22 @@ impl Disk for SledDisk {
 
     fn begin_import(&mut self) -> Result<(), StoreError> {
         if !self.trees.is_empty() {
-            return Err(StoreError::NotEmpty {
-                path: self.path.display().to_string(),
-            });
+            return Err(StoreError::NotEmpty { path: self.path.display().to_string() });
         }
-        self.trees
-            .db
-            .insert(IMPORTING, b"")
-            .map_err(|error| self.failed("starting an import", error))?;
+        self.trees.db.insert(IMPORTING, b"").map_err(|error| self.failed("starting an import", error))?;
         self.make_durable()
     }
 
     fn end_import(&mut self, keep: bool) -> Result<(), StoreError> {
         if !keep {
             for table in Table::ALL {
-                self.trees
-                    .tree(table)
-                    .clear()
-                    .map_err(|error| self.failed("undoing an import", error))?;
+                self.trees.tree(table).clear().map_err(|error| self.failed("undoing an import", error))?;
             }
         }
         self.number()?;
         // The records first, so that the mark never goes before them.
         self.make_durable()?;
-        self.trees
-            .db
-            .remove(IMPORTING)
-            .map_err(|error| self.failed("ending an import", error))?;
+        self.trees.db.remove(IMPORTING).map_err(|error| self.failed("ending an import", error))?;
         self.make_durable()
     }
 }

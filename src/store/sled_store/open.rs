@@ -33,11 +33,7 @@ const FIRST_COMMIT: u64 = 1;
 /// known format, sealed with these keys, no acknowledged commit lost, no import
 /// half done, and every tree readable at both ends. Also returns the number of
 /// the last commit. Nothing is durable yet where the store is new.
-pub(super) fn open(
-    path: &Path,
-    keys: &Keys,
-    options: SledOptions,
-) -> Result<(Trees, u64), StoreError> {
+pub(super) fn open(path: &Path, keys: &Keys, options: SledOptions) -> Result<(Trees, u64), StoreError> {
     create_directory(path).map_err(|error| StoreError::io("creating the store", path, &error))?;
     let trees = open_trees(path, options)?;
     let commits = check_marks(&trees, path, keys)?;
@@ -70,14 +66,12 @@ fn open_trees(path: &Path, options: SledOptions) -> Result<Trees, StoreError> {
         .cache_capacity(options.cache_bytes)
         .flush_every_ms(None);
     // sled panics on some kinds of damage; a server must report them instead.
-    let opened = catch_unwind(AssertUnwindSafe(|| {
-        config.open().and_then(|db| Trees::of(db, path))
-    }));
+    let opened = catch_unwind(AssertUnwindSafe(|| config.open().and_then(|db| Trees::of(db, path))));
     match opened {
         Ok(Ok(trees)) => Ok(trees),
-        Ok(Err(sled::Error::Io(error))) if is_lock(&error) => Err(StoreError::Locked {
-            path: path.display().to_string(),
-        }),
+        Ok(Err(sled::Error::Io(error))) if is_lock(&error) => {
+            Err(StoreError::Locked { path: path.display().to_string() })
+        }
         Ok(Err(error)) => Err(trees::failed("opening the store", path, error)),
         Err(_) => Err(StoreError::Corrupt {
             what: format!("the store at {}", path.display()),
@@ -100,9 +94,7 @@ fn check_marks(trees: &Trees, path: &Path, keys: &Keys) -> Result<u64, StoreErro
         found.map_err(|error| trees::failed("reading the store", path, error))
     };
     let (format, check) = (mark(FORMAT)?, mark(CHECK)?);
-    let commits = mark(COMMITS)?
-        .and_then(|text| std::str::from_utf8(&text).ok()?.parse().ok())
-        .unwrap_or(0);
+    let commits = mark(COMMITS)?.and_then(|text| std::str::from_utf8(&text).ok()?.parse().ok()).unwrap_or(0);
     let acknowledged = witness::read(path)?.unwrap_or(0);
     let (Some(format), Some(check)) = (&format, &check) else {
         if format.is_some() || check.is_some() || !trees.is_empty() {
@@ -137,10 +129,7 @@ fn check_marks(trees: &Trees, path: &Path, keys: &Keys) -> Result<u64, StoreErro
         return Err(witness::lost(path, commits, acknowledged));
     }
     if mark(IMPORTING)?.is_some() {
-        return Err(StoreError::Corrupt {
-            what: what(),
-            why: "an import into it did not finish".to_owned(),
-        });
+        return Err(StoreError::Corrupt { what: what(), why: "an import into it did not finish".to_owned() });
     }
     Ok(commits)
 }

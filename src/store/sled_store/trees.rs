@@ -44,9 +44,7 @@ impl Trees {
 
     pub(super) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let found = self.tree(table).get(key);
-        found
-            .map(|value| value.map(|value| value.to_vec()))
-            .map_err(|error| self.unreadable(table, error))
+        found.map(|value| value.map(|value| value.to_vec())).map_err(|error| self.unreadable(table, error))
     }
 
     /// Every row whose key begins with `prefix`, in the order of keys.
@@ -57,19 +55,13 @@ impl Trees {
     ) -> impl Iterator<Item = Result<Row, StoreError>> + 'a {
         self.tree(table).scan_prefix(prefix).map(move |entry| {
             let (key, value) = entry.map_err(|error| self.unreadable(table, error))?;
-            Ok(Row {
-                table,
-                key: key.to_vec(),
-                value: value.to_vec(),
-            })
+            Ok(Row { table, key: key.to_vec(), value: value.to_vec() })
         })
     }
 
     /// All rows of all tables.
     pub(super) fn all_rows(&self) -> impl Iterator<Item = Result<Row, StoreError>> + '_ {
-        Table::ALL
-            .into_iter()
-            .flat_map(|table| self.rows(table, b""))
+        Table::ALL.into_iter().flat_map(|table| self.rows(table, b""))
     }
 
     fn unreadable(&self, table: Table, error: sled::Error) -> StoreError {
@@ -91,8 +83,7 @@ pub(super) fn failed(what: &str, path: &Path, error: sled::Error) -> StoreError 
         error => StoreError::Unavailable {
             what: format!("{what} ({})", path.display()),
             why: error.to_string(),
-            mend: "Restart the server; if it happens again, restore the store from an export"
-                .to_owned(),
+            mend: "Restart the server; if it happens again, restore the store from an export".to_owned(),
         },
     }
 }

@@ -58,11 +58,7 @@ pub(super) struct Witness(File);
 impl Witness {
     /// Opens or creates the file, writes `number`, and syncs it.
     pub(super) fn start(path: &Path, number: u64) -> io::Result<Self> {
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path.join(NAME))?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path.join(NAME))?;
         let mut witness = Self(file);
         witness.write(number)?;
         witness.0.sync_all()?;

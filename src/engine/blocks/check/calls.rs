@@ -4,10 +4,10 @@ use handlebars::template::Parameter;
 use serde_json::Value;
 
 use super::{Options, Walk};
-use crate::engine::date_format::DateFormat;
 use crate::engine::blocks::helpers::{HELPERS, HelperKind, find};
-use crate::engine::phone::{PhoneFormat, parse_region};
 use crate::engine::blocks::problem::ProblemKind;
+use crate::engine::date_format::DateFormat;
+use crate::engine::phone::{PhoneFormat, parse_region};
 use crate::engine::text::to_text;
 use crate::engine::time::parse_zone;
 
@@ -20,11 +20,7 @@ impl Walk<'_> {
         options: &Options,
         block: bool,
     ) {
-        let (what, list) = if block {
-            ("block", "the blocks are")
-        } else {
-            ("helper", "the helpers are")
-        };
+        let (what, list) = if block { ("block", "the blocks are") } else { ("helper", "the helpers are") };
         let is_block = |kind: HelperKind| matches!(kind, HelperKind::Block { .. });
         let Some(helper) = find(name) else {
             let names: Vec<&str> = HELPERS
@@ -51,15 +47,8 @@ impl Walk<'_> {
         let (wanted, given) = (helper.arguments(), arguments.len());
         if !wanted.contains(&given) {
             let plural = if *wanted.start() == 1 { "" } else { "s" };
-            let least = if wanted.start() == wanted.end() {
-                ""
-            } else {
-                "at least "
-            };
-            let message = format!(
-                "\"{name}\" takes {least}{} argument{plural}, not {given}",
-                wanted.start()
-            );
+            let least = if wanted.start() == wanted.end() { "" } else { "at least " };
+            let message = format!("\"{name}\" takes {least}{} argument{plural}, not {given}", wanted.start());
             return self.problem(ProblemKind::Arguments, name, message, Some(usage));
         }
         for option in options.keys() {
@@ -92,12 +81,7 @@ impl Walk<'_> {
         if let Some(zone) = literal(options.get("zone")).filter(|zone| parse_zone(zone).is_none()) {
             let help = "use a name such as America/New_York, or an offset such as +05:30";
             let message = format!("{zone} is not a time zone");
-            self.problem(
-                ProblemKind::Literal,
-                &to_text(&zone),
-                message,
-                Some(help.to_owned()),
-            );
+            self.problem(ProblemKind::Literal, &to_text(&zone), message, Some(help.to_owned()));
         }
         if let Some(region) = literal(options.get("region"))
             && region.as_str().and_then(parse_region).is_none()

@@ -26,11 +26,7 @@ struct Memory(Arc<Mutex<State>>);
 
 impl Memory {
     fn new(sync: Sync) -> Self {
-        Self(Arc::new(Mutex::new(State {
-            stored: HashMap::new(),
-            sync,
-            syncs: 0,
-        })))
+        Self(Arc::new(Mutex::new(State { stored: HashMap::new(), sync, syncs: 0 })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -39,9 +35,7 @@ impl Memory {
 }
 
 fn full() -> StoreError {
-    StoreError::Full {
-        path: "/data".to_owned(),
-    }
+    StoreError::Full { path: "/data".to_owned() }
 }
 
 impl Disk for Memory {
@@ -88,11 +82,7 @@ fn start(memory: &Memory) -> Committer {
 }
 
 fn row(key: &str, value: &str) -> Row {
-    Row {
-        table: Table::CallLogs,
-        key: key.into(),
-        value: value.into(),
-    }
+    Row { table: Table::CallLogs, key: key.into(), value: value.into() }
 }
 
 #[tokio::test]
@@ -100,17 +90,10 @@ async fn of_many_inserts_of_a_key_one_wins_and_all_others_get_its_value() {
     let memory = Memory::new(Sync::Works);
     let committer = start(&memory);
     let inserts = (0..200).map(|n| committer.write(Write::Insert(row("key", &n.to_string()))));
-    let found: Vec<Previous> = join_all(inserts)
-        .await
-        .into_iter()
-        .map(Result::unwrap)
-        .collect();
+    let found: Vec<Previous> = join_all(inserts).await.into_iter().map(Result::unwrap).collect();
 
     let stored = memory.state().stored[&(Table::CallLogs, b"key".to_vec())].clone();
-    assert_eq!(
-        found.iter().filter(|previous| previous.is_none()).count(),
-        1
-    );
+    assert_eq!(found.iter().filter(|previous| previous.is_none()).count(), 1);
     assert!(found.iter().flatten().all(|previous| *previous == stored));
 }
 
@@ -132,11 +115,7 @@ async fn conditions_see_the_writes_before_them_in_order() {
     .await;
     let found: Vec<Option<String>> = found
         .into_iter()
-        .map(|previous| {
-            previous
-                .unwrap()
-                .map(|value| String::from_utf8(value).unwrap())
-        })
+        .map(|previous| previous.unwrap().map(|value| String::from_utf8(value).unwrap()))
         .collect();
     let expected = [None, None, Some("a"), Some("b"), Some("c"), None, None];
     assert_eq!(found, expected.map(|value| value.map(str::to_owned)));
@@ -154,10 +133,7 @@ async fn a_failed_sync_reaches_every_waiter_and_ends_writing() {
     // The disk works again, but what it holds is unknown.
     memory.state().sync = Sync::Works;
     let syncs = memory.state().syncs;
-    assert_eq!(
-        committer.write(Write::Put(row("late", ""))).await,
-        Err(full())
-    );
+    assert_eq!(committer.write(Write::Put(row("late", ""))).await, Err(full()));
     assert_eq!(committer.flush().await, Err(full()));
     assert_eq!(memory.state().syncs, syncs);
 }
@@ -180,13 +156,7 @@ async fn dropping_the_committer_first_commits_what_waits() {
     let committer = start(&memory);
     let (reply, _answer) = oneshot::channel();
     let queue = committer.queue.as_ref().unwrap();
-    queue
-        .send(Command::Write(Write::Put(row("key", "kept")), reply))
-        .await
-        .unwrap();
+    queue.send(Command::Write(Write::Put(row("key", "kept")), reply)).await.unwrap();
     drop(committer);
-    assert_eq!(
-        memory.state().stored[&(Table::CallLogs, b"key".to_vec())],
-        b"kept"
-    );
+    assert_eq!(memory.state().stored[&(Table::CallLogs, b"key".to_vec())], b"kept");
 }
