@@ -1,6 +1,6 @@
 use serde_json::{Map, Value, json};
 
-use super::{crm_id, set_user};
+use super::variables::{crm_id, set_user};
 use crate::engine::inputs::Inputs;
 use crate::store::{Secret, User, UserKey};
 

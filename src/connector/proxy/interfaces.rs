@@ -1,254 +1,24 @@
-//! The proxy connector: runs a document.
-
-use std::borrow::Cow;
-use std::sync::Arc;
-use std::time::Instant;
+//! The interfaces that a document fulfils: each fills the variables of its operation, runs it and
+//! takes the mapped result.
 
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::contract::{Call, CallError, Connector, Interface, Reply};
-use super::inputs;
+use super::ProxyConnector;
+use super::variables::{member, ring_sense};
 use crate::config::operations::OperationName;
-use crate::engine::exchange::{RequestSpec, UpstreamResponse};
-use crate::engine::failure::Failure;
+use crate::connector::contract::{Call, CallError, Connector, Interface, Reply};
+use crate::connector::inputs;
 use crate::engine::inputs::Inputs;
 use crate::engine::mapped::{
-    Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License,
-    MapError, Mapped, MappingProblem, UserInfo,
+    Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License, Mapped,
+    UserInfo,
 };
-use crate::engine::operation::{AuthType, CompiledConfig, LogFormat, OAuth, Operation};
+use crate::engine::operation::{AuthType, LogFormat, OAuth};
 use crate::engine::phone::parsed_phone_number;
-use crate::engine::send::Client;
 use crate::engine::variables::Variable;
-use crate::engine::{self};
-use crate::store::User;
-
-/// A document that runs, under the id by which users refer to it.
-#[derive(Debug)]
-pub struct ProxyConnector {
-    /// The proxy id.
-    pub proxy_id: String,
-    /// Names the document's content.
-    pub revision: String,
-    /// The compiled document.
-    pub config: Arc<CompiledConfig>,
-    interfaces: Vec<Interface>,
-}
-
-/// One exchange with a CRM, whole: for `call`, which shows all of it.
-#[derive(Debug)]
-pub struct Exchange {
-    /// What was sent.
-    pub request: RequestSpec,
-    /// What came back.
-    pub response: UpstreamResponse,
-    /// What it was mapped to.
-    pub mapped: Result<(Mapped, Vec<MappingProblem>), MapError>,
-}
-
-/// Runs one operation: render, send, map.
-///
-/// # Errors
-/// Where nothing could be sent, or nothing usable came back.
-pub async fn exchange(
-    client: &Client,
-    operation: &Operation,
-    inputs: &Inputs<'_>,
-) -> Result<Exchange, Failure> {
-    let request = engine::render(operation, inputs)?;
-    let response = engine::send(client, &request).await?;
-    let mapped = engine::map(operation, &response, inputs);
-    Ok(Exchange { request, response, mapped })
-}
-
-impl ProxyConnector {
-    /// A connector that runs a compiled document.
-    pub fn new(proxy_id: String, revision: String, config: Arc<CompiledConfig>) -> Self {
-        let interfaces = interfaces(&config);
-        Self { proxy_id, revision, config, interfaces }
-    }
-
-    /// Whether the document serves an interface.
-    pub fn serves(&self, interface: Interface) -> bool {
-        self.interfaces.contains(&interface)
-    }
-
-    fn operation(&self, name: OperationName, interface: Interface) -> Result<&Operation, CallError> {
-        self.config.operation(name).ok_or(CallError::NotSupported(interface))
-    }
-
-    /// Runs an operation and writes its log line: never a path, query, body, number or token.
-    async fn run(
-        &self,
-        name: OperationName,
-        interface: Interface,
-        call: &Call<'_>,
-        inputs: &Inputs<'_>,
-    ) -> Result<Reply<Mapped>, CallError> {
-        let operation = self.operation(name, interface)?;
-        let started = Instant::now();
-        let rendered = engine::render(operation, inputs).map_err(Failure::from);
-        let host = rendered
-            .as_ref()
-            .ok()
-            .and_then(|request| request.url.host_str().map(str::to_owned))
-            .unwrap_or_default();
-        let answered = match &rendered {
-            Ok(request) => engine::send(call.client, request).await,
-            Err(failure) => Err(failure.clone()),
-        };
-        let status = match &answered {
-            Ok(response) => Some(response.status),
-            Err(failure) => failure.status(),
-        };
-        let outcome = match answered {
-            Ok(response) => engine::map(operation, &response, inputs).map_err(CallError::from),
-            Err(mut failure) => {
-                if let Some(response) = &mut failure.response {
-                    without(&mut response.body, &self.credentials(call));
-                }
-                Err(CallError::from(failure))
-            }
-        };
-        let word = match &outcome {
-            Ok((_, problems)) if problems.is_empty() => "ok",
-            Ok(_) => "incomplete",
-            Err(CallError::Failed(failure)) => failure.kind.as_str(),
-            Err(CallError::Unmapped(MapError::NotJson(failure))) => failure.kind.as_str(),
-            Err(_) => "unmapped",
-        };
-        tracing::info!(
-            proxy_id = self.proxy_id,
-            operation = name.as_str(),
-            revision = self.revision,
-            method = operation.method.as_str(),
-            host,
-            status,
-            outcome = word,
-            duration_ms = started.elapsed().as_millis() as u64,
-            "operation"
-        );
-        let (value, mapping_problems) = outcome?;
-        for problem in &mapping_problems {
-            tracing::warn!(
-                proxy_id = self.proxy_id,
-                operation = name.as_str(),
-                key = problem.key,
-                path = problem.path,
-                found = problem.found,
-                "mapping found nothing"
-            );
-        }
-        Ok(Reply { value, message: None, mapping_problems })
-    }
-
-    /// What a CRM may echo and nobody else is to read.
-    fn credentials<'a>(&'a self, call: &Call<'a>) -> Vec<&'a str> {
-        let tokens =
-            call.user.into_iter().flat_map(|user| [Some(&user.access_token), user.refresh_token.as_ref()]);
-        let header = call.auth_header.map(|header| header.rsplit(' ').next().unwrap_or(header));
-        let all = tokens
-            .flatten()
-            .map(|token| token.expose())
-            .chain(self.config.secret_key.as_deref())
-            .chain(header);
-        // A short text stands in many words by chance.
-        all.filter(|credential| credential.len() >= 6).collect()
-    }
-
-    /// The variables that every operation sees.
-    fn inputs<'a>(&'a self, call: &'a Call<'_>) -> Inputs<'a> {
-        let mut inputs = Inputs::new();
-        inputs.text_if(Variable::SecretKey, self.config.secret_key.as_deref());
-        inputs.text_if(Variable::AuthHeader, call.auth_header);
-        if let Some(user) = call.user {
-            set_user(&mut inputs, user);
-        }
-        inputs
-    }
-}
-
-/// Masks credentials in a CRM's own words, which are shown to users.
-fn without(words: &mut Value, credentials: &[&str]) {
-    match words {
-        Value::String(text) => {
-            for credential in credentials {
-                if text.contains(credential) {
-                    *text = text.replace(credential, "***");
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| without(item, credentials)),
-        Value::Object(members) => members.values_mut().for_each(|member| without(member, credentials)),
-        _ => {}
-    }
-}
-
-/// The user's variables. What the user has not got is null, as in the reference's database
-/// (recordings 01, `rich-stored-values`).
-fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
-    let token = user.access_token.expose();
-    if !token.is_empty() {
-        inputs.text(Variable::ApiKey, token).text(Variable::UserAccessToken, token);
-    }
-    inputs.text(Variable::UserId, crm_id(&user.key.id, &user.key.platform));
-    inputs.text(Variable::UserPlatform, user.key.platform.as_str());
-    let optional = [
-        (Variable::UserHostname, user.hostname.as_deref()),
-        (Variable::UserTimezoneName, user.timezone_name.as_deref()),
-        (Variable::UserRefreshToken, user.refresh_token.as_ref().map(|token| token.expose())),
-    ];
-    for (variable, value) in optional {
-        match value {
-            Some(text) => inputs.text(variable, text),
-            None => inputs.owned(variable, Value::Null),
-        };
-    }
-    match &user.timezone_offset {
-        Some(offset) => inputs.json(Variable::UserTimezoneOffset, offset),
-        None => inputs.owned(Variable::UserTimezoneOffset, Value::Null),
-    };
-    let expiry = user.token_expiry.and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
-    match expiry {
-        Some(at) => inputs.text(Variable::UserTokenExpiry, engine::time::to_iso(at)),
-        None => inputs.owned(Variable::UserTokenExpiry, Value::Null),
-    };
-    inputs.object(Variable::UserPlatformAdditionalInfo, &user.platform_additional_info);
-}
-
-/// The CRM's id: the App Connect id without its trailing `-<platform>` (Q2).
-pub fn crm_id<'a>(id: &'a str, platform: &str) -> &'a str {
-    id.strip_suffix(platform).and_then(|rest| rest.strip_suffix('-')).unwrap_or(id)
-}
-
-/// A member of the client's request as a variable; absent members stay missing.
-fn member<'a>(inputs: &mut Inputs<'a>, variable: Variable, request: &'a Value) {
-    inputs.json_if(variable, request.get(variable.name()));
-}
-
-/// What a document serves.
-fn interfaces(config: &CompiledConfig) -> Vec<Interface> {
-    let mut interfaces = vec![Interface::GetAuthType, Interface::GetLogFormatType];
-    interfaces.push(match config.auth_type {
-        AuthType::ApiKey => Interface::GetBasicAuth,
-        AuthType::OAuth => Interface::GetOauthInfo,
-    });
-    interfaces.extend(config.operations().filter_map(|operation| interface_of(operation.name)));
-    // Where the document has no `authValidation`, asking who the user is answers it (Q29).
-    if config.operation(OperationName::AuthValidation).is_none()
-        && config.operation(OperationName::GetUserInfo).is_some()
-    {
-        interfaces.push(Interface::AuthValidation);
-    }
-    interfaces
-}
-
-fn interface_of(operation: OperationName) -> Option<Interface> {
-    Interface::parse(operation.as_str())
-}
 
 /// The mapping of an operation is fixed by its name, so another variant cannot come back.
 macro_rules! expect_mapped {
@@ -627,19 +397,3 @@ impl ProxyConnector {
         inputs
     }
 }
-
-/// The ACE fields are the empty text where the client sends none (recordings 08, `minimal-fields`).
-fn ring_sense<'a>(inputs: &mut Inputs<'a>, request: &'a Value) {
-    use Variable::*;
-    for variable in
-        [RingSenseTranscript, RingSenseSummary, RingSenseAiScore, RingSenseBulletedSummary, RingSenseLink]
-    {
-        match request.get(variable.name()) {
-            Some(value) => inputs.json(variable, value),
-            None => inputs.text(variable, Cow::Borrowed("")),
-        };
-    }
-}
-
-#[cfg(test)]
-mod tests;

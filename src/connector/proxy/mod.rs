@@ -1,0 +1,206 @@
+//! The proxy connector: runs a document.
+
+mod interfaces;
+#[cfg(test)]
+mod tests;
+mod variables;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::Value;
+
+pub use self::variables::crm_id;
+use self::variables::set_user;
+use super::contract::{Call, CallError, Interface, Reply};
+use crate::config::operations::OperationName;
+use crate::engine;
+use crate::engine::exchange::{RequestSpec, UpstreamResponse};
+use crate::engine::failure::Failure;
+use crate::engine::inputs::Inputs;
+use crate::engine::mapped::{MapError, Mapped, MappingProblem};
+use crate::engine::operation::{AuthType, CompiledConfig, Operation};
+use crate::engine::send::Client;
+use crate::engine::variables::Variable;
+
+/// A document that runs, under the id by which users refer to it.
+#[derive(Debug)]
+pub struct ProxyConnector {
+    /// The proxy id.
+    pub proxy_id: String,
+    /// Names the document's content.
+    pub revision: String,
+    /// The compiled document.
+    pub config: Arc<CompiledConfig>,
+    interfaces: Vec<Interface>,
+}
+
+/// One exchange with a CRM, whole: for `call`, which shows all of it.
+#[derive(Debug)]
+pub struct Exchange {
+    /// What was sent.
+    pub request: RequestSpec,
+    /// What came back.
+    pub response: UpstreamResponse,
+    /// What it was mapped to.
+    pub mapped: Result<(Mapped, Vec<MappingProblem>), MapError>,
+}
+
+/// Runs one operation: render, send, map.
+///
+/// # Errors
+/// Where nothing could be sent, or nothing usable came back.
+pub async fn exchange(
+    client: &Client,
+    operation: &Operation,
+    inputs: &Inputs<'_>,
+) -> Result<Exchange, Failure> {
+    let request = engine::render(operation, inputs)?;
+    let response = engine::send(client, &request).await?;
+    let mapped = engine::map(operation, &response, inputs);
+    Ok(Exchange { request, response, mapped })
+}
+
+impl ProxyConnector {
+    /// A connector that runs a compiled document.
+    pub fn new(proxy_id: String, revision: String, config: Arc<CompiledConfig>) -> Self {
+        let interfaces = interfaces(&config);
+        Self { proxy_id, revision, config, interfaces }
+    }
+
+    /// Whether the document serves an interface.
+    pub fn serves(&self, interface: Interface) -> bool {
+        self.interfaces.contains(&interface)
+    }
+
+    fn operation(&self, name: OperationName, interface: Interface) -> Result<&Operation, CallError> {
+        self.config.operation(name).ok_or(CallError::NotSupported(interface))
+    }
+
+    /// Runs an operation and writes its log line: never a path, query, body, number or token.
+    async fn run(
+        &self,
+        name: OperationName,
+        interface: Interface,
+        call: &Call<'_>,
+        inputs: &Inputs<'_>,
+    ) -> Result<Reply<Mapped>, CallError> {
+        let operation = self.operation(name, interface)?;
+        let started = Instant::now();
+        let rendered = engine::render(operation, inputs).map_err(Failure::from);
+        let host = rendered
+            .as_ref()
+            .ok()
+            .and_then(|request| request.url.host_str().map(str::to_owned))
+            .unwrap_or_default();
+        let answered = match &rendered {
+            Ok(request) => engine::send(call.client, request).await,
+            Err(failure) => Err(failure.clone()),
+        };
+        let status = match &answered {
+            Ok(response) => Some(response.status),
+            Err(failure) => failure.status(),
+        };
+        let outcome = match answered {
+            Ok(response) => engine::map(operation, &response, inputs).map_err(CallError::from),
+            Err(mut failure) => {
+                if let Some(response) = &mut failure.response {
+                    without(&mut response.body, &self.credentials(call));
+                }
+                Err(CallError::from(failure))
+            }
+        };
+        let word = match &outcome {
+            Ok((_, problems)) if problems.is_empty() => "ok",
+            Ok(_) => "incomplete",
+            Err(CallError::Failed(failure)) => failure.kind.as_str(),
+            Err(CallError::Unmapped(MapError::NotJson(failure))) => failure.kind.as_str(),
+            Err(_) => "unmapped",
+        };
+        tracing::info!(
+            proxy_id = self.proxy_id,
+            operation = name.as_str(),
+            revision = self.revision,
+            method = operation.method.as_str(),
+            host,
+            status,
+            outcome = word,
+            duration_ms = started.elapsed().as_millis() as u64,
+            "operation"
+        );
+        let (value, mapping_problems) = outcome?;
+        for problem in &mapping_problems {
+            tracing::warn!(
+                proxy_id = self.proxy_id,
+                operation = name.as_str(),
+                key = problem.key,
+                path = problem.path,
+                found = problem.found,
+                "mapping found nothing"
+            );
+        }
+        Ok(Reply { value, message: None, mapping_problems })
+    }
+
+    /// What a CRM may echo and nobody else is to read.
+    fn credentials<'a>(&'a self, call: &Call<'a>) -> Vec<&'a str> {
+        let tokens =
+            call.user.into_iter().flat_map(|user| [Some(&user.access_token), user.refresh_token.as_ref()]);
+        let header = call.auth_header.map(|header| header.rsplit(' ').next().unwrap_or(header));
+        let all = tokens
+            .flatten()
+            .map(|token| token.expose())
+            .chain(self.config.secret_key.as_deref())
+            .chain(header);
+        // A short text stands in many words by chance.
+        all.filter(|credential| credential.len() >= 6).collect()
+    }
+
+    /// The variables that every operation sees.
+    fn inputs<'a>(&'a self, call: &'a Call<'_>) -> Inputs<'a> {
+        let mut inputs = Inputs::new();
+        inputs.text_if(Variable::SecretKey, self.config.secret_key.as_deref());
+        inputs.text_if(Variable::AuthHeader, call.auth_header);
+        if let Some(user) = call.user {
+            set_user(&mut inputs, user);
+        }
+        inputs
+    }
+}
+
+/// Masks credentials in a CRM's own words, which are shown to users.
+fn without(words: &mut Value, credentials: &[&str]) {
+    match words {
+        Value::String(text) => {
+            for credential in credentials {
+                if text.contains(credential) {
+                    *text = text.replace(credential, "***");
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| without(item, credentials)),
+        Value::Object(members) => members.values_mut().for_each(|member| without(member, credentials)),
+        _ => {}
+    }
+}
+
+/// What a document serves.
+fn interfaces(config: &CompiledConfig) -> Vec<Interface> {
+    let mut interfaces = vec![Interface::GetAuthType, Interface::GetLogFormatType];
+    interfaces.push(match config.auth_type {
+        AuthType::ApiKey => Interface::GetBasicAuth,
+        AuthType::OAuth => Interface::GetOauthInfo,
+    });
+    interfaces.extend(config.operations().filter_map(|operation| interface_of(operation.name)));
+    // Where the document has no `authValidation`, asking who the user is answers it (Q29).
+    if config.operation(OperationName::AuthValidation).is_none()
+        && config.operation(OperationName::GetUserInfo).is_some()
+    {
+        interfaces.push(Interface::AuthValidation);
+    }
+    interfaces
+}
+
+fn interface_of(operation: OperationName) -> Option<Interface> {
+    Interface::parse(operation.as_str())
+}

@@ -1,0 +1,65 @@
+//! The variables that come from the user and from the client's request.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::engine::inputs::Inputs;
+use crate::engine::time::to_iso;
+use crate::engine::variables::Variable;
+use crate::store::User;
+
+/// The user's variables. What the user has not got is null, as in the reference's database
+/// (recordings 01, `rich-stored-values`).
+pub(super) fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
+    let token = user.access_token.expose();
+    if !token.is_empty() {
+        inputs.text(Variable::ApiKey, token).text(Variable::UserAccessToken, token);
+    }
+    inputs.text(Variable::UserId, crm_id(&user.key.id, &user.key.platform));
+    inputs.text(Variable::UserPlatform, user.key.platform.as_str());
+    let optional = [
+        (Variable::UserHostname, user.hostname.as_deref()),
+        (Variable::UserTimezoneName, user.timezone_name.as_deref()),
+        (Variable::UserRefreshToken, user.refresh_token.as_ref().map(|token| token.expose())),
+    ];
+    for (variable, value) in optional {
+        match value {
+            Some(text) => inputs.text(variable, text),
+            None => inputs.owned(variable, Value::Null),
+        };
+    }
+    match &user.timezone_offset {
+        Some(offset) => inputs.json(Variable::UserTimezoneOffset, offset),
+        None => inputs.owned(Variable::UserTimezoneOffset, Value::Null),
+    };
+    let expiry = user.token_expiry.and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
+    match expiry {
+        Some(at) => inputs.text(Variable::UserTokenExpiry, to_iso(at)),
+        None => inputs.owned(Variable::UserTokenExpiry, Value::Null),
+    };
+    inputs.object(Variable::UserPlatformAdditionalInfo, &user.platform_additional_info);
+}
+
+/// The CRM's id: the App Connect id without its trailing `-<platform>` (Q2).
+pub fn crm_id<'a>(id: &'a str, platform: &str) -> &'a str {
+    id.strip_suffix(platform).and_then(|rest| rest.strip_suffix('-')).unwrap_or(id)
+}
+
+/// A member of the client's request as a variable; absent members stay missing.
+pub(super) fn member<'a>(inputs: &mut Inputs<'a>, variable: Variable, request: &'a Value) {
+    inputs.json_if(variable, request.get(variable.name()));
+}
+
+/// The ACE fields are the empty text where the client sends none (recordings 08, `minimal-fields`).
+pub(super) fn ring_sense<'a>(inputs: &mut Inputs<'a>, request: &'a Value) {
+    use Variable::*;
+    for variable in
+        [RingSenseTranscript, RingSenseSummary, RingSenseAiScore, RingSenseBulletedSummary, RingSenseLink]
+    {
+        match request.get(variable.name()) {
+            Some(value) => inputs.json(variable, value),
+            None => inputs.text(variable, Cow::Borrowed("")),
+        };
+    }
+}
