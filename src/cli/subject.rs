@@ -123,7 +123,7 @@ fn complete(
         }
     }
     if let Some(secret) = &config.secret_key {
-        variables.entry("secretKey").or_insert_with(|| secret.as_str().into());
+        variables.entry("secretKey").or_insert_with(|| secret.expose().into());
     }
     if !fill_examples {
         return;

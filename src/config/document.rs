@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::mapping::{Mapping, MappingRef};
+use crate::secret::Secret;
 pub use super::operations::{OperationName, Operations};
 
 /// A connector as data: how App Connect's operations become HTTP requests to one CRM, and how the
@@ -33,7 +34,7 @@ pub struct Document {
     /// The connector's own secret, seen by templates as `secretKey`. A literal is convenient for
     /// trying things out; `secretKeyEnv` keeps it out of the document.
     #[schemars(title = "Connector secret", example = &"s3cr3t")]
-    pub secret_key: Option<String>,
+    pub secret_key: Option<Secret>,
     /// Name of the environment variable that holds the connector's secret.
     #[schemars(title = "Environment variable of the connector secret", example = &"MY_CRM_SECRET")]
     pub secret_key_env: Option<String>,
@@ -82,7 +83,7 @@ pub struct Auth {
     pub client_id: Option<String>,
     /// OAuth client secret. `clientSecretEnv` keeps it out of the document.
     #[schemars(title = "Client secret", example = &"client-secret")]
-    pub client_secret: Option<String>,
+    pub client_secret: Option<Secret>,
     /// Name of the environment variable that holds the OAuth client secret.
     #[schemars(title = "Environment variable of the client secret", example = &"MY_CRM_CLIENT_SECRET")]
     pub client_secret_env: Option<String>,

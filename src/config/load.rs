@@ -12,6 +12,7 @@ use super::diagnostic::{Code, Diagnostic, Findings, Severity};
 use super::document::Document;
 use super::schema;
 use super::source::{self, SourceMap};
+use crate::hex::hex;
 use crate::engine::operation::CompiledConfig;
 use crate::engine::problem::{Part, Problem};
 use crate::engine::{self, Environment};
@@ -190,5 +191,5 @@ fn locate(problem: Problem, map: &SourceMap) -> Diagnostic {
 }
 
 fn revision(text: &str) -> String {
-    digest(&SHA256, text.as_bytes()).as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest(&SHA256, text.as_bytes()).as_ref()[..6])
 }

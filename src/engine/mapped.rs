@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
+use crate::secret::Secret;
 
 /// The result of an operation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -52,7 +53,7 @@ pub struct UserInfo {
     pub timezone_offset: Option<Value>,
     /// A key that replaces the submitted one. Never printed.
     #[serde(skip)]
-    pub overriding_api_key: Option<String>,
+    pub overriding_api_key: Option<Secret>,
     /// A message to show.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

@@ -12,7 +12,7 @@ use super::mapped::{
 use super::operation::Operation;
 use super::path::{Listed, Path};
 use super::render::kind;
-use super::text::to_text;
+use super::text::{id_text, to_text};
 use super::value_ref::ValueRef;
 use super::variables::Variable;
 
@@ -295,7 +295,7 @@ impl Reader {
             },
             timezone_name: truthy(&paths.timezone_name).map(as_text),
             timezone_offset: truthy(&paths.timezone_offset),
-            overriding_api_key: truthy(&paths.overriding_api_key).map(as_text),
+            overriding_api_key: truthy(&paths.overriding_api_key).map(as_text).map(crate::secret::Secret::from),
             message: truthy(&paths.message).map(as_text),
             platform_additional_info: paths
                 .additional_info
@@ -435,15 +435,6 @@ fn describe(found: Option<&Value>, path: &MapPath, root: &Value) -> String {
         }
         Some(value) => format!("nothing, below {}", kind(value)),
         None => "nothing".to_owned(),
-    }
-}
-
-/// An id as text; null, booleans, empty texts and containers are no ids.
-fn id_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if text.is_empty() => None,
-        Value::String(_) | Value::Number(_) => Some(to_text(value).into_owned()),
-        _ => None,
     }
 }
 

@@ -13,6 +13,7 @@ use super::template::{Template, TextTemplate};
 use super::url::UrlTemplate;
 use super::variables::Variable;
 use crate::config::operations::OperationName;
+use crate::secret::Secret;
 
 /// A compiled proxyConfig.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub struct CompiledConfig {
     /// OAuth settings, where the document has them.
     pub oauth: OAuth,
     /// The connector's secret.
-    pub secret_key: Option<String>,
+    pub secret_key: Option<Secret>,
     /// Hosts that templates may choose.
     pub allowed_hosts: Arc<[HostPattern]>,
     operations: Vec<Operation>,
@@ -38,7 +39,7 @@ impl CompiledConfig {
         log_format: LogFormat,
         auth_type: AuthType,
         oauth: OAuth,
-        secret_key: Option<String>,
+        secret_key: Option<Secret>,
         allowed_hosts: Arc<[HostPattern]>,
         operations: Vec<Operation>,
     ) -> Self {
@@ -118,12 +119,12 @@ impl AuthType {
 }
 
 /// OAuth settings of a document.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OAuth {
     /// OAuth client id.
     pub client_id: Option<String>,
     /// OAuth client secret.
-    pub client_secret: Option<String>,
+    pub client_secret: Option<Secret>,
     /// Where codes and refresh tokens are exchanged.
     pub token_url: Option<String>,
     /// Where the user signs in.
@@ -132,15 +133,6 @@ pub struct OAuth {
     pub redirect_uri: Option<String>,
     /// Scopes, separated by spaces.
     pub scopes: Option<String>,
-}
-
-impl std::fmt::Debug for OAuth {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OAuth")
-            .field("client_id", &self.client_id)
-            .field("token_url", &self.token_url)
-            .finish_non_exhaustive()
-    }
 }
 
 /// One compiled operation.

@@ -38,6 +38,15 @@ pub fn to_text(value: &Value) -> Cow<'_, str> {
     }
 }
 
+/// An id as text; null, booleans, empty texts and containers are no ids.
+pub fn id_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if text.is_empty() => None,
+        Value::String(_) | Value::Number(_) => Some(to_text(value).into_owned()),
+        _ => None,
+    }
+}
+
 fn number_text(number: &Number) -> String {
     match number.as_f64() {
         Some(float) if number.is_f64() => float_text(float),

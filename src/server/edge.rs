@@ -42,7 +42,7 @@ pub(super) async fn edge(
     let route = request.match_pattern();
     let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(outcome) => outcome?.map_into_boxed_body(),
-        Err(panic) => return Err(panicked(route.as_deref(), &*panic)),
+        Err(_) => return Err(panicked(route.as_deref())),
     };
     cors(response.headers_mut());
     if let Some(token) = fresh_token.and_then(|token| HeaderValue::try_from(token).ok()) {
@@ -52,7 +52,7 @@ pub(super) async fn edge(
 }
 
 /// The panic hook has written where; the client gets an answer, and the worker lives.
-fn panicked(route: Option<&str>, _: &(dyn std::any::Any + Send)) -> Error {
+fn panicked(route: Option<&str>) -> Error {
     tracing::error!(route, "a handler panicked");
     let mut response =
         reply::error(500, "The server failed on this request. It was not carried out, or only in part.");

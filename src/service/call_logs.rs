@@ -8,10 +8,11 @@ use super::clock::now_ms;
 use super::outcome::{Refusal, message, store_failed};
 use super::session::Session;
 use super::{Services, composition};
+use crate::hex::hex;
 use crate::connector::inputs::{CreateCallLog, GetCallLog};
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::mapped::CallLogInfo;
-use crate::engine::text::to_text;
+use crate::engine::text::{id_text, to_text};
 use crate::engine::time::{add_seconds, parse_instant, to_iso};
 use crate::store::{CallLog, Owner, Saved, Scope, User};
 
@@ -203,20 +204,12 @@ fn times(call_log: &Value) -> Result<(Option<String>, Option<String>), Refusal> 
 /// The reference's salted hash of an id, hexadecimal SHA-256 (recordings 17, `userInfoHash`).
 pub fn hashed(services: &Services, id: &str) -> String {
     let salted = format!("{id}:{}", services.hash_key.expose());
-    digest(&SHA256, salted.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(digest(&SHA256, salted.as_bytes()).as_ref())
 }
 
 /// The extension that logs: its hashed id, else its number.
 fn extension(request: &Value) -> Option<String> {
     ["hashedExtensionId", "extensionNumber"].into_iter().find_map(|key| request.get(key).and_then(id_text))
-}
-
-fn id_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if text.is_empty() => None,
-        Value::String(_) | Value::Number(_) => Some(to_text(value).into_owned()),
-        _ => None,
-    }
 }
 
 /// The answer to a lookup.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::connector::configs::{Configs, Snapshot};
+use crate::connector::configs::Configs;
 use crate::connector::{Call, CallError, Connector, Interface, ProxyConnector, Registry};
 use crate::engine::operation::AuthType;
 use crate::engine::send::Client;
@@ -68,7 +68,7 @@ impl Services {
     fn platform(&self, platform: &str, proxy_id: Option<&str>) -> Platform<'_> {
         let snapshot = self.configs.snapshot();
         let proxy = proxy_id.and_then(|id| snapshot.get(id).cloned());
-        Platform { services: self, name: platform.to_owned(), proxy, _snapshot: snapshot }
+        Platform { services: self, name: platform.to_owned(), proxy }
     }
 }
 
@@ -77,7 +77,6 @@ pub(crate) struct Platform<'s> {
     services: &'s Services,
     pub(crate) name: String,
     pub(crate) proxy: Option<Arc<ProxyConnector>>,
-    _snapshot: Arc<Snapshot>,
 }
 
 impl Platform<'_> {

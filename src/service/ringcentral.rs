@@ -1,12 +1,11 @@
 //! Who the RingCentral user is: asked at the platform with the client's own token.
 
-use serde_json::Value;
 
 use super::Services;
 use crate::engine::exchange::RequestSpec;
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::send::send;
-use crate::engine::text::to_text;
+use crate::engine::text::id_text;
 
 /// A RingCentral user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,15 +31,11 @@ pub async fn extension(services: &Services, token: &str) -> Result<Extension, Fa
     url.set_path("/restapi/v1.0/account/~/extension/~");
     let spec = RequestSpec::get(url).authorization(&bearer)?;
     let response = send(services.client(), &spec).await?;
-    let id = |value: &Value| match value {
-        Value::String(_) | Value::Number(_) => Some(to_text(value).into_owned()),
-        _ => None,
-    };
-    let account_id = response.body().pointer("/account/id").and_then(id).ok_or_else(|| {
+    let account_id = response.body().pointer("/account/id").and_then(id_text).ok_or_else(|| {
         Failure::new(
             FailureKind::NotJson,
             "the RingCentral platform did not say which account the token belongs to",
         )
     })?;
-    Ok(Extension { account_id, extension_id: response.body().get("id").and_then(id) })
+    Ok(Extension { account_id, extension_id: response.body().get("id").and_then(id_text) })
 }

@@ -198,7 +198,7 @@ async fn save(
     }
     let kept = |choose: fn(&User) -> Option<String>| before.as_ref().and_then(choose);
     let token =
-        info.overriding_api_key.map(Secret::from).or(submitted.api_key).unwrap_or_else(|| Secret::new(""));
+        info.overriding_api_key.or(submitted.api_key).unwrap_or_else(|| Secret::new(""));
     let user = User {
         name: info
             .name

@@ -3,6 +3,7 @@
 //! A key is a list of parts, each absent or text, written so that the bytes of
 //! a shorter list are a prefix of a longer one's and of no other list.
 
+use crate::hex::hex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -128,7 +129,7 @@ pub(super) fn contact_key(keys: &Keys, key: &ContactKey) -> Vec<u8> {
     // not be recognisable as the same.
     let mut hashed = encode_key(&scope);
     hashed.extend_from_slice(&encode_key(&[Some(&key.phone_number)]));
-    let hash: String = keys.hash(&hashed).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(keys.hash(&hashed).as_ref());
     let mut stored = encode_key(&scope);
     stored.extend_from_slice(&encode_key(&[Some(&hash)]));
     stored

@@ -11,7 +11,6 @@ mod codec;
 mod error;
 mod records;
 mod seal;
-mod secret;
 mod sled_store;
 mod transfer;
 
@@ -26,7 +25,7 @@ use serde_json::Value;
 pub use error::StoreError;
 pub use records::{CallLog, ContactKey, Counts, Integrity, Owner, Saved, Scope, User, UserKey};
 pub use seal::Keys;
-pub use secret::Secret;
+pub use crate::secret::Secret;
 pub use sled_store::{SledOptions, SledStore};
 
 /// The longest encoded record that a store takes, in bytes. Enough for a few

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::mask::Mask;
 use super::{Place, documentation};
+use crate::hex::hex;
 use crate::config::diagnostic::{Code, Diagnostic, Findings, Severity};
 
 /// What stays as it is in the path of a URI.
@@ -105,7 +106,7 @@ fn result(file: &Findings, found: &Diagnostic, fingerprint: String) -> Value {
 /// share both, its number among them.
 fn fingerprint(found: &Diagnostic, nth: usize) -> String {
     let hash = digest(&SHA256, format!("{}\n{}\n{nth}", found.code, found.pointer).as_bytes());
-    hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.as_ref()[..16])
 }
 
 /// A path as a URI reference (RFC 3986): relative ones stay relative.

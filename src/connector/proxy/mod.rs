@@ -150,7 +150,7 @@ impl ProxyConnector {
         let all = tokens
             .flatten()
             .map(|token| token.expose())
-            .chain(self.config.secret_key.as_deref())
+            .chain(self.config.secret_key.as_ref().map(|key| key.expose()))
             .chain(header);
         // A short text stands in many words by chance.
         all.filter(|credential| credential.len() >= 6).collect()
@@ -159,7 +159,7 @@ impl ProxyConnector {
     /// The variables that every operation sees.
     fn inputs<'a>(&'a self, call: &'a Call<'_>) -> Inputs<'a> {
         let mut inputs = Inputs::new();
-        inputs.text_if(Variable::SecretKey, self.config.secret_key.as_deref());
+        inputs.text_if(Variable::SecretKey, self.config.secret_key.as_ref().map(|key| key.expose()));
         inputs.text_if(Variable::AuthHeader, call.auth_header);
         if let Some(user) = call.user {
             set_user(&mut inputs, user);

@@ -24,6 +24,7 @@ use super::exchange::HostPattern;
 use super::operation::{AuthType, CompiledConfig, LogFormat, OAuth};
 use super::problem::{Part, Problem};
 use crate::config::diagnostic::Code;
+use crate::secret::Secret;
 use crate::config::document::{Auth, Document};
 
 /// Looks up an environment variable that a document names.
@@ -70,8 +71,8 @@ fn add_new(found: Vec<Problem>, problems: &mut Vec<Problem>) {
     }
 }
 
-fn from_environment(name: Option<&str>, environment: Environment<'_>) -> Option<String> {
-    name.and_then(environment).filter(|value| !value.is_empty())
+fn from_environment(name: Option<&str>, environment: Environment<'_>) -> Option<Secret> {
+    name.and_then(environment).filter(|value| !value.is_empty()).map(Secret::from)
 }
 
 fn oauth(auth: Auth, environment: Environment<'_>) -> OAuth {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::super::problem::{Part, Problem};
 use crate::config::diagnostic::Code;
 use crate::config::document::Document;
+use crate::secret::Secret;
 use crate::config::pointer;
 
 /// Beginnings of tokens whose issuers made them recognisable.
@@ -47,8 +48,8 @@ const NAMES: &[&str] = &[
 
 /// Reports secrets that stand in the document itself.
 pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
-    let is_written = |value: &Option<String>| {
-        value.as_deref().is_some_and(|value| !value.is_empty() && !value.contains("{{"))
+    let is_written = |value: &Option<Secret>| {
+        value.as_ref().map(Secret::expose).is_some_and(|value| !value.is_empty() && !value.contains("{{"))
     };
     if is_written(&document.secret_key) {
         problems.push(

@@ -237,19 +237,6 @@ impl TextTemplate {
         Self { pieces: Box::new([Piece::Literal(text.into())]), secret: false }
     }
 
-    /// The literal text before the first expression.
-    pub fn literal_prefix(&self) -> &str {
-        match self.pieces.first() {
-            Some(Piece::Literal(text)) => text,
-            _ => "",
-        }
-    }
-
-    /// Whether there is no expression in it.
-    pub fn is_literal(&self) -> bool {
-        self.pieces.iter().all(|piece| matches!(piece, Piece::Literal(_)))
-    }
-
     pub(super) fn wanted(&self) -> Vec<Variable> {
         self.pieces
             .iter()
