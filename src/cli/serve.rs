@@ -103,7 +103,8 @@ impl Values {
     }
 
     fn get(&self, name: &str) -> Option<String> {
-        std::env::var(name).ok().or_else(|| self.file.get(name).cloned()).filter(|value| !value.is_empty())
+        let is_set = |value: &String| !value.is_empty();
+        std::env::var(name).ok().filter(is_set).or_else(|| self.file.get(name).cloned().filter(is_set))
     }
 
     fn url(&self, name: &str, default: &str) -> Result<url::Url, Trouble> {
@@ -204,12 +205,11 @@ fn secret_key(values: &Values, data_dir: &Path, is_prod: bool) -> Result<Secret,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(Trouble(format!("{}: {error}", path.display()))),
     }
-    let mut bytes = [0u8; 32];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "the system gives no random bytes")?;
-    let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    write_private(data_dir, &path, &secret).map_err(|error| format!("{}: {error}", path.display()))?;
+    let secret = Secret::random().ok_or("the system gives no random bytes")?;
+    write_private(data_dir, &path, secret.expose())
+        .map_err(|error| format!("{}: {error}", path.display()))?;
     tracing::warn!("APP_SERVER_SECRET_KEY is not set: made one in {}", path.display());
-    Ok(Secret::from(secret))
+    Ok(secret)
 }
 
 fn write_private(data_dir: &Path, path: &Path, text: &str) -> std::io::Result<()> {

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::mapping::{Mapping, MappingRef};
-use crate::secret::Secret;
 pub use super::operations::{OperationName, Operations};
+use crate::secret::Secret;
 
 /// A connector as data: how App Connect's operations become HTTP requests to one CRM, and how the
 /// CRM's replies are read.

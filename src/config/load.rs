@@ -12,10 +12,10 @@ use super::diagnostic::{Code, Diagnostic, Findings, Severity};
 use super::document::Document;
 use super::schema;
 use super::source::{self, SourceMap};
-use crate::hex::hex;
 use crate::engine::operation::CompiledConfig;
 use crate::engine::problem::{Part, Problem};
 use crate::engine::{self, Environment};
+use crate::hex::hex;
 
 /// The largest document that is read, in bytes.
 pub const MAX_BYTES: u64 = 1024 * 1024;
@@ -41,8 +41,19 @@ impl Loaded {
 
 /// Reads and loads a file. A file that cannot be read is a finding, not an error.
 pub fn load_file(path: &Path, environment: Environment<'_>) -> Loaded {
+    loaded(path, read(path), environment)
+}
+
+/// Loads a file whose content is not of this revision; `None` where it is.
+pub fn load_changed(path: &Path, revision: Option<&str>, environment: Environment<'_>) -> Option<Loaded> {
+    let text = read(path);
+    let unchanged = text.as_ref().is_ok_and(|text| revision == Some(revision_of(text).as_str()));
+    (!unchanged).then(|| loaded(path, text, environment))
+}
+
+fn loaded(path: &Path, text: Result<String, (String, &'static str)>, environment: Environment<'_>) -> Loaded {
     let name = path.display().to_string();
-    match read(path) {
+    match text {
         Ok(text) => load(&name, &text, environment),
         Err((message, help)) => {
             let diagnostic = Diagnostic {
@@ -91,7 +102,7 @@ fn read(path: &Path) -> Result<String, (String, &'static str)> {
 
 /// Loads a document from its text. `file` names it in findings.
 pub fn load(file: &str, text: &str, environment: Environment<'_>) -> Loaded {
-    let revision = revision(text);
+    let revision = revision_of(text);
     let findings = |mut diagnostics: Vec<Diagnostic>| {
         diagnostics.sort_by_key(|found| (found.span.start, found.span.end));
         Findings { file: file.to_owned(), source: Arc::from(text), diagnostics }
@@ -190,6 +201,6 @@ fn locate(problem: Problem, map: &SourceMap) -> Diagnostic {
     }
 }
 
-fn revision(text: &str) -> String {
+fn revision_of(text: &str) -> String {
     hex(&digest(&SHA256, text.as_bytes()).as_ref()[..6])
 }

@@ -13,7 +13,7 @@ use notify::{RecursiveMode, Watcher as _};
 
 use super::proxy::ProxyConnector;
 use crate::config::diagnostic::{Findings, Severity};
-use crate::config::load::{Loaded, load_file};
+use crate::config::load::{Loaded, load_changed};
 use crate::config::report::{Colour, Format, render};
 
 /// A change is over when nothing more happened in the folder for this time.
@@ -120,19 +120,18 @@ impl Configs {
             let Some(proxy_id) = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else {
                 continue;
             };
-            let loaded = load_file(&path, &|name| std::env::var(name).ok());
             let known = before.states.get(&proxy_id);
-            if let Some(state) = known
-                && !loaded.revision.is_empty()
-                && state.file_revision == loaded.revision
-            {
-                next.states.insert(proxy_id.clone(), State { missing: false, ..state.clone() });
-                if let Some(connector) = before.connectors.get(&proxy_id) {
-                    next.connectors.insert(proxy_id, connector.clone());
+            let revision = known.map(|state| state.file_revision.as_str());
+            match (load_changed(&path, revision, &|name| std::env::var(name).ok()), known) {
+                (Some(loaded), _) => place(proxy_id, loaded, &before, &mut next),
+                (None, Some(state)) => {
+                    next.states.insert(proxy_id.clone(), State { missing: false, ..state.clone() });
+                    if let Some(connector) = before.connectors.get(&proxy_id) {
+                        next.connectors.insert(proxy_id, connector.clone());
+                    }
                 }
-                continue;
+                (None, None) => {}
             }
-            place(proxy_id, loaded, &before, &mut next);
         }
         let mut missing = false;
         for (proxy_id, state) in &before.states {

@@ -295,7 +295,9 @@ impl Reader {
             },
             timezone_name: truthy(&paths.timezone_name).map(as_text),
             timezone_offset: truthy(&paths.timezone_offset),
-            overriding_api_key: truthy(&paths.overriding_api_key).map(as_text).map(crate::secret::Secret::from),
+            overriding_api_key: truthy(&paths.overriding_api_key)
+                .map(as_text)
+                .map(crate::secret::Secret::from),
             message: truthy(&paths.message).map(as_text),
             platform_additional_info: paths
                 .additional_info

@@ -1,4 +1,5 @@
-//! Call logs: created once, looked up within their account.
+//! Call logs: created, and looked up within their account. A session that is logged already is refused;
+//! two requests for one session at the same moment are not told apart yet.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::Serialize;
@@ -8,12 +9,12 @@ use super::clock::now_ms;
 use super::outcome::{Refusal, message, store_failed};
 use super::session::Session;
 use super::{Services, composition};
-use crate::hex::hex;
 use crate::connector::inputs::{CreateCallLog, GetCallLog};
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::mapped::CallLogInfo;
 use crate::engine::text::{id_text, to_text};
 use crate::engine::time::{add_seconds, parse_instant, to_iso};
+use crate::hex::hex;
 use crate::store::{CallLog, Owner, Saved, Scope, User};
 
 /// The answer to a new call log.

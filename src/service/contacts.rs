@@ -9,6 +9,7 @@ use super::session::Session;
 use crate::connector::inputs::{CreateContact, FindContact, FindContactWithName};
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::json;
+use crate::engine::mapped::{Contact, CreatedContact};
 use crate::store::{ContactKey, User};
 
 /// The answer to a search: fields in the reference's order.
@@ -20,7 +21,19 @@ pub struct Found {
     /// What to show; null for a cached answer.
     pub return_message: Option<ReturnMessage>,
     /// The contacts.
-    pub contact: Value,
+    pub contact: Contacts,
+}
+
+/// The contacts of an answer.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Contacts {
+    /// From the CRM.
+    Found(Vec<Contact>),
+    /// From the account's cache.
+    Cached(Value),
+    /// The one that was created.
+    Created(CreatedContact),
 }
 
 /// A refusal that still holds an empty list, or a refusal alone.
@@ -59,7 +72,7 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
         None => None,
     };
     if !force_refresh && let Some(contact) = cached {
-        return Ok(Found { successful: true, return_message: None, contact });
+        return Ok(Found { successful: true, return_message: None, contact: Contacts::Cached(contact) });
     }
     let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
     let fail = |error: &CallError| Refusal::new(message(error, Interface::FindContact, &session.platform));
@@ -74,7 +87,7 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
             return Ok(Found {
                 successful: true,
                 return_message: Some(return_message),
-                contact: Value::Array(Vec::new()),
+                contact: Contacts::Found(Vec::new()),
             });
         }
     };
@@ -82,19 +95,22 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
     let call = platform.call(Some(&user), auth_header.as_deref());
     let reply = connector.find_contact(&call, &input).await.map_err(|error| fail(&error))?;
     let count = reply.value.len();
-    let contact = to_value(&reply.value);
     if let Some(key) = &key {
         let kept = match count {
             0 if cached.is_some() => services.store.forget_contacts(key).await.map(drop),
             0 => Ok(()),
-            _ => services.store.cache_contacts(key, &contact).await,
+            _ => services.store.cache_contacts(key, &to_value(&reply.value)).await,
         };
         if let Err(error) = kept {
             store_failed(&error);
         }
     }
     let return_message = reply.message.unwrap_or_else(|| found_message(count));
-    Ok(Found { successful: true, return_message: Some(return_message), contact })
+    Ok(Found {
+        successful: true,
+        return_message: Some(return_message),
+        contact: Contacts::Found(reply.value),
+    })
 }
 
 /// Only users of a RingCentral account share a cache (recordings 06, `two-matches`).
@@ -139,7 +155,7 @@ pub async fn search(services: &Services, session: &Session, name: Option<String>
         return Ok(Found {
             successful: true,
             return_message: Some(return_message),
-            contact: Value::Array(Vec::new()),
+            contact: Contacts::Found(Vec::new()),
         });
     };
     let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
@@ -149,7 +165,11 @@ pub async fn search(services: &Services, session: &Session, name: Option<String>
         .await
         .map_err(|error| fail(&error))?;
     let return_message = reply.message.unwrap_or_else(|| found_message(reply.value.len()));
-    Ok(Found { successful: true, return_message: Some(return_message), contact: to_value(&reply.value) })
+    Ok(Found {
+        successful: true,
+        return_message: Some(return_message),
+        contact: Contacts::Found(reply.value),
+    })
 }
 
 /// Creates a contact. One without an id was not created as far as anybody can tell (Q25).
@@ -187,7 +207,7 @@ pub async fn create(services: &Services, session: &Session, input: CreateContact
             return_message: Some(
                 reply.message.unwrap_or_else(|| ReturnMessage::success("Contact created", 2000)),
             ),
-            contact: to_value(&contact),
+            contact: Contacts::Created(contact),
         }),
     }
 }

@@ -1,6 +1,5 @@
 //! Who the RingCentral user is: asked at the platform with the client's own token.
 
-
 use super::Services;
 use crate::engine::exchange::RequestSpec;
 use crate::engine::failure::{Failure, FailureKind};

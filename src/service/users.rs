@@ -197,8 +197,7 @@ async fn save(
         additional_info.insert("proxyId".to_owned(), proxy_id.as_str().into());
     }
     let kept = |choose: fn(&User) -> Option<String>| before.as_ref().and_then(choose);
-    let token =
-        info.overriding_api_key.or(submitted.api_key).unwrap_or_else(|| Secret::new(""));
+    let token = info.overriding_api_key.or(submitted.api_key).unwrap_or_else(|| Secret::new(""));
     let user = User {
         name: info
             .name

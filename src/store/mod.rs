@@ -22,10 +22,10 @@ use std::{
 use async_trait::async_trait;
 use serde_json::Value;
 
+pub use crate::secret::Secret;
 pub use error::StoreError;
 pub use records::{CallLog, ContactKey, Counts, Integrity, Owner, Saved, Scope, User, UserKey};
 pub use seal::Keys;
-pub use crate::secret::Secret;
 pub use sled_store::{SledOptions, SledStore};
 
 /// The longest encoded record that a store takes, in bytes. Enough for a few

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::mask::Mask;
 use super::{Place, documentation};
-use crate::hex::hex;
 use crate::config::diagnostic::{Code, Diagnostic, Findings, Severity};
+use crate::hex::hex;
 
 /// What stays as it is in the path of a URI.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -24,8 +24,8 @@ use super::exchange::HostPattern;
 use super::operation::{AuthType, CompiledConfig, LogFormat, OAuth};
 use super::problem::{Part, Problem};
 use crate::config::diagnostic::Code;
-use crate::secret::Secret;
 use crate::config::document::{Auth, Document};
+use crate::secret::Secret;
 
 /// Looks up an environment variable that a document names.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::super::problem::{Part, Problem};
 use crate::config::diagnostic::Code;
 use crate::config::document::Document;
-use crate::secret::Secret;
 use crate::config::pointer;
+use crate::secret::Secret;
 
 /// Beginnings of tokens whose issuers made them recognisable.
 const PREFIXES: &[&str] = &[
