@@ -60,9 +60,9 @@ fn failed(failure: &Failure, interface: Interface, platform: &str) -> ReturnMess
         FailureKind::Status(status @ 500..) => {
             general(interface).detail(format!("{platform} failed (HTTP {status}). Please try again later."))
         }
-        FailureKind::Status(_) => general(interface).detail(format!("{}.", capitalised(failure.message.trim_end_matches('.')))),
         FailureKind::Timeout => general(interface).detail(format!("{platform} did not answer in time. Please try again.")),
-        FailureKind::Dns
+        FailureKind::Status(_)
+        | FailureKind::Dns
         | FailureKind::Refused
         | FailureKind::Tls
         | FailureKind::Reset
