@@ -70,12 +70,12 @@ pub(super) fn run(arguments: Arguments) -> Result<u8, Trouble> {
 }
 
 /// The environment over the settings file.
-struct Values {
+pub(super) struct Values {
     file: HashMap<String, String>,
 }
 
 impl Values {
-    fn read(path: Option<&Path>) -> Result<Self, Trouble> {
+    pub(super) fn read(path: Option<&Path>) -> Result<Self, Trouble> {
         let Some(path) = path else { return Ok(Self { file: HashMap::new() }) };
         let shown = path.display();
         let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
@@ -102,7 +102,7 @@ impl Values {
         Ok(Self { file })
     }
 
-    fn get(&self, name: &str) -> Option<String> {
+    pub(super) fn get(&self, name: &str) -> Option<String> {
         std::env::var(name).ok().or_else(|| self.file.get(name).cloned()).filter(|value| !value.is_empty())
     }
 
@@ -185,7 +185,7 @@ fn egress(arguments: &Arguments, ringcentral_server: &url::Url) -> Result<Egress
 
 /// The secret of the environment; in development one is made and kept, so that sessions outlive a
 /// restart.
-fn secret_key(values: &Values, data_dir: &Path, is_prod: bool) -> Result<Secret, Trouble> {
+pub(super) fn secret_key(values: &Values, data_dir: &Path, is_prod: bool) -> Result<Secret, Trouble> {
     if let Some(secret) = values.get("APP_SERVER_SECRET_KEY") {
         return Ok(Secret::from(secret));
     }
