@@ -25,11 +25,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
-    let subject = subject::load(&arguments.subject, false)?;
-    let Some(operation) = subject.config.operation(subject.operation) else { return Ok(FOUND) };
+    let document = subject::load(&arguments.subject)?;
+    let subject = document.subject(&arguments.subject, false)?;
     let mut masked = subject.variables.clone();
     subject::mask(&mut masked);
-    let shown = render(operation, &Inputs::from_object(&masked))
+    let shown = render(subject.operation, &Inputs::from_object(&masked))
         .map_err(|error| format!("nothing is sent: {error}"))?;
     print::line(&show(&shown));
     let allowed: Vec<HostPattern> = arguments
@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     let inputs = Inputs::from_object(&subject.variables);
     let outcome = runtime()?.block_on(async {
         let client = Client::new(&ClientOptions { egress, ..ClientOptions::default() })?;
-        Ok::<_, Trouble>(exchange(&client, operation, &inputs).await)
+        Ok::<_, Trouble>(exchange(&client, subject.operation, &inputs).await)
     })?;
     match outcome {
         Err(failure) => {

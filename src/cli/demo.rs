@@ -44,8 +44,8 @@ async fn demo(once: bool) -> Result<u8, Trouble> {
     let trusted = HostPattern::parse(&sandbox.address().to_string())?;
     let server = ServerBuilder::new(Settings {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        secret_key: random()?,
-        hash_key: random()?,
+        secret_key: Secret::from(random()?),
+        hash_key: Secret::from(random()?),
         admin_token: None,
         database_url: format!("sled:{}", folder.0.join("store").display()),
         proxy_configs: Some(folder.0.clone()),
@@ -205,19 +205,25 @@ fn shown(value: &Value) -> String {
     shortened(&copy, 320)
 }
 
-fn random() -> Result<Secret, Trouble> {
+fn random() -> std::io::Result<String> {
     let mut bytes = [0u8; 32];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "the system gives no random bytes")?;
-    Ok(Secret::from(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+    aws_lc_rs::rand::fill(&mut bytes)
+        .map_err(|_| std::io::Error::other("the system gives no random bytes"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// A folder of the demo's own, removed at the end.
 struct Folder(PathBuf);
 
 impl Folder {
+    /// The folder for temporary files is everybody's: the name cannot be guessed, and whatever bears
+    /// it already, a link above all, is refused.
     fn create() -> std::io::Result<Self> {
-        let path = std::env::temp_dir().join(format!("app-connect-demo-{}", std::process::id()));
-        std::fs::create_dir_all(&path)?;
+        let path = std::env::temp_dir().join(format!("app-connect-demo-{}", random()?));
+        let mut builder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path)?;
         Ok(Self(path))
     }
 

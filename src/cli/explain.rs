@@ -14,14 +14,15 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
-    let mut subject = subject::load(&arguments.subject, true)?;
+    let document = subject::load(&arguments.subject)?;
+    let mut subject = document.subject(&arguments.subject, true)?;
     subject::mask(&mut subject.variables);
     let inputs = Inputs::from_object(&subject.variables);
-    let Some(operation) = subject.config.operation(subject.operation) else { return Ok(super::FOUND) };
-    let origins = origins(subject.operation, &subject.document, &inputs);
-    let request = render(operation, &inputs).map_err(|error| format!("nothing would be sent: {error}"))?;
+    let origins = origins(subject.operation, subject.source, &inputs);
+    let request =
+        render(subject.operation, &inputs).map_err(|error| format!("nothing would be sent: {error}"))?;
     print::line(&show(&request));
-    print::line("\nWhere the values come from:");
+    print::line("\nWhere the values come from, each before it is encoded for its place:");
     for origin in &origins {
         let value = origin
             .value

@@ -8,6 +8,7 @@ mod print;
 mod sandbox;
 mod schema;
 mod serve;
+mod store;
 mod subject;
 mod validate;
 
@@ -39,6 +40,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Runs the built-in sandbox CRM.
     Sandbox(sandbox::Arguments),
+    /// Checks, exports or imports what the server keeps. The server has to be stopped.
+    Store(store::Arguments),
 }
 
 /// Exit code for findings or a failed exchange.
@@ -67,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Call(arguments) => call::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
+        Command::Store(arguments) => store::run(&arguments),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

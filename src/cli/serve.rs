@@ -70,12 +70,12 @@ pub(super) fn run(arguments: Arguments) -> Result<u8, Trouble> {
 }
 
 /// The environment over the settings file.
-struct Values {
+pub(super) struct Values {
     file: HashMap<String, String>,
 }
 
 impl Values {
-    fn read(path: Option<&Path>) -> Result<Self, Trouble> {
+    pub(super) fn read(path: Option<&Path>) -> Result<Self, Trouble> {
         let Some(path) = path else { return Ok(Self { file: HashMap::new() }) };
         let shown = path.display();
         let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
@@ -102,9 +102,21 @@ impl Values {
         Ok(Self { file })
     }
 
-    fn get(&self, name: &str) -> Option<String> {
+    pub(super) fn get(&self, name: &str) -> Option<String> {
         let is_set = |value: &String| !value.is_empty();
         std::env::var(name).ok().filter(is_set).or_else(|| self.file.get(name).cloned().filter(is_set))
+    }
+
+    /// Where the server keeps things: the flag, else the setting, else `data`.
+    pub(super) fn data_dir(&self, flag: Option<&Path>) -> PathBuf {
+        flag.map(Path::to_owned)
+            .or_else(|| self.get("DATA_DIR").map(PathBuf::from))
+            .unwrap_or_else(|| PathBuf::from("data"))
+    }
+
+    /// The store: the setting, else the embedded one in the data folder.
+    pub(super) fn database_url(&self, data_dir: &Path) -> String {
+        self.get("DATABASE_URL").unwrap_or_else(|| format!("sled:{}", data_dir.join("store").display()))
     }
 
     fn url(&self, name: &str, default: &str) -> Result<url::Url, Trouble> {
@@ -120,11 +132,7 @@ impl Values {
 fn settings(arguments: &Arguments) -> Result<Settings, Trouble> {
     let values = Values::read(arguments.settings.as_deref())?;
     let is_prod = values.get("IS_PROD").is_some_and(|value| value == "true");
-    let data_dir = arguments
-        .data_dir
-        .clone()
-        .or_else(|| values.get("DATA_DIR").map(PathBuf::from))
-        .unwrap_or_else(|| PathBuf::from("data"));
+    let data_dir = values.data_dir(arguments.data_dir.as_deref());
     let secret_key = secret_key(&values, &data_dir, is_prod)?;
     let hash_key = values.get("HASH_KEY").map(Secret::from).unwrap_or_else(|| secret_key.clone());
     let ringcentral_server = values.url("RINGCENTRAL_SERVER", RINGCENTRAL_SERVER)?;
@@ -143,9 +151,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Trouble> {
     Ok(Settings {
         listen: listen(arguments, &values)?,
         admin_token: values.get("ADMIN_TOKEN").map(Secret::from),
-        database_url: values
-            .get("DATABASE_URL")
-            .unwrap_or_else(|| format!("sled:{}", data_dir.join("store").display())),
+        database_url: values.database_url(&data_dir),
         egress: egress(arguments, &ringcentral_server)?,
         workers: arguments.workers.map(std::num::NonZeroUsize::get),
         secret_key,
@@ -186,7 +192,7 @@ fn egress(arguments: &Arguments, ringcentral_server: &url::Url) -> Result<Egress
 
 /// The secret of the environment; in development one is made and kept, so that sessions outlive a
 /// restart.
-fn secret_key(values: &Values, data_dir: &Path, is_prod: bool) -> Result<Secret, Trouble> {
+pub(super) fn secret_key(values: &Values, data_dir: &Path, is_prod: bool) -> Result<Secret, Trouble> {
     if let Some(secret) = values.get("APP_SERVER_SECRET_KEY") {
         return Ok(Secret::from(secret));
     }

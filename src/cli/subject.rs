@@ -13,7 +13,7 @@ use crate::config::load::{Loaded, load_file};
 use crate::config::operations::OperationName;
 use crate::config::report::{Colour, Format, render};
 use crate::config::suggest::nearest;
-use crate::engine::operation::{AuthType, CompiledConfig};
+use crate::engine::operation::{AuthType, CompiledConfig, Operation};
 use crate::engine::phone::parsed_phone_number;
 use crate::engine::variables::{Variable, visible};
 
@@ -34,17 +34,23 @@ pub(super) struct Arguments {
     user: Option<PathBuf>,
 }
 
-/// What was named.
-pub(super) struct Subject {
-    pub(super) config: CompiledConfig,
-    pub(super) document: Value,
-    pub(super) operation: OperationName,
+/// The named document, ready to run.
+pub(super) struct Document {
+    config: CompiledConfig,
+    source: Value,
+}
+
+/// What was named: one operation of a [`Document`], and its inputs.
+pub(super) struct Subject<'a> {
+    pub(super) operation: &'a Operation,
+    /// The document as it was read.
+    pub(super) source: &'a Value,
     /// Template variables as one object.
     pub(super) variables: Map<String, Value>,
 }
 
-/// Loads the document and gathers the inputs. Findings go to standard error.
-pub(super) fn load(arguments: &Arguments, fill_examples: bool) -> Result<Subject, Trouble> {
+/// Loads the document. Findings go to standard error.
+pub(super) fn load(arguments: &Arguments) -> Result<Document, Trouble> {
     let Loaded { findings, config, .. } = load_file(&arguments.config, &|name| std::env::var(name).ok());
     if findings.worst() >= Some(Severity::Mistake) {
         print::error(render(Format::Human, std::slice::from_ref(&findings), Colour::Off).trim_end());
@@ -52,30 +58,35 @@ pub(super) fn load(arguments: &Arguments, fill_examples: bool) -> Result<Subject
     let Some(config) = config else {
         return Err(Trouble("the document has errors and cannot run".to_owned()));
     };
-    let defined: Vec<&str> = config.operations().map(|operation| operation.name.as_str()).collect();
-    let Some(operation) =
-        OperationName::parse(&arguments.operation).filter(|name| config.operation(*name).is_some())
-    else {
+    Ok(Document { config, source: serde_json::from_str(&findings.source)? })
+}
+
+impl Document {
+    /// Finds the operation and gathers its inputs.
+    pub(super) fn subject(&self, arguments: &Arguments, fill_examples: bool) -> Result<Subject<'_>, Trouble> {
+        let operation = OperationName::parse(&arguments.operation)
+            .and_then(|name| self.config.operation(name))
+            .ok_or_else(|| self.without(arguments))?;
+        let mut variables = match &arguments.input {
+            Some(path) => object(path)?,
+            None => Map::new(),
+        };
+        if let Some(path) = &arguments.user {
+            variables.insert("user".to_owned(), Value::Object(object(path)?));
+        }
+        complete(&self.config, operation.name, &mut variables, fill_examples);
+        Ok(Subject { operation, source: &self.source, variables })
+    }
+
+    /// Says that it has no such operation.
+    fn without(&self, arguments: &Arguments) -> Trouble {
+        let defined: Vec<&str> = self.config.operations().map(|operation| operation.name.as_str()).collect();
         let hint = match nearest(&arguments.operation, defined.iter().copied()) {
             Some(name) => format!("did you mean {name}?"),
             None => format!("it has {}", defined.join(", ")),
         };
-        return Err(Trouble(format!(
-            "{} has no operation {}; {hint}",
-            arguments.config.display(),
-            arguments.operation
-        )));
-    };
-    let mut variables = match &arguments.input {
-        Some(path) => object(path)?,
-        None => Map::new(),
-    };
-    if let Some(path) = &arguments.user {
-        variables.insert("user".to_owned(), Value::Object(object(path)?));
+        Trouble(format!("{} has no operation {}; {hint}", arguments.config.display(), arguments.operation))
     }
-    complete(&config, operation, &mut variables, fill_examples);
-    let document = serde_json::from_str(&findings.source).unwrap_or_default();
-    Ok(Subject { config, document, operation, variables })
 }
 
 fn object(path: &Path) -> Result<Map<String, Value>, Trouble> {

@@ -1,91 +1,167 @@
 //! Where the values of a request come from.
 
+use http::HeaderName;
+use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::inputs::Inputs;
-use super::template::{Output, Place, Scope, Template, compile_text, compile_value};
+use super::inputs::{Found, Inputs};
+use super::operation::{CredentialSource, Operation};
+use super::template::{Output, Place, Scope, Segments, Template, compile_value, split_url};
+use super::template::{compile_raw, compile_text};
 use super::text::to_text;
+use super::url::Head;
+use super::variables::Variable;
 use crate::config::operations::OperationName;
 use crate::config::pointer;
 
-/// One template of an operation, and what it gave.
+/// One template that a request is made from, and what it gave.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Origin {
-    /// Where it stands, below the operation: `body/subject`.
+    /// Where it stands, below the operation (`body/subject`) or, where the operations share it,
+    /// below the document (`requestDefaults/baseUrl`).
     pub place: String,
     /// The template.
     pub template: String,
-    /// What it rendered to; absent where it yields nothing.
+    /// What it rendered to, before it is encoded for its place; absent where it yields nothing.
     pub value: Option<Value>,
     /// The variables that it reads.
     pub variables: Vec<&'static str>,
 }
 
-/// The templates of an operation's document, in the order in which they stand there.
-pub fn origins(operation: OperationName, document: &Value, inputs: &Inputs<'_>) -> Vec<Origin> {
-    let mut origins = Vec::new();
-    let members = document.get("operations").and_then(|operations| operations.get(operation.as_str()));
-    for part in ["url", "query", "headers", "body"] {
-        if let Some(value) = members.and_then(|members| members.get(part)) {
-            visit(operation, value, part, inputs, &mut origins);
+/// The templates that an operation's request is made from: base URL, URL, query, headers, body and
+/// credential. What the request does not hold is left out: a header that another one replaces, a
+/// URL's fragment. `document` is what the operation was compiled from.
+pub fn origins(operation: &Operation, document: &Value, inputs: &Inputs<'_>) -> Vec<Origin> {
+    let mut list = List { operation: operation.name, inputs, origins: Vec::new() };
+    let own = document.pointer(&format!("/operations/{}", operation.name)).unwrap_or(&Value::Null);
+    let url = own.get("url").and_then(Value::as_str).unwrap_or_default();
+    let parts = split_url(url);
+    if parts.head == Segments::Relative && matches!(operation.url.head, Head::Templated(_)) {
+        let base = document.pointer("/requestDefaults/baseUrl").and_then(Value::as_str).unwrap_or_default();
+        list.add("requestDefaults/baseUrl", base.split('#').next().unwrap_or_default());
+    }
+    list.add("url", &url[..parts.query.map_or(parts.path.end, |query| query.end)]);
+    if let Some(query @ (Value::String(_) | Value::Object(_))) = own.get("query") {
+        list.visit("query", query);
+    }
+    for (place, value) in headers(operation, document, own.get("headers")) {
+        if let Value::String(text) = value {
+            list.add(&place, text);
         }
     }
-    let auth = members.and_then(|members| members.get("auth")).or_else(|| document.get("auth"));
-    if let Some(template) = auth.and_then(|auth| auth.get("credentialTemplate")) {
-        visit(operation, template, "auth/credentialTemplate", inputs, &mut origins);
+    if let Some(body) = own.get("body") {
+        list.visit("body", body);
     }
-    if let Some(headers) = document.pointer("/requestDefaults/defaultHeaders") {
-        visit(operation, headers, "defaultHeaders", inputs, &mut origins);
+    match &operation.credential.source {
+        CredentialSource::Template { source, .. } => list.add("auth/credentialTemplate", source),
+        CredentialSource::Prepared { scheme } => {
+            list.origins.push(prepared(operation.name, scheme.as_deref(), inputs));
+        }
     }
-    origins
+    list.origins
 }
 
-fn visit(
+/// The headers that are sent, with their places: the operation's replace the default ones, the
+/// credential replaces either, whatever their spelling.
+fn headers<'a>(
+    operation: &Operation,
+    document: &'a Value,
+    own: Option<&'a Value>,
+) -> impl Iterator<Item = (String, &'a Value)> {
+    let mut sent: IndexMap<HeaderName, (String, &'a Value)> = IndexMap::new();
+    let defaults = document.pointer("/requestDefaults/defaultHeaders");
+    for (at, members) in [("requestDefaults/defaultHeaders", defaults), ("headers", own)] {
+        for (name, value) in members.and_then(Value::as_object).into_iter().flatten() {
+            // A null replaces nothing.
+            if !value.is_null()
+                && let Ok(header) = HeaderName::from_bytes(name.as_bytes())
+            {
+                sent.insert(header, (pointer::join(at, name), value));
+            }
+        }
+    }
+    sent.shift_remove(&operation.credential.header);
+    sent.into_values()
+}
+
+/// The credential of a document without a `credentialTemplate`. At the sign-in it is made from
+/// what the user typed in, later from what was kept.
+fn prepared(operation: OperationName, scheme: Option<&str>, inputs: &Inputs<'_>) -> Origin {
+    let header = inputs.find(Variable::AuthHeader, &[]);
+    let value = header.as_ref().map(Found::to_text).map(|header| match header.split_once(' ') {
+        Some((prepared, _)) => format!("{} ***", scheme.unwrap_or(prepared)),
+        None => "***".to_owned(),
+    });
+    let source = match operation {
+        OperationName::GetUserInfo => Variable::ApiKey,
+        _ => Variable::UserAccessToken,
+    };
+    Origin {
+        place: "auth".to_owned(),
+        template: "(prepared by the server)".to_owned(),
+        value: value.map(Value::String),
+        variables: vec![source.name()],
+    }
+}
+
+/// The origins found so far.
+struct List<'a> {
     operation: OperationName,
-    value: &Value,
-    place: &str,
-    inputs: &Inputs<'_>,
-    origins: &mut Vec<Origin>,
-) {
-    match value {
-        Value::String(text) if text.contains("{{") => origins.extend(origin(operation, text, place, inputs)),
-        Value::Array(items) => {
-            for (at, item) in items.iter().enumerate() {
-                visit(operation, item, &format!("{place}/{at}"), inputs, origins);
-            }
-        }
-        Value::Object(members) => {
-            for (key, member) in members {
-                visit(operation, member, &pointer::join(place, key), inputs, origins);
-            }
-        }
-        _ => {}
-    }
+    inputs: &'a Inputs<'a>,
+    origins: Vec<Origin>,
 }
 
-fn origin(operation: OperationName, text: &str, place: &str, inputs: &Inputs<'_>) -> Option<Origin> {
-    let at = Place::own(operation, place);
-    let mut problems = Vec::new();
-    let template = if place == "url" {
-        Template::Text(compile_text(text, at, &mut problems))
-    } else {
-        compile_value(text, at, &mut problems)
-    };
-    let mut variables = template.sources();
-    variables.dedup();
-    let wanted = template.wanted();
-    let scope = Scope::new(inputs, &wanted);
-    let value = match template.evaluate(&scope).ok()? {
-        Output::Missing => None,
-        Output::Text(text) => Some(Value::String(text.into_owned())),
-        Output::Json(value) => Some(value.into_owned()),
-    };
-    Some(Origin {
-        place: place.to_owned(),
-        template: text.to_owned(),
-        value,
-        variables: variables.into_iter().map(|variable| variable.name()).collect(),
-    })
+impl List<'_> {
+    /// Adds every template in a value.
+    fn visit(&mut self, place: &str, value: &Value) {
+        match value {
+            Value::String(text) => self.add(place, text),
+            Value::Array(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    self.visit(&format!("{place}/{at}"), item);
+                }
+            }
+            Value::Object(members) => {
+                for (key, member) in members {
+                    self.visit(&pointer::join(place, key), member);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds a text that holds an expression.
+    fn add(&mut self, place: &str, text: &str) {
+        if !text.contains("{{") {
+            return;
+        }
+        let at = Place::own(self.operation, place);
+        // The document was compiled already: its problems are known.
+        let problems = &mut Vec::new();
+        let template = match place {
+            "requestDefaults/baseUrl" => Template::Text(compile_raw(text, at, problems)),
+            "url" | "auth/credentialTemplate" => Template::Text(compile_text(text, at, problems)),
+            _ => compile_value(text, at, problems),
+        };
+        let mut variables = template.sources();
+        variables.sort_unstable();
+        variables.dedup();
+        let wanted = template.wanted();
+        let scope = Scope::new(self.inputs, &wanted);
+        let value = match template.evaluate(&scope) {
+            // Nothing is sent then, and the rendering says why.
+            Err(_) => return,
+            Ok(Output::Missing) => None,
+            Ok(Output::Text(text)) => Some(Value::String(text.into_owned())),
+            Ok(Output::Json(value)) => Some(value.into_owned()),
+        };
+        self.origins.push(Origin {
+            place: place.to_owned(),
+            template: text.to_owned(),
+            value,
+            variables: variables.into_iter().map(|variable| variable.name()).collect(),
+        });
+    }
 }
 
 /// A value in at most `limit` characters, for one line of a table.

@@ -3,6 +3,7 @@
 
 mod requests;
 mod serving;
+mod store;
 #[path = "../support/mod.rs"]
 mod support;
 mod validate;

@@ -176,3 +176,126 @@ fn call_does_not_reach_into_the_private_network_unless_told() {
     let wrong = self::run(folder.path(), &["call", "crm.json", "findContact", "--allow-host", "a b"]);
     assert_eq!((wrong.code, wrong.err.lines().count()), (Some(2), 1), "{}", wrong.err);
 }
+
+/// The places that `explain` lists, and what it says about each: template, value, variables.
+fn origins(document: &Value, operation: &str, input: &Value) -> Vec<(String, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("crm.json"), pretty(document)).unwrap();
+    let arguments = ["explain", "crm.json", operation, "--input", "-"];
+    let run = run_with(folder.path(), &arguments, &[], &input.to_string());
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(!run.out.contains(KEY), "{}", run.out);
+    let (_, rest) = run.out.split_once("Where the values come from").expect("the origins");
+    let (list, _) = rest.split_once("\n\n").expect("an empty line behind them");
+    let lines: Vec<&str> = list.lines().skip(1).collect();
+    let text = |lines: &[&str]| {
+        lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ").replace("  (from", " (from")
+    };
+    lines.chunks(3).map(|lines| (lines[0].trim().to_owned(), text(&lines[1..]))).collect()
+}
+
+fn places(origins: &[(String, String)]) -> Vec<&str> {
+    origins.iter().map(|(place, _)| place.as_str()).collect()
+}
+
+/// A document with one operation besides the sign-in.
+fn small(auth: Value, defaults: Value, find_contact: Value) -> Value {
+    let mut find_contact = find_contact;
+    find_contact["responseMapping"] =
+        json!({"listPath": "body", "item": {"idPath": "id", "namePath": "name"}});
+    json!({
+        "meta": {"name": "testCrm", "displayName": "Test CRM", "logFormat": "text/plain"},
+        "auth": auth,
+        "requestDefaults": defaults,
+        "operations": {
+            "getUserInfo": {"method": "GET", "url": "/me", "responseMapping": {"idPath": "body.id"}},
+            "findContact": find_contact,
+        }
+    })
+}
+
+#[test]
+fn explain_lists_a_base_url_that_a_template_completes() {
+    let defaults = json!({
+        "baseUrl": "https://{{user.hostname}}/v1#part", "allowedHosts": ["*.example.com"],
+    });
+    let input = json!({"apiKey": KEY, "phoneNumber": "1", "user": {"hostname": "acme.example.com"}});
+    let auth = json!({"type": "apiKey", "credentialTemplate": "{{apiKey}}"});
+    let relative = small(auth.clone(), defaults.clone(), json!({"method": "GET", "url": "/c"}));
+    let found = origins(&relative, "findContact", &input);
+    assert_eq!(places(&found), ["requestDefaults/baseUrl", "auth/credentialTemplate"]);
+    assert_eq!(
+        found[0].1,
+        "https://{{user.hostname}}/v1 → \"https://acme.example.com/v1\" (from user.hostname)"
+    );
+    // An absolute URL does not use it.
+    let absolute = small(auth, defaults, json!({"method": "GET", "url": "https://api.example.com/c"}));
+    assert_eq!(places(&origins(&absolute, "findContact", &input)), ["auth/credentialTemplate"]);
+}
+
+#[test]
+fn explain_lists_a_prepared_credential_with_its_scheme() {
+    let defaults = json!({"baseUrl": PUBLIC});
+    let input = json!({"apiKey": KEY, "phoneNumber": "1"});
+    for (auth, operation, expected) in [
+        (json!({"type": "apiKey"}), "getUserInfo", "Basic *** (from apiKey)"),
+        (json!({"type": "apiKey"}), "findContact", "Basic *** (from user.accessToken)"),
+        (json!({"type": "apiKey", "scheme": "Key"}), "findContact", "Basic *** (from user.accessToken)"),
+        (json!({"type": "oauth"}), "findContact", "Bearer *** (from user.accessToken)"),
+        (json!({"type": "oauth", "scheme": "Token"}), "findContact", "Token *** (from user.accessToken)"),
+    ] {
+        let document = small(auth.clone(), defaults.clone(), json!({"method": "GET", "url": "/c"}));
+        let found = origins(&document, operation, &input);
+        assert_eq!(places(&found), ["auth"], "{auth}");
+        let expected = expected.replace("***", "***\"");
+        assert_eq!(found[0].1, format!("(prepared by the server) → \"{expected}"), "{auth}");
+    }
+}
+
+#[test]
+fn explain_lists_only_headers_that_are_sent() {
+    let defaults = json!({
+        "baseUrl": PUBLIC,
+        "defaultHeaders": {
+            "X-Kept": "{{phoneNumber}}", "X-Replaced": "{{phoneNumber}}", "X-By-Literal": "{{phoneNumber}}",
+            "X-Null": "{{phoneNumber}}", "X-KEY": "{{phoneNumber}}",
+        },
+    });
+    let operation = json!({
+        "method": "GET", "url": "/c",
+        "headers": {
+            "x-replaced": "{{isExtension}}", "x-BY-literal": "1", "x-null": null, "x-key": "{{isExtension}}",
+            "X-Own": "{{isExtension}}", "X-Nothing": "{{overridingFormat}}",
+        },
+    });
+    let auth = json!({"type": "apiKey", "headerName": "X-Key", "credentialTemplate": "{{apiKey}}", "encode": "none"});
+    let input = json!({"apiKey": KEY, "phoneNumber": "1", "isExtension": true, "overridingFormat": null});
+    let found = origins(&small(auth, defaults, operation), "findContact", &input);
+    assert_eq!(
+        places(&found),
+        [
+            "requestDefaults/defaultHeaders/X-Kept",
+            "headers/x-replaced",
+            "requestDefaults/defaultHeaders/X-Null",
+            "headers/X-Own",
+            "headers/X-Nothing",
+            "auth/credentialTemplate",
+        ]
+    );
+    assert_eq!(found[1].1, "{{isExtension}} → true (from isExtension)");
+}
+
+#[test]
+fn explain_shows_values_before_they_are_encoded() {
+    let operation = json!({
+        "method": "GET", "url": "/c/{{phoneNumber}}?n={{phoneNumber}}#{{isExtension}}",
+        "query": {"q": "{{phoneNumber}}"},
+    });
+    let auth = json!({"type": "apiKey", "credentialTemplate": "{{apiKey}}"});
+    let input = json!({"apiKey": KEY, "phoneNumber": "a/b c"});
+    let document = small(auth, json!({"baseUrl": PUBLIC}), operation);
+    let found = origins(&document, "findContact", &input);
+    assert_eq!(places(&found), ["url", "query/q", "auth/credentialTemplate"]);
+    assert_eq!(found[0].1, "/c/{{phoneNumber}}?n={{phoneNumber}} → \"/c/a/b c?n=a/b c\" (from phoneNumber)");
+    assert_eq!(found[1].1, "{{phoneNumber}} → \"a/b c\" (from phoneNumber)");
+}

@@ -166,3 +166,26 @@ fn the_secret_that_serve_makes_is_for_its_owner_only_and_outlives_a_restart() {
     assert!(line.contains("APP_SERVER_SECRET_KEY is not set"), "{line}");
     assert!(!folder.path().join("data/secret-key").exists());
 }
+
+#[cfg(unix)]
+#[test]
+fn the_folder_of_the_demo_is_its_owners_alone_and_goes_with_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let env = [("TMPDIR", folder.path().to_str().unwrap())];
+    let mut child = start(folder.path(), &["demo"], &env);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = lines.by_ref().map(Result::unwrap).find(|line| line.starts_with("connector")).unwrap();
+    let own = Path::new(line.split_whitespace().nth(1).unwrap()).parent().unwrap().to_owned();
+    assert_eq!(own.parent(), Some(folder.path()));
+    assert_eq!(std::fs::metadata(&own).unwrap().permissions().mode() & 0o777, 0o700);
+    let suffix =
+        own.file_name().unwrap().to_str().unwrap().trim_start_matches("app-connect-demo-").to_owned();
+    assert!(suffix.len() == 64 && suffix.bytes().all(|byte| byte.is_ascii_hexdigit()), "{suffix}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::fs::remove_dir_all(&own).unwrap();
+    let run = run_with(folder.path(), &["demo", "--once"], &env, "");
+    assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{}", run.out);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
