@@ -1,6 +1,5 @@
 //! Documents change under a running server: within a second, without a failed request, and never
 //! half (issue "Must show" 6).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod support;
 
