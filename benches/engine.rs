@@ -2,8 +2,8 @@
 //! `serde_json::Value`: `cargo bench --bench engine`.
 //!
 //! Criterion gives the times of each side; the table of ratios at the end comes from measuring the
-//! two sides in turns, so that a machine that slows down for a while slows down both.
-#![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, clippy::expect_used)]
+//! two sides in turns, so that a machine that slows down for a while slows down both. A ratio over its
+//! budget is marked; where one is far over it, the exit code is 1.
 
 #[path = "engine/by_hand.rs"]
 mod by_hand;
@@ -15,6 +15,7 @@ mod documents;
 mod paired;
 
 use std::hint::black_box;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use app_connect::config::document::Document;
@@ -29,7 +30,7 @@ use crate::cases::{Pair, World};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() {
+fn main() -> ExitCode {
     let world = World::new();
     let pairs = world.pairs();
     let mut criterion = Criterion::default()
@@ -45,8 +46,13 @@ fn main() {
     // Cargo passes `--bench` only where it measures; `cargo test --benches` just runs everything.
     let asked = |flag: &str| std::env::args().any(|argument| argument == flag);
     if asked("--bench") && !["--list", "--test", "--profile-time"].into_iter().any(asked) {
-        paired::print_table(&pairs);
+        let far_over = paired::print_table(&pairs);
+        if !far_over.is_empty() {
+            eprintln!("far over budget: {}", far_over.join("; "));
+            return ExitCode::FAILURE;
+        }
     }
+    ExitCode::SUCCESS
 }
 
 fn compare(criterion: &mut Criterion, pair: &Pair<'_>) {

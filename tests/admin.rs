@@ -1,5 +1,4 @@
 //! `GET /proxyConfigs`: closed unless the operator opened it, and what it says.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
 

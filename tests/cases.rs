@@ -1,5 +1,4 @@
 //! Runs the fixture cases of every connector that ships, and checks that running them can fail.
-#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

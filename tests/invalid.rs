@@ -3,7 +3,6 @@
 //!
 //! A broken document is one more file in `fixtures/invalid/`; what a person is told about it stands
 //! beside it, in a `.snap` of the same name. [`MEND`] writes those that changed.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};

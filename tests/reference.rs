@@ -1,7 +1,7 @@
-//! What the language reference says in examples is true: its documents load, its fragments too.
+//! What the language reference and the README say in examples is true: their documents load, and
+//! the README shows what the tool prints.
 //! (The results in its tables come out of the engine when the page is made, and `generated.rs`
 //! compares them with the committed page.)
-#![allow(clippy::unwrap_used, reason = "a helper of a test may fail as the test may")]
 
 use std::path::Path;
 
@@ -9,8 +9,13 @@ use app_connect::config::diagnostic::{Code, Severity};
 use app_connect::config::load::load;
 use serde_json::{Value, json};
 
+fn read(path: &str) -> String {
+    // A checkout may have other line ends.
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap().replace("\r\n", "\n")
+}
+
 fn page() -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/proxy-config.md")).unwrap()
+    read("docs/proxy-config.md")
 }
 
 /// The code blocks of a language: the rest of the opening line, and the text.
@@ -37,10 +42,46 @@ fn every_json_example_is_a_document_that_loads_without_findings() {
 }
 
 #[test]
+fn the_readme_begins_with_a_document_that_loads() {
+    let readme = read("README.md");
+    let examples = blocks(&readme, "json");
+    let [(_, text)] = examples[..] else { panic!("one example, not {}", examples.len()) };
+    let loaded = load("README.md", text, &|_| None);
+    let count = |severity| loaded.findings.count(severity);
+    assert_eq!(
+        (count(Severity::Error), count(Severity::Mistake)),
+        (0, 0),
+        "{:?}",
+        loaded.findings.diagnostics
+    );
+    assert!(loaded.config.is_some());
+}
+
+/// The sample of `validate` is what it says about the README's own document with one typo in it.
+#[test]
+fn the_readme_shows_what_validate_prints() {
+    let readme = read("README.md");
+    let (_, document) = blocks(&readme, "json")[0];
+    let (_, sample) = blocks(&readme, "text")[0];
+    let mistyped = document.replace("{{phone phoneNumber ", "{{phone phoneNumbr ");
+    assert_ne!(mistyped, document);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("my-crm.json"), mistyped).unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_app-connect"))
+        .args(["validate", "my-crm.json"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let (mistake, _) = printed.split_once("\n\n").unwrap_or((&printed, ""));
+    assert_eq!(mistake, sample, "all that is printed:\n{printed}");
+}
+
+#[test]
 fn links_lead_somewhere() {
     let page = page();
-    let diagnostics =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md")).unwrap();
+    let diagnostics = read("docs/diagnostics.md");
     let headings: Vec<String> = page
         .lines()
         .filter(|line| line.starts_with("##"))

@@ -1,6 +1,5 @@
 //! Documents change under a running server: within a second, without a failed request, and never
 //! half (issue "Must show" 6).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod support;
 
@@ -13,8 +12,12 @@ use std::time::{Duration, Instant};
 use support::crm::{Answer, Crm, Gate, Request};
 use support::site::{self, Site, pretty, try_send, until};
 
-/// How long a change may take on a loaded machine; the figure that counts is printed.
+/// How long any one change may take on a loaded machine.
 const DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a change may take as a rule, which is what is promised: the median of all is held to it,
+/// so that one pause of a loaded machine fails nothing.
+const PROMISED: Duration = Duration::from_secs(1);
 
 /// Version `n` of the document asks for version `n` and reads names and types of version `n`: a
 /// reply shows which version made the request and which mapped the answer.
@@ -172,18 +175,23 @@ fn editing_a_document_under_load_changes_behaviour_and_fails_no_request() {
         ),
         (10, "written in small pieces", Box::new(|| write_in_pieces(&path, &text(10)))),
     ];
-    let (mut written, mut in_service) = (Vec::new(), Vec::new());
+    let (mut written, mut in_service, mut times) = (Vec::new(), Vec::new(), Vec::new());
     for (n, how, edit) in edits {
         edit();
         let edited = Instant::now();
         let took = load.wait_for(n);
         println!("{how}: every task has version {n} after {} ms", took.as_millis());
         assert!(took < DEADLINE, "{how}: {took:?}");
+        times.push(took);
         written.push((edited, n));
         in_service.push((Instant::now(), n));
     }
     let seen = load.stop();
     println!("{} requests under load", seen.len());
+    times.sort();
+    // Of an even number, the slower of the two in the middle.
+    let median = times[times.len() / 2];
+    assert!(median < PROMISED, "the median of {times:?} is {median:?}");
     for (began, version) in &seen {
         let version = *version
             .as_ref()

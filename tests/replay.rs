@@ -8,7 +8,6 @@
 //!
 //! Both print only with `--nocapture`. A new group is one more file there and one more line in
 //! `replay_groups!` below.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod selfcheck;
 mod support;

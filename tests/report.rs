@@ -1,8 +1,6 @@
 //! Findings in every format.
-#![allow(clippy::expect_used, reason = "a helper of a test may fail as the test may")]
 
 use std::ops::Range;
-use std::path::Path;
 
 use app_connect::config::diagnostic::{Code, Diagnostic, Findings};
 use app_connect::config::report::{Colour, Format, github, human, json, markdown, render, sarif, summary};
@@ -324,18 +322,4 @@ fn formats_are_chosen_by_name() {
         "xml".parse::<Format>(),
         Err("no such format; there are human, json, sarif, github".to_owned())
     );
-}
-
-#[test]
-fn the_page_about_diagnostics_is_up_to_date() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md");
-    let page = markdown();
-    // A checkout may have other line ends.
-    let committed = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-    if committed != page {
-        std::fs::write(&path, page).expect("docs/ can be written");
-        panic!(
-            "docs/diagnostics.md was out of date and has been rewritten; commit it (the same: app-connect schema --write)"
-        );
-    }
 }

@@ -1,5 +1,4 @@
 //! Every operation of `proxy-configs/sandbox.json` over real HTTP against the sandbox CRM.
-#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,4 @@
 //! The JSON Schema of a proxyConfig: valid, described in full, and true to what loads.
-#![allow(clippy::unwrap_used, reason = "a helper of a test may fail as the test may")]
 
 use std::path::Path;
 

@@ -1,5 +1,4 @@
 //! Who sees what: users, call logs and sessions, across documents, accounts, sign-outs, kills.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
 

@@ -1,6 +1,5 @@
 //! SIGTERM: what is in flight is answered, then the process ends with success.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod support;
 

@@ -1,5 +1,4 @@
 //! From document text to places and explanations.
-#![allow(clippy::expect_used, reason = "a helper of a test may fail as the test may")]
 
 use std::ops::Range;
 

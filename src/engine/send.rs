@@ -42,16 +42,20 @@ pub struct ClientOptions {
     pub max_redirects: usize,
     /// Resolves host names instead of the system's resolver. Its answers pass the egress guard too.
     pub resolver: Option<Arc<dyn Resolve>>,
+    /// Certificate authorities that are trusted besides the system's, for every host: those of CRMs
+    /// whose certificates come from a private authority. `reqwest::Certificate` reads DER and PEM.
+    pub extra_roots: Vec<reqwest::Certificate>,
 }
 
 impl Default for ClientOptions {
-    /// Public addresses only, 8 MiB, 21 redirects, the system's resolver.
+    /// Public addresses only, 8 MiB, 21 redirects, the system's resolver and authorities.
     fn default() -> Self {
         Self {
             egress: EgressPolicy::default(),
             max_response_bytes: 8 * 1024 * 1024,
             max_redirects: 21,
             resolver: None,
+            extra_roots: Vec::new(),
         }
     }
 }
@@ -85,14 +89,18 @@ pub struct Client {
 impl Client {
     /// Sets up the connection pools and loads the system's certificate authorities.
     ///
-    /// On a machine without any authority it works for plain HTTP, and every https exchange fails
-    /// as [`FailureKind::Tls`].
+    /// On a machine without any authority it works for plain HTTP, and https works only with what
+    /// [`extra_roots`](ClientOptions::extra_roots) vouch for; every other https exchange fails as
+    /// [`FailureKind::Tls`].
     ///
     /// # Errors
-    /// When TLS cannot be initialised.
+    /// When TLS cannot be initialised, or one of the extra roots is no certificate.
     pub fn new(options: &ClientOptions) -> Result<Self, ClientError> {
         let names = options.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver));
-        let pool = |public_only| Pool::new(Arc::new(Judged { names: names.clone(), public_only }));
+        let roots: Arc<[reqwest::Certificate]> = options.extra_roots.clone().into();
+        let pool = |public_only| {
+            Pool::new(Arc::new(Judged { names: names.clone(), public_only }), Arc::clone(&roots))
+        };
         let (general, trusted) = match &options.egress {
             EgressPolicy::AllowPrivate => {
                 let open = pool(false)?;
@@ -123,11 +131,13 @@ struct Pool {
     /// HTTP/1.1 only, made when first needed.
     http1: OnceLock<reqwest::Client>,
     names: Arc<Judged>,
+    extra_roots: Arc<[reqwest::Certificate]>,
 }
 
 impl Pool {
-    fn new(names: Arc<Judged>) -> Result<Self, reqwest::Error> {
-        Ok(Self { any: reqwest_client(&names, false)?, http1: OnceLock::new(), names })
+    fn new(names: Arc<Judged>, extra_roots: Arc<[reqwest::Certificate]>) -> Result<Self, reqwest::Error> {
+        let any = reqwest_client(&names, &extra_roots, false)?;
+        Ok(Self { any, http1: OnceLock::new(), names, extra_roots })
     }
 
     /// The client for a request. HTTP/2 names the host in `:authority`, which must not differ from
@@ -137,11 +147,17 @@ impl Pool {
             return &self.any;
         }
         // The same settings have worked before.
-        self.http1.get_or_init(|| reqwest_client(&self.names, true).unwrap_or_else(|_| self.any.clone()))
+        self.http1.get_or_init(|| {
+            reqwest_client(&self.names, &self.extra_roots, true).unwrap_or_else(|_| self.any.clone())
+        })
     }
 }
 
-fn reqwest_client(names: &Arc<Judged>, http1_only: bool) -> Result<reqwest::Client, reqwest::Error> {
+fn reqwest_client(
+    names: &Arc<Judged>,
+    extra_roots: &[reqwest::Certificate],
+    http1_only: bool,
+) -> Result<reqwest::Client, reqwest::Error> {
     let builder = || {
         let builder = reqwest::Client::builder()
             .dns_resolver(names.clone())
@@ -162,10 +178,11 @@ fn reqwest_client(names: &Arc<Judged>, http1_only: bool) -> Result<reqwest::Clie
             .tcp_nodelay(true);
         if http1_only { builder.http1_only() } else { builder }
     };
-    builder().build().or_else(|error| {
+    builder().tls_certs_merge(extra_roots.iter().cloned()).build().or_else(|error| {
         // The one expected cause is an image without certificate authorities. Plain HTTP (a sandbox,
-        // a CRM in the same network) must work there all the same.
-        let client = builder().tls_certs_only([]).build()?;
+        // a CRM in the same network) must work there all the same. An extra root that is no
+        // certificate fails here again.
+        let client = builder().tls_certs_only(extra_roots.iter().cloned()).build()?;
         tracing::warn!(
             cause = std::error::Error::source(&error).map(ToString::to_string),
             "no certificate authorities: every https call will fail; install ca-certificates or set \

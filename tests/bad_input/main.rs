@@ -1,6 +1,5 @@
 //! Bad input from both sides: clients that send nonsense, CRMs that answer nonsense. Everybody gets
 //! words, the server lives, and nothing private is written down.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod clients;
 mod crms;

@@ -1,6 +1,6 @@
 //! The command line as people and scripts see it: what is printed, and the exit code.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod demo;
 mod requests;
 mod serving;
 mod store;

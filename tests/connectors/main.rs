@@ -1,6 +1,5 @@
 //! Connectors end to end: who serves a call, what a platform can do, what a hook and a panic do;
 //! and the example of a code connector, with a CRM that misbehaves.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../../examples/code_connector.rs"]
 #[allow(dead_code, reason = "its main function is not run here")]

@@ -1,10 +1,10 @@
 //! Sending over real sockets: every kind of failure, redirects, bodies, the egress guard, and what
 //! goes onto the wire.
-#![allow(clippy::unwrap_used)]
 
 mod bodies;
 mod egress;
 mod failures;
 mod redirects;
 mod server;
+mod tls;
 mod wire;

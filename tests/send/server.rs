@@ -11,8 +11,8 @@ use app_connect::engine::failure::Failure;
 use app_connect::engine::send::{Client, ClientOptions, send};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 use url::Url;
 
 /// A request as it arrived.
@@ -101,8 +101,9 @@ impl Server {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
+/// Serves HTTP/1.1 on one connection.
+pub async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
     handler: Arc<impl Fn(&Received) -> Answer>,
     received: Arc<Mutex<Vec<Received>>>,
 ) {
@@ -122,7 +123,7 @@ async fn serve(
     }
 }
 
-async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Received> {
+async fn read_request(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) -> Option<Received> {
     let end = loop {
         if let Some(at) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
             break at;
@@ -167,9 +168,13 @@ pub fn open_client() -> Client {
 
 /// A client for which every `.test` name has these addresses.
 pub fn client(egress: EgressPolicy, addresses: &[&str]) -> Client {
-    let addresses = addresses.iter().map(|text| text.parse().unwrap()).collect();
-    let resolver: Arc<dyn Resolve> = Arc::new(TestNames(addresses));
-    Client::new(&ClientOptions { egress, resolver: Some(resolver), ..ClientOptions::default() }).unwrap()
+    let resolver = Some(test_names(addresses));
+    Client::new(&ClientOptions { egress, resolver, ..ClientOptions::default() }).unwrap()
+}
+
+/// A resolver for which every `.test` name has these addresses.
+pub fn test_names(addresses: &[&str]) -> Arc<dyn Resolve> {
+    Arc::new(TestNames(addresses.iter().map(|text| text.parse().unwrap()).collect()))
 }
 
 pub fn patterns(texts: &[&str]) -> Arc<[HostPattern]> {

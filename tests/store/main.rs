@@ -1,5 +1,4 @@
 //! The store: what every backend must do, and what the embedded one adds.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod kill;
 mod sled;
