@@ -1,12 +1,8 @@
 //! `app-connect call`
 
-use std::sync::Arc;
-
 use super::explain::show;
-use super::{FOUND, Trouble, print, runtime, subject};
+use super::{FOUND, Trouble, egress, print, runtime, subject};
 use crate::connector::exchange;
-use crate::engine::egress::EgressPolicy;
-use crate::engine::exchange::HostPattern;
 use crate::engine::inputs::Inputs;
 use crate::engine::render;
 use crate::engine::send::{Client, ClientOptions};
@@ -16,12 +12,8 @@ use crate::engine::send::{Client, ClientOptions};
 pub(super) struct Arguments {
     #[command(flatten)]
     subject: subject::Arguments,
-    /// Let the request reach private, loopback and link-local addresses.
-    #[arg(long)]
-    allow_private_network: bool,
-    /// Let the request reach this host whatever its address. Can be repeated.
-    #[arg(long = "allow-host", value_name = "HOST")]
-    allow_hosts: Vec<String>,
+    #[command(flatten)]
+    egress: egress::Arguments,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
@@ -32,15 +24,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     let shown = render(subject.operation, &Inputs::from_object(&masked))
         .map_err(|error| format!("nothing is sent: {error}"))?;
     print::line(&show(&shown));
-    let allowed: Vec<HostPattern> = arguments
-        .allow_hosts
-        .iter()
-        .map(|host| HostPattern::parse(host).map_err(|reason| format!("`{host}` is not a host: {reason}")))
-        .collect::<Result<_, _>>()?;
-    let egress = match arguments.allow_private_network {
-        true => EgressPolicy::AllowPrivate,
-        false => EgressPolicy::PublicOnly { allowed: Arc::from(allowed) },
-    };
+    let egress = arguments.egress.policy(&[])?;
     let inputs = Inputs::from_object(&subject.variables);
     let outcome = runtime()?.block_on(async {
         let client = Client::new(&ClientOptions { egress, ..ClientOptions::default() })?;

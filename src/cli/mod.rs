@@ -2,6 +2,7 @@
 
 mod call;
 mod demo;
+mod egress;
 mod explain;
 mod logging;
 mod print;

@@ -3,13 +3,10 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Trouble, logging, print};
-use crate::engine::egress::EgressPolicy;
-use crate::engine::exchange::HostPattern;
+use super::{Trouble, egress, logging, print};
 use crate::server::{RINGCENTRAL_SERVER, ServerBuilder, Settings};
 use crate::store::Secret;
 
@@ -29,12 +26,8 @@ pub(super) struct Arguments {
     /// JSON file of settings, named as in the environment.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
-    /// Let outbound requests reach private, loopback and link-local addresses.
-    #[arg(long)]
-    allow_private_network: bool,
-    /// Let outbound requests reach this host whatever its address. Can be repeated.
-    #[arg(long = "allow-host", value_name = "HOST")]
-    allow_hosts: Vec<String>,
+    #[command(flatten)]
+    egress: egress::Arguments,
     /// Worker threads. [default: number of cores]
     #[arg(long, value_name = "N")]
     workers: Option<std::num::NonZeroUsize>,
@@ -152,7 +145,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Trouble> {
         listen: listen(arguments, &values)?,
         admin_token: values.get("ADMIN_TOKEN").map(Secret::from),
         database_url: values.database_url(&data_dir),
-        egress: egress(arguments, &ringcentral_server)?,
+        egress: arguments.egress.policy(host(&ringcentral_server).as_slice())?,
         workers: arguments.workers.map(std::num::NonZeroUsize::get),
         secret_key,
         hash_key,
@@ -174,20 +167,12 @@ fn listen(arguments: &Arguments, values: &Values) -> Result<SocketAddr, Trouble>
     }
 }
 
-/// The servers that the operator names are trusted by name.
-fn egress(arguments: &Arguments, ringcentral_server: &url::Url) -> Result<EgressPolicy, Trouble> {
-    if arguments.allow_private_network {
-        return Ok(EgressPolicy::AllowPrivate);
-    }
-    let named = ringcentral_server.host_str().map(|host| match ringcentral_server.port() {
+/// The server that the operator names, as an `--allow-host` would name it.
+fn host(server: &url::Url) -> Option<String> {
+    server.host_str().map(|host| match server.port() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
-    });
-    let mut allowed = Vec::new();
-    for host in arguments.allow_hosts.iter().chain(&named) {
-        allowed.push(HostPattern::parse(host).map_err(|reason| format!("`{host}` is not a host: {reason}"))?);
-    }
-    Ok(EgressPolicy::PublicOnly { allowed: Arc::from(allowed) })
+    })
 }
 
 /// The secret of the environment; in development one is made and kept, so that sessions outlive a
