@@ -7,6 +7,7 @@ use crate::engine::egress::EgressPolicy;
 use crate::engine::exchange::HostPattern;
 
 #[derive(Debug, clap::Args)]
+#[group(id = "egress")]
 pub(super) struct Arguments {
     /// Let outbound requests reach private, loopback and link-local addresses.
     #[arg(long)]
