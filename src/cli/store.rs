@@ -133,8 +133,11 @@ async fn import(location: &Location, file: &Path) -> Result<u8, Trouble> {
 }
 
 fn counted(counts: &Counts) -> String {
-    let Counts { users, call_logs, contacts } = counts;
-    format!("users {users}, call logs {call_logs}, cached phone numbers {contacts}")
+    let Counts { users, call_logs, contacts, conversations, message_logs, claims, documents } = counts;
+    format!(
+        "users {users}, call logs {call_logs}, conversations {conversations}, messages {message_logs}, \
+         claims {claims}, cached phone numbers {contacts}, documents {documents}"
+    )
 }
 
 fn refuse_existing(file: &Path) -> Result<(), Trouble> {

@@ -15,7 +15,7 @@ use crate::engine::mapped::CallLogInfo;
 use crate::engine::text::{id_text, to_text};
 use crate::engine::time::{add_seconds, parse_instant, to_iso};
 use crate::hex::hex;
-use crate::store::{CallLog, Owner, Saved, Scope, User};
+use crate::store::{CallLog, Extension, Owner, Saved, Scope, User};
 
 /// The answer to a new call log.
 #[derive(Debug, Serialize)]
@@ -108,7 +108,7 @@ pub async fn create(
         created_at: now,
         updated_at: now,
     };
-    match services.store.save_call_log(&log).await {
+    match services.store.save_call_log(&log, None).await {
         Ok(Saved::Inserted) => {}
         Ok(Saved::Existing(_)) => return Err(existing()),
         Err(error) => return Err(Refusal::new(store_failed(&error))),
@@ -208,9 +208,10 @@ pub fn hashed(services: &Services, id: &str) -> String {
     hex(digest(&SHA256, salted.as_bytes()).as_ref())
 }
 
-/// The extension that logs: its hashed id, else its number.
-fn extension(request: &Value) -> Option<String> {
-    ["hashedExtensionId", "extensionNumber"].into_iter().find_map(|key| request.get(key).and_then(id_text))
+/// The extension that logs.
+fn extension(request: &Value) -> Extension {
+    let member = |key: &str| request.get(key).and_then(id_text);
+    Extension { number: member("extensionNumber"), hashed_id: member("hashedExtensionId") }
 }
 
 /// The answer to a lookup.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    CallLog, ContactKey, Keys, MAX_RECORD_BYTES, Owner, Scope, Secret, StoreError, User, UserKey,
-    seal::Unsealable,
+    CallLog, ClaimKey, ClaimSubject, Claims, ContactKey, Conversation, DocumentKey, DocumentKind, Keys,
+    MAX_RECORD_BYTES, MessageLog, Owner, Scope, Secret, StoreError, User, UserKey, seal::Unsealable,
 };
 
 /// The kinds of record.
@@ -17,20 +17,41 @@ use super::{
 pub(super) enum Table {
     /// Sealed; key: platform, id, proxy id.
     Users,
-    /// JSON; key: platform, proxy id, owner kind, owner id, session, extension.
+    /// JSON; key: scope, session, extension number, hashed extension id. A scope is platform, proxy
+    /// id, owner kind, owner id.
     CallLogs,
     /// Sealed; key: account, platform, proxy id, keyed hash of the number.
     Contacts,
+    /// JSON; key: scope, conversation log id.
+    Conversations,
+    /// JSON; key: scope, message id.
+    MessageLogs,
+    /// JSON; key: scope, kind of subject, its id.
+    Claims,
+    /// Sealed; key: kind, and whatever parts the kind has.
+    Documents,
 }
 
 impl Table {
-    pub(super) const ALL: [Self; 3] = [Self::Users, Self::CallLogs, Self::Contacts];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Users,
+        Self::CallLogs,
+        Self::Contacts,
+        Self::Conversations,
+        Self::MessageLogs,
+        Self::Claims,
+        Self::Documents,
+    ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Users => "users",
             Self::CallLogs => "callLogs",
             Self::Contacts => "contacts",
+            Self::Conversations => "conversations",
+            Self::MessageLogs => "messageLogs",
+            Self::Claims => "claims",
+            Self::Documents => "documents",
         }
     }
 
@@ -40,7 +61,7 @@ impl Table {
 
     /// Whether values are sealed; the others are JSON.
     pub(super) fn sealed(self) -> bool {
-        !matches!(self, Self::CallLogs)
+        matches!(self, Self::Users | Self::Contacts | Self::Documents)
     }
 }
 
@@ -51,6 +72,8 @@ pub(super) struct Row {
     pub key: Vec<u8>,
     pub value: Vec<u8>,
 }
+
+const MISPLACED: &str = "it lies under another record's key";
 
 const ABSENT: u8 = 0;
 const PRESENT: u8 = 1;
@@ -109,18 +132,55 @@ pub(super) fn user_key(key: &UserKey) -> Vec<u8> {
     encode_key(&[Some(&key.platform), Some(&key.id), key.proxy_id.as_deref()])
 }
 
-pub(super) fn session_prefix(scope: &Scope, session_id: &str) -> Vec<u8> {
+/// A key inside of a scope.
+fn scoped(scope: &Scope, parts: &[Option<&str>]) -> Vec<u8> {
     let (kind, owner) = match &scope.owner {
         Owner::RcAccount(id) => ("account", id),
         Owner::User(id) => ("user", id),
     };
-    encode_key(&[Some(&scope.platform), scope.proxy_id.as_deref(), Some(kind), Some(owner), Some(session_id)])
+    let mut key = encode_key(&[Some(&scope.platform), scope.proxy_id.as_deref(), Some(kind), Some(owner)]);
+    key.extend_from_slice(&encode_key(parts));
+    key
+}
+
+pub(super) fn session_prefix(scope: &Scope, session_id: &str) -> Vec<u8> {
+    scoped(scope, &[Some(session_id)])
 }
 
 pub(super) fn call_log_key(log: &CallLog) -> Vec<u8> {
-    let mut key = session_prefix(&log.scope, &log.session_id);
-    key.extend_from_slice(&encode_key(&[log.extension.as_deref()]));
-    key
+    let extension = &log.extension;
+    scoped(&log.scope, &[Some(&log.session_id), extension.number.as_deref(), extension.hashed_id.as_deref()])
+}
+
+pub(super) fn conversation_key(scope: &Scope, conversation_log_id: &str) -> Vec<u8> {
+    scoped(scope, &[Some(conversation_log_id)])
+}
+
+pub(super) fn message_log_key(scope: &Scope, message_id: &str) -> Vec<u8> {
+    scoped(scope, &[Some(message_id)])
+}
+
+pub(super) fn claims_key(key: &ClaimKey) -> Vec<u8> {
+    let (kind, id) = match &key.subject {
+        ClaimSubject::Call(session_id) => ("call", session_id),
+        ClaimSubject::Conversation(id) => ("conversation", id),
+    };
+    scoped(&key.scope, &[Some(kind), Some(id)])
+}
+
+pub(super) fn document_key(key: &DocumentKey) -> Vec<u8> {
+    let kind = match key.kind {
+        DocumentKind::Note => "note",
+        DocumentKind::CallDown => "callDown",
+        DocumentKind::AccountData => "accountData",
+        DocumentKind::AdminSettings => "adminSettings",
+        DocumentKind::License => "license",
+    };
+    let mut stored = encode_key(&[Some(kind)]);
+    for part in &key.parts {
+        stored.extend_from_slice(&encode_key(&[part.as_deref()]));
+    }
+    stored
 }
 
 pub(super) fn contact_key(keys: &Keys, key: &ContactKey) -> Vec<u8> {
@@ -203,9 +263,50 @@ pub(super) fn read_call_log(keys: &Keys, key: &[u8], value: &[u8]) -> Result<Cal
     let log: CallLog = read(keys, Table::CallLogs, key, value)?;
     // Unsealed, so nothing but this check ties the value to its key.
     if call_log_key(&log) != key {
-        return Err(damaged(Table::CallLogs, "it lies under another record's key"));
+        return Err(damaged(Table::CallLogs, MISPLACED));
     }
     Ok(log)
+}
+
+pub(super) fn conversation_row(keys: &Keys, conversation: &Conversation) -> Result<Row, StoreError> {
+    let key = conversation_key(&conversation.scope, &conversation.conversation_log_id);
+    row(keys, Table::Conversations, key, conversation)
+}
+
+pub(super) fn read_conversation(keys: &Keys, key: &[u8], value: &[u8]) -> Result<Conversation, StoreError> {
+    let conversation: Conversation = read(keys, Table::Conversations, key, value)?;
+    if conversation_key(&conversation.scope, &conversation.conversation_log_id) != key {
+        return Err(damaged(Table::Conversations, MISPLACED));
+    }
+    Ok(conversation)
+}
+
+pub(super) fn message_log_row(keys: &Keys, log: &MessageLog) -> Result<Row, StoreError> {
+    row(keys, Table::MessageLogs, message_log_key(&log.scope, &log.message_id), log)
+}
+
+pub(super) fn read_message_log(keys: &Keys, key: &[u8], value: &[u8]) -> Result<MessageLog, StoreError> {
+    let log: MessageLog = read(keys, Table::MessageLogs, key, value)?;
+    if message_log_key(&log.scope, &log.message_id) != key {
+        return Err(damaged(Table::MessageLogs, MISPLACED));
+    }
+    Ok(log)
+}
+
+pub(super) fn claims_row(keys: &Keys, key: &ClaimKey, claims: &Claims) -> Result<Row, StoreError> {
+    row(keys, Table::Claims, claims_key(key), claims)
+}
+
+pub(super) fn read_claims(keys: &Keys, key: &[u8], value: &[u8]) -> Result<Claims, StoreError> {
+    read(keys, Table::Claims, key, value)
+}
+
+pub(super) fn document_row(keys: &Keys, key: &DocumentKey, document: &Value) -> Result<Row, StoreError> {
+    row(keys, Table::Documents, document_key(key), document)
+}
+
+pub(super) fn read_document(keys: &Keys, key: &[u8], value: &[u8]) -> Result<Value, StoreError> {
+    read(keys, Table::Documents, key, value)
 }
 
 pub(super) fn contacts_row(keys: &Keys, key: &ContactKey, contacts: &Value) -> Result<Row, StoreError> {
@@ -225,6 +326,10 @@ pub(super) fn verify(keys: &Keys, table: Table, key: &[u8], value: &[u8]) -> Res
         Table::Users => read_user(keys, key, value).map(drop),
         Table::CallLogs => read_call_log(keys, key, value).map(drop),
         Table::Contacts => read_contacts(keys, key, value).map(drop),
+        Table::Conversations => read_conversation(keys, key, value).map(drop),
+        Table::MessageLogs => read_message_log(keys, key, value).map(drop),
+        Table::Claims => read_claims(keys, key, value).map(drop),
+        Table::Documents => read_document(keys, key, value).map(drop),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Users, call logs and cached contacts: what must outlive the process.
+//! Users, logs, claims, cached contacts, documents: what must outlive the process.
 //!
 //! Services know only the [`Store`] trait and the records; a backend knows how
 //! they are kept. Every write is acknowledged only when it is durable: after
@@ -24,7 +24,10 @@ use serde_json::Value;
 
 pub use crate::secret::Secret;
 pub use error::StoreError;
-pub use records::{CallLog, ContactKey, Counts, Integrity, Owner, Saved, Scope, User, UserKey};
+pub use records::{
+    CallLog, Claim, ClaimChange, ClaimKey, ClaimSubject, Claims, ContactKey, Conversation, Counts,
+    DocumentKey, DocumentKind, Extension, Integrity, MessageLog, Owner, Saved, Scope, User, UserKey,
+};
 pub use seal::Keys;
 pub use sled_store::{SledOptions, SledStore};
 
@@ -58,12 +61,51 @@ pub trait Store: Send + Sync {
 
     /// Inserts a log for its scope, session and extension. Where one is stored
     /// already it stays as it is and is handed back: of any number of
-    /// simultaneous inserts exactly one gets [`Saved::Inserted`] (Q12).
-    async fn save_call_log(&self, log: &CallLog) -> Result<Saved, StoreError>;
+    /// simultaneous inserts exactly one gets [`Saved::Inserted`] (Q12). Where
+    /// it is inserted, the claims change as well, unless somebody changed them
+    /// meanwhile; they never change without the log.
+    async fn save_call_log(&self, log: &CallLog, claim: Option<&ClaimChange>) -> Result<Saved, StoreError>;
 
     /// Replaces the log of the same scope, session and extension; false, and
     /// nothing stored, where there is none.
     async fn update_call_log(&self, log: &CallLog) -> Result<bool, StoreError>;
+
+    /// The CRM record of a conversation's day inside one scope (Q5).
+    async fn conversation(&self, scope: &Scope, id: &str) -> Result<Option<Conversation>, StoreError>;
+
+    /// The message with this id inside one scope (Q5).
+    async fn message_log(&self, scope: &Scope, message_id: &str) -> Result<Option<MessageLog>, StoreError>;
+
+    /// Creates or replaces a conversation and messages of it; changes the
+    /// claims as [`Store::save_call_log`] does.
+    async fn save_messages(
+        &self,
+        conversation: &Conversation,
+        logs: &[MessageLog],
+        claim: Option<&ClaimChange>,
+    ) -> Result<(), StoreError>;
+
+    /// The claims on a call or a conversation.
+    async fn claims(&self, key: &ClaimKey) -> Result<Option<Claims>, StoreError>;
+
+    /// Changes claims where they are still as they were read; false, and
+    /// nothing stored, where they are not.
+    async fn change_claims(&self, change: &ClaimChange) -> Result<bool, StoreError>;
+
+    /// Whether other processes may use the same store at the same time.
+    fn is_shared(&self) -> bool;
+
+    /// A document.
+    async fn document(&self, key: &DocumentKey) -> Result<Option<Value>, StoreError>;
+
+    /// Every document whose key begins with these parts, in the order of keys.
+    async fn documents(&self, key: &DocumentKey) -> Result<Vec<Value>, StoreError>;
+
+    /// Creates or replaces a document.
+    async fn save_document(&self, key: &DocumentKey, document: &Value) -> Result<(), StoreError>;
+
+    /// Removes a document; false where there was none.
+    async fn delete_document(&self, key: &DocumentKey) -> Result<bool, StoreError>;
 
     /// The contacts cached for a phone number, as [`Store::cache_contacts`]
     /// was given them.

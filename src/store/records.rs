@@ -82,6 +82,22 @@ pub enum Owner {
     User(String),
 }
 
+/// The extension that a call is logged for, as the client names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Extension {
+    /// The extension's number.
+    pub number: Option<String>,
+    /// The salted hash of the extension's id.
+    pub hashed_id: Option<String>,
+}
+
+impl Extension {
+    /// Whether nothing is known of it.
+    pub fn is_unknown(&self) -> bool {
+        self.number.is_none() && self.hashed_id.is_none()
+    }
+}
+
 /// One CRM record made for a call. Scope, session and extension identify it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallLog {
@@ -89,8 +105,8 @@ pub struct CallLog {
     pub scope: Scope,
     /// RingCentral's telephony session id.
     pub session_id: String,
-    /// The extension number, or the hashed extension id, that logged it.
-    pub extension: Option<String>,
+    /// The extension that logged it.
+    pub extension: Extension,
     /// The CRM's id of the record.
     pub third_party_log_id: String,
     /// The CRM's id of the contact.
@@ -103,6 +119,124 @@ pub struct CallLog {
     pub created_at: i64,
     /// Last changed at, in milliseconds.
     pub updated_at: i64,
+}
+
+/// The CRM record of a conversation's day. Scope and conversation log id identify it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Where it belongs.
+    pub scope: Scope,
+    /// RingCentral's id of the conversation and day.
+    pub conversation_log_id: String,
+    /// RingCentral's id of the conversation.
+    pub conversation_id: Option<String>,
+    /// The CRM's id of the record.
+    pub third_party_log_id: String,
+    /// The user who logged it first, as in [`UserKey::id`].
+    pub user_id: String,
+    /// Created at, in milliseconds.
+    pub created_at: i64,
+    /// Last changed at, in milliseconds.
+    pub updated_at: i64,
+}
+
+/// One message that the CRM has. Scope and message id identify it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageLog {
+    /// Where it belongs.
+    pub scope: Scope,
+    /// RingCentral's id of the message.
+    pub message_id: String,
+    /// The conversation whose record holds it, as in [`Conversation::conversation_log_id`].
+    pub conversation_log_id: String,
+    /// The CRM's id of that record.
+    pub third_party_log_id: String,
+    /// The user who logged it, as in [`UserKey::id`].
+    pub user_id: String,
+    /// Created at, in milliseconds.
+    pub created_at: i64,
+}
+
+/// What is claimed before the CRM is asked to create its record.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClaimKey {
+    /// Where it belongs.
+    pub scope: Scope,
+    /// What it is.
+    pub subject: ClaimSubject,
+}
+
+/// What a claim is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ClaimSubject {
+    /// A call, by its session id.
+    Call(String),
+    /// A conversation's day, by its conversation log id.
+    Conversation(String),
+}
+
+/// One claim: somebody asks the CRM to create a record, or asked and does not know whether it did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// For which extension; unknown for conversations.
+    pub extension: Extension,
+    /// Random, one for each attempt.
+    pub holder: String,
+    /// The process that holds it: random, one for each start of a server.
+    pub instance: String,
+    /// The key that every attempt for this record sends, where the CRM takes one.
+    pub idempotency_key: String,
+    /// Made at, in milliseconds.
+    pub claimed_at: i64,
+    /// Until then the holder may be waiting for the CRM, in milliseconds.
+    pub busy_until: i64,
+    /// From then on the claim means nothing, in milliseconds.
+    pub expires_at: i64,
+    /// The holder gave up without knowing whether the CRM has the record.
+    pub in_doubt: bool,
+}
+
+/// The claims on one subject, at most one for each extension.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// In the order they were made.
+    pub claims: Vec<Claim>,
+}
+
+/// A change of the claims on one subject, which holds only where nobody else changed them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimChange {
+    /// Which subject.
+    pub key: ClaimKey,
+    /// The claims as they were read; absent where there were none.
+    pub before: Option<Claims>,
+    /// The claims as they are to be; absent to remove them all.
+    pub after: Option<Claims>,
+}
+
+/// Small records that only one service knows: JSON, sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DocumentKind {
+    /// The note of a call that server-side logging will log.
+    Note,
+    /// An item of a user's call-down list.
+    CallDown,
+    /// Data of an account that connectors keep.
+    AccountData,
+    /// The settings that an account's admins manage.
+    AdminSettings,
+    /// The last known licence of a user.
+    License,
+}
+
+/// Names a document: its kind and the parts of its key, the most general first. Parts are ids,
+/// never phone numbers or names: keys are not sealed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DocumentKey {
+    /// The kind.
+    pub kind: DocumentKind,
+    /// The parts.
+    pub parts: Vec<Option<String>>,
 }
 
 /// What an insert did.
@@ -147,6 +281,14 @@ pub struct Counts {
     pub call_logs: u64,
     /// Phone numbers with cached contacts.
     pub contacts: u64,
+    /// Conversations.
+    pub conversations: u64,
+    /// Messages.
+    pub message_logs: u64,
+    /// Calls and conversations with claims.
+    pub claims: u64,
+    /// Notes, lists, settings and other documents.
+    pub documents: u64,
 }
 
 /// The result of reading everything.

@@ -23,12 +23,13 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use self::{
-    commit::{Committer, Previous, Write},
+    commit::{Committer, Previous, When, Write},
     disk::SledDisk,
     trees::Trees,
 };
 use super::{
-    CallLog, ContactKey, Counts, Integrity, Keys, Saved, Scope, Store, StoreError, User, UserKey,
+    CallLog, ClaimChange, ClaimKey, Claims, ContactKey, Conversation, Counts, DocumentKey, Integrity, Keys,
+    MessageLog, Saved, Scope, Store, StoreError, User, UserKey,
     codec::{self, Table},
     transfer,
 };
@@ -94,6 +95,19 @@ impl SledStore {
         Ok(())
     }
 
+    fn claims_value(&self, key: &ClaimKey, claims: Option<&Claims>) -> Result<Option<Vec<u8>>, StoreError> {
+        claims.map(|claims| Ok(codec::claims_row(&self.keys, key, claims)?.value)).transpose()
+    }
+
+    fn claim_write(&self, change: &ClaimChange) -> Result<Write, StoreError> {
+        // Claims are not sealed, so equal claims are equal bytes.
+        let when = When::Equals(self.claims_value(&change.key, change.before.as_ref())?);
+        Ok(match &change.after {
+            Some(claims) => Write::put(codec::claims_row(&self.keys, &change.key, claims)?, when),
+            None => Write::delete(Table::Claims, codec::claims_key(&change.key), when),
+        })
+    }
+
     /// Runs what reads everything off the async threads.
     async fn reading<T: Send + 'static>(
         &self,
@@ -125,11 +139,11 @@ impl Store for SledStore {
 
     async fn save_user(&self, user: &User) -> Result<(), StoreError> {
         let row = codec::user_row(&self.keys, user)?;
-        self.write(Write::Put(row)).await.map(drop)
+        self.write(Write::put(row, When::Always)).await.map(drop)
     }
 
     async fn delete_user(&self, key: &UserKey) -> Result<bool, StoreError> {
-        let delete = Write::Delete(Table::Users, codec::user_key(key));
+        let delete = Write::delete(Table::Users, codec::user_key(key), When::Always);
         Ok(self.write(delete).await?.is_some())
     }
 
@@ -143,10 +157,11 @@ impl Store for SledStore {
         Ok(logs)
     }
 
-    async fn save_call_log(&self, log: &CallLog) -> Result<Saved, StoreError> {
+    async fn save_call_log(&self, log: &CallLog, claim: Option<&ClaimChange>) -> Result<Saved, StoreError> {
         let row = codec::call_log_row(&self.keys, log)?;
         let key = row.key.clone();
-        match self.write(Write::Insert(row)).await? {
+        let claim = claim.map(|change| self.claim_write(change)).transpose()?;
+        match self.write(Write::put(row, When::Absent).along(claim)).await? {
             None => Ok(Saved::Inserted),
             Some(value) => codec::read_call_log(&self.keys, &key, &value).map(Saved::Existing),
         }
@@ -154,7 +169,73 @@ impl Store for SledStore {
 
     async fn update_call_log(&self, log: &CallLog) -> Result<bool, StoreError> {
         let row = codec::call_log_row(&self.keys, log)?;
-        Ok(self.write(Write::Replace(row)).await?.is_some())
+        Ok(self.write(Write::put(row, When::Present)).await?.is_some())
+    }
+
+    async fn conversation(&self, scope: &Scope, id: &str) -> Result<Option<Conversation>, StoreError> {
+        let key = codec::conversation_key(scope, id);
+        let found = self.trees.get(Table::Conversations, &key)?;
+        found.map(|value| codec::read_conversation(&self.keys, &key, &value)).transpose()
+    }
+
+    async fn message_log(&self, scope: &Scope, message_id: &str) -> Result<Option<MessageLog>, StoreError> {
+        let key = codec::message_log_key(scope, message_id);
+        let found = self.trees.get(Table::MessageLogs, &key)?;
+        found.map(|value| codec::read_message_log(&self.keys, &key, &value)).transpose()
+    }
+
+    async fn save_messages(
+        &self,
+        conversation: &Conversation,
+        logs: &[MessageLog],
+        claim: Option<&ClaimChange>,
+    ) -> Result<(), StoreError> {
+        let logs = logs
+            .iter()
+            .map(|log| Ok(Write::put(codec::message_log_row(&self.keys, log)?, When::Always)))
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        let claim = claim.map(|change| self.claim_write(change)).transpose()?;
+        let row = codec::conversation_row(&self.keys, conversation)?;
+        self.write(Write::put(row, When::Always).along(logs).along(claim)).await.map(drop)
+    }
+
+    async fn claims(&self, key: &ClaimKey) -> Result<Option<Claims>, StoreError> {
+        let key = codec::claims_key(key);
+        let found = self.trees.get(Table::Claims, &key)?;
+        found.map(|value| codec::read_claims(&self.keys, &key, &value)).transpose()
+    }
+
+    async fn change_claims(&self, change: &ClaimChange) -> Result<bool, StoreError> {
+        let before = self.claims_value(&change.key, change.before.as_ref())?;
+        let found = self.write(self.claim_write(change)?).await?;
+        Ok(found == before)
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    async fn document(&self, key: &DocumentKey) -> Result<Option<Value>, StoreError> {
+        let key = codec::document_key(key);
+        let found = self.trees.get(Table::Documents, &key)?;
+        found.map(|value| codec::read_document(&self.keys, &key, &value)).transpose()
+    }
+
+    async fn documents(&self, key: &DocumentKey) -> Result<Vec<Value>, StoreError> {
+        self.trees
+            .rows(Table::Documents, &codec::document_key(key))
+            .map(|row| row.and_then(|row| codec::read_document(&self.keys, &row.key, &row.value)))
+            .collect()
+    }
+
+    async fn save_document(&self, key: &DocumentKey, document: &Value) -> Result<(), StoreError> {
+        let row = codec::document_row(&self.keys, key, document)?;
+        self.write(Write::put(row, When::Always)).await.map(drop)
+    }
+
+    async fn delete_document(&self, key: &DocumentKey) -> Result<bool, StoreError> {
+        let delete = Write::delete(Table::Documents, codec::document_key(key), When::Always);
+        Ok(self.write(delete).await?.is_some())
     }
 
     async fn cached_contacts(&self, key: &ContactKey) -> Result<Option<Value>, StoreError> {
@@ -165,11 +246,11 @@ impl Store for SledStore {
 
     async fn cache_contacts(&self, key: &ContactKey, contacts: &Value) -> Result<(), StoreError> {
         let row = codec::contacts_row(&self.keys, key, contacts)?;
-        self.write(Write::Put(row)).await.map(drop)
+        self.write(Write::put(row, When::Always)).await.map(drop)
     }
 
     async fn forget_contacts(&self, key: &ContactKey) -> Result<bool, StoreError> {
-        let delete = Write::Delete(Table::Contacts, codec::contact_key(&self.keys, key));
+        let delete = Write::delete(Table::Contacts, codec::contact_key(&self.keys, key), When::Always);
         Ok(self.write(delete).await?.is_some())
     }
 

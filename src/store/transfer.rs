@@ -18,7 +18,7 @@ use super::{
 };
 
 const FORMAT: &str = "app-connect-store";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const END: &str = "end";
 const CHECK_IDENTITY: &[u8] = b"check";
 const CHECK_TEXT: &[u8] = b"app-connect store";
@@ -63,11 +63,21 @@ impl Counts {
             Table::Users => &mut self.users,
             Table::CallLogs => &mut self.call_logs,
             Table::Contacts => &mut self.contacts,
+            Table::Conversations => &mut self.conversations,
+            Table::MessageLogs => &mut self.message_logs,
+            Table::Claims => &mut self.claims,
+            Table::Documents => &mut self.documents,
         } += 1;
     }
 
     fn total(self) -> u64 {
-        self.users + self.call_logs + self.contacts
+        self.users
+            + self.call_logs
+            + self.contacts
+            + self.conversations
+            + self.message_logs
+            + self.claims
+            + self.documents
     }
 }
 

@@ -37,7 +37,7 @@ async fn child() {
             for n in 0_i64.. {
                 let session = format!("{round}-{writer}-{n}");
                 let log = call_log(scope("crm", None, account("1")), &session, None, n);
-                assert_eq!(store.save_call_log(&log).await.unwrap(), Saved::Inserted);
+                assert_eq!(store.save_call_log(&log, None).await.unwrap(), Saved::Inserted);
                 acknowledge(&format!("log {session}"));
                 let mut one = user(&format!("{round}-{writer}-crm"), None);
                 one.updated_at = n;

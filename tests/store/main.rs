@@ -5,7 +5,8 @@ mod sled;
 mod suite;
 
 use app_connect::store::{
-    CallLog, ContactKey, Keys, Owner, Scope, Secret, SledOptions, SledStore, StoreError, User, UserKey,
+    CallLog, ContactKey, Extension, Keys, Owner, Scope, Secret, SledOptions, SledStore, StoreError, User,
+    UserKey,
 };
 use serde_json::json;
 
@@ -51,7 +52,7 @@ fn call_log(scope: Scope, session_id: &str, extension: Option<&str>, created_at:
         platform: scope.platform.clone(),
         scope,
         session_id: session_id.to_owned(),
-        extension: extension.map(str::to_owned),
+        extension: Extension { number: extension.map(str::to_owned), hashed_id: None },
         third_party_log_id: format!("log-{created_at}"),
         contact_id: Some("contact-1".to_owned()),
         user_id: "7-crm".to_owned(),

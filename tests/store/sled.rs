@@ -36,6 +36,10 @@ suite! {
     call_logs_of_a_session_come_oldest_first(store);
     call_logs_are_never_overwritten_by_an_insert(store);
     of_simultaneous_inserts_exactly_one_is_new(store);
+    claims_change_only_as_they_were_read(store);
+    a_log_takes_its_claim_with_it(store);
+    messages_never_leave_their_scope(store);
+    documents_are_listed_by_the_beginning_of_their_key(store);
     contacts_are_cached_for_exactly_one_number(store);
     a_record_too_long_is_refused_and_changes_nothing(store);
     an_export_imports_into_an_empty_store_only(from, to);

@@ -6,7 +6,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use app_connect::store::{Counts, Owner, Saved, Store, StoreError};
+use app_connect::store::{
+    Claim, ClaimChange, ClaimKey, ClaimSubject, Claims, Conversation, Counts, DocumentKey, DocumentKind,
+    Extension, MessageLog, Owner, Saved, Scope, Store, StoreError,
+};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -85,7 +88,7 @@ pub async fn call_logs_never_leave_their_scope(store: &dyn Store) {
     ];
     for (created_at, scope) in (0..).zip(&scopes) {
         let log = call_log(scope.clone(), "s-1", None, created_at);
-        assert_eq!(store.save_call_log(&log).await.unwrap(), Saved::Inserted);
+        assert_eq!(store.save_call_log(&log, None).await.unwrap(), Saved::Inserted);
     }
     for (created_at, scope) in (0..).zip(&scopes) {
         let own = call_log(scope.clone(), "s-1", None, created_at);
@@ -100,7 +103,7 @@ pub async fn call_logs_of_a_session_come_oldest_first(store: &dyn Store) {
     let logs = [(Some("101"), 30), (None, 10), (Some("102"), 20), (Some(""), 40)]
         .map(|(extension, created_at)| call_log(scope.clone(), "s-1", extension, created_at));
     for log in &logs {
-        assert_eq!(store.save_call_log(log).await.unwrap(), Saved::Inserted);
+        assert_eq!(store.save_call_log(log, None).await.unwrap(), Saved::Inserted);
     }
     let found = store.call_logs(&scope, "s-1").await.unwrap();
     let created: Vec<i64> = found.iter().map(|log| log.created_at).collect();
@@ -113,8 +116,8 @@ pub async fn call_logs_are_never_overwritten_by_an_insert(store: &dyn Store) {
     let second = call_log(scope.clone(), "s-1", Some("101"), 20);
     assert!(!store.update_call_log(&first).await.unwrap());
     assert_eq!(store.call_logs(&scope, "s-1").await.unwrap(), []);
-    assert_eq!(store.save_call_log(&first).await.unwrap(), Saved::Inserted);
-    assert_eq!(store.save_call_log(&second).await.unwrap(), Saved::Existing(first.clone()));
+    assert_eq!(store.save_call_log(&first, None).await.unwrap(), Saved::Inserted);
+    assert_eq!(store.save_call_log(&second, None).await.unwrap(), Saved::Existing(first.clone()));
     assert_eq!(store.call_logs(&scope, "s-1").await.unwrap(), [first]);
     assert!(store.update_call_log(&second).await.unwrap());
     assert_eq!(store.call_logs(&scope, "s-1").await.unwrap(), [second]);
@@ -126,7 +129,7 @@ pub async fn of_simultaneous_inserts_exactly_one_is_new(store: &dyn Store) {
     for session in 0..20 {
         let session = format!("s-{session}");
         let logs: Vec<_> = (0..16).map(|n| call_log(scope.clone(), &session, None, n)).collect();
-        let saved = join_all(logs.iter().map(|log| store.save_call_log(log))).await;
+        let saved = join_all(logs.iter().map(|log| store.save_call_log(log, None))).await;
         let stored = store.call_logs(&scope, &session).await.unwrap();
         let mut inserted = 0;
         for (log, saved) in logs.iter().zip(saved) {
@@ -140,6 +143,148 @@ pub async fn of_simultaneous_inserts_exactly_one_is_new(store: &dyn Store) {
         }
         assert_eq!(inserted, 1);
     }
+}
+
+fn claim(holder: &str) -> Claim {
+    Claim {
+        extension: Extension { number: Some("101".to_owned()), hashed_id: None },
+        holder: holder.to_owned(),
+        instance: "instance-1".to_owned(),
+        idempotency_key: "key-1".to_owned(),
+        claimed_at: 1,
+        busy_until: 2,
+        expires_at: 3,
+        in_doubt: false,
+    }
+}
+
+fn claims(holders: &[&str]) -> Claims {
+    Claims { claims: holders.iter().map(|holder| claim(holder)).collect() }
+}
+
+/// Q12: of simultaneous claims one stands, and only who has read it can change it.
+pub async fn claims_change_only_as_they_were_read(store: &dyn Store) {
+    let session = |owner: &str| ClaimKey {
+        scope: scope("crm", None, account(owner)),
+        subject: ClaimSubject::Call("s-1".to_owned()),
+    };
+    let key = session("1");
+    let change =
+        |before: Option<Claims>, after: Option<Claims>| ClaimChange { key: key.clone(), before, after };
+    let first: Vec<ClaimChange> =
+        (0..16).map(|n| change(None, Some(claims(&[&format!("holder-{n}")])))).collect();
+    let won = join_all(first.iter().map(|change| store.change_claims(change))).await;
+    assert_eq!(won.into_iter().filter(|won| *won.as_ref().unwrap()).count(), 1);
+    let standing = store.claims(&key).await.unwrap();
+    assert!(first.iter().any(|change| change.after == standing));
+
+    assert!(!store.change_claims(&change(Some(claims(&["nobody"])), None)).await.unwrap());
+    let two = Some(claims(&["a", "b"]));
+    assert!(store.change_claims(&change(standing, two.clone())).await.unwrap());
+    assert_eq!(store.claims(&key).await.unwrap(), two);
+    let conversation = ClaimKey { subject: ClaimSubject::Conversation("s-1".to_owned()), ..key.clone() };
+    for other in [session("2"), conversation] {
+        assert_eq!(store.claims(&other).await.unwrap(), None);
+    }
+    assert!(store.change_claims(&change(two, None)).await.unwrap());
+    assert_eq!(store.claims(&key).await.unwrap(), None);
+}
+
+pub async fn a_log_takes_its_claim_with_it(store: &dyn Store) {
+    let scope = scope("crm", None, account("1"));
+    let key = ClaimKey { scope: scope.clone(), subject: ClaimSubject::Call("s-1".to_owned()) };
+    let held = Some(claims(&["a"]));
+    let made = ClaimChange { key: key.clone(), before: None, after: held.clone() };
+    let released = ClaimChange { key: key.clone(), before: held.clone(), after: None };
+    assert!(store.change_claims(&made).await.unwrap());
+    let log = call_log(scope, "s-1", None, 10);
+    assert_eq!(store.save_call_log(&log, Some(&released)).await.unwrap(), Saved::Inserted);
+    assert_eq!(store.claims(&key).await.unwrap(), None);
+    // A log that was there before leaves the claims of others alone.
+    assert!(store.change_claims(&made).await.unwrap());
+    assert_eq!(store.save_call_log(&log, Some(&released)).await.unwrap(), Saved::Existing(log));
+    assert_eq!(store.claims(&key).await.unwrap(), held);
+}
+
+fn conversation(scope: Scope, id: &str, third_party_log_id: &str) -> Conversation {
+    Conversation {
+        scope,
+        conversation_log_id: id.to_owned(),
+        conversation_id: Some("c".to_owned()),
+        third_party_log_id: third_party_log_id.to_owned(),
+        user_id: "7-crm".to_owned(),
+        created_at: 1,
+        updated_at: 2,
+    }
+}
+
+fn message_log(scope: Scope, id: &str) -> MessageLog {
+    MessageLog {
+        scope,
+        message_id: id.to_owned(),
+        conversation_log_id: "c/1".to_owned(),
+        third_party_log_id: "m1".to_owned(),
+        user_id: "7-crm".to_owned(),
+        created_at: 1,
+    }
+}
+
+/// Q5: messages and conversations of one scope are invisible in every other.
+pub async fn messages_never_leave_their_scope(store: &dyn Store) {
+    let own = scope("crm", Some("a"), account("1"));
+    let logs = [message_log(own.clone(), "1"), message_log(own.clone(), "2")];
+    let key = ClaimKey { scope: own.clone(), subject: ClaimSubject::Conversation("c/1".to_owned()) };
+    let held = Some(claims(&["a"]));
+    let made = ClaimChange { key: key.clone(), before: None, after: held.clone() };
+    assert!(store.change_claims(&made).await.unwrap());
+    let released = ClaimChange { key: key.clone(), before: held, after: None };
+    let first = conversation(own.clone(), "c/1", "m1");
+    store.save_messages(&first, &logs, Some(&released)).await.unwrap();
+    assert_eq!(store.claims(&key).await.unwrap(), None);
+    assert_eq!(store.conversation(&own, "c/1").await.unwrap(), Some(first));
+    for log in logs {
+        assert_eq!(store.message_log(&own, &log.message_id).await.unwrap(), Some(log));
+    }
+    let others = [
+        scope("crm", Some("b"), account("1")),
+        scope("crm", None, account("1")),
+        scope("crm", Some("a"), account("2")),
+        scope("crm", Some("a"), Owner::User("1".to_owned())),
+        scope("crm2", Some("a"), account("1")),
+    ];
+    for other in others {
+        assert_eq!(store.conversation(&other, "c/1").await.unwrap(), None);
+        assert_eq!(store.message_log(&other, "1").await.unwrap(), None);
+    }
+    let second = conversation(own.clone(), "c/1", "m2");
+    store.save_messages(&second, &[], None).await.unwrap();
+    assert_eq!(store.conversation(&own, "c/1").await.unwrap(), Some(second));
+}
+
+pub async fn documents_are_listed_by_the_beginning_of_their_key(store: &dyn Store) {
+    let key = |kind, parts: &[Option<&str>]| DocumentKey {
+        kind,
+        parts: parts.iter().map(|part| part.map(str::to_owned)).collect(),
+    };
+    let call_down = |parts: &[Option<&str>]| key(DocumentKind::CallDown, parts);
+    for (parts, document) in [
+        ([Some("u"), Some("1")], json!({"b": 1, "a": 9_007_199_254_740_993_u64})),
+        ([Some("u"), Some("2")], json!("two")),
+        ([Some("u2"), Some("1")], json!("of another user")),
+        ([None, Some("1")], json!("of nobody")),
+    ] {
+        store.save_document(&call_down(&parts), &document).await.unwrap();
+    }
+    let found = store.documents(&call_down(&[Some("u")])).await.unwrap();
+    assert_eq!(json!(found).to_string(), r#"[{"b":1,"a":9007199254740993},"two"]"#);
+    assert_eq!(store.documents(&key(DocumentKind::Note, &[Some("u")])).await.unwrap(), [json!(null); 0]);
+    let one = call_down(&[Some("u"), Some("1")]);
+    assert_eq!(store.document(&key(DocumentKind::Note, &[Some("u"), Some("1")])).await.unwrap(), None);
+    store.save_document(&one, &json!(1)).await.unwrap();
+    assert_eq!(store.document(&one).await.unwrap(), Some(json!(1)));
+    assert!(store.delete_document(&one).await.unwrap());
+    assert!(!store.delete_document(&one).await.unwrap());
+    assert_eq!(store.document(&one).await.unwrap(), None);
 }
 
 pub async fn contacts_are_cached_for_exactly_one_number(store: &dyn Store) {
@@ -190,16 +335,38 @@ pub async fn fill(store: &dyn Store) -> Counts {
         let log = call_log(scope, &format!("s-{n}"), Some("101"), n);
         let contacts = json!([{"name": format!("Ada {n}")}]);
         let key = contact_key(&format!("+1650555{n:04}"));
-        let (user, log, contacts) = tokio::join!(
+        let message = message_log(log.scope.clone(), &format!("m-{n}"));
+        let talk = conversation(log.scope.clone(), &format!("c-{n}"), "m1");
+        let document = DocumentKey { kind: DocumentKind::Note, parts: vec![Some(n.to_string())] };
+        let claim = ClaimChange {
+            key: ClaimKey { scope: log.scope.clone(), subject: ClaimSubject::Call(format!("s-{n}")) },
+            before: None,
+            after: Some(claims(&["a"])),
+        };
+        let (user, log, contacts, messages, claimed, noted) = tokio::join!(
             store.save_user(&one),
-            store.save_call_log(&log),
-            store.cache_contacts(&key, &contacts)
+            store.save_call_log(&log, None),
+            store.cache_contacts(&key, &contacts),
+            store.save_messages(&talk, std::slice::from_ref(&message), None),
+            store.change_claims(&claim),
+            store.save_document(&document, &contacts),
         );
+        messages.unwrap();
+        assert!(claimed.unwrap());
+        noted.unwrap();
         user.unwrap();
         assert_eq!(log.unwrap(), Saved::Inserted);
         contacts.unwrap();
     }
-    Counts { users: 700, call_logs: 700, contacts: 700 }
+    Counts {
+        users: 700,
+        call_logs: 700,
+        contacts: 700,
+        conversations: 700,
+        message_logs: 700,
+        claims: 700,
+        documents: 700,
+    }
 }
 
 /// A writer whose bytes stay readable after it was given away.
@@ -273,7 +440,7 @@ pub async fn a_broken_import_leaves_the_store_empty(from: &dyn Store, to: &dyn S
         ("no JSON", b"\xff\xfe\n".to_vec(), 1),
         ("cut at a line", joined(&lines[..1500]), 1501),
         ("cut inside a line", text.as_bytes()[..200_000].to_vec(), 0),
-        ("a line missing", joined(&missing), 2101),
+        ("a line missing", joined(&missing), 4901),
         ("an envelope changed", joined(&flipped), 10),
         ("a value under another key", joined(&moved), 4),
         ("an unknown kind", swapped("\"users\"", "\"losers\""), 2),
@@ -288,7 +455,7 @@ pub async fn a_broken_import_leaves_the_store_empty(from: &dyn Store, to: &dyn S
         }
         assert_eq!(export(to).await.0, Counts::default(), "{case}");
     }
-    let newer = swapped("\"version\":1", "\"version\":2");
+    let newer = swapped("\"version\":2", "\"version\":3");
     let error = import(to, &newer).await.unwrap_err();
     assert!(matches!(error, StoreError::Format { .. }), "{error}");
     import(to, text.as_bytes()).await.unwrap();

@@ -45,14 +45,50 @@ pub(super) trait Disk: Send + 'static {
 
 pub(super) type Changes = HashMap<(Table, Vec<u8>), Option<Vec<u8>>>;
 
-/// A write as a caller asks for it.
-pub(super) enum Write {
-    Put(Row),
+/// When a write holds, judged by its first change.
+pub(super) enum When {
+    Always,
     /// Only where the key is new.
-    Insert(Row),
+    Absent,
     /// Only where the key exists.
-    Replace(Row),
-    Delete(Table, Vec<u8>),
+    Present,
+    /// Only where exactly this is stored; `None` where nothing may be.
+    Equals(Option<Vec<u8>>),
+}
+
+impl When {
+    fn holds(&self, stored: Option<&[u8]>) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Absent => stored.is_none(),
+            Self::Present => stored.is_some(),
+            Self::Equals(expected) => stored == expected.as_deref(),
+        }
+    }
+}
+
+/// A write as a caller asks for it: all of its changes or none.
+pub(super) struct Write {
+    when: When,
+    id: (Table, Vec<u8>),
+    value: Option<Vec<u8>>,
+    /// What changes as well where the write holds, each under its own condition.
+    along: Vec<Write>,
+}
+
+impl Write {
+    pub(super) fn put(row: Row, when: When) -> Self {
+        Self { when, id: (row.table, row.key), value: Some(row.value), along: Vec::new() }
+    }
+
+    pub(super) fn delete(table: Table, key: Vec<u8>, when: When) -> Self {
+        Self { when, id: (table, key), value: None, along: Vec::new() }
+    }
+
+    pub(super) fn along(mut self, other: impl IntoIterator<Item = Write>) -> Self {
+        self.along.extend(other);
+        self
+    }
 }
 
 /// What a write found before it; `None` where the key was new.
@@ -169,26 +205,28 @@ impl Batch {
     /// Decides the write. It is answered with the batch even where it changes
     /// nothing: what it found may itself still be on its way to the disk.
     fn add(&mut self, disk: &impl Disk, write: Write, reply: Reply<Previous>) {
-        let (id, value, wanted): (_, _, fn(bool) -> bool) = match write {
-            Write::Put(row) => ((row.table, row.key), Some(row.value), |_| true),
-            Write::Insert(row) => ((row.table, row.key), Some(row.value), |exists| !exists),
-            Write::Replace(row) => ((row.table, row.key), Some(row.value), |exists| exists),
-            Write::Delete(table, key) => ((table, key), None, |exists| exists),
-        };
-        let previous = match self.changes.get(&id) {
-            Some(pending) => Ok(pending.clone()),
-            None => disk.get(id.0, &id.1),
-        };
-        match previous {
+        match self.decide(disk, write) {
             Err(error) => answer(reply, Err(error)),
-            Ok(previous) => {
-                if wanted(previous.is_some()) {
-                    self.bytes += id.1.len() + value.as_ref().map_or(0, Vec::len);
-                    self.changes.insert(id, value);
-                }
-                self.writes.push((reply, previous));
+            Ok(previous) => self.writes.push((reply, previous)),
+        }
+    }
+
+    fn decide(&mut self, disk: &impl Disk, write: Write) -> Result<Previous, StoreError> {
+        let Write { when, id, value, along } = write;
+        let previous = match self.changes.get(&id) {
+            Some(pending) => pending.clone(),
+            None => disk.get(id.0, &id.1)?,
+        };
+        if when.holds(previous.as_deref()) {
+            if value.is_some() || previous.is_some() {
+                self.bytes += id.1.len() + value.as_ref().map_or(0, Vec::len);
+                self.changes.insert(id, value);
+            }
+            for other in along {
+                self.decide(disk, other)?;
             }
         }
+        Ok(previous)
     }
 
     /// Applies and syncs, then answers everyone; the error, if it failed.

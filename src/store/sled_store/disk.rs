@@ -87,14 +87,17 @@ impl Disk for SledDisk {
         self.trees.get(table, key)
     }
 
-    /// Without a `sled::Batch`: no caller needs two records to appear together,
-    /// the commit's number follows them in the log, and a batch would cost one
-    /// more wait for the disk and keep readers out meanwhile.
+    /// Without a `sled::Batch`, which would cost one more wait for the disk and
+    /// keep readers out meanwhile. No caller needs two records to appear
+    /// together; what must not go before a record comes is removed after it,
+    /// and the commit's number follows them in the log.
     fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
         if changes.is_empty() {
             return Ok(());
         }
-        for ((table, key), value) in changes {
+        let (values, removals): (Vec<_>, Vec<_>) =
+            changes.into_iter().partition(|(_, value)| value.is_some());
+        for ((table, key), value) in values.into_iter().chain(removals) {
             let tree = self.trees.tree(table);
             match value {
                 Some(value) => tree.insert(key, value),

@@ -25,7 +25,7 @@ pub(super) const IMPORTING: &[u8] = b"importing";
 /// The number of the last commit.
 pub(super) const COMMITS: &[u8] = b"commits";
 /// The version of the layout of keys and values in the trees.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The making of the marks is a commit too: an empty store has one to lose.
 const FIRST_COMMIT: u64 = 1;
 

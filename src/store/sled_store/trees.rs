@@ -12,30 +12,23 @@ use crate::store::{
 pub(super) struct Trees {
     /// The default tree holds the store's own marks.
     pub(super) db: sled::Db,
-    users: sled::Tree,
-    call_logs: sled::Tree,
-    contacts: sled::Tree,
+    /// In the order of [`Table::ALL`].
+    tables: [sled::Tree; Table::ALL.len()],
     path: Arc<Path>,
 }
 
 impl Trees {
     /// The trees of the database in the directory `path`.
     pub(super) fn of(db: sled::Db, path: &Path) -> sled::Result<Self> {
-        Ok(Self {
-            users: db.open_tree(Table::Users.name())?,
-            call_logs: db.open_tree(Table::CallLogs.name())?,
-            contacts: db.open_tree(Table::Contacts.name())?,
-            db,
-            path: path.into(),
-        })
+        let open = |table: Table| db.open_tree(table.name());
+        let [users, call_logs, contacts, conversations, message_logs, claims, documents] =
+            Table::ALL.map(open);
+        let tables = [users?, call_logs?, contacts?, conversations?, message_logs?, claims?, documents?];
+        Ok(Self { tables, db, path: path.into() })
     }
 
     pub(super) fn tree(&self, table: Table) -> &sled::Tree {
-        match table {
-            Table::Users => &self.users,
-            Table::CallLogs => &self.call_logs,
-            Table::Contacts => &self.contacts,
-        }
+        &self.tables[table as usize]
     }
 
     pub(super) fn is_empty(&self) -> bool {

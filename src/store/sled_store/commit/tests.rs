@@ -89,7 +89,7 @@ fn row(key: &str, value: &str) -> Row {
 async fn of_many_inserts_of_a_key_one_wins_and_all_others_get_its_value() {
     let memory = Memory::new(Sync::Works);
     let committer = start(&memory);
-    let inserts = (0..200).map(|n| committer.write(Write::Insert(row("key", &n.to_string()))));
+    let inserts = (0..200).map(|n| committer.write(Write::put(row("key", &n.to_string()), When::Absent)));
     let found: Vec<Previous> = join_all(inserts).await.into_iter().map(Result::unwrap).collect();
 
     let stored = memory.state().stored[&(Table::CallLogs, b"key".to_vec())].clone();
@@ -102,15 +102,15 @@ async fn conditions_see_the_writes_before_them_in_order() {
     let memory = Memory::new(Sync::Works);
     let committer = start(&memory);
     let key = || b"key".to_vec();
-    let delete = || committer.write(Write::Delete(Table::CallLogs, key()));
+    let delete = || committer.write(Write::delete(Table::CallLogs, key(), When::Always));
     let found = join_all([
-        committer.write(Write::Replace(row("key", "refused"))),
-        committer.write(Write::Insert(row("key", "a"))),
-        committer.write(Write::Replace(row("key", "b"))),
-        committer.write(Write::Put(row("key", "c"))),
+        committer.write(Write::put(row("key", "refused"), When::Present)),
+        committer.write(Write::put(row("key", "a"), When::Absent)),
+        committer.write(Write::put(row("key", "b"), When::Present)),
+        committer.write(Write::put(row("key", "c"), When::Always)),
         delete(),
         delete(),
-        committer.write(Write::Insert(row("key", "d"))),
+        committer.write(Write::put(row("key", "d"), When::Absent)),
     ])
     .await;
     let found: Vec<Option<String>> = found
@@ -123,17 +123,41 @@ async fn conditions_see_the_writes_before_them_in_order() {
 }
 
 #[tokio::test]
+async fn what_goes_along_changes_with_its_write_or_not_at_all() {
+    let memory = Memory::new(Sync::Works);
+    let committer = start(&memory);
+    let equals = |value: &str| When::Equals(Some(value.as_bytes().to_vec()));
+    let along = |value: &str, expected: &str| [Write::put(row("claim", value), equals(expected))];
+    let stored = |key: &str| {
+        let id = (Table::CallLogs, key.as_bytes().to_vec());
+        memory.state().stored.get(&id).map(|value| String::from_utf8(value.clone()).unwrap())
+    };
+    committer.write(Write::put(row("claim", "1"), When::Equals(None))).await.unwrap();
+    committer.write(Write::put(row("claim", "lost"), When::Equals(None))).await.unwrap();
+    assert_eq!(stored("claim").as_deref(), Some("1"));
+
+    committer.write(Write::put(row("log", "a"), When::Absent).along(along("2", "1"))).await.unwrap();
+    assert_eq!(stored("claim").as_deref(), Some("2"));
+    // The log exists already, so the claim stays.
+    committer.write(Write::put(row("log", "b"), When::Absent).along(along("3", "2"))).await.unwrap();
+    assert_eq!((stored("log").as_deref(), stored("claim").as_deref()), (Some("a"), Some("2")));
+    // The claim was changed by others, so it stays; the log is kept all the same.
+    committer.write(Write::put(row("other", "c"), When::Absent).along(along("3", "1"))).await.unwrap();
+    assert_eq!((stored("other").as_deref(), stored("claim").as_deref()), (Some("c"), Some("2")));
+}
+
+#[tokio::test]
 async fn a_failed_sync_reaches_every_waiter_and_ends_writing() {
     let memory = Memory::new(Sync::DiskFull);
     let committer = start(&memory);
-    let writes = (0..50).map(|n| committer.write(Write::Put(row(&n.to_string(), ""))));
+    let writes = (0..50).map(|n| committer.write(Write::put(row(&n.to_string(), ""), When::Always)));
     for result in join_all(writes).await {
         assert_eq!(result, Err(full()));
     }
     // The disk works again, but what it holds is unknown.
     memory.state().sync = Sync::Works;
     let syncs = memory.state().syncs;
-    assert_eq!(committer.write(Write::Put(row("late", ""))).await, Err(full()));
+    assert_eq!(committer.write(Write::put(row("late", ""), When::Always)).await, Err(full()));
     assert_eq!(committer.flush().await, Err(full()));
     assert_eq!(memory.state().syncs, syncs);
 }
@@ -144,7 +168,7 @@ async fn a_thread_that_died_is_reported_to_waiters_and_later_writers() {
     let committer = start(&memory);
     let stopped = StoreError::stopped("writing to the store");
     for _ in 0..2 {
-        let result = committer.write(Write::Put(row("key", ""))).await;
+        let result = committer.write(Write::put(row("key", ""), When::Always)).await;
         assert_eq!(result, Err(stopped.clone()));
     }
     assert!(stopped.to_string().contains("Restart the server"));
@@ -156,7 +180,7 @@ async fn dropping_the_committer_first_commits_what_waits() {
     let committer = start(&memory);
     let (reply, _answer) = oneshot::channel();
     let queue = committer.queue.as_ref().unwrap();
-    queue.send(Command::Write(Write::Put(row("key", "kept")), reply)).await.unwrap();
+    queue.send(Command::Write(Write::put(row("key", "kept"), When::Always), reply)).await.unwrap();
     drop(committer);
     assert_eq!(memory.state().stored[&(Table::CallLogs, b"key".to_vec())], b"kept");
 }
