@@ -100,6 +100,7 @@ impl Connector for SandboxCrm {
             subject: activity.get("subject").cloned(),
             note: activity.get("note").cloned(),
             full_body: activity.get("description").cloned(),
+            id: None,
             full_log_response: activity,
         }))
     }

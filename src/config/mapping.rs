@@ -100,6 +100,10 @@ mappings! {
         note_path: Option<String> = "Note path", &"body.activity.note";
         /// The whole text that was composed. Default `body.note`.
         full_body_path: Option<String> = "Full body path", &"body.activity.description";
+        /// The record's id. Set it where the request can look for a record by `sessionId` when
+        /// `thirdPartyLogId` has no value: so a call whose creation got no answer is found again
+        /// instead of being logged twice.
+        id_path: Option<String> = "Id path", &"body.activities[0].id";
     }
 
     /// The CRM's users.

@@ -68,13 +68,18 @@ pub struct CreateCallLog {
     pub is_from_sscl: bool,
     /// The rest of the client's request: note, aiNote, transcript, additionalSubmission, ….
     pub request: Value,
+    /// The same for every attempt to create this record.
+    pub idempotency_key: Option<String>,
 }
 
 /// Input of `getCallLog`.
 #[derive(Debug, Clone)]
 pub struct GetCallLog {
-    /// The CRM's id of the record.
+    /// The CRM's id of the record; empty where the record is looked for by its session, which only
+    /// documents are asked to do.
     pub log_id: String,
+    /// RingCentral's session id of the call.
+    pub session_id: String,
     /// The contact of the record.
     pub contact_id: Option<String>,
 }
@@ -109,8 +114,8 @@ pub struct UpsertCallDisposition {
     pub log_id: String,
     /// What the server keeps about the record.
     pub existing_call_log: Value,
-    /// The dispositions that the user chose.
-    pub dispositions: Value,
+    /// The dispositions that the user chose; absent where the client sent none.
+    pub dispositions: Option<Value>,
 }
 
 /// Input of `createMessageLog` and `updateMessageLog`.

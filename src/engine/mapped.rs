@@ -157,6 +157,9 @@ pub struct CallLogInfo {
     pub full_body: Option<Value>,
     /// The CRM's reply as it came.
     pub full_log_response: Value,
+    /// The CRM's id, as text; absent where the connector does not read it. Clients do not see it.
+    #[serde(skip)]
+    pub id: Option<String>,
 }
 
 /// A user of the CRM.

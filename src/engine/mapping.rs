@@ -93,6 +93,7 @@ pub(super) struct CallLogPaths {
     pub(super) subject: MapPath,
     pub(super) note: MapPath,
     pub(super) full_body: MapPath,
+    pub(super) id: Option<MapPath>,
 }
 
 #[derive(Debug)]
@@ -175,6 +176,7 @@ pub fn map(
                 subject: reader.read(&paths.subject, reply),
                 note: reader.read(&paths.note, reply),
                 full_body: reader.read(&paths.full_body, reply),
+                id: paths.id.as_ref().and_then(|path| reader.read(path, reply)).as_ref().and_then(id_text),
                 full_log_response: response.body().clone(),
             })
         }

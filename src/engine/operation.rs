@@ -154,6 +154,14 @@ pub struct Operation {
     pub(super) wanted: Box<[Variable]>,
 }
 
+impl Operation {
+    /// Whether `getCallLog` tells the id of the record that it finds, and can so be asked for a call
+    /// by its session.
+    pub fn finds_by_session(&self) -> bool {
+        matches!(&self.mapping, CompiledMapping::CallLog(paths) if paths.id.is_some())
+    }
+}
+
 /// Query parameters.
 #[derive(Debug)]
 pub(super) enum QueryTemplate {

@@ -145,6 +145,7 @@ variables! {
     RingSenseAiScore "ringSenseAIScore" Shape::Scalar, false, "ACE score of the call.", "\"\"";
     RingSenseBulletedSummary "ringSenseBulletedSummary" Shape::Scalar, false, "ACE summary in bullets.", "\"\"";
     RingSenseLink "ringSenseLink" Shape::Scalar, false, "Link to the call in ACE.", "\"\"";
+    SessionId "sessionId" Shape::Scalar, false, "RingCentral's session id of the call.", "\"s-1\"";
     ThirdPartyLogId "thirdPartyLogId" Shape::Scalar, false, "Id of the record in the CRM.", "\"act-1\"";
     ExistingCallLog "existingCallLog" Shape::Open, false, "What the server keeps about the logged call.", "{\"thirdPartyLogId\": \"act-1\", \"sessionId\": \"s1\"}";
     ExistingCallLogDetails "existingCallLogDetails" Shape::Open, false, "The record as `getCallLog` read it.", "{\"subject\": \"Outbound Call to Carol\"}";
@@ -225,7 +226,7 @@ pub fn of_operation(operation: OperationName) -> &'static [Variable] {
             RingSenseBulletedSummary,
             RingSenseLink,
         ],
-        OperationName::GetCallLog => &[ThirdPartyLogId, ContactId],
+        OperationName::GetCallLog => &[ThirdPartyLogId, ContactId, SessionId],
         OperationName::UpdateCallLog => &[
             ThirdPartyLogId,
             ExistingCallLog,

@@ -21,7 +21,7 @@ use crate::connector::{Connector, InterfaceFunction, Registry};
 use crate::engine::egress::EgressPolicy;
 use crate::engine::send::{Client, ClientOptions};
 use crate::service::session::Sessions;
-use crate::service::{Services, Shared};
+use crate::service::{Services, Shared, claims};
 use crate::store::{self, Keys, Secret, Store};
 
 /// Base URL of the RingCentral platform, where nothing else is set.
@@ -185,6 +185,9 @@ impl ServerBuilder {
             sessions: Sessions::new(&settings.secret_key),
             hash_key: settings.hash_key.clone(),
             ringcentral_server: settings.ringcentral_server.clone(),
+            instance: claims::unique(),
+            calls_in_flight: Arc::default(),
+            conversations_in_flight: Arc::default(),
         });
         let client_options = ClientOptions { egress: settings.egress.clone(), ..ClientOptions::default() };
         // What would fail on every worker fails here, once and with words.

@@ -2,9 +2,11 @@
 //! the web server nor how things are stored.
 
 pub mod call_logs;
+pub mod claims;
 pub mod clock;
 pub mod composition;
 pub mod contacts;
+pub mod hashing;
 pub mod interfaces;
 pub mod outcome;
 pub mod ringcentral;
@@ -16,9 +18,10 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::config::operations::OperationName;
 use crate::connector::configs::Configs;
 use crate::connector::{Call, CallError, Connector, Interface, ProxyConnector, Registry};
-use crate::engine::operation::AuthType;
+use crate::engine::operation::{AuthType, Operation};
 use crate::engine::send::Client;
 use crate::store::{Secret, Store, User};
 
@@ -36,6 +39,12 @@ pub struct Shared {
     pub hash_key: Secret,
     /// Base URL of the RingCentral platform.
     pub ringcentral_server: url::Url,
+    /// This start of the server, as claims name it.
+    pub instance: String,
+    /// Calls that CRMs are being asked to log.
+    pub calls_in_flight: Arc<claims::Flights<call_logs::Landed>>,
+    /// Conversations that CRMs are being asked to log.
+    pub conversations_in_flight: Arc<claims::Flights<()>>,
 }
 
 /// The services of one worker: what is shared, and this worker's HTTP client.
@@ -87,6 +96,18 @@ impl Platform<'_> {
             .resolve(&self.name, self.proxy.as_ref(), interface)
             .map(|(_, connector)| connector)
             .ok_or(CallError::NotSupported(interface))
+    }
+
+    /// Whether a request of an interface may be repeated without doing its work twice.
+    pub(crate) fn repeats_safely(&self, _interface: Interface) -> bool {
+        false
+    }
+
+    /// Whether `getCallLog` can be asked for a call by its session.
+    pub(crate) fn finds_by_session(&self) -> bool {
+        let operation =
+            self.proxy.as_ref().and_then(|proxy| proxy.config.operation(OperationName::GetCallLog));
+        operation.is_some_and(Operation::finds_by_session)
     }
 
     pub(crate) fn is_known(&self) -> bool {

@@ -7,7 +7,7 @@ use crate::engine::failure::{Failure, FailureKind};
 use crate::store::StoreError;
 
 /// A refusal, as every interface of the contract words it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Refusal {
     /// Always false.

@@ -103,8 +103,10 @@ impl Extension {
 pub struct CallLog {
     /// Where it belongs.
     pub scope: Scope,
-    /// RingCentral's telephony session id.
+    /// RingCentral's session id.
     pub session_id: String,
+    /// RingCentral's id of the call itself; the session id where the client sent none (Q14).
+    pub call_id: String,
     /// The extension that logged it.
     pub extension: Extension,
     /// The CRM's id of the record.
@@ -130,6 +132,8 @@ pub struct Conversation {
     pub conversation_log_id: String,
     /// RingCentral's id of the conversation.
     pub conversation_id: Option<String>,
+    /// The message that the record was made for.
+    pub first_message_id: String,
     /// The CRM's id of the record.
     pub third_party_log_id: String,
     /// The user who logged it first, as in [`UserKey::id`].

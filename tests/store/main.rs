@@ -52,6 +52,7 @@ fn call_log(scope: Scope, session_id: &str, extension: Option<&str>, created_at:
         platform: scope.platform.clone(),
         scope,
         session_id: session_id.to_owned(),
+        call_id: format!("call-{session_id}"),
         extension: Extension { number: extension.map(str::to_owned), hashed_id: None },
         third_party_log_id: format!("log-{created_at}"),
         contact_id: Some("contact-1".to_owned()),

@@ -211,6 +211,7 @@ fn conversation(scope: Scope, id: &str, third_party_log_id: &str) -> Conversatio
         scope,
         conversation_log_id: id.to_owned(),
         conversation_id: Some("c".to_owned()),
+        first_message_id: "1".to_owned(),
         third_party_log_id: third_party_log_id.to_owned(),
         user_id: "7-crm".to_owned(),
         created_at: 1,

@@ -178,7 +178,9 @@ impl Connector for ProxyConnector {
         input: &inputs::GetCallLog,
     ) -> Result<Reply<CallLogInfo>, CallError> {
         let mut inputs = self.inputs(call);
-        inputs.text(Variable::ThirdPartyLogId, input.log_id.as_str());
+        let log_id = Some(input.log_id.as_str()).filter(|id| !id.is_empty());
+        inputs.text_if(Variable::ThirdPartyLogId, log_id);
+        inputs.text(Variable::SessionId, input.session_id.as_str());
         inputs.text_if(Variable::ContactId, input.contact_id.as_deref());
         let reply = self.run(OperationName::GetCallLog, Interface::GetCallLog, call, &inputs).await?;
         expect_mapped!(reply, Mapped::CallLog(log) => log, Interface::GetCallLog)
@@ -224,9 +226,8 @@ impl Connector for ProxyConnector {
     ) -> Result<Reply<()>, CallError> {
         let mut inputs = self.inputs(call);
         inputs.text(Variable::ThirdPartyLogId, input.log_id.as_str());
-        inputs
-            .json(Variable::ExistingCallLog, &input.existing_call_log)
-            .json(Variable::Dispositions, &input.dispositions);
+        inputs.json(Variable::ExistingCallLog, &input.existing_call_log);
+        inputs.json_if(Variable::Dispositions, input.dispositions.as_ref());
         let reply =
             self.run(OperationName::UpsertCallDisposition, Interface::UpsertCallDisposition, call, &inputs);
         Ok(reply.await?.map(drop))

@@ -82,6 +82,11 @@ pub(super) fn compile(
                     "body.note",
                     &at,
                 ),
+                id: mapping
+                    .id_path
+                    .as_deref()
+                    .filter(|path| !path.is_empty())
+                    .map(|path| compiler.reply(Some(path), "idPath", "body.id", &at)),
             })
         }
         MappingRef::UserList(mapping) => {

@@ -7,7 +7,7 @@ use crate::server::body::{Body, query};
 use crate::server::reply;
 use crate::server::session::Authenticated;
 use crate::service::Services;
-use crate::service::call_logs::{self, Caller};
+use crate::service::call_logs::{self, Asked, Caller};
 
 /// `POST /callLog`
 pub(super) async fn create(
@@ -19,7 +19,35 @@ pub(super) async fn create(
     reply::answer(&call_logs::create(&services, &session.0, Value::Object(body.0), caller(&request)).await)
 }
 
-/// `GET /callLog?sessionIds=&requireDetails=`
+/// `PATCH /callLog`
+pub(super) async fn update(
+    request: HttpRequest,
+    services: web::Data<Services>,
+    session: Authenticated,
+    body: Body,
+) -> HttpResponse {
+    reply::answer(&call_logs::update(&services, &session.0, Value::Object(body.0), caller(&request)).await)
+}
+
+/// `PUT /callDisposition`
+pub(super) async fn set_disposition(
+    services: web::Data<Services>,
+    session: Authenticated,
+    body: Body,
+) -> HttpResponse {
+    reply::answer(&call_logs::set_disposition(&services, &session.0, Value::Object(body.0)).await)
+}
+
+/// `POST /callLog/cacheNote`
+pub(super) async fn keep_note(
+    services: web::Data<Services>,
+    session: Authenticated,
+    body: Body,
+) -> HttpResponse {
+    reply::answer(&call_logs::keep_note(&services, &session.0, &Value::Object(body.0)).await)
+}
+
+/// `GET /callLog?sessionIds=&requireDetails=&extensionNumber=&hashedExtensionId=`
 pub(super) async fn look_up(
     request: HttpRequest,
     services: web::Data<Services>,
@@ -32,8 +60,9 @@ pub(super) async fn look_up(
         Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
         _ => String::new(),
     };
-    let details = text("requireDetails") == "true";
-    reply::answer(&call_logs::look_up(&services, &session.0, &text("sessionIds"), details).await)
+    let (session_ids, details) = (text("sessionIds"), text("requireDetails") == "true");
+    let asked = Asked { session_ids, details, extension: Value::Object(parameters) };
+    reply::answer(&call_logs::look_up(&services, &session.0, &asked).await)
 }
 
 fn caller(request: &HttpRequest) -> Caller {

@@ -6,7 +6,7 @@ mod proxy_configs;
 mod public;
 mod users;
 
-use actix_web::web::{ServiceConfig, get, post};
+use actix_web::web::{ServiceConfig, get, patch, post, put};
 
 pub(super) use proxy_configs::Admin;
 
@@ -22,5 +22,8 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/contact", post().to(contacts::create))
         .route("/custom/contact/search", get().to(contacts::search))
         .route("/callLog", get().to(call_logs::look_up))
-        .route("/callLog", post().to(call_logs::create));
+        .route("/callLog", post().to(call_logs::create))
+        .route("/callLog", patch().to(call_logs::update))
+        .route("/callLog/cacheNote", post().to(call_logs::keep_note))
+        .route("/callDisposition", put().to(call_logs::set_disposition));
 }

@@ -1,0 +1,331 @@
+//! Creating a log: exactly one for a session and extension, however many ask (Q12).
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Caller, connected, extension, failed, input, log_format, note, refusal, scope, serving, stored};
+use crate::connector::inputs::{CreateCallLog, GetCallLog};
+use crate::connector::{CallError, Interface, Reply, ReturnMessage};
+use crate::engine::mapped::CreatedLog;
+use crate::engine::text::id_text;
+use crate::service::claims::{self, Claiming, Held, Turn};
+use crate::service::clock::now_ms;
+use crate::service::composition::Settings;
+use crate::service::composition::call_log::{CallLogText, compose};
+use crate::service::outcome::{Refusal, store_failed};
+use crate::service::session::Session;
+use crate::service::{Platform, Services};
+use crate::store::{CallLog, Claim, ClaimKey, ClaimSubject, Extension, Saved, Scope, StoreError, User};
+
+/// How often a claim of another server is looked at.
+const POLL: Duration = Duration::from_millis(100);
+
+/// The answer to a new call log.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Created {
+    /// Whether the call is logged.
+    pub successful: bool,
+    /// The record's id; absent where the CRM's answer has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_id: Option<String>,
+    /// What to show.
+    pub return_message: ReturnMessage,
+}
+
+/// The answer that others get who asked for the same call meanwhile.
+#[derive(Debug, Clone)]
+pub struct Landed {
+    extension: Extension,
+    answer: Result<Created, Refusal>,
+}
+
+/// A call that is to be logged.
+struct Job {
+    user: User,
+    scope: Scope,
+    session_id: String,
+    call_id: String,
+    extension: Extension,
+    input: CreateCallLog,
+}
+
+/// Logs a call. What was begun is finished even where the client hangs up.
+///
+/// # Errors
+/// Where the user is unknown, the call is logged already or may be, or the CRM fails.
+pub async fn create(
+    services: &Services,
+    session: &Session,
+    request: Value,
+    caller: Caller,
+) -> Result<Created, Refusal> {
+    let (services, session) = (services.clone(), session.clone());
+    let task = tokio::spawn(async move { prepared(&services, &session, request, caller).await });
+    match task.await {
+        Ok(answer) => answer,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(refusal("The server is stopping. Please log the call again in a moment.", 5000)),
+        },
+    }
+}
+
+async fn prepared(
+    services: &Services,
+    session: &Session,
+    request: Value,
+    caller: Caller,
+) -> Result<Created, Refusal> {
+    let user = connected(services, session).await?;
+    let Some(session_id) = request.pointer("/logInfo/sessionId").and_then(id_text) else {
+        return Err(refusal("The call has no sessionId (logInfo.sessionId).", 5000));
+    };
+    let extension = extension::named(services, &request);
+    let scope = scope(&user);
+    if stored(services, &scope, &session_id, &extension).await?.is_some() {
+        return Err(existing(&session_id));
+    }
+    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    serving(&platform, Interface::CreateCallLog)?;
+    let call_id = ["/logInfo/telephonySessionId", "/logInfo/id"]
+        .into_iter()
+        .find_map(|pointer| request.pointer(pointer).and_then(id_text))
+        .unwrap_or_else(|| session_id.clone());
+    let fail = |error: &CallError| failed(error, Interface::CreateCallLog, &platform);
+    let format = log_format(&platform, &user).await.map_err(|error| fail(&error))?;
+    let request = note::with_kept_note(services, &scope, &session_id, caller.is_from_sscl, request).await;
+    let composed = compose(&CallLogText::of_create(&request), &Settings::of(&user), format);
+    let mut input = input::new_call_log(services, request, caller)?;
+    input.composed_log_details = composed;
+    let job = Job { user, scope, session_id, call_id, extension, input };
+    take_turn(services, &platform, job).await
+}
+
+fn existing(session_id: &str) -> Refusal {
+    refusal(format!("Existing log for session {session_id}"), 3000)
+}
+
+fn being_logged() -> Refusal {
+    refusal("This call is being logged already. Please look again in a moment.", 5000)
+}
+
+/// Waits for whoever logs the same session in this process, and takes over their answer where it is
+/// the same extension's.
+async fn take_turn(services: &Services, platform: &Platform<'_>, job: Job) -> Result<Created, Refusal> {
+    let key = ClaimKey { scope: job.scope.clone(), subject: ClaimSubject::Call(job.session_id.clone()) };
+    loop {
+        match services.calls_in_flight.turn(&key, claims::PATIENCE).await {
+            Turn::Yours(flight) => {
+                let extension = job.extension.clone();
+                let answer = claimed(services, platform, &key, job).await;
+                flight.land(Landed { extension, answer: answer.clone() });
+                return answer;
+            }
+            Turn::Landed(landed) if extension::answers(&landed.extension, &job.extension) => {
+                return landed.answer;
+            }
+            Turn::Landed(_) | Turn::Ended => {}
+            Turn::Waiting => return Err(being_logged()),
+        }
+    }
+}
+
+/// Claims the session in the store, or waits for the server that did.
+async fn claimed(
+    services: &Services,
+    platform: &Platform<'_>,
+    key: &ClaimKey,
+    mut job: Job,
+) -> Result<Created, Refusal> {
+    let store = &*services.store;
+    let patience = tokio::time::Instant::now() + claims::PATIENCE;
+    let mut doubted: Option<Claim> = None;
+    loop {
+        if stored(services, &job.scope, &job.session_id, &job.extension).await?.is_some() {
+            return Err(existing(&job.session_id));
+        }
+        let claiming = claims::claim(
+            store,
+            &services.instance,
+            key,
+            &job.extension,
+            extension::answers,
+            doubted.as_ref(),
+        );
+        match claiming.await.map_err(|error| unstored(&error))? {
+            Claiming::Held(held) => return create_record(services, platform, held, job).await,
+            Claiming::Busy if tokio::time::Instant::now() < patience => tokio::time::sleep(POLL).await,
+            Claiming::Busy => return Err(being_logged()),
+            Claiming::InDoubt(claim) => {
+                if platform.repeats_safely(Interface::CreateCallLog) {
+                    doubted = Some(claim);
+                    continue;
+                }
+                match look_for(platform, &job).await? {
+                    Looked::Found(log_id) => {
+                        let claiming = claims::claim(
+                            store,
+                            &services.instance,
+                            key,
+                            &job.extension,
+                            extension::answers,
+                            Some(&claim),
+                        );
+                        if let Claiming::Held(held) = claiming.await.map_err(|error| unstored(&error))? {
+                            let reply = Reply::new(CreatedLog { log_id: Some(log_id) });
+                            return record(services, held, &mut job, Some(reply)).await;
+                        }
+                    }
+                    Looked::Absent => doubted = Some(claim),
+                    Looked::Unknown => return Err(may_exist(platform, &claim)),
+                }
+            }
+        }
+    }
+}
+
+fn unstored(error: &StoreError) -> Refusal {
+    Refusal::new(store_failed(error))
+}
+
+fn may_exist(platform: &Platform<'_>, claim: &Claim) -> Refusal {
+    let text = format!(
+        "{} was asked to log this call before and did not answer, so a record may exist there. Please check it: until {} the call is not logged again.",
+        platform.name,
+        claims::until(claim)
+    );
+    Refusal::new(ReturnMessage::warning("This call may be logged already", 5000).detail(text))
+}
+
+/// What the CRM knows of a call whose claim is in doubt.
+enum Looked {
+    Found(String),
+    Absent,
+    Unknown,
+}
+
+/// Looks for the record by session, where the document's `getCallLog` can.
+async fn look_for(platform: &Platform<'_>, job: &Job) -> Result<Looked, Refusal> {
+    let Ok(connector) = platform.serving(Interface::GetCallLog) else { return Ok(Looked::Unknown) };
+    if !platform.finds_by_session() {
+        return Ok(Looked::Unknown);
+    }
+    let fail = |error: &CallError| failed(error, Interface::GetCallLog, platform);
+    let auth_header = platform.auth_header(&job.user.access_token).await.map_err(|error| fail(&error))?;
+    let call = platform.call(Some(&job.user), auth_header.as_deref());
+    let input = GetCallLog {
+        log_id: String::new(),
+        session_id: job.session_id.clone(),
+        contact_id: job.input.contact_info.get("id").and_then(id_text),
+    };
+    match connector.get_call_log(&call, &input).await {
+        Ok(reply) => Ok(reply.value.id.map_or(Looked::Absent, Looked::Found)),
+        Err(CallError::Failed(failure)) if matches!(failure.status(), Some(404 | 410)) => Ok(Looked::Absent),
+        Err(error) => Err(fail(&error)),
+    }
+}
+
+/// Asks the CRM for the record. The claim ends with the log where there is one, is released where
+/// there is none, and stays in doubt where nobody knows.
+async fn create_record(
+    services: &Services,
+    platform: &Platform<'_>,
+    held: Held,
+    mut job: Job,
+) -> Result<Created, Refusal> {
+    match ask(platform, &held, &mut job).await {
+        Ok(reply) => record(services, held, &mut job, Some(reply)).await,
+        // It was accepted, and what came back cannot be read: the record exists all the same (Q13).
+        Err(error @ CallError::Unmapped(_)) => {
+            let mut created = record(services, held, &mut job, None).await?;
+            created.return_message = created.return_message.detail(format!("{error}."));
+            Ok(created)
+        }
+        Err(error) => {
+            let settled = if claims::is_in_doubt(&error) {
+                held.doubt(&*services.store).await
+            } else {
+                held.release(&*services.store).await
+            };
+            if let Err(error) = settled {
+                store_failed(&error);
+            }
+            Err(failed(&error, Interface::CreateCallLog, platform))
+        }
+    }
+}
+
+async fn ask(platform: &Platform<'_>, held: &Held, job: &mut Job) -> Result<Reply<CreatedLog>, CallError> {
+    let connector = platform.serving(Interface::CreateCallLog)?;
+    let auth_header = platform.auth_header(&job.user.access_token).await?;
+    job.input.idempotency_key = Some(held.idempotency_key().to_owned());
+    let call = platform.call(Some(&job.user), auth_header.as_deref());
+    connector.create_call_log(&call, &job.input).await
+}
+
+/// Stores the log of a record that the CRM has. Without an id it is kept as well, so that nobody
+/// creates it again (Q13).
+async fn record(
+    services: &Services,
+    held: Held,
+    job: &mut Job,
+    reply: Option<Reply<CreatedLog>>,
+) -> Result<Created, Refusal> {
+    let now = now_ms();
+    let log_id = reply.as_ref().and_then(|reply| reply.value.log_id.clone());
+    let log = CallLog {
+        scope: job.scope.clone(),
+        session_id: job.session_id.clone(),
+        call_id: job.call_id.clone(),
+        extension: job.extension.clone(),
+        third_party_log_id: log_id.clone().unwrap_or_default(),
+        contact_id: job.input.contact_info.get("id").and_then(id_text),
+        user_id: job.user.key.id.clone(),
+        platform: job.user.key.platform.clone(),
+        created_at: now,
+        updated_at: now,
+    };
+    let released = held.released();
+    match services.store.save_call_log(&log, Some(&released)).await {
+        Ok(Saved::Inserted) => {}
+        Ok(Saved::Existing(_)) => {
+            if let Err(error) = held.release(&*services.store).await {
+                store_failed(&error);
+            }
+            return Err(existing(&job.session_id));
+        }
+        Err(error) => {
+            store_failed(&error);
+            return Err(Refusal::new(ReturnMessage::warning("Database operation failed", 5000).detail(
+                "The CRM has the record of this call, but this server could not keep its id. Do not log the call again.",
+            )));
+        }
+    }
+    Ok(Created { successful: true, log_id, return_message: logged(reply) })
+}
+
+fn logged(reply: Option<Reply<CreatedLog>>) -> ReturnMessage {
+    let Some(reply) = reply else {
+        return ReturnMessage::warning(
+            "Call logged, but its id is unknown: it cannot be updated later.",
+            5000,
+        );
+    };
+    match (&reply.value.log_id, reply.message) {
+        (_, Some(message)) => message,
+        (Some(_), None) => ReturnMessage::success("Call logged", 2000),
+        (None, None) => {
+            let at = match reply.mapping_problems.first() {
+                Some(problem) => {
+                    format!("its id was not found at {} (found {})", problem.path, problem.found)
+                }
+                None => "its proxyConfig does not say where its id is (createCallLog.responseMapping.idPath)"
+                    .to_owned(),
+            };
+            ReturnMessage::warning(format!("Call logged, but {at}: it cannot be updated later."), 5000)
+        }
+    }
+}

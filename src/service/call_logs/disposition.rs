@@ -1,0 +1,59 @@
+//! The disposition of a logged call.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{connected, existing_call_log, extension, failed, refusal, scope, serving, stored};
+use crate::connector::inputs::UpsertCallDisposition;
+use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::engine::text::id_text;
+use crate::service::Services;
+use crate::service::outcome::Refusal;
+use crate::service::session::Session;
+
+/// The answer to a disposition.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Disposed {
+    /// Always true.
+    pub successful: bool,
+    /// What to show.
+    pub return_message: ReturnMessage,
+}
+
+/// Sets the disposition of a logged call.
+///
+/// # Errors
+/// Where the user or the log is unknown, or the CRM fails.
+pub async fn set_disposition(
+    services: &Services,
+    session: &Session,
+    mut request: Value,
+) -> Result<Disposed, Refusal> {
+    let user = connected(services, session).await?;
+    let Some(session_id) = request.get("sessionId").and_then(id_text) else {
+        return Err(refusal("The call has no sessionId.", 5000));
+    };
+    let asked = extension::named(services, &request);
+    let Some(log) = stored(services, &scope(&user), &session_id, &asked).await? else {
+        return Err(refusal("Cannot find log", 3000));
+    };
+    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let connector = serving(&platform, Interface::UpsertCallDisposition)?;
+    if log.third_party_log_id.is_empty() {
+        return Err(super::without_id());
+    }
+    let fail = |error: &CallError| failed(error, Interface::UpsertCallDisposition, &platform);
+    let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
+    let call = platform.call(Some(&user), auth_header.as_deref());
+    let input = UpsertCallDisposition {
+        log_id: log.third_party_log_id.clone(),
+        existing_call_log: existing_call_log(&log),
+        dispositions: request.get_mut("dispositions").map(Value::take),
+    };
+    let reply = connector.upsert_call_disposition(&call, &input).await.map_err(|error| fail(&error))?;
+    Ok(Disposed {
+        successful: true,
+        return_message: reply.message.unwrap_or_else(|| ReturnMessage::success("Disposition updated", 2000)),
+    })
+}

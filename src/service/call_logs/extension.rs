@@ -1,0 +1,60 @@
+//! Which extension a call is logged for. One session may be logged once for each extension that
+//! took part in it (recordings 08 and 10, `extension-*`, `hash-*`).
+
+use serde_json::Value;
+
+use crate::engine::text::id_text;
+use crate::service::Services;
+use crate::service::hashing::hashed;
+use crate::store::{CallLog, Extension};
+
+/// The extension that a request names, in its own members or in those of `logInfo`. An id that is
+/// not hashed yet is hashed here.
+pub fn named(services: &Services, request: &Value) -> Extension {
+    let member = |key: &str| {
+        [request.get(key), request.get("logInfo").and_then(|info| info.get(key))]
+            .into_iter()
+            .flatten()
+            .find(|value| !value.is_null())
+            .and_then(id_text)
+    };
+    Extension {
+        number: member("extensionNumber"),
+        hashed_id: member("hashedExtensionId")
+            .or_else(|| member("rcExtensionId").map(|id| hashed(services, &id))),
+    }
+}
+
+/// How well a stored extension answers to the one that is asked for, the smaller the better;
+/// `None` where it is another one. A log stored without any extension answers to every hashed id,
+/// and whoever names no extension means any.
+fn closeness(stored: &Extension, asked: &Extension) -> Option<u8> {
+    match (&asked.hashed_id, &asked.number) {
+        (Some(hashed_id), number) => {
+            if stored.hashed_id.as_ref() == Some(hashed_id) {
+                Some(0)
+            } else if stored.hashed_id.is_some() {
+                None
+            } else if number.is_some() && stored.number == *number {
+                Some(1)
+            } else {
+                stored.number.is_none().then_some(2)
+            }
+        }
+        (None, Some(number)) => (stored.number.as_ref() == Some(number)).then_some(0),
+        (None, None) => Some(0),
+    }
+}
+
+/// Whether a log of one extension is the log that another asks for.
+pub fn answers(stored: &Extension, asked: &Extension) -> bool {
+    closeness(stored, asked).is_some()
+}
+
+/// The log of a session that an extension asks for; of several the oldest of the closest.
+pub fn find(logs: Vec<CallLog>, asked: &Extension) -> Option<CallLog> {
+    logs.into_iter()
+        .filter_map(|log| Some((closeness(&log.extension, asked)?, log)))
+        .min_by_key(|(closeness, _)| *closeness)
+        .map(|(_, log)| log)
+}

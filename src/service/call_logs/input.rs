@@ -1,0 +1,120 @@
+//! What the client sends about a call, as connectors take it.
+
+use serde_json::{Map, Value};
+
+use super::{Caller, refusal};
+use crate::connector::inputs::CreateCallLog;
+use crate::engine::text::{id_text, to_text};
+use crate::engine::time::{add_seconds, parse_instant, to_iso};
+use crate::service::Services;
+use crate::service::hashing::hashed;
+use crate::service::outcome::Refusal;
+
+/// The input of `createCallLog` without its text.
+///
+/// # Errors
+/// Where the call has no contact, or a start that cannot be read; nothing was sent then.
+pub(super) fn new_call_log(
+    services: &Services,
+    mut request: Value,
+    caller: Caller,
+) -> Result<CreateCallLog, Refusal> {
+    let text = |value: Option<&Value>| value.map(|value| to_text(value).into_owned()).unwrap_or_default();
+    let call_log = request.get_mut("logInfo").map(Value::take).unwrap_or_default();
+    let inbound = call_log.get("direction").and_then(Value::as_str) == Some("Inbound");
+    let number = call_log.pointer(if inbound { "/from/phoneNumber" } else { "/to/phoneNumber" }).cloned();
+    let contact_id = request.get("contactId").filter(|id| is_id(id)).cloned();
+    let Some(contact_id) = contact_id else {
+        return Err(refusal(format!("Contact not found for number {}", text(number.as_ref())), 5000));
+    };
+    let name = text(request.get("contactName"));
+    let mut contact_info = Map::new();
+    contact_info.insert("id".to_owned(), contact_id);
+    if let Some(number) = number {
+        contact_info.insert("phoneNumber".to_owned(), number);
+    }
+    let kind = request.get("contactType").cloned().unwrap_or_else(|| "".into());
+    contact_info.insert("type".to_owned(), kind);
+    contact_info.insert("name".to_owned(), name.clone().into());
+    let subject = match call_log.get("customSubject") {
+        Some(custom) if is_truthy(custom) => to_text(custom).into_owned(),
+        _ => {
+            let direction = call_log.get("direction").map_or("undefined".into(), to_text);
+            let word = if direction == "Outbound" { "to" } else { "from" };
+            format!("{direction} Call {word} {name}")
+        }
+    };
+    let (start_time, end_time) =
+        times(call_log.get("startTime"), call_log.get("duration"), "logInfo.startTime")?;
+    let voicemail = [("voicemailLink", "/voicemail/link"), ("voicemailMessageId", "/voicemail/messageId")];
+    for (member, pointer) in voicemail {
+        if request.get(member).is_none()
+            && let Some(found) = call_log.pointer(pointer).cloned()
+            && let Some(members) = request.as_object_mut()
+        {
+            members.insert(member.to_owned(), found);
+        }
+    }
+    Ok(CreateCallLog {
+        contact_info: Value::Object(contact_info),
+        subject,
+        start_time,
+        end_time,
+        composed_log_details: String::new(),
+        hashed_account_id: Some(account_hash(services, &caller, call_log.get("accountId"))),
+        is_from_sscl: caller.is_from_sscl,
+        call_log,
+        idempotency_key: None,
+        request,
+    })
+}
+
+/// The hash of the account: the caller's own, else that of the account that the request names.
+pub(super) fn account_hash(services: &Services, caller: &Caller, account: Option<&Value>) -> String {
+    match &caller.hashed_account_id {
+        Some(hash) => hash.clone(),
+        // The hash of the word `undefined` is what the reference sends (recordings 08, `minimal-fields`).
+        None => hashed(services, &account.map_or("undefined".into(), to_text)),
+    }
+}
+
+/// Start and end, ISO 8601. A start that cannot be read is refused before anything is sent (Q31);
+/// a call without a start has neither (Q49).
+pub(super) fn times(
+    start: Option<&Value>,
+    duration: Option<&Value>,
+    member: &str,
+) -> Result<(Option<String>, Option<String>), Refusal> {
+    let Some(start) = start.filter(|start| !start.is_null()) else {
+        return Ok((None, None));
+    };
+    let instant = match start {
+        // A number is always milliseconds (recordings 08, `start-seconds`).
+        Value::Number(ms) => {
+            ms.as_f64().and_then(|ms| jiff::Timestamp::from_microsecond((ms * 1e3).round() as i64).ok())
+        }
+        other => parse_instant(other),
+    };
+    let Some(instant) = instant else {
+        return Err(refusal(
+            format!(
+                "The call's start time cannot be read ({member}). Send ISO 8601 or milliseconds since 1970."
+            ),
+            5000,
+        ));
+    };
+    let seconds = match duration {
+        Some(Value::String(text)) => text.trim().parse().unwrap_or(0.0),
+        other => other.and_then(Value::as_f64).unwrap_or(0.0),
+    };
+    let end = add_seconds(instant, seconds).map(to_iso);
+    Ok((Some(to_iso(instant)), end))
+}
+
+fn is_id(value: &Value) -> bool {
+    id_text(value).is_some_and(|id| !id.is_empty()) && value.as_f64() != Some(0.0)
+}
+
+fn is_truthy(value: &Value) -> bool {
+    !matches!(value, Value::Null | Value::Bool(false)) && value.as_str() != Some("")
+}

@@ -1,0 +1,100 @@
+//! Looking logs up by their sessions.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{connected, extension, refusal, scope, stored};
+use crate::connector::inputs::GetCallLog;
+use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::engine::mapped::CallLogInfo;
+use crate::service::outcome::{Refusal, message};
+use crate::service::session::Session;
+use crate::service::{Platform, Services};
+use crate::store::{CallLog, User};
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The session ids, separated by commas.
+    pub session_ids: String,
+    /// Whether the CRM is to be asked for what its records hold now.
+    pub details: bool,
+    /// The members that name the extension.
+    pub extension: Value,
+}
+
+/// The answer to a lookup.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LookedUp {
+    /// Whether the lookup worked.
+    pub successful: bool,
+    /// One entry for each session, in the order asked.
+    pub logs: Vec<Value>,
+    /// What to show; null without details.
+    pub return_message: Option<ReturnMessage>,
+}
+
+/// Looks up the logs of sessions, with what the CRM holds now where details are asked for. Each
+/// session has its own outcome (Q26).
+///
+/// # Errors
+/// Where the user is unknown or no session is named.
+pub async fn look_up(services: &Services, session: &Session, asked: &Asked) -> Result<LookedUp, Refusal> {
+    let user = connected(services, session).await?;
+    let ids: Vec<&str> = asked.session_ids.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
+    if ids.is_empty() {
+        return Err(refusal("No session is named (sessionIds).", 5000));
+    }
+    let scope = scope(&user);
+    let extension = extension::named(services, &asked.extension);
+    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let mut logs = Vec::with_capacity(ids.len());
+    let mut return_message = None;
+    for id in ids {
+        let Some(log) = stored(services, &scope, id, &extension).await? else {
+            logs.push(json!({"sessionId": id, "matched": false}));
+            continue;
+        };
+        let mut entry = serde_json::Map::new();
+        entry.insert("sessionId".to_owned(), id.into());
+        entry.insert("matched".to_owned(), true.into());
+        if !log.third_party_log_id.is_empty() {
+            entry.insert("logId".to_owned(), log.third_party_log_id.clone().into());
+        }
+        if asked.details {
+            match read(&platform, &user, &log).await {
+                Ok(info) => {
+                    entry.insert("logData".to_owned(), serde_json::to_value(info).unwrap_or_default());
+                    return_message.get_or_insert_with(|| ReturnMessage::success("Call log fetched.", 3000));
+                }
+                Err(error) => {
+                    let failed = message(&error, Interface::GetCallLog, &platform.name);
+                    entry.insert("logData".to_owned(), Value::Null);
+                    if !matches!(error, CallError::NotSupported(_)) {
+                        let failed = serde_json::to_value(&failed).unwrap_or_default();
+                        entry.insert("returnMessage".to_owned(), failed);
+                    }
+                    return_message = Some(failed);
+                }
+            }
+        }
+        logs.push(Value::Object(entry));
+    }
+    Ok(LookedUp { successful: true, logs, return_message })
+}
+
+async fn read(platform: &Platform<'_>, user: &User, log: &CallLog) -> Result<CallLogInfo, CallError> {
+    let connector = platform.serving(Interface::GetCallLog)?;
+    if log.third_party_log_id.is_empty() {
+        return Err(CallError::Message(Box::new(super::without_id().return_message)));
+    }
+    let auth_header = platform.auth_header(&user.access_token).await?;
+    let call = platform.call(Some(user), auth_header.as_deref());
+    let input = GetCallLog {
+        log_id: log.third_party_log_id.clone(),
+        session_id: log.session_id.clone(),
+        contact_id: log.contact_id.clone(),
+    };
+    Ok(connector.get_call_log(&call, &input).await?.value)
+}

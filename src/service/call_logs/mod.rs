@@ -1,0 +1,113 @@
+//! Call logs: one CRM record for a call, created once, updated, given a disposition, looked up. They
+//! never leave the platform, the document and the RingCentral account (Q4).
+
+mod create;
+mod disposition;
+mod extension;
+mod input;
+mod look_up;
+mod note;
+mod update;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+pub use self::create::{Created, Landed, create};
+pub use self::disposition::{Disposed, set_disposition};
+pub use self::look_up::{Asked, LookedUp, look_up};
+pub use self::note::{NoteKept, keep_note};
+pub use self::update::{Updated, update};
+use super::outcome::{Refusal, store_failed};
+use super::session::Session;
+use super::{Platform, Services};
+use crate::connector::{CallError, Connector, Interface, ReturnMessage};
+use crate::engine::operation::LogFormat;
+use crate::engine::time::to_iso;
+use crate::store::{CallLog, Extension, Owner, Scope, User};
+
+/// Where the logs of a user are looked up: never outside of the platform, the document and the
+/// RingCentral account or, without one, the user (Q4).
+pub fn scope(user: &User) -> Scope {
+    Scope {
+        platform: user.key.platform.clone(),
+        proxy_id: user.key.proxy_id.clone(),
+        owner: match &user.rc_account_id {
+            Some(account) => Owner::RcAccount(account.clone()),
+            None => Owner::User(user.key.id.clone()),
+        },
+    }
+}
+
+/// What the request's headers say about the caller.
+#[derive(Debug, Default, Clone)]
+pub struct Caller {
+    /// The hashed account id, where the client sends it.
+    pub hashed_account_id: Option<String>,
+    /// Whether server-side logging is calling.
+    pub is_from_sscl: bool,
+}
+
+fn refusal(text: impl Into<String>, ttl: u32) -> Refusal {
+    Refusal::new(ReturnMessage::warning(text, ttl))
+}
+
+/// The user of a session, signed in at the CRM.
+async fn connected(services: &Services, session: &Session) -> Result<User, Refusal> {
+    match session.connected_user(&*services.store).await {
+        Ok(Some(user)) => Ok(user),
+        Ok(None) => Err(refusal("User not found", 5000)),
+        Err(error) => Err(Refusal::new(store_failed(&error))),
+    }
+}
+
+/// The log of a session that an extension asks for.
+async fn stored(
+    services: &Services,
+    scope: &Scope,
+    session_id: &str,
+    asked: &Extension,
+) -> Result<Option<CallLog>, Refusal> {
+    let logs = services.store.call_logs(scope, session_id).await;
+    let logs = logs.map_err(|error| Refusal::new(store_failed(&error)))?;
+    Ok(extension::find(logs, asked))
+}
+
+/// The format of a platform's log text.
+async fn log_format(platform: &Platform<'_>, user: &User) -> Result<LogFormat, CallError> {
+    match platform.serving(Interface::GetLogFormatType) {
+        Ok(connector) => Ok(connector.get_log_format_type(&platform.call(Some(user), None)).await?.value),
+        Err(_) => Ok(LogFormat::default()),
+    }
+}
+
+/// What templates and connectors see of a stored log, in the reference's members.
+fn existing_call_log(log: &CallLog) -> Value {
+    let at = |ms: i64| jiff::Timestamp::from_millisecond(ms).map(to_iso).unwrap_or_default();
+    json!({
+        "id": log.call_id,
+        "sessionId": log.session_id,
+        "extensionNumber": log.extension.number.as_deref().unwrap_or_default(),
+        "hashedExtensionId": log.extension.hashed_id.as_deref().unwrap_or_default(),
+        "platform": log.platform,
+        "thirdPartyLogId": log.third_party_log_id,
+        "userId": log.user_id,
+        "contactId": log.contact_id,
+        "createdAt": at(log.created_at),
+        "updatedAt": at(log.updated_at),
+    })
+}
+
+/// The connector of an interface, and the message where there is none.
+fn serving(platform: &Platform<'_>, interface: Interface) -> Result<Arc<dyn Connector>, Refusal> {
+    platform.serving(interface).map_err(|error| failed(&error, interface, platform))
+}
+
+/// For a record whose id the CRM did not tell (Q13).
+fn without_id() -> Refusal {
+    refusal("The call is logged, but the CRM did not say under which id: its record cannot be reached.", 5000)
+}
+
+fn failed(error: &CallError, interface: Interface, platform: &Platform<'_>) -> Refusal {
+    Refusal::new(super::outcome::message(error, interface, &platform.name))
+}

@@ -1,0 +1,166 @@
+//! Updating a log: what changed goes into the text that the CRM holds now, so that nothing a person
+//! wrote there is lost.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    Caller, connected, existing_call_log, extension, failed, input, log_format, refusal, scope, serving,
+    stored, without_id,
+};
+use crate::connector::inputs::{GetCallLog, UpdateCallLog};
+use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::engine::mapped::CallLogInfo;
+use crate::engine::operation::LogFormat;
+use crate::engine::text::{id_text, to_text};
+use crate::service::claims::{self, Turn};
+use crate::service::composition::Settings;
+use crate::service::composition::call_log::{CallLogText, upsert};
+use crate::service::outcome::{self, Refusal};
+use crate::service::session::Session;
+use crate::service::{Platform, Services};
+use crate::store::{CallLog, ClaimKey, ClaimSubject, User};
+
+/// The answer to an update.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Updated {
+    /// Always true.
+    pub successful: bool,
+    /// The record's id.
+    pub log_id: String,
+    /// The note as the connector changed it; documents change none.
+    pub updated_note: Option<Value>,
+    /// What to show.
+    pub return_message: ReturnMessage,
+}
+
+/// Updates a log.
+///
+/// # Errors
+/// Where the user or the log is unknown, the present text cannot be read (Q15), or the CRM fails.
+pub async fn update(
+    services: &Services,
+    session: &Session,
+    request: Value,
+    caller: Caller,
+) -> Result<Updated, Refusal> {
+    let user = connected(services, session).await?;
+    let Some(session_id) = request.get("sessionId").and_then(id_text) else {
+        return Err(refusal("The call has no sessionId.", 5000));
+    };
+    let scope = scope(&user);
+    let asked = extension::named(services, &request);
+    let Some(log) = stored(services, &scope, &session_id, &asked).await? else {
+        return Err(refusal(format!("Cannot find log for session {session_id}"), 3000));
+    };
+    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let connector = serving(&platform, Interface::UpdateCallLog)?;
+    if log.third_party_log_id.is_empty() {
+        return Err(without_id());
+    }
+    let (start_time, end_time) =
+        input::times(request.get("startTime"), request.get("duration"), "startTime")?;
+    let fail = |error: &CallError| failed(error, Interface::UpdateCallLog, &platform);
+    let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
+    let call = platform.call(Some(&user), auth_header.as_deref());
+
+    // Reading and writing are two requests: an update between them would be lost.
+    let key = ClaimKey { scope, subject: ClaimSubject::Call(session_id) };
+    let _turn = loop {
+        match services.calls_in_flight.turn(&key, claims::PATIENCE).await {
+            Turn::Yours(turn) => break turn,
+            Turn::Landed(_) | Turn::Ended => {}
+            Turn::Waiting => {
+                return Err(refusal(
+                    "This call is being logged already. Please try again in a moment.",
+                    5000,
+                ));
+            }
+        }
+    };
+    let format = log_format(&platform, &user).await.map_err(|error| fail(&error))?;
+    let present = match format {
+        LogFormat::Custom => None,
+        _ => read(&platform, &user, auth_header.as_deref(), &log).await?,
+    };
+    let existing =
+        present.as_ref().map_or(Ok(String::new()), text_of).map_err(|found| unreadable(&platform, found))?;
+    let composed = upsert(&existing, &CallLogText::of_update(&request), &Settings::of(&user), format);
+    let input = UpdateCallLog {
+        log_id: log.third_party_log_id.clone(),
+        existing_call_log: existing_call_log(&log),
+        existing_call_log_details: present.map(|present| present.full_log_response),
+        start_time,
+        end_time,
+        composed_log_details: composed,
+        hashed_account_id: Some(input::account_hash(services, &caller, request.get("accountId"))),
+        is_from_sscl: caller.is_from_sscl,
+        request: with_legs(request),
+    };
+    let reply = connector.update_call_log(&call, &input).await.map_err(|error| fail(&error))?;
+    Ok(Updated {
+        successful: true,
+        log_id: log.third_party_log_id,
+        updated_note: None,
+        return_message: reply.message.unwrap_or_else(|| ReturnMessage::success("Call log updated.", 3000)),
+    })
+}
+
+/// The record as the CRM holds it; `None` where the connector cannot read it.
+async fn read(
+    platform: &Platform<'_>,
+    user: &User,
+    auth_header: Option<&str>,
+    log: &CallLog,
+) -> Result<Option<CallLogInfo>, Refusal> {
+    let Ok(connector) = platform.serving(Interface::GetCallLog) else { return Ok(None) };
+    let input = GetCallLog {
+        log_id: log.third_party_log_id.clone(),
+        session_id: log.session_id.clone(),
+        contact_id: log.contact_id.clone(),
+    };
+    let call = platform.call(Some(user), auth_header);
+    match connector.get_call_log(&call, &input).await {
+        Ok(reply) => Ok(Some(reply.value)),
+        Err(error) => {
+            let message = outcome::message(&error, Interface::UpdateCallLog, &platform.name);
+            Err(Refusal::new(message.detail(
+                "The record's present text could not be read, so nothing was changed. Please try again.",
+            )))
+        }
+    }
+}
+
+/// The present text: the whole body, or the note where the body is empty. What is there and is not
+/// text is told by its kind.
+fn text_of(present: &CallLogInfo) -> Result<String, &'static str> {
+    for value in [&present.full_body, &present.note].into_iter().flatten() {
+        match value {
+            Value::Null | Value::Bool(false) => {}
+            Value::String(text) if text.is_empty() => {}
+            Value::Number(number) if number.as_f64() == Some(0.0) => {}
+            Value::Array(_) | Value::Object(_) => return Err(crate::engine::render::kind(value)),
+            value => return Ok(to_text(value).into_owned()),
+        }
+    }
+    Ok(String::new())
+}
+
+fn unreadable(platform: &Platform<'_>, found: &str) -> Refusal {
+    let detail = format!(
+        "The record's present text at {} is {found} and not text, so nothing was changed. Its proxyConfig has to name the text (getCallLog.responseMapping.fullBodyPath).",
+        platform.name
+    );
+    Refusal::new(ReturnMessage::warning("Error updating call log", 5000).detail(detail))
+}
+
+/// Templates always see a list of legs (recordings 11, `no-fields`).
+fn with_legs(mut request: Value) -> Value {
+    if let Some(members) = request.as_object_mut()
+        && members.get("legs").is_none_or(Value::is_null)
+    {
+        members.insert("legs".to_owned(), Value::Array(Vec::new()));
+    }
+    request
+}
