@@ -78,7 +78,7 @@ pub struct Covered {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Expect {
     /// All outbound requests of the step; each takes what it lacks from the recorded one at the
-    /// same place.
+    /// same place, or from the last one where there are more than were recorded.
     pub crm_received: Option<Vec<OutboundOverride>>,
     pub response: Option<ReplyOverride>,
     /// Instead of `response`, for a step with concurrent requests.
@@ -200,7 +200,9 @@ pub fn apply<'a>(recorded: &Expected, entries: impl IntoIterator<Item = &'a Appl
             expected.received = overrides
                 .iter()
                 .enumerate()
-                .map(|(index, change)| changed_outbound(expected.received.get(index), change))
+                .map(|(index, change)| {
+                    changed_outbound(expected.received.get(index).or(expected.received.last()), change)
+                })
                 .collect();
         }
         let single = applied.covered.expect.response.iter();
