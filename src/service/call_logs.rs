@@ -91,7 +91,11 @@ pub async fn create(
         Ok(connector) => connector.get_log_format_type(&call).await.map_err(|error| fail(&error))?.value,
         Err(_) => Default::default(),
     };
-    let input = input(services, request, caller, format)?;
+    let composed = {
+        let text = composition::CallLogText::of_create(&request);
+        composition::call_log::compose(&text, &composition::Settings::of(&user), format)
+    };
+    let input = input(services, request, caller, composed)?;
     let contact_id = input.contact_info.get("id").and_then(id_text);
     let reply = connector.create_call_log(&call, &input).await.map_err(|error| fail(&error))?;
     let now = now_ms();
@@ -134,7 +138,7 @@ fn input(
     services: &Services,
     mut request: Value,
     caller: Caller,
-    format: crate::engine::operation::LogFormat,
+    composed_log_details: String,
 ) -> Result<CreateCallLog, Refusal> {
     let text = |value: Option<&Value>| value.map(|value| to_text(value).into_owned()).unwrap_or_default();
     let call_log = request.get_mut("logInfo").map(Value::take).unwrap_or_default();
@@ -169,7 +173,6 @@ fn input(
             members.insert(link.to_owned(), found);
         }
     }
-    let note = request.get("note").and_then(Value::as_str).map(str::to_owned);
     let account =
         call_log.get("accountId").map_or_else(|| "undefined".to_owned(), |id| to_text(id).into_owned());
     Ok(CreateCallLog {
@@ -177,7 +180,7 @@ fn input(
         subject,
         start_time,
         end_time,
-        composed_log_details: composition::call_log(format, note.as_deref()),
+        composed_log_details,
         hashed_account_id: Some(caller.hashed_account_id.unwrap_or_else(|| hashed(services, &account))),
         is_from_sscl: caller.is_from_sscl,
         call_log,
