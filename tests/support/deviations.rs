@@ -233,7 +233,7 @@ fn changed_outbound(recorded: Option<&ExpectedOutbound>, change: &OutboundOverri
     for (name, value) in &change.headers {
         request.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
         if let Some(value) = value {
-            let (name, value) = (name.clone(), value.clone());
+            let (name, value) = (name.clone(), value.replace("${version}", env!("CARGO_PKG_VERSION")));
             request.headers.push(ExpectedHeader { name, value, optional: false });
         }
     }

@@ -7,7 +7,7 @@ use super::settings::{Settings, is_truthy};
 use super::{html, markdown, plain, words};
 use crate::engine::operation::LogFormat;
 use crate::engine::text::to_text;
-use crate::engine::time::parse_instant;
+use crate::engine::time::parse_client_time;
 
 /// What there is to say about a call, borrowed from the client's request. A field that is absent
 /// (or false in the sense of JavaScript: null, empty, zero) is left as the text has it.
@@ -143,7 +143,7 @@ impl<'a> CallLogText<'a> {
             Field::ContactNumber => said(self.contact_number),
             // A time that cannot be read says nothing.
             Field::DateTime => {
-                let start = self.start_time.filter(|start| is_truthy(start)).and_then(parse_instant)?;
+                let start = self.start_time.filter(|start| is_truthy(start)).and_then(parse_client_time)?;
                 Some(settings.date_time(start))
             }
             Field::Duration => self.duration.map(words::duration),

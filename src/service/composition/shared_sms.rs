@@ -11,7 +11,7 @@ use super::settings::Settings;
 use crate::engine::date_format::DateFormat;
 use crate::engine::operation::LogFormat;
 use crate::engine::text::to_text;
-use crate::engine::time::parse_instant;
+use crate::engine::time::parse_client_time;
 
 /// What templates see as `sharedSMSLogContent`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -57,7 +57,7 @@ struct Times {
 }
 
 fn times(conversation: &Value, entities: &[Value]) -> Times {
-    let time = |value: &Value, name| value.get(name).and_then(parse_instant);
+    let time = |value: &Value, name| value.get(name).and_then(parse_client_time);
     let messages = conversation.get("messages").and_then(Value::as_array).into_iter().flatten();
     let spoken = || entities.iter().filter_map(|entity| time(entity, "creationTime"));
     Times {
@@ -192,7 +192,7 @@ impl Style {
         };
         let mut entries: Vec<(Option<Timestamp>, &Value)> = entities
             .iter()
-            .map(|entity| (entity.get("creationTime").and_then(parse_instant), entity))
+            .map(|entity| (entity.get("creationTime").and_then(parse_client_time), entity))
             .collect();
         // Newest first; what has no time comes last, in its order.
         entries.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
