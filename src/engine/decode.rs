@@ -91,6 +91,7 @@ pub fn not_json(response: &UpstreamResponse) -> Failure {
             headers: response.headers.clone(),
             body: decode_failed(kept, kept.len() == bytes.len()),
         })),
+        said: None,
     }
 }
 

@@ -180,6 +180,7 @@ fn input(
         composed_log_details: composition::call_log(format, note.as_deref()),
         hashed_account_id: Some(caller.hashed_account_id.unwrap_or_else(|| hashed(services, &account))),
         is_from_sscl: caller.is_from_sscl,
+        idempotency_key: None,
         call_log,
         request,
     })
