@@ -16,6 +16,7 @@ use crate::config::delivery::{IdempotencyHeader, Retry};
 use crate::config::diagnostic::Code;
 use crate::config::document::{Document, OperationRef};
 use crate::config::operations::OperationName;
+use crate::config::suggest::nearest;
 
 /// What is retried where `on` says nothing.
 const STATUSES: &[u16] = &[408, 429, 502, 503, 504];
@@ -86,7 +87,12 @@ fn causes(on: Option<&Value>, at: &str, problems: &mut Vec<Problem>) -> (bool, S
             (Some(CONNECTION), _) => connection = true,
             (_, Some(range)) => statuses.add(range),
             _ if item.is_number() || item.is_string() => {
-                problems.push(status_problem(pointer, item, "; `\"connection\"` is a lost connection"));
+                let problem = status_problem(pointer, item, "; `\"connection\"` is a lost connection");
+                let meant = item.as_str().and_then(|text| nearest(text, [CONNECTION]));
+                problems.push(match meant {
+                    Some(word) => problem.help(format!("did you mean \"{word}\"?")),
+                    None => problem,
+                });
             }
             // The schema reports other types.
             _ => {}
@@ -114,8 +120,13 @@ pub(super) fn idempotency_header(
         (None, Some(shared)) => (shared, "/requestDefaults/idempotencyHeader", keyed(document)),
         (None, None) => return None,
     };
+    // What is shared is judged by one and the same operation, and so reported once.
+    let judge = match operation.idempotency_header {
+        Some(_) => Some(operation.name),
+        None => readers.first().copied().or_else(|| document.operations.defined().next().map(|one| one.name)),
+    };
     let mut found = Vec::new();
-    let header = compile(written, at, operation.name, &readers, &mut found);
+    let header = compile(written, at, judge.unwrap_or(operation.name), &readers, &mut found);
     super::add_new(found, problems);
     header.filter(|_| needs_key(method))
 }
@@ -150,8 +161,7 @@ fn compile(
     };
     let pointer = format!("{at}/value");
     let value = written.value.as_deref().unwrap_or("{{idempotencyKey}}");
-    // What no operation reads is not said of this one.
-    let place = Place { shared: readers, ..Place::own(*readers.first().unwrap_or(&operation), &pointer) };
+    let place = Place { shared: readers, ..Place::own(operation, &pointer) };
     Some((name, HeaderTemplate::Value(compile_value(value, place, problems))))
 }
 
