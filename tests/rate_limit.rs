@@ -34,7 +34,7 @@ fn find(site: &Site, token: &str) -> Value {
 fn a_crm_sees_no_more_requests_at_a_time_than_it_bears() {
     let gate = Gate::default();
     let (crm, most) = gated(&gate);
-    let (other, _) = (Crm::start(site::ordinary), ());
+    let other = Crm::start(site::ordinary);
     let mut document = site::document(&crm.origin());
     document["rateLimit"] = json!({"maxConcurrent": 3});
     let site = Site::start(&[("crm", &document), ("other", &site::document(&other.origin()))]);
@@ -91,7 +91,7 @@ fn a_budget_is_not_exceeded_and_outlives_an_edit() {
     let successes = |count: usize| {
         std::thread::scope(|scope| {
             let searches: Vec<_> = (0..count).map(|_| scope.spawn(|| find(&site, &token))).collect();
-            searches.into_iter().filter(|_| true).map(|search| search.join().unwrap()).collect::<Vec<_>>()
+            searches.into_iter().map(|search| search.join().unwrap()).collect::<Vec<_>>()
         })
     };
     let replies = successes(10);
@@ -140,7 +140,7 @@ fn waiting_for_a_retry_takes_no_place() {
     let failed = AtomicUsize::new(0);
     let crm = Crm::start(move |request| match request.path() {
         "/v1/contacts" if failed.fetch_add(1, Ordering::SeqCst) == 0 => {
-            Answer::json(&json!({})).status(503).with("Retry-After", "3")
+            Answer::json(&json!({})).status(503).with("Retry-After", "5")
         }
         _ => site::ordinary(request),
     });

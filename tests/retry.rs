@@ -134,6 +134,18 @@ fn the_key_is_a_template() {
 }
 
 #[test]
+fn a_key_without_a_value_is_no_key() {
+    let crm = failing(1, || Answer::reset());
+    let mut document = document(&crm, quick(5));
+    document["operations"]["createCallLog"]["idempotencyHeader"] =
+        json!({"name": "Idempotency-Key", "value": "{{additionalSubmission.key}}"});
+    let site = Site::start(&[("crm", &document)]);
+    let token = site.sign_in("crm", "testCrm", "1-key");
+    assert_eq!(site.post("/callLog", &token, &call("s1", "c1")).json()["successful"], false);
+    assert_eq!(values(&crm, "/v1/activities", "Idempotency-Key"), [None]);
+}
+
+#[test]
 fn the_wait_that_the_crm_asks_for_is_kept() {
     for (name, value) in [("Retry-After", "1"), ("X-RateLimit-Reset", "1"), ("RateLimit-Reset", "1")] {
         let crm = failing(1, move || Answer::json(&json!({})).status(429).with(name, value));

@@ -30,7 +30,7 @@ pub struct Retry {
 }
 
 /// A header by which the CRM knows a request again, so that sending it twice creates one record. It is
-/// sent with POST and PATCH.
+/// sent with POST and PATCH. An operation that sets this header in `headers` keeps its own value.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IdempotencyHeader {

@@ -49,7 +49,10 @@ pub fn origins(operation: &Operation, document: &Value, inputs: &Inputs<'_>) -> 
             list.add(&place, text);
         }
     }
-    if operation.idempotency_header.is_some() {
+    if let Some(name) = &operation.idempotency_header
+        && !headers(operation, document, own.get("headers"))
+            .any(|(place, _)| place.to_ascii_lowercase().ends_with(&format!("headers/{name}")))
+    {
         let own_header = own.get("idempotencyHeader").filter(|header| !header.is_null());
         let (place, header) = match own_header {
             Some(header) => ("idempotencyHeader/value", Some(header)),

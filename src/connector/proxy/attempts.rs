@@ -10,6 +10,7 @@ use crate::engine::error_mapping::{Judged, judge};
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::operation::Operation;
+use crate::engine::retry::is_idempotent;
 use crate::engine::send::{self, Client, send_by};
 
 /// Who sends, for whom.
@@ -34,6 +35,10 @@ impl Sender<'_> {
     /// deadline: where the next attempt would come too late, the failure stands at once.
     pub(super) async fn send(&self, request: &RequestSpec) -> Attempted {
         let deadline = send::deadline(request);
+        // A key that rendered to nothing is not sent, and what has no key is not repeated.
+        let has_key =
+            self.operation.idempotency_header.as_ref().is_some_and(|name| request.headers.contains_key(name));
+        let policy = self.operation.retry.as_ref().filter(|_| has_key || is_idempotent(&request.method));
         let mut last: Option<Attempted> = None;
         loop {
             let attempts = last.as_ref().map_or(0, |last| last.attempts);
@@ -48,7 +53,7 @@ impl Sender<'_> {
                 answered => answered,
             };
             let attempted = Attempted { judged: self.judge(answered), attempts: attempts + 1 };
-            let wait = match (&self.operation.retry, &attempted.judged) {
+            let wait = match (policy, &attempted.judged) {
                 (Some(policy), Judged::Failed(failure)) => {
                     policy.wait(attempted.attempts, failure, chance(), Timestamp::now())
                 }

@@ -38,9 +38,17 @@ impl RequestCompiler<'_> {
         let sent_method = method.clone().unwrap_or(Method::GET);
         let idempotency = delivery::idempotency_header(operation, &sent_method, self.document, problems);
         let idempotency_header = idempotency.as_ref().map(|(name, _)| name.clone());
-        if let Some(idempotency) = idempotency {
-            headers.retain(|(name, _)| *name != idempotency.0);
-            headers.push(idempotency);
+        if let Some((name, value)) = idempotency {
+            // What the operation itself writes into that header is its key.
+            let own = operation
+                .headers
+                .into_iter()
+                .flatten()
+                .any(|(own, value)| !value.is_null() && name.as_str().eq_ignore_ascii_case(own));
+            if operation.idempotency_header.is_some() || !own {
+                headers.retain(|(known, _)| *known != name);
+                headers.push((name, value));
+            }
         }
         let retry =
             delivery::retry(operation, &sent_method, idempotency_header.is_some(), self.document, problems);

@@ -59,7 +59,12 @@ fn find(value: &Value, depth: usize) -> Option<String> {
         Value::Array(items) if depth > 0 => list(items, depth),
         Value::Object(members) if depth > 0 => {
             let sentence = SENTENCES.iter().find_map(|name| find(member(members, name)?, depth - 1));
-            let errors = LISTS.iter().find_map(|name| errors(member(members, name)?, depth - 1));
+            let errors = LISTS.iter().find_map(|name| {
+                let errors_of = member(members, name)?;
+                // An object of details is for programs: ids, limits, names of classes.
+                let is_technical = *name == "details" && errors_of.is_object();
+                if is_technical { None } else { errors(errors_of, depth - 1) }
+            });
             match (sentence, errors) {
                 (Some(sentence), Some(errors)) if sentence != errors => {
                     Some(format!("{}: {errors}", sentence.trim_end_matches(['.', ':', ' '])))

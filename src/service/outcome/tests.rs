@@ -163,7 +163,11 @@ fn the_crms_own_words_are_found() {
             Some("phone: is invalid; name: is too short"),
         ),
         (json!({"errors": ["x", "y", "z", "more"]}), Some("x; y; z")),
-        (json!({"data": [{"code": "INVALID_DATA", "message": "Zoho"}]}), Some("Zoho")),
+        (
+            json!({"data": [{"code": "INVALID_DATA", "message": "Zoho", "details": {"api_name": "Phone"}}]}),
+            Some("Zoho"),
+        ),
+        (json!({"message": "m", "details": ["first", "second"]}), Some("m: first; second")),
         (json!({"title": "NetSuite", "o:errorDetails": [{"detail": "d"}]}), Some("NetSuite")),
         (json!({"errors": [{"detail": "  A duplicate\n  exists\u{0} "}]}), Some("A duplicate exists")),
         (json!("Plain text\nof an old server"), Some("Plain text of an old server")),
