@@ -157,7 +157,7 @@ impl ProxyConnector {
             host,
             status,
             outcome = word,
-            attempts,
+            attempts = (attempts > 1).then_some(attempts),
             duration_ms = started.elapsed().as_millis() as u64,
             "operation"
         );
