@@ -165,7 +165,12 @@ fn explain(error: &ValidationError<'_>, at: &str, verdict: &mut Verdict) {
         ValidationErrorKind::Enum { .. } if !error.instance().is_string() || at.ends_with("/method") => {}
         ValidationErrorKind::Enum { options } => problems.push(not_an_option(error.instance(), options, at)),
         ValidationErrorKind::Minimum { .. } | ValidationErrorKind::Maximum { .. } => {
-            problems.push(timeout_range(error.instance().as_f64().unwrap_or_default(), at));
+            let number = error.instance().as_f64().unwrap_or_default();
+            problems.push(if at.ends_with("/timeoutSeconds") {
+                timeout_range(number, at)
+            } else {
+                out_of_range(number, error.kind(), at)
+            });
         }
         ValidationErrorKind::Required { property } => {
             let key = property.as_str().unwrap_or_default();
@@ -321,6 +326,22 @@ fn wrong_type(instance: &Value, kind: &TypeKind, at: &str) -> Problem {
         (_, ["an object", ..]) => problem.help("write members in braces: `{ \"key\": … }`"),
         _ => problem.help(format!("write {list}")),
     }
+}
+
+/// What is used instead of a number that does not work.
+fn out_of_range(number: f64, kind: &ValidationErrorKind, at: &str) -> Problem {
+    let key = pointer::segments(at).last().map(|key| key.into_owned()).unwrap_or_default();
+    let (bound, word) = match kind {
+        ValidationErrorKind::Minimum { limit } => (limit, "at least"),
+        ValidationErrorKind::Maximum { limit } => (limit, "at most"),
+        _ => (&Value::Null, "about"),
+    };
+    Problem::new(
+        Code::OutOfRange,
+        at,
+        format!("`{key}` is {word} {bound}; instead of {number}, {bound} is used"),
+    )
+    .help(format!("write {bound}, or leave `{key}` out for its default"))
 }
 
 /// What runs instead, and what was probably meant.

@@ -205,7 +205,8 @@ fn place(proxy_id: String, loaded: Loaded, before: &Snapshot, next: &mut Snapsho
                 Some(_) => tracing::info!(proxy_id, revision, "proxyConfig loaded with warnings"),
                 None => tracing::info!(proxy_id, revision, "proxyConfig loaded"),
             }
-            Some(Arc::new(ProxyConnector::new(proxy_id.clone(), revision.clone(), Arc::new(config))))
+            let connector = ProxyConnector::new(proxy_id.clone(), revision.clone(), Arc::new(config));
+            Some(Arc::new(connector.succeeding(previous)))
         }
         None => {
             let kept = previous.map(|connector| connector.revision.as_str());

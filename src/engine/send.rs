@@ -203,7 +203,23 @@ fn reqwest_client(
 /// not a redirect to follow, [`NotJson`](FailureKind::NotJson) only for bodies whose compression
 /// cannot be decoded.
 pub async fn send(client: &Client, spec: &RequestSpec) -> Result<UpstreamResponse, Failure> {
-    let deadline = Instant::now() + spec.timeout.min(LONGEST_TIMEOUT);
+    send_by(client, spec, deadline(spec)).await
+}
+
+/// When an exchange that begins now has to be over.
+pub fn deadline(spec: &RequestSpec) -> Instant {
+    Instant::now() + spec.timeout.min(LONGEST_TIMEOUT)
+}
+
+/// As [`send`], but to be over by `deadline`: for one attempt of several that share a timeout.
+///
+/// # Errors
+/// As [`send`].
+pub async fn send_by(
+    client: &Client,
+    spec: &RequestSpec,
+    deadline: Instant,
+) -> Result<UpstreamResponse, Failure> {
     let mut hop = Hop::first(spec)?;
     let mut redirects = 0;
     loop {
@@ -360,12 +376,11 @@ async fn refused(hop: &Hop, mut response: reqwest::Response, deadline: Instant) 
         );
     }
     Failure {
-        kind: FailureKind::Status(status.as_u16()),
-        message,
         response: Some(Box::new(FailedResponse {
             body: decode::decode_failed(&bytes, complete),
             headers: std::mem::take(response.headers_mut()),
         })),
+        ..Failure::new(FailureKind::Status(status.as_u16()), message)
     }
 }
 

@@ -98,9 +98,9 @@ impl Platform<'_> {
             .ok_or(CallError::NotSupported(interface))
     }
 
-    /// Whether a request of an interface may be repeated without doing its work twice.
-    pub(crate) fn repeats_safely(&self, _interface: Interface) -> bool {
-        false
+    /// Whether an operation may be run a second time with the same idempotency key.
+    pub(crate) fn repeats_safely(&self, operation: OperationName) -> bool {
+        self.proxy.as_ref().is_some_and(|proxy| proxy.is_safe_to_repeat(operation))
     }
 
     /// Whether `getCallLog` can be asked for a call by its session.

@@ -161,6 +161,7 @@ impl Connector for ProxyConnector {
         inputs.text(ComposedLogDetails, input.composed_log_details.as_str());
         inputs.text_if(HashedAccountId, input.hashed_account_id.as_deref());
         inputs.owned(IsFromSscl, input.is_from_sscl);
+        inputs.text_if(IdempotencyKey, input.idempotency_key.as_deref());
         for variable in [
             Note,
             AdditionalSubmission,
@@ -387,6 +388,7 @@ impl ProxyConnector {
         inputs.json_if(ExistingMessageLog, input.existing_message_log.as_ref());
         inputs.json(ContactInfo, &input.contact_info).json(Message, &input.message);
         inputs.text_if(CreationTime, input.creation_time.as_deref());
+        inputs.text_if(IdempotencyKey, input.idempotency_key.as_deref());
         for variable in [
             AdditionalSubmission,
             RecordingLink,
