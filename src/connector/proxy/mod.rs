@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::Value;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 pub use self::variables::crm_id;
 use self::variables::set_user;
@@ -22,6 +24,7 @@ use crate::engine::mapped::{MapError, Mapped, MappingProblem};
 use crate::engine::operation::{AuthType, CompiledConfig, Operation};
 use crate::engine::send::Client;
 use crate::engine::variables::Variable;
+use crate::metrics::Handles;
 
 /// A document that runs, under the id by which users refer to it.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub struct ProxyConnector {
     /// The compiled document.
     pub config: Arc<CompiledConfig>,
     interfaces: Vec<Interface>,
+    handles: Handles,
 }
 
 /// One exchange with a CRM, whole: for `call`, which shows all of it.
@@ -65,7 +69,8 @@ impl ProxyConnector {
     /// A connector that runs a compiled document.
     pub fn new(proxy_id: String, revision: String, config: Arc<CompiledConfig>) -> Self {
         let interfaces = interfaces(&config);
-        Self { proxy_id, revision, config, interfaces }
+        let handles = Handles::new(config.operations().map(|operation| operation.name));
+        Self { proxy_id, revision, config, interfaces, handles }
     }
 
     /// Whether the document serves an interface.
@@ -86,6 +91,19 @@ impl ProxyConnector {
         inputs: &Inputs<'_>,
     ) -> Result<Reply<Mapped>, CallError> {
         let operation = self.operation(name, interface)?;
+        let fields = (self.proxy_id.as_str(), name.as_str());
+        let span =
+            tracing::debug_span!("operation", proxy_id = fields.0, operation = fields.1, outcome = Empty);
+        self.carry_out(operation, name, call, inputs).instrument(span).await
+    }
+
+    async fn carry_out(
+        &self,
+        operation: &Operation,
+        name: OperationName,
+        call: &Call<'_>,
+        inputs: &Inputs<'_>,
+    ) -> Result<Reply<Mapped>, CallError> {
         let started = Instant::now();
         let rendered = engine::render(operation, inputs).map_err(Failure::from);
         let host = rendered
@@ -117,6 +135,8 @@ impl ProxyConnector {
             Err(CallError::Unmapped(MapError::NotJson(failure))) => failure.kind.as_str(),
             Err(_) => "unmapped",
         };
+        Span::current().record("outcome", word);
+        let took = started.elapsed();
         tracing::info!(
             proxy_id = self.proxy_id,
             operation = name.as_str(),
@@ -125,11 +145,18 @@ impl ProxyConnector {
             host,
             status,
             outcome = word,
-            duration_ms = started.elapsed().as_millis() as u64,
+            duration_ms = took.as_millis() as u64,
             "operation"
         );
+        let counting = self.handles.of(call.metrics, &self.proxy_id, name);
+        if let Some(counting) = &counting {
+            counting.ended(word, took);
+        }
         let (value, mapping_problems) = outcome?;
         for problem in &mapping_problems {
+            if let Some(counting) = &counting {
+                counting.problem(problem);
+            }
             tracing::warn!(
                 proxy_id = self.proxy_id,
                 operation = name.as_str(),
