@@ -174,6 +174,18 @@ mod tests {
     }
 
     #[test]
+    fn the_exchanges_of_code_connectors_are_counted_by_platform() {
+        let metrics = Metrics::default();
+        metrics.exchanged("acme", "ok");
+        metrics.exchanged("acme", "timeout");
+        metrics.exchanged("acme", "timeout");
+        let text = metrics.render();
+        for line in [r#"{platform="acme",outcome="ok"} 1"#, r#"{platform="acme",outcome="timeout"} 2"#] {
+            assert!(text.contains(&format!("app_connect_exchanges_total{line}\n")), "{text}");
+        }
+    }
+
+    #[test]
     fn the_paths_of_mapping_problems_are_bounded() {
         let metrics = Metrics::default();
         let handles = Handles::new([OperationName::FindContact].into_iter());
