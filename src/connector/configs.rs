@@ -46,6 +46,17 @@ pub struct State {
     missing: bool,
 }
 
+impl State {
+    /// `active`, `kept` (the file broke, its last good version serves) or `refused`.
+    pub fn status(&self) -> &'static str {
+        match &self.active_revision {
+            None => "refused",
+            Some(active) if *active != self.file_revision => "kept",
+            Some(_) => "active",
+        }
+    }
+}
+
 impl Snapshot {
     /// The connector of a proxy id.
     pub fn get(&self, proxy_id: &str) -> Option<&Arc<ProxyConnector>> {

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::dns::Resolve;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 use url::Url;
 
 use super::decode::{self, FAILED_BODY_BYTES, ReadError};
@@ -220,6 +221,19 @@ pub async fn send_by(
     spec: &RequestSpec,
     deadline: Instant,
 ) -> Result<UpstreamResponse, Failure> {
+    let span = tracing::debug_span!(
+        "exchange",
+        otel.kind = "client",
+        method = spec.method.as_str(),
+        host = spec.url.host_str(),
+        outcome = tracing::field::Empty
+    );
+    let answered = follow(client, spec, deadline).instrument(span.clone()).await;
+    span.record("outcome", answered.as_ref().map_or_else(|failure| failure.kind.as_str(), |_| "ok"));
+    answered
+}
+
+async fn follow(client: &Client, spec: &RequestSpec, deadline: Instant) -> Result<UpstreamResponse, Failure> {
     let mut hop = Hop::first(spec)?;
     let mut redirects = 0;
     loop {

@@ -23,6 +23,7 @@ use crate::connector::configs::Configs;
 use crate::connector::{Call, CallError, Connector, Interface, ProxyConnector, Registry};
 use crate::engine::operation::{AuthType, Operation};
 use crate::engine::send::Client;
+use crate::metrics::Metrics;
 use crate::store::{Secret, Store, User};
 
 /// What all workers share.
@@ -37,6 +38,8 @@ pub struct Shared {
     pub sessions: session::Sessions,
     /// Salt of the hashes of account and extension ids (`HASH_KEY`).
     pub hash_key: Secret,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Base URL of the RingCentral platform.
     pub ringcentral_server: url::Url,
     /// This start of the server, as claims name it.
@@ -144,6 +147,12 @@ impl Platform<'_> {
     }
 
     pub(crate) fn call<'a>(&'a self, user: Option<&'a User>, auth_header: Option<&'a str>) -> Call<'a> {
-        Call { platform: &self.name, user, auth_header, client: self.services.client() }
+        Call {
+            platform: &self.name,
+            user,
+            auth_header,
+            client: self.services.client(),
+            metrics: &self.services.metrics,
+        }
     }
 }

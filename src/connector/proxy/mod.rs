@@ -10,6 +10,9 @@ mod variables;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
+
 use self::attempts::{Attempted, Sender};
 pub use self::limits::Limits;
 pub use self::variables::crm_id;
@@ -26,6 +29,7 @@ use crate::engine::mapped::{MapError, Mapped, MappingProblem};
 use crate::engine::operation::{AuthType, CompiledConfig, Operation};
 use crate::engine::send::Client;
 use crate::engine::variables::Variable;
+use crate::metrics::Handles;
 
 /// A document that runs, under the id by which users refer to it.
 #[derive(Debug)]
@@ -38,6 +42,7 @@ pub struct ProxyConnector {
     pub config: Arc<CompiledConfig>,
     interfaces: Vec<Interface>,
     limits: Arc<Limits>,
+    handles: Handles,
 }
 
 /// One exchange with a CRM, whole: for `call`, which shows all of it.
@@ -82,7 +87,8 @@ impl ProxyConnector {
     pub fn new(proxy_id: String, revision: String, config: Arc<CompiledConfig>) -> Self {
         let interfaces = interfaces(&config);
         let limits = Arc::new(Limits::new(config.rate_limit));
-        Self { proxy_id, revision, config, interfaces, limits }
+        let handles = Handles::new(config.operations().map(|operation| operation.name));
+        Self { proxy_id, revision, config, interfaces, limits, handles }
     }
 
     /// Takes over what is used of another revision's limits, where they are the same: editing a
@@ -119,6 +125,19 @@ impl ProxyConnector {
         inputs: &Inputs<'_>,
     ) -> Result<Reply<Mapped>, CallError> {
         let operation = self.operation(name, interface)?;
+        let fields = (self.proxy_id.as_str(), name.as_str());
+        let span =
+            tracing::debug_span!("operation", proxy_id = fields.0, operation = fields.1, outcome = Empty);
+        self.carry_out(operation, name, call, inputs).instrument(span).await
+    }
+
+    async fn carry_out(
+        &self,
+        operation: &Operation,
+        name: OperationName,
+        call: &Call<'_>,
+        inputs: &Inputs<'_>,
+    ) -> Result<Reply<Mapped>, CallError> {
         let started = Instant::now();
         let inputs = &*keyed(operation, inputs);
         let rendered = engine::render(operation, inputs).map_err(Failure::from);
@@ -149,6 +168,8 @@ impl ProxyConnector {
             Err(CallError::Unmapped(MapError::NotJson(failure))) => failure.kind.as_str(),
             Err(_) => "unmapped",
         };
+        Span::current().record("outcome", word);
+        let took = started.elapsed();
         tracing::info!(
             proxy_id = self.proxy_id,
             operation = name.as_str(),
@@ -158,11 +179,18 @@ impl ProxyConnector {
             status,
             outcome = word,
             attempts = (attempts > 1).then_some(attempts),
-            duration_ms = started.elapsed().as_millis() as u64,
+            duration_ms = took.as_millis() as u64,
             "operation"
         );
+        let counting = self.handles.of(call.metrics, &self.proxy_id, name);
+        if let Some(counting) = &counting {
+            counting.ended(word, took);
+        }
         let (value, mapping_problems) = outcome?;
         for problem in &mapping_problems {
+            if let Some(counting) = &counting {
+                counting.problem(problem);
+            }
             tracing::warn!(
                 proxy_id = self.proxy_id,
                 operation = name.as_str(),
