@@ -3,6 +3,8 @@
 
 mod auth;
 mod delivery;
+#[cfg(test)]
+mod error_tests;
 mod errors;
 mod header;
 mod mapping;
