@@ -38,11 +38,9 @@ fn find(site: &Site, token: &str) -> Value {
 #[test]
 fn what_may_pass_is_sent_again() {
     for (times, attempts, works) in [(2, 3, true), (3, 3, false), (1, 1, false), (4, 5, true)] {
-        for answer in [
-            || Answer::json(&json!({})).status(503),
-            || Answer::json(&json!({})).status(429),
-            || Answer::reset(),
-        ] {
+        for answer in
+            [|| Answer::json(&json!({})).status(503), || Answer::json(&json!({})).status(429), Answer::reset]
+        {
             let crm = failing(times, answer);
             let site = Site::start(&[("crm", &document(&crm, quick(attempts)))]);
             let token = site.sign_in("crm", "testCrm", "1-key");
@@ -89,7 +87,7 @@ fn values(crm: &Crm, path: &str, header: &str) -> Vec<Option<String>> {
 
 #[test]
 fn a_post_is_sent_again_only_under_its_key() {
-    let crm = failing(2, || Answer::reset());
+    let crm = failing(2, Answer::reset);
     let mut document = document(&crm, quick(5));
     let site = Site::start(&[("crm", &document)]);
     let token = site.sign_in("crm", "testCrm", "1-key");
@@ -100,7 +98,7 @@ fn a_post_is_sent_again_only_under_its_key() {
         "without a key nothing is repeated"
     );
 
-    let crm = failing(2, || Answer::reset());
+    let crm = failing(2, Answer::reset);
     document["requestDefaults"]["baseUrl"] = format!("{}/v1", crm.origin()).into();
     document["requestDefaults"]["idempotencyHeader"] = json!({"name": "Idempotency-Key"});
     let site = Site::start(&[("crm", &document)]);
@@ -135,7 +133,7 @@ fn the_key_is_a_template() {
 
 #[test]
 fn a_key_without_a_value_is_no_key() {
-    let crm = failing(1, || Answer::reset());
+    let crm = failing(1, Answer::reset);
     let mut document = document(&crm, quick(5));
     document["operations"]["createCallLog"]["idempotencyHeader"] =
         json!({"name": "Idempotency-Key", "value": "{{additionalSubmission.key}}"});

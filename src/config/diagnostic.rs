@@ -106,7 +106,7 @@ codes! {
     UnknownMethod = "AC061", Error, "unknown method", "The HTTP method is not one that can be sent. There are GET, POST, PUT, PATCH, DELETE, HEAD and OPTIONS.";
     QueryNotObject = "AC063", Mistake, "query is not an object", "`query` is an object of parameters, or one expression that yields an object. Text, even `a=1&b=2`, makes the operation fail; put such text behind a `?` in `url`.";
     UnknownLogFormat = "AC070", Mistake, "unknown logFormat", "Log text is composed as `text/plain`, `text/html` or `text/markdown`. Anything else counts as `custom`, which leaves composing to the document's templates.";
-    TimeoutRange = "AC071", Mistake, "timeout out of range", "Timeouts are 1 to 300 seconds. Less than one second counts as 1, more than 300 as 300, and 0 as left out.";
+    TimeoutRange = "AC071", Mistake, "timeout out of range", "Timeouts are 1 to 300 seconds. Less than one second works, but hardly any CRM always answers in it; more than 300 counts as 300, and 0 or less as left out.";
     UnknownAuth = "AC072", Mistake, "unknown auth setting", "The setting is not one that exists, or does nothing beside the others. The finding says what is used instead.";
     OutOfRange = "AC073", Mistake, "number out of range", "The number is smaller or larger than what works; the nearest that does is used. The finding says which.";
     UnpairedOperation = "AC080", Warning, "unpaired operation", "The operation needs a counterpart that the document lacks: a record that is created but never updated, or updated without being read first. Add it if the CRM offers it.";

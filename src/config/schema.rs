@@ -346,18 +346,17 @@ fn out_of_range(number: f64, kind: &ValidationErrorKind, at: &str) -> Problem {
 
 /// What runs instead, and what was probably meant.
 fn timeout_range(seconds: f64, at: &str) -> Problem {
-    let used = match seconds {
-        0.0 => "the default is used",
-        seconds if seconds < 1.0 => "1 second is used",
-        _ => "300 seconds are used",
+    let message = match seconds {
+        seconds if seconds <= 0.0 => {
+            format!("a timeout is 1 to 300 seconds; instead of {seconds}, the default is used")
+        }
+        seconds if seconds < 1.0 => {
+            format!("a timeout is 1 to 300 seconds; hardly any CRM always answers within {seconds}")
+        }
+        _ => format!("a timeout is 1 to 300 seconds; instead of {seconds}, 300 seconds are used"),
     };
     let milliseconds = seconds / 1000.0;
-    Problem::new(
-        Code::TimeoutRange,
-        at,
-        format!("a timeout is 1 to 300 seconds; instead of {seconds}, {used}"),
-    )
-    .help(if (1.0..=300.0).contains(&milliseconds) {
+    Problem::new(Code::TimeoutRange, at, message).help(if (1.0..=300.0).contains(&milliseconds) {
         format!("if these are milliseconds, write {milliseconds}")
     } else {
         "write a number of seconds from 1 to 300".to_owned()

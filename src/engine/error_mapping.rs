@@ -182,12 +182,7 @@ impl ErrorRule {
         }
         let context = message_context(reply.document(), platform);
         let render = |template: &MessageTemplate| {
-            let mut text = template.render(&context);
-            for credential in credentials {
-                if text.contains(credential) {
-                    text = text.replace(credential, "***");
-                }
-            }
+            let text = template.render(&context, credentials);
             (!text.is_empty()).then_some(text)
         };
         let details = self.details.as_ref().map(|details| details.iter().filter_map(render).collect());

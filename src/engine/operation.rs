@@ -187,17 +187,19 @@ pub struct Operation {
     pub errors: Box<[Arc<ErrorRule>]>,
     /// When a request is sent again; absent where it never is.
     pub retry: Option<RetryPolicy>,
-    /// The header by which the CRM knows a repeated request again. Where there is one, sending a
-    /// request twice with the same `idempotencyKey` creates one record.
+    /// The header by which the CRM knows a repeated request again, where it is sent.
     pub idempotency_header: Option<HeaderName>,
+    /// Whether that header's value is made from `idempotencyKey`, which is always there.
+    pub(super) is_keyed: bool,
     pub(super) reads_idempotency_key: bool,
 }
 
 impl Operation {
     /// Whether the operation may be run a second time, with the same `idempotencyKey`, where it is
-    /// not known whether the first run reached the CRM.
+    /// not known whether the first run reached the CRM. A header that is made from other variables
+    /// does not count: they may be missing, and then it is not sent.
     pub fn is_safe_to_repeat(&self) -> bool {
-        self.idempotency_header.is_some() || is_idempotent(&self.method)
+        self.is_keyed || is_idempotent(&self.method)
     }
 
     /// Whether a template of the request reads `idempotencyKey`.

@@ -66,7 +66,7 @@ pub fn one_line(text: &str, limit: usize) -> String {
             characters += 1;
         }
         for c in word.chars() {
-            if characters == limit {
+            if characters >= limit {
                 line.truncate(line.trim_end().len());
                 line.push('…');
                 return line;
@@ -137,6 +137,7 @@ mod tests {
             ("1234567890", "1234567890"),
             ("12345678901", "1234567890…"),
             ("123456789 0", "123456789…"),
+            ("1234567890 1 2 3", "1234567890…"),
             ("éééééééééé", "éééééééééé"),
             ("", ""),
         ] {

@@ -38,6 +38,7 @@ impl RequestCompiler<'_> {
         let sent_method = method.clone().unwrap_or(Method::GET);
         let idempotency = delivery::idempotency_header(operation, &sent_method, self.document, problems);
         let idempotency_header = idempotency.as_ref().map(|(name, _)| name.clone());
+        let mut is_keyed = false;
         if let Some((name, value)) = idempotency {
             // What the operation itself writes into that header is its key.
             let own = operation
@@ -46,6 +47,7 @@ impl RequestCompiler<'_> {
                 .flatten()
                 .any(|(own, value)| !value.is_null() && name.as_str().eq_ignore_ascii_case(own));
             if operation.idempotency_header.is_some() || !own {
+                is_keyed = matches!(&value, HeaderTemplate::Value(template) if template.sources().contains(&Variable::IdempotencyKey));
                 headers.retain(|(known, _)| *known != name);
                 headers.push((name, value));
             }
@@ -103,6 +105,7 @@ impl RequestCompiler<'_> {
             errors: own_errors.into_iter().chain(self.errors.iter().cloned()).collect(),
             retry,
             idempotency_header,
+            is_keyed,
             reads_idempotency_key: sources.contains(&Variable::IdempotencyKey),
         };
         errors::check_no_match(&compiled, own, problems);

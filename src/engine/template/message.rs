@@ -78,9 +78,9 @@ impl MessageTemplate {
         &self.source
     }
 
-    /// The message for a reply: one line, at most 500 characters. Empty where nothing is left, or
-    /// where a helper refuses what the CRM sent.
-    pub fn render(&self, reply: &Context) -> String {
+    /// The message for a reply: one line, at most 500 characters, credentials masked. Empty where
+    /// nothing is left, or where a helper refuses what the CRM sent.
+    pub fn render(&self, reply: &Context, credentials: &[&str]) -> String {
         let rendered = match &self.template {
             None => self.source.to_string(),
             Some(template) => match blocks::render(template, reply, Slot::Json, MAX_RENDERED) {
@@ -88,8 +88,20 @@ impl MessageTemplate {
                 Ok(Rendered::Omitted) | Err(_) => String::new(),
             },
         };
-        one_line(&rendered, MAX_CHARACTERS)
+        // Before it is cut, so that no part of a credential is left at the end; and after, because it
+        // may have been interrupted by something that is not shown.
+        let line = one_line(&masked(rendered, credentials), MAX_CHARACTERS);
+        one_line(&masked(line, credentials), MAX_CHARACTERS)
     }
+}
+
+fn masked(mut text: String, credentials: &[&str]) -> String {
+    for credential in credentials {
+        if text.contains(credential) {
+            text = text.replace(credential, "***");
+        }
+    }
+    text
 }
 
 /// What messages see of a reply: `document` is `{ body, status, headers }`.

@@ -45,8 +45,8 @@ const FIELDS: &[&str] = &["field", "property", "fieldname", "name", "path"];
 pub(super) fn own_words(failure: &Failure) -> Option<String> {
     let body = &failure.response.as_ref()?.body;
     let words = match body {
-        // A page is not meant for people who use a phone.
-        Value::String(text) if text.trim_start().starts_with('<') => return None,
+        // A page, or JSON that was cut off, is not meant for people who use a phone.
+        Value::String(text) if text.trim_start().starts_with(['<', '{', '[']) => return None,
         Value::String(text) => text.clone(),
         _ => find(body, MAX_DEPTH)?,
     };

@@ -174,6 +174,7 @@ fn the_crms_own_words_are_found() {
         (json!({"errors": [{"detail": "  A duplicate\n  exists\u{0} "}]}), Some("A duplicate exists")),
         (json!("Plain text\nof an old server"), Some("Plain text of an old server")),
         (json!("<html><h1>Bad Request</h1></html>"), None),
+        (json!("{\"message\": \"cut o"), None),
         (json!({"status": 400, "ok": false}), None),
         (json!({"message": " "}), None),
         (json!({"a": {"message": "elsewhere"}}), None),
