@@ -34,6 +34,7 @@ replay_groups! {
     group_05_url_method_body = "05-url-method-body",
     group_06_contact_find = "06-contact-find",
     group_07_contact_create_search = "07-contact-create-search",
+    group_13_messages = "13-messages",
     group_16_jwt = "16-jwt",
 }
 

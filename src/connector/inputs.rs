@@ -131,6 +131,9 @@ pub struct MessageLog {
     pub message: Value,
     /// When it was sent, ISO 8601 in UTC.
     pub creation_time: Option<String>,
+    /// Names this record or addition for the CRM, so that it knows a repeated request again; absent
+    /// where a new name for each run will do.
+    pub idempotency_key: Option<String>,
     /// Everything else: additionalSubmission, recordingLink, faxDocLink, imageLinks, ….
     pub request: Value,
 }

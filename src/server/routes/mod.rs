@@ -2,6 +2,7 @@
 
 mod call_logs;
 mod contacts;
+mod messages;
 mod proxy_configs;
 mod public;
 mod users;
@@ -25,5 +26,6 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/callLog", post().to(call_logs::create))
         .route("/callLog", patch().to(call_logs::update))
         .route("/callLog/cacheNote", post().to(call_logs::keep_note))
-        .route("/callDisposition", put().to(call_logs::set_disposition));
+        .route("/callDisposition", put().to(call_logs::set_disposition))
+        .route("/messageLog", post().to(messages::log));
 }

@@ -2,5 +2,6 @@
 
 pub mod call_log;
 pub mod settings;
+pub mod shared_sms;
 
 pub use self::settings::Settings;
