@@ -34,8 +34,14 @@ replay_groups! {
     group_05_url_method_body = "05-url-method-body",
     group_06_contact_find = "06-contact-find",
     group_07_contact_create_search = "07-contact-create-search",
+    group_08_calllog_create = "08-calllog-create",
+    group_09_compose_create = "09-compose-create",
+    group_10_calllog_get = "10-calllog-get",
+    group_11_calllog_update = "11-calllog-update",
+    group_12_disposition = "12-disposition",
     group_13_messages = "13-messages",
     group_16_jwt = "16-jwt",
+    group_21_identity = "21-identity",
 }
 
 #[test]

@@ -86,3 +86,14 @@ pub fn main() -> ExitCode {
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    /// Clashes of names and groups show only when the arguments are built.
+    #[test]
+    fn the_arguments_of_all_commands_fit_together() {
+        super::Arguments::command().debug_assert();
+    }
+}

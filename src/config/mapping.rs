@@ -103,7 +103,7 @@ mappings! {
         /// The record's id. Set it where the request can look for a record by `sessionId` when
         /// `thirdPartyLogId` has no value: so a call whose creation got no answer is found again
         /// instead of being logged twice.
-        id_path: Option<String> = "Id path", &"body.activities[0].id";
+        id_path: Option<String> = "Id path", &"body.activities.0.id";
     }
 
     /// The CRM's users.

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::time::to_iso;
 
+mod moment;
+
 /// A compiled date format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DateFormat(Vec<Part>);
@@ -74,6 +76,8 @@ enum Part {
     UnixMilliseconds,
     /// Always UTC, whatever the zone.
     Iso,
+    /// A token that documents do not have, but users' date formats do.
+    Moment(moment::Token),
 }
 
 const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
@@ -111,6 +115,18 @@ impl DateFormat {
             "rfc2822" => parse_pattern("ddd, DD MMM YYYY HH:mm:ss ZZ"),
             pattern => parse_pattern(pattern),
         }
+    }
+
+    /// Reads a user's own date format as moment.js does: every token of moment, its long forms
+    /// (`LLLL`), text in brackets; whatever is none of them stands for itself.
+    ///
+    /// ```
+    /// use app_connect::engine::date_format::DateFormat;
+    /// let format = DateFormat::moment("[on] dddd");
+    /// assert_eq!(format.format(jiff::Timestamp::UNIX_EPOCH, &jiff::tz::TimeZone::UTC), "on Thursday");
+    /// ```
+    pub fn moment(pattern: &str) -> Self {
+        Self(moment::parse(pattern))
     }
 
     /// The instant as text, in the given zone.
@@ -244,7 +260,7 @@ impl Part {
             Part::MonthName => text.write_str(month_name),
             Part::Day => write!(text, "{}", local.day()),
             Part::DayPadded => write!(text, "{:02}", local.day()),
-            Part::DayOrdinal => write!(text, "{}{}", local.day(), ordinal_suffix(local.day())),
+            Part::DayOrdinal => text.write_str(&ordinal(local.day().into())),
             Part::WeekdayNumber => write!(text, "{weekday}"),
             Part::WeekdayShort => text.write_str(&weekday_name[..3]),
             Part::WeekdayName => text.write_str(weekday_name),
@@ -267,6 +283,7 @@ impl Part {
             Part::UnixSeconds => write!(text, "{}", instant.as_second()),
             Part::UnixMilliseconds => write!(text, "{}", instant.as_millisecond()),
             Part::Iso => text.write_str(&to_iso(instant)),
+            Part::Moment(token) => text.write_str(&token.text(local)),
         };
     }
 }
@@ -278,16 +295,16 @@ fn write_offset(local: &Zoned, separator: &str, text: &mut String) -> std::fmt::
     write!(text, "{sign}{:02}{separator}{:02}", minutes / 60, minutes % 60)
 }
 
-fn ordinal_suffix(day: i8) -> &'static str {
-    match day {
-        11..=13 => "th",
-        _ => match day % 10 {
-            1 => "st",
-            2 => "nd",
-            3 => "rd",
-            _ => "th",
-        },
-    }
+/// `1st`, `22nd`, `113th`.
+fn ordinal(number: i16) -> String {
+    let suffix = match (number % 100, number % 10) {
+        (11..=13, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
+    };
+    format!("{number}{suffix}")
 }
 
 #[cfg(test)]

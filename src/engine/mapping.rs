@@ -164,11 +164,7 @@ pub fn map(
             contact_type: reader.truthy(&paths.contact_type, reply).unwrap_or_else(|| "Contact".into()),
         })),
         CompiledMapping::Log(path) => Mapped::Log(CreatedLog {
-            log_id: path
-                .as_ref()
-                .and_then(|path| reader.expected("idPath", path, reply))
-                .as_ref()
-                .and_then(id_text),
+            log_id: path.as_ref().and_then(|path| reader.id("idPath", path, reply)),
         }),
         CompiledMapping::CallLog(paths) => {
             require_json(response)?;
@@ -237,6 +233,16 @@ impl Reader {
             self.problem(key, path, value.as_ref(), root);
         }
         value
+    }
+
+    /// Reads an id as text, and says so where there is none.
+    fn id(&mut self, key: &str, path: &MapPath, root: &Value) -> Option<String> {
+        let value = self.expected(key, path, root)?;
+        let id = id_text(&value);
+        if id.is_none() && !value.is_null() {
+            self.problem(key, path, Some(&value), root);
+        }
+        id
     }
 
     /// The value where JavaScript takes it for true: the reference treats `0`, `""` and `false`

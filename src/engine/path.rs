@@ -223,6 +223,7 @@ impl JsonPathError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     #[track_caller]
@@ -277,6 +278,74 @@ mod tests {
     fn singular_queries_need_no_query_machinery() {
         assert!(matches!(Path::parse("$.a['b c'][0]").unwrap(), Path::Steps(steps) if steps.len() == 3));
         assert!(matches!(Path::parse("$.a[*]").unwrap(), Path::Query(_)));
+    }
+
+    fn documents() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "\\PC{0,6}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map("[a-z0-9]{1,3}", inner, 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// Every value below a root with the path to it, as a dot path and as JSONPath.
+    fn places(root: &Value) -> Vec<(String, String, &Value)> {
+        let mut found = vec![(String::new(), "$".to_owned(), root)];
+        let mut at = 0;
+        while let Some((dots, query, value)) = found.get(at).cloned() {
+            let below: Vec<(String, String, &Value)> = match value {
+                Value::Object(members) => {
+                    members.iter().map(|(key, member)| (key.clone(), format!("['{key}']"), member)).collect()
+                }
+                Value::Array(items) => items
+                    .iter()
+                    .enumerate()
+                    .map(|(n, item)| (n.to_string(), format!("[{n}]"), item))
+                    .collect(),
+                _ => Vec::new(),
+            };
+            for (segment, selector, member) in below {
+                let dots = if dots.is_empty() { segment } else { format!("{dots}.{segment}") };
+                found.push((dots, format!("{query}{selector}"), member));
+            }
+            at += 1;
+        }
+        found
+    }
+
+    proptest! {
+        /// Whatever an author writes is a path or an error, and reading with it never panics.
+        #[test]
+        fn any_text_is_a_path_or_an_error(text in "\\PC{0,24}", query in "[$.\\[\\]'*?@a-c0-2=<&|!() -]{0,16}", root in documents()) {
+            for text in [text.as_str(), &query, &format!("$.{query}"), &format!("$[{query}")] {
+                match Path::parse(text) {
+                    Ok(path) => {
+                        path.first(&root);
+                        path.list(&root);
+                    }
+                    Err(error) => prop_assert!(error.offset.is_none_or(|offset| offset <= text.len())),
+                }
+            }
+        }
+
+        /// Every value can be named in both ways, and the two name the same.
+        #[test]
+        fn every_value_is_found_by_its_path(root in documents()) {
+            for (dots, query, value) in places(&root) {
+                for path in [Path::parse_dot_path(&dots), Path::parse(&query).unwrap()] {
+                    let found = path.first(&root).map(ValueRef::into_owned);
+                    prop_assert_eq!(found.as_ref(), Some(value), "{} {}", &dots, &query);
+                }
+            }
+        }
     }
 
     #[test]

@@ -26,6 +26,15 @@ pub fn parse_instant(value: &Value) -> Option<Timestamp> {
     }
 }
 
+/// Reads an instant that a client of App Connect sends: as [`parse_instant`], but a number is always
+/// milliseconds (recordings 08, `start-seconds`).
+pub fn parse_client_time(value: &Value) -> Option<Timestamp> {
+    match value {
+        Value::Number(ms) => from_microseconds(ms.as_f64()? * 1e3),
+        other => parse_instant(other),
+    }
+}
+
 fn from_text(text: &str) -> Option<Timestamp> {
     if is_plain_number(text) {
         return from_epoch(text.parse().ok()?);
@@ -47,7 +56,10 @@ fn is_plain_number(text: &str) -> bool {
 }
 
 fn from_epoch(number: f64) -> Option<Timestamp> {
-    let microseconds = if number.abs() >= MILLISECONDS_FROM { number * 1e3 } else { number * 1e6 };
+    from_microseconds(if number.abs() >= MILLISECONDS_FROM { number * 1e3 } else { number * 1e6 })
+}
+
+fn from_microseconds(microseconds: f64) -> Option<Timestamp> {
     // Larger than any instant; the cast below would saturate.
     if microseconds.abs() > 1e18 {
         return None;

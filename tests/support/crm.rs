@@ -195,6 +195,11 @@ impl Gate {
         self.0.1.notify_all();
     }
 
+    /// Whether it is open.
+    pub fn is_open(&self) -> bool {
+        *self.0.0.lock().unwrap()
+    }
+
     /// Waits until the gate is open; gives up after a minute, so that a failed test ends.
     pub fn pass(&self) {
         let open = self.0.0.lock().unwrap();

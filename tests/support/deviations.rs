@@ -78,7 +78,7 @@ pub struct Covered {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Expect {
     /// All outbound requests of the step; each takes what it lacks from the recorded one at the
-    /// same place.
+    /// same place, or from the last one where there are more than were recorded.
     pub crm_received: Option<Vec<OutboundOverride>>,
     pub response: Option<ReplyOverride>,
     /// Instead of `response`, for a step with concurrent requests.
@@ -200,7 +200,9 @@ pub fn apply<'a>(recorded: &Expected, entries: impl IntoIterator<Item = &'a Appl
             expected.received = overrides
                 .iter()
                 .enumerate()
-                .map(|(index, change)| changed_outbound(expected.received.get(index), change))
+                .map(|(index, change)| {
+                    changed_outbound(expected.received.get(index).or(expected.received.last()), change)
+                })
                 .collect();
         }
         let single = applied.covered.expect.response.iter();
@@ -231,7 +233,7 @@ fn changed_outbound(recorded: Option<&ExpectedOutbound>, change: &OutboundOverri
     for (name, value) in &change.headers {
         request.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
         if let Some(value) = value {
-            let (name, value) = (name.clone(), value.clone());
+            let (name, value) = (name.clone(), value.replace("${version}", env!("CARGO_PKG_VERSION")));
             request.headers.push(ExpectedHeader { name, value, optional: false });
         }
     }

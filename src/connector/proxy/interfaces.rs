@@ -151,7 +151,13 @@ impl Connector for ProxyConnector {
             .json(ContactInfo, &input.contact_info)
             .json(CallLog, &input.call_log)
             .text(Subject, input.subject.as_str());
-        inputs.text_if(StartTime, input.start_time.as_deref()).text_if(EndTime, input.end_time.as_deref());
+        for (variable, time) in [(StartTime, &input.start_time), (EndTime, &input.end_time)] {
+            match time {
+                Some(time) => inputs.text(variable, time.as_str()),
+                // Null, where an update has no value (recordings 08, `start-null`).
+                None => inputs.owned(variable, Value::Null),
+            };
+        }
         inputs.text(ComposedLogDetails, input.composed_log_details.as_str());
         inputs.text_if(HashedAccountId, input.hashed_account_id.as_deref());
         inputs.owned(IsFromSscl, input.is_from_sscl);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{Caller, refusal};
 use crate::connector::inputs::CreateCallLog;
 use crate::engine::text::{id_text, to_text};
-use crate::engine::time::{add_seconds, parse_instant, to_iso};
+use crate::engine::time::{add_seconds, parse_client_time, to_iso};
 use crate::service::Services;
 use crate::service::hashing::hashed;
 use crate::service::outcome::Refusal;
@@ -37,7 +37,7 @@ pub(super) fn new_call_log(
     contact_info.insert("type".to_owned(), kind);
     contact_info.insert("name".to_owned(), name.clone().into());
     let subject = match call_log.get("customSubject") {
-        Some(custom) if is_truthy(custom) => to_text(custom).into_owned(),
+        Some(custom) if !custom.is_null() => to_text(custom).into_owned(),
         _ => {
             let direction = call_log.get("direction").map_or("undefined".into(), to_text);
             let word = if direction == "Outbound" { "to" } else { "from" };
@@ -88,14 +88,7 @@ pub(super) fn times(
     let Some(start) = start.filter(|start| !start.is_null()) else {
         return Ok((None, None));
     };
-    let instant = match start {
-        // A number is always milliseconds (recordings 08, `start-seconds`).
-        Value::Number(ms) => {
-            ms.as_f64().and_then(|ms| jiff::Timestamp::from_microsecond((ms * 1e3).round() as i64).ok())
-        }
-        other => parse_instant(other),
-    };
-    let Some(instant) = instant else {
+    let Some(instant) = parse_client_time(start) else {
         return Err(refusal(
             format!(
                 "The call's start time cannot be read ({member}). Send ISO 8601 or milliseconds since 1970."
@@ -113,8 +106,4 @@ pub(super) fn times(
 
 fn is_id(value: &Value) -> bool {
     id_text(value).is_some_and(|id| !id.is_empty()) && value.as_f64() != Some(0.0)
-}
-
-fn is_truthy(value: &Value) -> bool {
-    !matches!(value, Value::Null | Value::Bool(false)) && value.as_str() != Some("")
 }

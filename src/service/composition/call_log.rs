@@ -1,38 +1,198 @@
-//! The text of a call.
+//! The text of a call log.
 
 use serde_json::Value;
 
-use super::Settings;
+use super::fields::{Entry, Field, without_line_ends};
+use super::settings::{Settings, is_truthy};
+use super::{html, markdown, plain, words};
 use crate::engine::operation::LogFormat;
+use crate::engine::text::to_text;
+use crate::engine::time::parse_client_time;
 
-/// What goes into the text.
+/// What there is to say about a call, borrowed from the client's request. A field that is absent
+/// (or false in the sense of JavaScript: null, empty, zero) is left as the text has it.
+#[derive(Debug, Clone, Default)]
 pub struct CallLogText<'a> {
-    note: Option<&'a str>,
+    /// The user's note.
+    pub note: Option<&'a Value>,
+    /// RingCentral's session id.
+    pub session_id: Option<&'a Value>,
+    /// `Inbound` or `Outbound`, as RingCentral writes it.
+    pub direction: Option<&'a Value>,
+    /// The calling party: `phoneNumber`, `extensionNumber`, `name`.
+    pub from: Option<&'a Value>,
+    /// The called party.
+    pub to: Option<&'a Value>,
+    /// The subject, where the client sent one of its own.
+    pub subject: Option<&'a Value>,
+    /// The correspondent's number.
+    pub contact_number: Option<&'a Value>,
+    /// Start: ISO 8601, or milliseconds since 1970 (a number or text).
+    pub start_time: Option<&'a Value>,
+    /// Duration in seconds; null counts as zero.
+    pub duration: Option<&'a Value>,
+    /// What became of the call.
+    pub result: Option<&'a Value>,
+    /// Link of the recording; anything but a URL is a placeholder.
+    pub recording_link: Option<&'a Value>,
+    /// Link of the voicemail; anything but a URL is a placeholder.
+    pub voicemail_link: Option<&'a Value>,
+    /// RingCentral's AI note.
+    pub ai_note: Option<&'a Value>,
+    /// The transcript.
+    pub transcript: Option<&'a Value>,
+    /// RingSense: the transcript.
+    pub ring_sense_transcript: Option<&'a Value>,
+    /// RingSense: the summary.
+    pub ring_sense_summary: Option<&'a Value>,
+    /// RingSense: the score.
+    pub ring_sense_ai_score: Option<&'a Value>,
+    /// RingSense: the summary in bullets.
+    pub ring_sense_bulleted_summary: Option<&'a Value>,
+    /// RingSense: the recording.
+    pub ring_sense_link: Option<&'a Value>,
+    /// The legs of the call.
+    pub legs: Option<&'a Value>,
 }
 
 impl<'a> CallLogText<'a> {
-    /// Of a new log.
+    /// From the body of `POST /callLog`, as the client sent it.
     pub fn of_create(request: &'a Value) -> Self {
-        Self { note: request.get("note").and_then(Value::as_str) }
+        let call = request.get("logInfo");
+        let of_call = |pointer| call.and_then(|call| call.pointer(pointer));
+        let inbound = of_call("/direction").and_then(Value::as_str) == Some("Inbound");
+        Self {
+            session_id: of_call("/sessionId"),
+            direction: of_call("/direction"),
+            from: of_call("/from"),
+            to: of_call("/to"),
+            subject: of_call("/customSubject"),
+            contact_number: of_call(if inbound { "/from/phoneNumber" } else { "/to/phoneNumber" }),
+            start_time: of_call("/startTime"),
+            duration: of_call("/duration"),
+            result: of_call("/result"),
+            recording_link: of_call("/recording/link"),
+            voicemail_link: request
+                .get("voicemailLink")
+                .filter(|link| is_truthy(link))
+                .or_else(|| of_call("/voicemail/link")),
+            legs: of_call("/legs"),
+            ..Self::of_both(request)
+        }
     }
 
-    /// Of an update.
+    /// From the body of `PATCH /callLog`, as the client sent it. It names no contact: the
+    /// contact's number stays as it is.
     pub fn of_update(request: &'a Value) -> Self {
-        Self::of_create(request)
+        Self {
+            session_id: request.get("sessionId"),
+            direction: request.get("direction"),
+            from: request.get("from"),
+            to: request.get("to"),
+            subject: request.get("subject"),
+            start_time: request.get("startTime"),
+            duration: request.get("duration"),
+            result: request.get("result"),
+            recording_link: request.get("recordingLink"),
+            voicemail_link: request.get("voicemailLink"),
+            legs: request.get("legs"),
+            ..Self::of_both(request)
+        }
+    }
+
+    /// What both requests hold at the same place.
+    fn of_both(request: &'a Value) -> Self {
+        Self {
+            note: request.get("note"),
+            ai_note: request.get("aiNote"),
+            transcript: request.get("transcript"),
+            ring_sense_transcript: request.get("ringSenseTranscript"),
+            ring_sense_summary: request.get("ringSenseSummary"),
+            ring_sense_ai_score: request.get("ringSenseAIScore"),
+            ring_sense_bulleted_summary: request.get("ringSenseBulletedSummary"),
+            ring_sense_link: request.get("ringSenseLink"),
+            ..Self::default()
+        }
+    }
+
+    /// The fields that are there and wanted, in the order in which the reference adds them.
+    fn entries(&self, settings: &Settings<'_>) -> Vec<Entry> {
+        let outbound = self.direction.and_then(Value::as_str) == Some("Outbound");
+        Field::ALL
+            .into_iter()
+            .filter(|field| settings.wants(*field))
+            .filter_map(|field| {
+                let value = self.value(field, settings)?;
+                let is_blank = field != Field::Note && without_line_ends(&value).is_empty();
+                (!is_blank).then_some(Entry { field, value, outbound })
+            })
+            .collect()
+    }
+
+    fn value(&self, field: Field, settings: &Settings<'_>) -> Option<String> {
+        match field {
+            Field::Note => said(self.note),
+            Field::SessionId => said(self.session_id),
+            Field::UserName => self.own("name"),
+            // The extension is that of the same party (Q47).
+            Field::Number => self.own("phoneNumber").map(|number| {
+                let extension = self.own("extensionNumber").unwrap_or_default();
+                format!("{number} {extension}")
+            }),
+            Field::Subject => said(self.subject),
+            Field::ContactNumber => said(self.contact_number),
+            // A time that cannot be read says nothing.
+            Field::DateTime => {
+                let start = self.start_time.filter(|start| is_truthy(start)).and_then(parse_client_time)?;
+                Some(settings.date_time(start))
+            }
+            Field::Duration => self.duration.map(words::duration),
+            Field::Result => said(self.result),
+            Field::Recording => said(self.recording_link),
+            Field::Voicemail => said(self.voicemail_link),
+            Field::AiNote => said(self.ai_note).map(|text| without_line_ends(&text).to_owned()),
+            Field::Transcript => said(self.transcript),
+            Field::AceTranscript => {
+                said(self.ring_sense_transcript).map(|text| without_line_ends(&text).to_owned())
+            }
+            Field::AceSummary => said(self.ring_sense_summary),
+            Field::AceScore => said(self.ring_sense_ai_score),
+            Field::AceBulletedSummary => said(self.ring_sense_bulleted_summary),
+            Field::AceLink => said(self.ring_sense_link),
+            Field::Journey => {
+                let legs = self.legs.and_then(Value::as_array).filter(|legs| !legs.is_empty())?;
+                Some(words::journey(legs))
+            }
+        }
+    }
+
+    /// What is known of the RingCentral user's own side of the call.
+    fn own(&self, name: &str) -> Option<String> {
+        let inbound = self.direction.and_then(Value::as_str) == Some("Inbound");
+        said((if inbound { self.to } else { self.from })?.get(name))
     }
 }
 
-/// The text of a new log.
-pub fn compose(text: &CallLogText<'_>, _settings: &Settings<'_>, _format: LogFormat) -> String {
-    text.note.unwrap_or_default().to_owned()
+fn said(value: Option<&Value>) -> Option<String> {
+    value.filter(|value| is_truthy(value)).map(|value| to_text(value).into_owned())
 }
 
-/// The text of a changed log.
-pub fn upsert(
-    existing: &str,
-    text: &CallLogText<'_>,
-    _settings: &Settings<'_>,
-    _format: LogFormat,
-) -> String {
-    format!("{existing}{}", text.note.unwrap_or_default())
+/// The text of a new log; empty where the document composes its own ([`LogFormat::Custom`]).
+pub fn compose(text: &CallLogText<'_>, settings: &Settings<'_>, format: LogFormat) -> String {
+    upsert("", text, settings, format)
+}
+
+/// An existing text with every field of `text` put in its place, or added where it has none.
+/// Everything else in it stays. `existing` is the record's full body or, where that is empty, its
+/// note; empty where it cannot be read. The result is empty for [`LogFormat::Custom`].
+///
+/// The same update a second time changes nothing.
+pub fn upsert(existing: &str, text: &CallLogText<'_>, settings: &Settings<'_>, format: LogFormat) -> String {
+    let entries = text.entries(settings);
+    match format {
+        LogFormat::Plain => plain::upsert(existing, &entries),
+        LogFormat::Html => html::upsert(existing, &entries),
+        LogFormat::Markdown => markdown::upsert(existing, &entries),
+        LogFormat::Custom => String::new(),
+    }
 }

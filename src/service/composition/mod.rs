@@ -1,7 +1,25 @@
-//! The text of a log, `composedLogDetails`.
+//! The text of a log, `composedLogDetails` and `sharedSMSLogContent`: pure functions.
+//!
+//! The shape of every line is the one that the recordings show (09, 11). A text that is there
+//! already is changed field by field: what a person wrote in the CRM stays.
+//!
+//! ```text
+//! request ─ call_log::CallLogText ─┐
+//! user ──── settings::Settings ────┴─ fields (what to say, in order) ─ plain | markdown | html
+//! ```
 
 pub mod call_log;
+mod escape;
+mod fields;
+mod html;
+mod lines;
+mod markdown;
+mod plain;
 pub mod settings;
 pub mod shared_sms;
+#[cfg(test)]
+mod tests;
+mod words;
 
-pub use self::settings::Settings;
+pub use call_log::CallLogText;
+pub use settings::Settings;

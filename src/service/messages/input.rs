@@ -4,13 +4,13 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{attachments, correspondents, failed, refusal};
 use crate::connector::Interface;
 use crate::connector::inputs::MessageLog;
 use crate::engine::text::{id_text, to_text};
-use crate::engine::time::{parse_instant, to_iso};
+use crate::engine::time::{parse_client_time, to_iso};
 use crate::service::call_logs::log_format;
 use crate::service::composition::{Settings, shared_sms};
 use crate::service::hashing::hashed;
@@ -76,51 +76,14 @@ pub(super) async fn threads(
             members.insert("correspondents".to_owned(), known.into());
         }
     }
-    let token = log_info.get("rcAccessToken").and_then(Value::as_str);
-    let input_of = |message: Value| {
-        let mut request = members.clone();
-        request.extend(attachments::links(&message, token));
-        MessageLog {
-            contact_info: contact_info.clone(),
-            creation_time: sent_at(&message).map(to_iso),
-            request: Value::Object(request),
-            message,
-            ..MessageLog::default()
-        }
-    };
-    let mut messages = ordered(messages);
-    let mut entries = Vec::with_capacity(messages.len());
+    let token = log_info.get("rcAccessToken").and_then(Value::as_str).map(str::to_owned);
+    let common = Common { contact_info, members, token };
+    let messages = ordered(messages);
     if shared {
-        let format = log_format(platform, user)
-            .await
-            .map_err(|error| failed(&error, Interface::CreateMessageLog, platform))?;
-        let name = to_text(contact_info.get("name").unwrap_or(&Value::Null)).into_owned();
-        let mut input = input_of(messages.pop().unwrap_or_default());
-        let mut whole = log_info.clone();
-        if let Some(members) = whole.as_object_mut() {
-            // Newest first, as they came.
-            let mut all = messages;
-            all.push(input.message.clone());
-            all.reverse();
-            members.insert("messages".to_owned(), all.into());
-        }
-        let content = shared_sms::compose(&whole, &name, &Settings::of(user), format);
-        let content = serde_json::json!({"subject": content.subject, "body": content.body});
-        let id = match log_id.clone().or_else(|| input.message.get("id").and_then(id_text)) {
-            Some(id) => id,
-            None => return Err(without_id()),
-        };
-        // The whole conversation goes out with every change of it, and only then.
-        let key = format!("{id} {}", hashed(services, &content.to_string()));
-        if let Some(request) = input.request.as_object_mut() {
-            request.insert("sharedSMSLogContent".to_owned(), content);
-        }
-        return Ok(vec![Thread {
-            log_id: id.clone(),
-            conversation_id,
-            entries: vec![Entry { key, id, input }],
-        }]);
+        let state = shared_state(services, platform, user, &common, log_info, messages, log_id).await?;
+        return Ok(vec![Thread { log_id: state.id.clone(), conversation_id, entries: vec![state] }]);
     }
+    let mut entries = Vec::with_capacity(messages.len());
     let mut seen = HashSet::new();
     for mut message in messages {
         let Some(mut id) = message.get("id").and_then(id_text) else { return Err(without_id()) };
@@ -129,7 +92,7 @@ pub(super) async fn threads(
             message["id"] = id.clone().into();
         }
         if seen.insert(id.clone()) {
-            entries.push(Entry { key: id.clone(), id, input: input_of(message) });
+            entries.push(Entry { key: id.clone(), id, input: common.input(message) });
         }
     }
     Ok(match log_id {
@@ -140,6 +103,54 @@ pub(super) async fn threads(
             .map(|entry| Thread { log_id: entry.id.clone(), conversation_id: None, entries: vec![entry] })
             .collect(),
     })
+}
+
+/// What all messages of a request have in common.
+struct Common {
+    contact_info: Value,
+    members: Map<String, Value>,
+    token: Option<String>,
+}
+
+impl Common {
+    fn input(&self, message: Value) -> MessageLog {
+        let mut request = self.members.clone();
+        request.extend(attachments::links(&message, self.token.as_deref()));
+        MessageLog {
+            contact_info: self.contact_info.clone(),
+            creation_time: sent_at(&message).map(to_iso),
+            request: Value::Object(request),
+            message,
+            ..MessageLog::default()
+        }
+    }
+}
+
+/// A shared conversation as it is now, with its newest message (Q39): it goes out as a whole,
+/// whenever it has changed, and only then.
+async fn shared_state(
+    services: &Services,
+    platform: &Platform<'_>,
+    user: &User,
+    common: &Common,
+    mut log_info: Value,
+    messages: Vec<Value>,
+    log_id: Option<String>,
+) -> Result<Entry, Refusal> {
+    let ids: Option<Vec<String>> =
+        messages.iter().map(|message| message.get("id").and_then(id_text)).collect();
+    let ids = ids.ok_or_else(without_id)?;
+    let id = log_id.or_else(|| ids.first().cloned()).ok_or_else(without_id)?;
+    let mut input = common.input(messages.last().cloned().unwrap_or_default());
+    log_info["messages"] = messages.into();
+    let format = log_format(platform, user)
+        .await
+        .map_err(|error| failed(&error, Interface::CreateMessageLog, platform))?;
+    let name = common.contact_info.get("name").map(to_text).unwrap_or_default();
+    let content = shared_sms::compose(&log_info, &name, &Settings::of(user), format);
+    let key = hashed(services, &format!("{} {} {}", ids.join(" "), content.subject, content.body));
+    input.request["sharedSMSLogContent"] = json!(content);
+    Ok(Entry { key: format!("{id} {key}"), id, input })
 }
 
 fn without_id() -> Refusal {
@@ -162,13 +173,7 @@ fn contact_info(request: &Value, number: Value) -> Value {
 fn sent_at(message: &Value) -> Option<Timestamp> {
     match message.get("creationTime") {
         None | Some(Value::Null) => Some(Timestamp::now()),
-        // A number is always milliseconds.
-        Some(Value::Number(ms)) => {
-            let ms = ms.as_f64()?.round();
-            #[allow(clippy::cast_possible_truncation, reason = "saturates, and no such instant exists")]
-            Timestamp::from_millisecond(ms as i64).ok()
-        }
-        Some(other) => parse_instant(other),
+        Some(time) => parse_client_time(time),
     }
 }
 
@@ -185,7 +190,6 @@ fn ordered(mut messages: Vec<Value>) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn ids(messages: Value) -> Vec<i64> {
         let Value::Array(messages) = messages else { panic!("{messages}") };

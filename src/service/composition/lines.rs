@@ -1,0 +1,212 @@
+//! What plain text and Markdown share: a text is taken apart into pieces, fields of ours and
+//! everything else, some are replaced or added, and it is put together again.
+
+use std::borrow::Cow;
+
+use super::fields::{Entry, Field, Shape, without_line_ends};
+
+/// A part of a text. All pieces together are the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Piece<'a> {
+    /// The field that it is; none where it is not ours.
+    pub field: Option<Field>,
+    /// Without the line ends behind it.
+    pub text: Cow<'a, str>,
+    /// The line ends behind it, blank lines included.
+    pub end: Cow<'a, str>,
+}
+
+/// The syntax of a format.
+pub(super) trait Syntax {
+    /// A field as it is written, line ends of its value included, its own not.
+    fn render(entry: &Entry) -> String;
+
+    /// The field that starts here, at the start of a line, and how long it is. A field of which
+    /// `rendered` says what it is about to become may be recognised by that.
+    fn field_at(text: &str, rendered: &[(Field, String)]) -> Option<(Field, usize)>;
+
+    /// Whether nothing but the next field says where this one ends. What is added goes right
+    /// behind such a field, or it would take in what is between.
+    fn is_open(field: Field) -> bool;
+
+    /// The line ends behind a field that has been replaced. `next` is what follows: nothing, a
+    /// field, or another text.
+    fn end_of_replaced(field: Field, end: &str, next: Next) -> String;
+
+    /// The line ends behind a field that is added in front of another text.
+    fn end_of_inserted(field: Field, end: String) -> String;
+
+    /// What stands in front of an added field.
+    fn before(field: Field) -> &'static str;
+
+    /// Where a note is added: an index of a piece.
+    fn place_of_note(pieces: &[Piece<'_>]) -> usize;
+}
+
+/// What follows a piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    Nothing,
+    Field,
+    Other,
+}
+
+/// The text with the entries in it.
+pub(super) fn upsert<S: Syntax>(existing: &str, entries: &[Entry]) -> String {
+    let rendered: Vec<(Field, String)> =
+        entries.iter().map(|entry| (entry.field, S::render(entry))).collect();
+    let mut pieces = pieces::<S>(existing, &rendered);
+    for (entry, (_, text)) in entries.iter().zip(&rendered) {
+        match pieces.iter().position(|piece| piece.field == Some(entry.field)) {
+            Some(at) => replace::<S>(&mut pieces, at, entry, text),
+            None => insert::<S>(&mut pieces, entry, text),
+        }
+    }
+    pieces.iter().flat_map(|piece| [&*piece.text, &*piece.end]).collect()
+}
+
+fn pieces<'a, S: Syntax>(text: &'a str, rendered: &[(Field, String)]) -> Vec<Piece<'a>> {
+    let mut pieces: Vec<Piece<'a>> = Vec::new();
+    let (mut at, mut other_from) = (0, 0);
+    let other = |from: usize, to: usize| {
+        let whole = &text[from..to];
+        let (text, end) = whole.split_at(without_line_ends(whole).len());
+        (from < to).then_some(Piece { field: None, text: text.into(), end: end.into() })
+    };
+    while at < text.len() {
+        let rest = &text[at..];
+        let Some((field, length)) = S::field_at(rest, rendered) else {
+            at += line_length(rest);
+            continue;
+        };
+        pieces.extend(other(other_from, at));
+        let (whole, rest) = rest.split_at(length);
+        let own = without_line_ends(whole);
+        let length = whole.len() + line_ends(rest);
+        pieces.push(Piece {
+            field: Some(field),
+            text: own.into(),
+            end: text[at + own.len()..at + length].into(),
+        });
+        at += length;
+        other_from = at;
+    }
+    pieces.extend(other(other_from, text.len()));
+    pieces
+}
+
+fn replace<S: Syntax>(pieces: &mut [Piece<'_>], at: usize, entry: &Entry, rendered: &str) {
+    let next = match pieces.get(at + 1).map(|piece| piece.field) {
+        None => Next::Nothing,
+        Some(Some(_)) => Next::Field,
+        Some(None) => Next::Other,
+    };
+    let Some(piece) = pieces.get_mut(at) else { return };
+    let text = without_line_ends(rendered);
+    if piece.text == text || entry.keeps(after_label(&piece.text)) {
+        return;
+    }
+    let end = S::end_of_replaced(entry.field, &piece.end, next);
+    piece.end = format!("{}{end}", &rendered[text.len()..]).into();
+    piece.text = text.to_owned().into();
+}
+
+fn insert<S: Syntax>(pieces: &mut Vec<Piece<'_>>, entry: &Entry, rendered: &str) {
+    let last = pieces.iter().rposition(|piece| piece.field.is_some());
+    let at = match (entry.field, last) {
+        (Field::Note, _) => S::place_of_note(pieces),
+        (_, Some(last)) if pieces[last].field.is_some_and(S::is_open) => last + 1,
+        _ => pieces.len(),
+    };
+    let text = without_line_ends(rendered);
+    let mut end = format!("{}\n", &rendered[text.len()..]);
+    let before_other = pieces.get(at).is_some_and(|piece| piece.field.is_none());
+    if let Some(previous) = at.checked_sub(1).and_then(|previous| pieces.get_mut(previous)) {
+        if before_other && previous.field.is_some() {
+            // The blank lines between a field and what is not ours stay in front of that.
+            let behind = std::mem::replace(&mut previous.end, "\n".into());
+            if behind.len() > end.len() {
+                end = behind.into_owned();
+            }
+        } else if previous.end.is_empty() && !previous.text.is_empty() {
+            previous.end = "\n".into();
+        }
+    }
+    if before_other {
+        end = S::end_of_inserted(entry.field, end);
+    }
+    let before = if entry.field == Field::Note { "" } else { S::before(entry.field) };
+    let piece = Piece { field: Some(entry.field), text: format!("{before}{text}").into(), end: end.into() };
+    pieces.insert(at, piece);
+}
+
+fn after_label(line: &str) -> &str {
+    line.split_once(": ").or_else(|| line.split_once(':')).map_or(line, |(_, value)| value)
+}
+
+/// The line's length with its line end.
+pub(super) fn line_length(text: &str) -> usize {
+    text.find('\n').map_or(text.len(), |end| end + 1)
+}
+
+/// How many bytes of line ends the text starts with.
+pub(super) fn line_ends(text: &str) -> usize {
+    text.len() - text.trim_start_matches(['\r', '\n']).len()
+}
+
+/// The lines of a text: where each starts, and the line without its end.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    text.split_inclusive('\n').map(move |line| {
+        let start = at;
+        at += line.len();
+        (start, without_line_ends(line))
+    })
+}
+
+/// The field of a label from the given fields.
+pub(super) fn labelled(shape: Shape, is_labelled: impl Fn(&str) -> bool) -> Option<Field> {
+    Field::ALL.into_iter().find(|field| field.shape() == shape && is_labelled(field.label()))
+}
+
+/// What a field is about to become.
+pub(super) fn rendered_as(rendered: &[(Field, String)], field: Field) -> Option<&str> {
+    let (_, text) = rendered.iter().find(|(other, _)| *other == field)?;
+    Some(without_line_ends(text))
+}
+
+/// Whether a text starts with another one that ends where a line ends.
+pub(super) fn starts_with_lines(text: &str, start: &str) -> bool {
+    text.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(['\r', '\n']))
+}
+
+/// How much of a text that nothing ends belongs to a field: its first paragraph, and those behind
+/// it that the new value holds as well. The rest may be a person's.
+pub(super) fn own_paragraphs(text: &str, new: Option<&str>) -> usize {
+    let mut paragraphs = paragraphs(text);
+    let mut length = paragraphs.next().unwrap_or(0);
+    let Some(mut new) = new else { return length };
+    for end in paragraphs {
+        let paragraph = text[length..end].trim();
+        let Some(found) = new.find(paragraph) else { break };
+        new = &new[found + paragraph.len()..];
+        length = end;
+    }
+    length
+}
+
+/// Where each paragraph of a text ends, its line ends not included.
+fn paragraphs(text: &str) -> impl Iterator<Item = usize> {
+    let mut all = Vec::new();
+    let mut is_blank = true;
+    for (start, line) in lines(text) {
+        let blank = line.trim().is_empty();
+        match all.last_mut() {
+            Some(end) if !blank && !is_blank => *end = start + line.len(),
+            _ if !blank => all.push(start + line.len()),
+            _ => {}
+        }
+        is_blank = blank;
+    }
+    all.into_iter()
+}

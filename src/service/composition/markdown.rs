@@ -1,0 +1,116 @@
+//! `text/markdown`: `**Label**: value` lines; sections under `### Label`; the note between two
+//! headings.
+
+use super::fields::{Entry, Field, Shape};
+use super::lines::{
+    self, Next, Piece, Syntax, labelled, line_length, own_paragraphs, rendered_as, starts_with_lines,
+};
+
+const NOTE: &str = "## Agent notes";
+const DETAILS: &str = "## Call details";
+
+pub(super) fn upsert(existing: &str, entries: &[Entry]) -> String {
+    lines::upsert::<Markdown>(existing, entries)
+}
+
+struct Markdown;
+
+impl Syntax for Markdown {
+    fn render(entry: &Entry) -> String {
+        let label = entry.field.label();
+        match entry.field.shape() {
+            Shape::Note => format!("{NOTE}\n{}\n\n{DETAILS}", entry.value),
+            Shape::Line => format!("**{label}**: {}", entry.one_line()),
+            Shape::Section => format!("### {label}\n{}", entry.value),
+        }
+    }
+
+    fn field_at(text: &str, rendered: &[(Field, String)]) -> Option<(Field, usize)> {
+        let first_line = lines::lines(text).next().map_or("", |(_, line)| line);
+        if let Some(field) = line_field(first_line) {
+            return Some((field, line_length(text)));
+        }
+        let field = block_of_line(first_line)?;
+        if let Some(new) = rendered_as(rendered, field).filter(|new| starts_with_lines(text, new)) {
+            return Some((field, new.len()));
+        }
+        match field {
+            // The details without a note: where one belongs.
+            Field::Note if first_line.trim_end() == DETAILS => Some((field, first_line.len())),
+            // Without the details' heading nothing says where the note ends.
+            Field::Note => {
+                let (start, line) =
+                    lines::lines(text).skip(1).find(|(_, line)| line.trim_end() == DETAILS)?;
+                Some((field, start + line.len()))
+            }
+            section => Some((section, section_length(text, section, rendered_as(rendered, section)))),
+        }
+    }
+
+    fn is_open(field: Field) -> bool {
+        field.shape() == Shape::Section
+    }
+
+    fn end_of_replaced(field: Field, end: &str, next: Next) -> String {
+        match field.shape() {
+            Shape::Note => end.replace('\r', ""),
+            Shape::Section if next != Next::Nothing => "\n\n".to_owned(),
+            // One line (Q46).
+            Shape::Line if field == Field::AceLink => end.replace('\r', ""),
+            // The reference drops the blank lines behind these.
+            Shape::Line | Shape::Section => "\n".to_owned(),
+        }
+    }
+
+    /// A blank line ends the last section.
+    fn end_of_inserted(field: Field, end: String) -> String {
+        let is_blank_line = end.matches('\n').count() > 1;
+        if field.shape() == Shape::Section && !is_blank_line { end + "\n" } else { end }
+    }
+
+    fn before(_: Field) -> &'static str {
+        ""
+    }
+
+    fn place_of_note(_: &[Piece<'_>]) -> usize {
+        0
+    }
+}
+
+fn line_field(line: &str) -> Option<Field> {
+    let line = line.strip_prefix("**")?;
+    labelled(Shape::Line, |label| line.strip_prefix(label).is_some_and(|rest| rest.starts_with("**:")))
+}
+
+/// The note or the section whose heading the line is.
+fn block_of_line(line: &str) -> Option<Field> {
+    let line = line.trim_end();
+    if line == NOTE || line == DETAILS {
+        return Some(Field::Note);
+    }
+    let heading = line.strip_prefix("### ")?;
+    labelled(Shape::Section, |label| label == heading)
+}
+
+/// A section ends at the next field of ours. Where another heading or nothing follows, the rest
+/// may be a person's: then it ends with its paragraph, and a journey with its last leg.
+fn section_length(text: &str, field: Field, new: Option<&str>) -> usize {
+    let mut end = text.len();
+    for (start, line) in lines::lines(text).skip(1) {
+        if line_field(line).is_some() || block_of_line(line).is_some() {
+            return start;
+        }
+        if line.starts_with("### ") || line.starts_with("## ") {
+            end = start;
+            break;
+        }
+    }
+    if field != Field::Journey {
+        return own_paragraphs(&text[..end], new);
+    }
+    let is_leg = |line: &str| line.starts_with("Transferred to ");
+    let legs = lines::lines(&text[..end]).enumerate();
+    legs.take_while(|(index, (_, line))| *index < 2 || is_leg(line))
+        .last()
+        .map_or(end, |(_, (start, line))| start + line.len())
+}

@@ -1,0 +1,292 @@
+//! One CRM record for one call: however many ask at once, whatever the CRM does, and wherever the
+//! server dies.
+
+mod support;
+
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+use support::client::Response;
+use support::crm::{Answer, Crm, Gate, Request};
+use support::site::{self, PATIENCE, Site, call, document, try_send};
+
+/// A CRM that counts its records by session.
+#[derive(Clone, Default)]
+struct Ledger(Arc<Mutex<HashMap<String, Vec<String>>>>);
+
+impl Ledger {
+    /// Creates a record for the session of a request; its id.
+    fn create(&self, request: &Request) -> String {
+        let mut records = self.0.lock().unwrap();
+        let all: usize = records.values().map(Vec::len).sum();
+        let id = format!("record-{all}");
+        records.entry(session(request)).or_default().push(id.clone());
+        id
+    }
+
+    fn of(&self, session: &str) -> Vec<String> {
+        self.0.lock().unwrap().get(session).cloned().unwrap_or_default()
+    }
+}
+
+fn session(request: &Request) -> String {
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    body["session"].as_str().expect("a session").to_owned()
+}
+
+fn created(id: &str) -> Answer {
+    Answer::json(&json!({"id": id})).status(201)
+}
+
+/// A document that tells the CRM the session of a call.
+fn with_session(origin: &str) -> Value {
+    let mut document = document(origin);
+    document["operations"]["createCallLog"]["body"]["session"] = json!("{{callLog.sessionId}}");
+    document
+}
+
+/// A CRM whose answer to a new record is chosen, and a server before it with one user signed in.
+fn start(post: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> (Crm, Site, String) {
+    start_with(with_session, post)
+}
+
+fn start_with(
+    document: impl Fn(&str) -> Value,
+    post: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+) -> (Crm, Site, String) {
+    let crm = Crm::start(move |request| match (request.method.as_str(), request.path()) {
+        ("POST", "/v1/activities") | ("GET", "/v1/activities") => post(request),
+        _ => site::ordinary(request),
+    });
+    let site = Site::start(&[("crm", &document(&crm.origin()))]);
+    let token = site.sign_in("crm", "testCrm", "one-key");
+    (crm, site, token)
+}
+
+fn post(address: SocketAddr, token: &str, session: &str) -> Result<Response, String> {
+    let bearer = format!("Bearer {token}");
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    try_send(address, "POST", "/callLog", &headers, Some(call(session, "c1").to_string().into_bytes()))
+}
+
+/// Posts all sessions at the same time; their answers in order.
+fn post_at_once(site: &Site, token: &str, sessions: &[String]) -> Vec<Value> {
+    let address = site.server.address();
+    let posts: Vec<_> = sessions
+        .iter()
+        .map(|session| {
+            let (session, token) = (session.clone(), token.to_owned());
+            thread::spawn(move || post(address, &token, &session).expect("an answer").json())
+        })
+        .collect();
+    posts.into_iter().map(|post| post.join().unwrap()).collect()
+}
+
+fn log_id(site: &Site, token: &str, session: &str) -> Value {
+    site.get(&format!("/callLog?sessionIds={session}"), token).json()["logs"][0]["logId"].clone()
+}
+
+/// Whoever waited got the first one's answer; whoever came later was told that the log exists.
+fn assert_one_answer(answers: &[Value], id: &str) {
+    let mut successes = 0;
+    for answer in answers {
+        if answer["successful"] == true {
+            assert_eq!(
+                (&answer["logId"], &answer["returnMessage"]["message"]),
+                (&json!(id), &json!("Call logged"))
+            );
+            successes += 1;
+        } else {
+            let message = answer["returnMessage"]["message"].as_str().expect("a message");
+            assert!(message.starts_with("Existing log for session"), "{answer}");
+        }
+    }
+    assert!(successes > 0, "{answers:?}");
+}
+
+#[test]
+fn two_hundred_posts_of_one_session_make_one_record() {
+    let ledger = Ledger::default();
+    let records = ledger.clone();
+    let (crm, site, token) = start(move |request| {
+        thread::sleep(Duration::from_millis(200));
+        created(&records.create(request))
+    });
+    let answers = post_at_once(&site, &token, &vec!["s-1".to_owned(); 200]);
+    assert_eq!(ledger.of("s-1"), ["record-0"]);
+    assert_eq!(crm.count("/v1/activities"), 1);
+    assert_one_answer(&answers, "record-0");
+    assert_eq!(log_id(&site, &token, "s-1"), "record-0");
+}
+
+#[test]
+fn a_hundred_sessions_posted_twice_make_a_hundred_records() {
+    let ledger = Ledger::default();
+    let records = ledger.clone();
+    let (_crm, site, token) = start(move |request| {
+        thread::sleep(Duration::from_millis(50));
+        created(&records.create(request))
+    });
+    let sessions: Vec<String> = (0..200).map(|n| format!("s-{}", n % 100)).collect();
+    let answers = post_at_once(&site, &token, &sessions);
+    let mut of_session: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for (session, answer) in sessions.iter().zip(answers) {
+        of_session.entry(session).or_default().push(answer);
+    }
+    assert_eq!(of_session.len(), 100);
+    for (session, answers) in of_session {
+        let records = ledger.of(session);
+        assert_eq!(records.len(), 1, "{session}");
+        assert_one_answer(&answers, &records[0]);
+        assert_eq!(log_id(&site, &token, session), records[0].as_str());
+    }
+}
+
+#[test]
+fn a_crm_that_fails_leaves_the_session_free() {
+    let ledger = Ledger::default();
+    let (records, broken) = (ledger.clone(), Gate::default());
+    let mended = broken.clone();
+    let (_crm, site, token) = start(move |request| {
+        if !broken.is_open() {
+            thread::sleep(Duration::from_millis(50));
+            return Answer::json(&json!({"message": "down"})).status(503);
+        }
+        created(&records.create(request))
+    });
+    for answer in post_at_once(&site, &token, &vec!["s-1".to_owned(); 200]) {
+        assert_eq!(answer["successful"], false, "{answer}");
+        assert_eq!(answer["returnMessage"]["message"], "Error creating call log", "{answer}");
+    }
+    mended.open();
+    let answers = post_at_once(&site, &token, &vec!["s-1".to_owned(); 200]);
+    assert_eq!(ledger.of("s-1"), ["record-0"]);
+    assert_one_answer(&answers, "record-0");
+}
+
+/// The CRM makes its record and the connection breaks before it says so.
+#[test]
+fn a_lost_answer_is_never_repeated_blindly() {
+    let ledger = Ledger::default();
+    let records = ledger.clone();
+    let (_crm, site, token) = start(move |request| {
+        records.create(request);
+        thread::sleep(Duration::from_millis(50));
+        Answer::reset()
+    });
+    let answers = post_at_once(&site, &token, &vec!["s-1".to_owned(); 200]);
+    assert!(answers.iter().all(|answer| answer["successful"] == false), "{answers:?}");
+    assert_eq!(ledger.of("s-1").len(), 1);
+
+    let later = post(site.server.address(), &token, "s-1").unwrap();
+    assert_eq!(later.message()["message"], "This call may be logged already", "{}", later.text());
+    assert!(later.details().contains("Please check it: until "), "{}", later.details());
+    assert_eq!(ledger.of("s-1").len(), 1);
+    // Other extensions of the call have records of their own and are not held up.
+    let mut other = call("s-1", "c1");
+    other["extensionNumber"] = json!("102");
+    site.post("/callLog", &token, &other);
+    assert_eq!(ledger.of("s-1").len(), 2);
+}
+
+/// The server dies after the CRM has made its record and before it says so.
+fn killed_before_the_answer(
+    document: impl Fn(&str) -> Value,
+    known: Option<Value>,
+) -> (Ledger, Site, Response) {
+    let ledger = Ledger::default();
+    let (records, gate) = (ledger.clone(), Gate::default());
+    let held = gate.clone();
+    let (crm, mut site, token) = start_with(document, move |request| {
+        if request.method == "GET" {
+            return known.as_ref().map_or_else(|| Answer::text("", "").status(404), Answer::json);
+        }
+        let id = records.create(request);
+        held.pass();
+        created(&id)
+    });
+    let address = site.server.address();
+    let in_flight = thread::spawn({
+        let token = token.clone();
+        move || post(address, &token, "s-1")
+    });
+    crm.wait_for("/v1/activities", 1, PATIENCE);
+    site.kill_and_restart();
+    gate.open();
+    assert!(in_flight.join().unwrap().is_err(), "the server was killed before it could answer");
+    let again = post(site.server.address(), &token, "s-1").unwrap();
+    (ledger, site, again)
+}
+
+#[test]
+fn after_a_kill_the_user_is_told_that_a_record_may_exist() {
+    let (ledger, site, again) = killed_before_the_answer(with_session, None);
+    assert_eq!(again.message()["message"], "This call may be logged already", "{}", again.text());
+    assert_eq!(ledger.of("s-1"), ["record-0"]);
+    drop(site);
+}
+
+fn finding(origin: &str) -> Value {
+    let mut document = with_session(origin);
+    document["operations"]["getCallLog"] = json!({
+        "method": "GET",
+        "url": "/activities{{#if thirdPartyLogId}}/{{thirdPartyLogId}}{{else}}?session={{sessionId}}{{/if}}",
+        "responseMapping": {"idPath": "body.found.0.id", "fullBodyPath": "body.body"}
+    });
+    document
+}
+
+#[test]
+fn after_a_kill_the_record_is_found_by_its_session() {
+    let (ledger, _site, again) =
+        killed_before_the_answer(finding, Some(json!({"found": [{"id": "record-0"}]})));
+    assert_eq!(
+        (&again.json()["successful"], &again.json()["logId"]),
+        (&json!(true), &json!("record-0")),
+        "{}",
+        again.text()
+    );
+    assert_eq!(ledger.of("s-1"), ["record-0"]);
+}
+
+#[test]
+fn after_a_kill_a_record_that_is_not_there_is_made() {
+    for known in [Some(json!({"found": []})), None] {
+        let (ledger, _site, again) = killed_before_the_answer(finding, known);
+        // The CRM of this test says that it has none, whatever it holds: so one more is made.
+        assert_eq!(again.json()["logId"], "record-1", "{}", again.text());
+        assert_eq!(ledger.of("s-1").len(), 2);
+    }
+}
+
+#[test]
+fn no_acknowledged_log_is_lost_in_a_kill() {
+    let ledger = Ledger::default();
+    let records = ledger.clone();
+    let (_crm, mut site, token) = start(move |request| created(&records.create(request)));
+    let address = site.server.address();
+    let acknowledged: Arc<Mutex<Vec<(String, Value)>>> = Arc::default();
+    let writers: Vec<_> = (0..8)
+        .map(|writer| {
+            let (token, acknowledged) = (token.clone(), Arc::clone(&acknowledged));
+            thread::spawn(move || {
+                for n in 0.. {
+                    let session = format!("s-{writer}-{n}");
+                    let Ok(answer) = post(address, &token, &session) else { return };
+                    acknowledged.lock().unwrap().push((session, answer.json()["logId"].clone()));
+                }
+            })
+        })
+        .collect();
+    site::until("some logs", || acknowledged.lock().unwrap().len() > 100);
+    site.kill_and_restart();
+    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    let acknowledged = acknowledged.lock().unwrap();
+    for (session, id) in acknowledged.iter() {
+        assert_eq!(&log_id(&site, &token, session), id, "{session}");
+        assert_eq!(ledger.of(session).len(), 1, "{session}");
+    }
+}
