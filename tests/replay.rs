@@ -39,6 +39,7 @@ replay_groups! {
     group_10_calllog_get = "10-calllog-get",
     group_11_calllog_update = "11-calllog-update",
     group_12_disposition = "12-disposition",
+    group_13_messages = "13-messages",
     group_16_jwt = "16-jwt",
     group_21_identity = "21-identity",
 }

@@ -212,7 +212,7 @@ impl Held {
     /// # Errors
     /// Where the store fails.
     pub async fn release(self, store: &dyn Store) -> Result<(), StoreError> {
-        self.change(store, |standing, holder| without(standing, holder)).await
+        self.change(store, without).await
     }
 
     /// Leaves the claim in doubt: the CRM was asked and did not say what it did.

@@ -114,7 +114,7 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
 }
 
 /// Only users of a RingCentral account share a cache (recordings 06, `two-matches`).
-fn cache_key(user: &User, phone_number: &str) -> Option<ContactKey> {
+pub(super) fn cache_key(user: &User, phone_number: &str) -> Option<ContactKey> {
     Some(ContactKey {
         rc_account_id: user.rc_account_id.clone()?,
         platform: user.key.platform.clone(),

@@ -1,4 +1,4 @@
-//! What App Connect does around an operation: sessions, users, contacts, call logs. Knows neither
+//! What App Connect does around an operation: sessions, users, contacts, call logs, messages. Knows neither
 //! the web server nor how things are stored.
 
 pub mod call_logs;
@@ -8,9 +8,11 @@ pub mod composition;
 pub mod contacts;
 pub mod hashing;
 pub mod interfaces;
+pub mod messages;
 pub mod outcome;
 pub mod ringcentral;
 pub mod session;
+mod task;
 pub mod users;
 
 use std::sync::Arc;

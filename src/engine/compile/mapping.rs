@@ -65,6 +65,10 @@ pub(super) fn compile(
             }
             CompiledMapping::Contact(paths)
         }
+        // The record of a message has its default even so (recordings 13, `no-responseMapping`).
+        MappingRef::LogId(None) if operation.name == OperationName::CreateMessageLog => {
+            CompiledMapping::Log(Some(compiler.reply(None, "idPath", "body.id", &at)))
+        }
         MappingRef::LogId(mapping) => CompiledMapping::Log(mapping.map(|mapping| {
             if mapping.id_path.as_deref().is_none_or(str::is_empty) {
                 compiler.missing_id_path(&at, "the record's id is looked for at `body.id`");
@@ -163,6 +167,11 @@ fn report_missing_mapping(operation: &OperationRef<'_>, root: &str, problems: &m
             Code::MissingMapping,
             "without `responseMapping.listPath` there are no users",
             "add `\"responseMapping\": { \"listPath\": \"body.users\" }`",
+        ),
+        MappingRef::LogId(_) if operation.name == OperationName::CreateMessageLog => (
+            Code::MissingIdPath,
+            "without `responseMapping.idPath` the record's id is looked for at `body.id`",
+            "add `\"responseMapping\": { \"idPath\": \"body.id\" }`",
         ),
         MappingRef::LogId(_) => (
             Code::MissingIdPath,

@@ -2,6 +2,7 @@
 
 mod call_logs;
 mod contacts;
+mod messages;
 mod metrics;
 mod proxy_configs;
 mod public;
@@ -30,6 +31,7 @@ pub(super) fn table() -> Vec<Route> {
         patch("/callLog", call_logs::update),
         post("/callLog/cacheNote", call_logs::keep_note),
         put("/callDisposition", call_logs::set_disposition),
+        post("/messageLog", messages::log),
     ]
 }
 

@@ -17,7 +17,7 @@ use crate::service::composition::Settings;
 use crate::service::composition::call_log::{CallLogText, compose};
 use crate::service::outcome::{Refusal, store_failed};
 use crate::service::session::Session;
-use crate::service::{Platform, Services};
+use crate::service::{Platform, Services, task};
 use crate::store::{CallLog, Claim, ClaimKey, ClaimSubject, Extension, Saved, Scope, StoreError, User};
 
 /// How often a claim of another server is looked at.
@@ -64,14 +64,10 @@ pub async fn create(
     caller: Caller,
 ) -> Result<Created, Refusal> {
     let (services, session) = (services.clone(), session.clone());
-    let task = tokio::spawn(async move { prepared(&services, &session, request, caller).await });
-    match task.await {
-        Ok(answer) => answer,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(refusal("The server is stopping. Please log the call again in a moment.", 5000)),
-        },
-    }
+    let answer = task::finish(async move { prepared(&services, &session, request, caller).await }).await;
+    answer.unwrap_or_else(|| {
+        Err(refusal("The server is stopping. Please log the call again in a moment.", 5000))
+    })
 }
 
 async fn prepared(

@@ -74,7 +74,7 @@ async fn stored(
 }
 
 /// The format of a platform's log text.
-async fn log_format(platform: &Platform<'_>, user: &User) -> Result<LogFormat, CallError> {
+pub(super) async fn log_format(platform: &Platform<'_>, user: &User) -> Result<LogFormat, CallError> {
     match platform.serving(Interface::GetLogFormatType) {
         Ok(connector) => Ok(connector.get_log_format_type(&platform.call(Some(user), None)).await?.value),
         Err(_) => Ok(LogFormat::default()),

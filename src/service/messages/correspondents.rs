@@ -1,0 +1,41 @@
+//! The other people of a group conversation, as the account knows them.
+
+use serde_json::Value;
+
+use crate::engine::text::id_text;
+use crate::service::Services;
+use crate::service::contacts::cache_key;
+use crate::service::outcome::store_failed;
+use crate::store::User;
+
+/// The cached contacts of a group's correspondents, each with its `phoneNumber`; none for the
+/// contact that the record is made for, and none for numbers that nobody of the account has looked
+/// up yet (Q39).
+pub(super) async fn known(
+    services: &Services,
+    user: &User,
+    correspondents: &[Value],
+    contact_info: &Value,
+) -> Vec<Value> {
+    let mut known = Vec::new();
+    for correspondent in correspondents {
+        let number = correspondent.get("phoneNumber").and_then(Value::as_str);
+        let Some(key) = number.and_then(|number| cache_key(user, number)) else { continue };
+        let cached = services.store.cached_contacts(&key).await.unwrap_or_else(|error| {
+            // The record is worth more than what is only said about others in it.
+            store_failed(&error);
+            None
+        });
+        let Some(Value::Object(mut contact)) = cached.and_then(|cached| cached.get(0).cloned()) else {
+            continue;
+        };
+        let id = |value: Option<&Value>| value.and_then(id_text);
+        let same_name = contact.get("name").is_some_and(|name| Some(name) == contact_info.get("name"));
+        if same_name || id(contact.get("id")) == id(contact_info.get("id")) {
+            continue;
+        }
+        contact.insert("phoneNumber".to_owned(), key.phone_number.into());
+        known.push(Value::Object(contact));
+    }
+    known
+}

@@ -1,0 +1,229 @@
+//! What the client sends about a conversation, as what is to be logged of it: entries, oldest
+//! first, in threads that share a record.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::{attachments, correspondents, failed, refusal};
+use crate::connector::Interface;
+use crate::connector::inputs::MessageLog;
+use crate::engine::text::{id_text, to_text};
+use crate::engine::time::{parse_client_time, to_iso};
+use crate::service::call_logs::log_format;
+use crate::service::composition::{Settings, shared_sms};
+use crate::service::hashing::hashed;
+use crate::service::outcome::Refusal;
+use crate::service::{Platform, Services};
+use crate::store::User;
+
+/// Messages that share a record.
+pub(super) struct Thread {
+    /// The client's id of the conversation's day.
+    pub(super) log_id: String,
+    /// The client's id of the conversation.
+    pub(super) conversation_id: Option<String>,
+    /// Oldest first.
+    pub(super) entries: Vec<Entry>,
+}
+
+/// A message, or the state of a shared conversation, that is to be logged once.
+pub(super) struct Entry {
+    /// What is remembered once it is logged.
+    pub(super) key: String,
+    /// The id that the client reads.
+    pub(super) id: String,
+    pub(super) input: MessageLog,
+}
+
+/// The threads of a request, its messages taken out of it before.
+///
+/// # Errors
+/// Where the conversation lacks its contact or correspondents, or a message its id.
+pub(super) async fn threads(
+    services: &Services,
+    platform: &Platform<'_>,
+    user: &User,
+    mut request: Value,
+    messages: Vec<Value>,
+) -> Result<Vec<Thread>, Refusal> {
+    let log_info = request.get_mut("logInfo").map(Value::take).unwrap_or_default();
+    let others = log_info.get("correspondents").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let Some(number) = others.first().map(|first| first.get("phoneNumber").cloned().unwrap_or_default())
+    else {
+        return Err(refusal("The conversation has no correspondents (logInfo.correspondents).", 5000));
+    };
+    let Some(contact_id) = request.get("contactId").and_then(id_text) else {
+        return Err(refusal(format!("Contact not found for number {}", to_text(&number)), 5000));
+    };
+    let contact_info = contact_info(&request, number);
+    let shared = shared_sms::is_shared_sms(&log_info);
+    let suffix = (others.len() > 1 && !shared).then(|| format!("-{contact_id}"));
+    let named = |member: &str| {
+        let id = log_info.get(member).and_then(id_text)?;
+        Some(format!("{id}{}", suffix.as_deref().unwrap_or_default()))
+    };
+    let (conversation_id, log_id) = (named("conversationId"), named("conversationLogId"));
+    let log_id = log_id.or_else(|| conversation_id.clone());
+    let mut members = Map::new();
+    if let Some(submission) = request.get_mut("additionalSubmission") {
+        members.insert("additionalSubmission".to_owned(), submission.take());
+    }
+    if others.len() > 1 {
+        let known = correspondents::known(services, user, others, &contact_info).await;
+        if !known.is_empty() {
+            members.insert("correspondents".to_owned(), known.into());
+        }
+    }
+    let token = log_info.get("rcAccessToken").and_then(Value::as_str).map(str::to_owned);
+    let common = Common { contact_info, members, token };
+    let messages = ordered(messages);
+    if shared {
+        let state = shared_state(services, platform, user, &common, log_info, messages, log_id).await?;
+        return Ok(vec![Thread { log_id: state.id.clone(), conversation_id, entries: vec![state] }]);
+    }
+    let mut entries = Vec::with_capacity(messages.len());
+    let mut seen = HashSet::new();
+    for mut message in messages {
+        let Some(mut id) = message.get("id").and_then(id_text) else { return Err(without_id()) };
+        if let Some(suffix) = &suffix {
+            id.push_str(suffix);
+            message["id"] = id.clone().into();
+        }
+        if seen.insert(id.clone()) {
+            entries.push(Entry { key: id.clone(), id, input: common.input(message) });
+        }
+    }
+    Ok(match log_id {
+        Some(log_id) => vec![Thread { log_id, conversation_id, entries }],
+        // Nothing says what belongs together: each message is a conversation of its own (Q18).
+        None => entries
+            .into_iter()
+            .map(|entry| Thread { log_id: entry.id.clone(), conversation_id: None, entries: vec![entry] })
+            .collect(),
+    })
+}
+
+/// What all messages of a request have in common.
+struct Common {
+    contact_info: Value,
+    members: Map<String, Value>,
+    token: Option<String>,
+}
+
+impl Common {
+    fn input(&self, message: Value) -> MessageLog {
+        let mut request = self.members.clone();
+        request.extend(attachments::links(&message, self.token.as_deref()));
+        MessageLog {
+            contact_info: self.contact_info.clone(),
+            creation_time: sent_at(&message).map(to_iso),
+            request: Value::Object(request),
+            message,
+            ..MessageLog::default()
+        }
+    }
+}
+
+/// A shared conversation as it is now, with its newest message (Q39): it goes out as a whole,
+/// whenever it has changed, and only then.
+async fn shared_state(
+    services: &Services,
+    platform: &Platform<'_>,
+    user: &User,
+    common: &Common,
+    mut log_info: Value,
+    messages: Vec<Value>,
+    log_id: Option<String>,
+) -> Result<Entry, Refusal> {
+    let ids: Option<Vec<String>> =
+        messages.iter().map(|message| message.get("id").and_then(id_text)).collect();
+    let ids = ids.ok_or_else(without_id)?;
+    let id = log_id.or_else(|| ids.first().cloned()).ok_or_else(without_id)?;
+    let mut input = common.input(messages.last().cloned().unwrap_or_default());
+    log_info["messages"] = messages.into();
+    let format = log_format(platform, user)
+        .await
+        .map_err(|error| failed(&error, Interface::CreateMessageLog, platform))?;
+    let name = common.contact_info.get("name").map(to_text).unwrap_or_default();
+    let content = shared_sms::compose(&log_info, &name, &Settings::of(user), format);
+    let key = hashed(services, &format!("{} {} {}", ids.join(" "), content.subject, content.body));
+    input.request["sharedSMSLogContent"] = json!(content);
+    Ok(Entry { key: format!("{id} {key}"), id, input })
+}
+
+fn without_id() -> Refusal {
+    refusal("A message has no id (logInfo.messages[].id), so nothing was logged.", 5000)
+}
+
+fn contact_info(request: &Value, number: Value) -> Value {
+    let member = |name: &str| request.get(name).filter(|value| !value.is_null()).cloned();
+    let members = [
+        ("id", member("contactId").unwrap_or_default()),
+        ("phoneNumber", number),
+        ("type", member("contactType").unwrap_or_else(|| "".into())),
+        ("name", member("contactName").unwrap_or_else(|| "".into())),
+    ];
+    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// When a message was sent. One that does not say was sent just now; `None` where it cannot be
+/// read (recordings 13, `creation-time-*`).
+fn sent_at(message: &Value) -> Option<Timestamp> {
+    match message.get("creationTime") {
+        None | Some(Value::Null) => Some(Timestamp::now()),
+        Some(time) => parse_client_time(time),
+    }
+}
+
+/// Oldest first: clients send the newest first. Where all say when they were sent, that decides.
+fn ordered(mut messages: Vec<Value>) -> Vec<Value> {
+    messages.reverse();
+    let says = |message: &Value| message.get("creationTime").is_some_and(|time| !time.is_null());
+    if messages.iter().all(|message| says(message) && sent_at(message).is_some()) {
+        messages.sort_by_cached_key(sent_at);
+    }
+    messages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(messages: Value) -> Vec<i64> {
+        let Value::Array(messages) = messages else { panic!("{messages}") };
+        ordered(messages).iter().map(|message| message["id"].as_i64().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_oldest_message_comes_first() {
+        let same = "2024-01-01T10:00:00.000Z";
+        assert_eq!(
+            ids(
+                json!([{"id": 3, "creationTime": same}, {"id": 2, "creationTime": same}, {"id": 1, "creationTime": same}])
+            ),
+            [1, 2, 3]
+        );
+        let (early, late) = (1_704_103_200_000_i64, "2024-01-02T10:00:00.000Z");
+        assert_eq!(
+            ids(json!([{"id": 1, "creationTime": early}, {"id": 2, "creationTime": late}])),
+            [1, 2],
+            "in whatever order they come"
+        );
+        assert_eq!(ids(json!([{"id": 2, "creationTime": "?"}, {"id": 1, "creationTime": late}])), [1, 2]);
+        assert_eq!(ids(json!([{"id": 2}, {"id": 1, "creationTime": late}])), [1, 2]);
+    }
+
+    #[test]
+    fn a_time_is_read_as_the_clients_write_it() {
+        let at = |time: Value| sent_at(&json!({"creationTime": time})).map(to_iso);
+        let ten = Some("2024-01-01T10:00:00.000Z".to_owned());
+        assert_eq!(at(json!("2024-01-01T10:00:00.000Z")), ten);
+        assert_eq!(at(json!("2024-01-01T11:00:00+01:00")), ten);
+        assert_eq!(at(json!(1_704_103_200_000_i64)), ten);
+        assert_eq!(at(json!("nope")), None);
+        assert_eq!(at(json!(1e300)), None);
+        assert!(sent_at(&json!({})).is_some());
+    }
+}

@@ -1,0 +1,145 @@
+//! Messages: SMS, MMS, group SMS, faxes, voicemails and shared conversations. The messages of a
+//! conversation's day share one CRM record: the oldest creates it, later ones are added to it, and
+//! each is logged exactly once. They never leave the scope of call logs (Q5).
+
+mod attachments;
+mod correspondents;
+mod input;
+mod record;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use self::input::Entry;
+use super::call_logs::scope;
+use super::outcome::{Refusal, store_failed};
+use super::session::Session;
+use super::{Platform, Services, task};
+use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::store::{Scope, User};
+
+/// The answer to messages of which some or none had to be logged: members in the reference's order.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Logged {
+    /// Whether every message is logged.
+    pub successful: bool,
+    /// What to show; null where all were logged before.
+    pub return_message: Option<ReturnMessage>,
+    /// The ids of the messages that were logged now, oldest first.
+    pub log_ids: Vec<String>,
+    /// The messages that were not logged, where others were (Q17).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<NotLogged>,
+}
+
+/// A message that was not logged.
+#[derive(Debug, Serialize)]
+pub struct NotLogged {
+    /// The message's id.
+    pub id: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Who logs, and where it is remembered.
+struct Job {
+    user: User,
+    scope: Scope,
+}
+
+/// What came of the messages so far.
+#[derive(Default)]
+struct Done {
+    log_ids: Vec<String>,
+    message: Option<ReturnMessage>,
+    failed: Vec<NotLogged>,
+    failure: Option<ReturnMessage>,
+}
+
+/// Logs the messages of a conversation. What was begun is finished even where the client hangs up.
+///
+/// # Errors
+/// Where the user or the contact is unknown, or no message could be logged.
+pub async fn log(services: &Services, session: &Session, request: Value) -> Result<Logged, Refusal> {
+    let (services, session) = (services.clone(), session.clone());
+    let answer = task::finish(async move { prepared(&services, &session, request).await }).await;
+    answer.unwrap_or_else(|| {
+        Err(refusal("The server is stopping. Please log the messages again in a moment.", 5000))
+    })
+}
+
+async fn prepared(services: &Services, session: &Session, mut request: Value) -> Result<Logged, Refusal> {
+    let messages = match request.pointer_mut("/logInfo/messages").map(Value::take) {
+        Some(Value::Array(messages)) if !messages.is_empty() => messages,
+        _ => return Err(refusal("No message to log.", 3000)),
+    };
+    let user = match session.connected_user(&*services.store).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return Err(refusal("Contact not found", 5000)),
+        Err(error) => return Err(Refusal::new(store_failed(&error))),
+    };
+    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let threads = input::threads(services, &platform, &user, request, messages).await?;
+    let job = Job { scope: scope(&user), user };
+    let mut done = Done::default();
+    for thread in threads {
+        record::log_thread(services, &platform, &job, thread, &mut done).await;
+    }
+    done.answer()
+}
+
+impl Done {
+    fn logged(&mut self, id: String, message: ReturnMessage) {
+        self.log_ids.push(id);
+        self.message = Some(message);
+    }
+
+    /// The first of these messages was not logged, and so the others were not tried.
+    fn stop(&mut self, refusal: &Refusal, left: &[Entry]) {
+        let reasons = std::iter::once(in_words(&refusal.return_message))
+            .chain(std::iter::repeat("Not tried, because the message before it was not logged.".to_owned()));
+        let failed =
+            left.iter().zip(reasons).map(|(entry, reason)| NotLogged { id: entry.id.clone(), reason });
+        self.failed.extend(failed);
+        self.failure.get_or_insert_with(|| refusal.return_message.clone());
+    }
+
+    /// What the client is told: a success where nothing failed, a refusal where nothing was logged.
+    fn answer(self) -> Result<Logged, Refusal> {
+        let Some(failure) = self.failure else {
+            let Self { log_ids, message: return_message, failed, .. } = self;
+            return Ok(Logged { successful: true, return_message, log_ids, failed });
+        };
+        let (logged, all) = (self.log_ids.len(), self.log_ids.len() + self.failed.len());
+        if logged == 0 {
+            return Err(Refusal::new(failure));
+        }
+        let summary = format!("{logged} of {all} messages were logged. Logging again sends only the rest.");
+        Ok(Logged {
+            successful: false,
+            return_message: Some(failure.detail(summary)),
+            log_ids: self.log_ids,
+            failed: self.failed,
+        })
+    }
+}
+
+/// A message and its details in one line.
+fn in_words(message: &ReturnMessage) -> String {
+    let mut words = message.message.clone();
+    for detail in &message.details {
+        let end = if words.ends_with(['.', ':', '!', '?']) { " " } else { ": " };
+        words.push_str(end);
+        words.push_str(&detail.text);
+    }
+    words
+}
+
+fn refusal(text: impl Into<String>, ttl: u32) -> Refusal {
+    Refusal::new(ReturnMessage::warning(text, ttl))
+}
+
+fn failed(error: &CallError, interface: Interface, platform: &Platform<'_>) -> Refusal {
+    Refusal::new(super::outcome::message(error, interface, &platform.name))
+}

@@ -1,0 +1,318 @@
+//! Logging one thread: every message exactly once, in one record. Whoever logs has the thread's
+//! turn in this process and its claim in the store, so a record is created once, and a message that
+//! the CRM has is never added again.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::input::{Entry, Thread};
+use super::{Done, Job, failed, refusal};
+use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::engine::time::to_iso;
+use crate::service::claims::{self, Claiming, Held, Turn};
+use crate::service::clock::now_ms;
+use crate::service::outcome::{Refusal, store_failed};
+use crate::service::{Platform, Services};
+use crate::store::{Claim, ClaimKey, ClaimSubject, Conversation, Extension, MessageLog, Store, StoreError};
+
+/// How often a claim of another server is looked at.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Logs what is not logged yet of a thread, oldest first, up to the first message that fails: what
+/// comes after it would stand before it otherwise.
+pub(super) async fn log_thread(
+    services: &Services,
+    platform: &Platform<'_>,
+    job: &Job,
+    thread: Thread,
+    done: &mut Done,
+) {
+    let key =
+        ClaimKey { scope: job.scope.clone(), subject: ClaimSubject::Conversation(thread.log_id.clone()) };
+    let Thread { log_id, conversation_id, mut entries } = thread;
+    loop {
+        entries = match unlogged(&*services.store, job, entries).await {
+            Ok(left) if left.is_empty() => return,
+            Ok(left) => left,
+            Err((entries, error)) => return done.stop(&Refusal::new(store_failed(&error)), &entries),
+        };
+        match services.conversations_in_flight.turn(&key, claims::PATIENCE).await {
+            Turn::Yours(flight) => {
+                let log = Log { services, platform, job, key: &key, log_id, conversation_id };
+                log.entries(entries, done).await;
+                return flight.land(());
+            }
+            // Others logged some of it, or all.
+            Turn::Landed(()) | Turn::Ended => {}
+            Turn::Waiting => return done.stop(&being_logged(), &entries),
+        }
+    }
+}
+
+/// The entries that nobody has logged.
+async fn unlogged(
+    store: &dyn Store,
+    job: &Job,
+    entries: Vec<Entry>,
+) -> Result<Vec<Entry>, (Vec<Entry>, StoreError)> {
+    let mut logged = Vec::with_capacity(entries.len());
+    for entry in &entries {
+        match store.message_log(&job.scope, &entry.key).await {
+            Ok(log) => logged.push(log.is_some()),
+            Err(error) => return Err((entries, error)),
+        }
+    }
+    Ok(entries.into_iter().zip(logged).filter(|(_, logged)| !logged).map(|(entry, _)| entry).collect())
+}
+
+fn being_logged() -> Refusal {
+    refusal("This conversation is being logged already. Please look again in a moment.", 5000)
+}
+
+fn unstored(error: &StoreError) -> Refusal {
+    Refusal::new(store_failed(error))
+}
+
+/// A thread whose turn this is.
+struct Log<'a> {
+    services: &'a Services,
+    platform: &'a Platform<'a>,
+    job: &'a Job,
+    key: &'a ClaimKey,
+    log_id: String,
+    conversation_id: Option<String>,
+}
+
+impl Log<'_> {
+    async fn entries(&self, entries: Vec<Entry>, done: &mut Done) {
+        let mut entries = entries.into_iter();
+        while let Some(mut entry) = entries.next() {
+            match self.entry(&mut entry).await {
+                Ok(Some(message)) => done.logged(entry.id, message),
+                Ok(None) => {}
+                Err(refusal) => {
+                    let left: Vec<Entry> = std::iter::once(entry).chain(entries).collect();
+                    return done.stop(&refusal, &left);
+                }
+            }
+        }
+    }
+
+    /// Logs a message and says so; `None` where another server logged it meanwhile.
+    async fn entry(&self, entry: &mut Entry) -> Result<Option<ReturnMessage>, Refusal> {
+        let store = &*self.services.store;
+        let patience = tokio::time::Instant::now() + claims::PATIENCE;
+        let unknown = Extension::default();
+        loop {
+            let logged = store.message_log(&self.job.scope, &entry.key).await;
+            if logged.map_err(|error| unstored(&error))?.is_some() {
+                return Ok(None);
+            }
+            let conversation = store.conversation(&self.job.scope, &self.log_id).await;
+            let conversation = conversation.map_err(|error| unstored(&error))?;
+            let interface = self.reachable(conversation.as_ref())?;
+            let claiming =
+                claims::claim(store, &self.services.instance, self.key, &unknown, |_, _| true, None);
+            match claiming.await.map_err(|error| unstored(&error))? {
+                // Another server may have logged between what was read above and the claim.
+                Claiming::Held(held)
+                    if store.is_shared() && !self.is_current(&conversation, entry).await? =>
+                {
+                    held.release(store).await.map_err(|error| unstored(&error))?;
+                }
+                Claiming::Held(held) => return self.claimed(held, conversation, interface, entry).await,
+                Claiming::Busy if tokio::time::Instant::now() < patience => tokio::time::sleep(POLL).await,
+                Claiming::Busy => return Err(being_logged()),
+                Claiming::InDoubt(claim) => return Err(self.may_be_there(&claim)),
+            }
+        }
+    }
+
+    /// Whether a message is still not logged, and its conversation still as it was read.
+    async fn is_current(&self, read: &Option<Conversation>, entry: &Entry) -> Result<bool, Refusal> {
+        let store = &*self.services.store;
+        let logged = store.message_log(&self.job.scope, &entry.key).await;
+        let conversation = store.conversation(&self.job.scope, &self.log_id).await;
+        Ok(logged.map_err(|error| unstored(&error))?.is_none()
+            && conversation.map_err(|error| unstored(&error))? == *read)
+    }
+
+    /// What has to be asked for the next message: a new record, or an addition to the one there is.
+    fn reachable(&self, conversation: Option<&Conversation>) -> Result<Interface, Refusal> {
+        let interface = match conversation {
+            None => Interface::CreateMessageLog,
+            Some(_) => Interface::UpdateMessageLog,
+        };
+        self.platform.serving(interface).map_err(|error| failed(&error, interface, self.platform))?;
+        match conversation {
+            Some(conversation) if conversation.third_party_log_id.is_empty() => Err(refusal(
+                "The conversation is logged, but the CRM did not say under which id: nothing can be added to its record.",
+                5000,
+            )),
+            _ => Ok(interface),
+        }
+    }
+
+    fn may_be_there(&self, claim: &Claim) -> Refusal {
+        let text = format!(
+            "{} was asked to log a message of this conversation before and did not answer, so it may be there. Please check it: until {} nothing of this conversation is logged.",
+            self.platform.name,
+            claims::until(claim)
+        );
+        Refusal::new(ReturnMessage::warning("These messages may be logged already", 5000).detail(text))
+    }
+
+    /// Asks the CRM. The claim ends with the message's log where the CRM has it, is released where it
+    /// has not, and stays in doubt where nobody knows: asking again could add the message twice.
+    async fn claimed(
+        &self,
+        held: Held,
+        conversation: Option<Conversation>,
+        interface: Interface,
+        entry: &mut Entry,
+    ) -> Result<Option<ReturnMessage>, Refusal> {
+        let store = &*self.services.store;
+        let asked = match &conversation {
+            None => self.create(&held, entry).await,
+            Some(conversation) => {
+                self.append(&held, conversation, entry).await.map(|message| (None, message))
+            }
+        };
+        match asked {
+            Ok((log_id, message)) => {
+                self.save(held, conversation, log_id, entry).await?;
+                Ok(Some(message))
+            }
+            Err(error) => {
+                let settled = if claims::is_in_doubt(&error) {
+                    held.doubt(store).await
+                } else {
+                    held.release(store).await
+                };
+                if let Err(error) = settled {
+                    store_failed(&error);
+                }
+                Err(failed(&error, interface, self.platform))
+            }
+        }
+    }
+
+    async fn create(
+        &self,
+        held: &Held,
+        entry: &mut Entry,
+    ) -> Result<(Option<String>, ReturnMessage), CallError> {
+        let connector = self.platform.serving(Interface::CreateMessageLog)?;
+        let auth_header = self.platform.auth_header(&self.job.user.access_token).await?;
+        let call = self.platform.call(Some(&self.job.user), auth_header.as_deref());
+        entry.input.idempotency_key = Some(held.idempotency_key().to_owned());
+        let reply = match connector.create_message_log(&call, &entry.input).await {
+            Ok(reply) => reply,
+            // It was accepted, and what came back cannot be read: the record exists all the same.
+            Err(error @ CallError::Unmapped(_)) => {
+                let message = without_id("its id is unknown").detail(format!("{error}."));
+                return Ok((None, message));
+            }
+            Err(error) => return Err(error),
+        };
+        let message = match (&reply.value.log_id, reply.message) {
+            (_, Some(message)) => message,
+            (Some(_), None) => ReturnMessage::success("Message logged", 1000),
+            (None, None) => match reply.mapping_problems.first() {
+                Some(problem) => {
+                    without_id(&format!("its id was not found at {} (found {})", problem.path, problem.found))
+                }
+                None => without_id("the CRM did not say under which id"),
+            },
+        };
+        Ok((reply.value.log_id, message))
+    }
+
+    async fn append(
+        &self,
+        held: &Held,
+        conversation: &Conversation,
+        entry: &mut Entry,
+    ) -> Result<ReturnMessage, CallError> {
+        let connector = self.platform.serving(Interface::UpdateMessageLog)?;
+        let auth_header = self.platform.auth_header(&self.job.user.access_token).await?;
+        let call = self.platform.call(Some(&self.job.user), auth_header.as_deref());
+        let input = &mut entry.input;
+        input.idempotency_key = Some(held.idempotency_key().to_owned());
+        input.log_id = Some(conversation.third_party_log_id.clone());
+        input.existing_message_log = Some(existing_message_log(&self.job.scope.platform, conversation));
+        if let Some(members) = input.request.as_object_mut() {
+            // Additions name what there is, never what there is not (recordings 13, `three-new-reversed`).
+            members.retain(|name, value| {
+                !(value.is_null()
+                    && matches!(name.as_str(), "recordingLink" | "faxDocLink" | "faxDownloadLink"))
+            });
+        }
+        let reply = connector.update_message_log(&call, input).await?;
+        Ok(reply.message.unwrap_or_else(|| ReturnMessage::success("Message log updated", 3000)))
+    }
+
+    /// Remembers a message that the CRM has, in the commit that releases the claim.
+    async fn save(
+        &self,
+        held: Held,
+        conversation: Option<Conversation>,
+        created: Option<String>,
+        entry: &Entry,
+    ) -> Result<(), Refusal> {
+        let now = now_ms();
+        let conversation = match conversation {
+            Some(conversation) => Conversation { updated_at: now, ..conversation },
+            None => Conversation {
+                scope: self.job.scope.clone(),
+                conversation_log_id: self.log_id.clone(),
+                conversation_id: self.conversation_id.clone(),
+                first_message_id: entry.id.clone(),
+                third_party_log_id: created.unwrap_or_default(),
+                user_id: self.job.user.key.id.clone(),
+                created_at: now,
+                updated_at: now,
+            },
+        };
+        let log = MessageLog {
+            scope: self.job.scope.clone(),
+            message_id: entry.key.clone(),
+            conversation_log_id: self.log_id.clone(),
+            third_party_log_id: conversation.third_party_log_id.clone(),
+            user_id: self.job.user.key.id.clone(),
+            created_at: now,
+        };
+        let saved = self.services.store.save_messages(&conversation, &[log], Some(&held.released())).await;
+        saved.map_err(|error| {
+            store_failed(&error);
+            Refusal::new(ReturnMessage::warning("Database operation failed", 5000).detail(
+                "The CRM has this message, but this server could not remember it. Do not log it again.",
+            ))
+        })
+    }
+}
+
+fn without_id(why: &str) -> ReturnMessage {
+    ReturnMessage::warning(
+        format!(
+            "Message logged, but {why}: later messages of this conversation cannot be added to its record."
+        ),
+        5000,
+    )
+}
+
+/// What templates and connectors see of a logged conversation, in the reference's members.
+fn existing_message_log(platform: &str, conversation: &Conversation) -> Value {
+    let at = |ms: i64| jiff::Timestamp::from_millisecond(ms).map(to_iso).unwrap_or_default();
+    json!({
+        "id": conversation.first_message_id,
+        "platform": platform,
+        "conversationId": conversation.conversation_id,
+        "conversationLogId": conversation.conversation_log_id,
+        "thirdPartyLogId": conversation.third_party_log_id,
+        "userId": conversation.user_id,
+        "createdAt": at(conversation.created_at),
+        "updatedAt": at(conversation.updated_at),
+    })
+}
