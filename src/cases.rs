@@ -8,7 +8,7 @@
 //! | `input.json` | the template variables: `{ "phoneNumber": …, "user": { … }, "apiKey": …, "authHeader": … }` |
 //! | `response.json` | the CRM's reply: `{ "status": 200, "headers": { … }, "body": … }`; `text` instead of `body` where it is not JSON, neither where it is empty |
 //! | `request.json` | the request that must be sent, or `{ "error": … }` where none may be |
-//! | `result.json` | `{ "result": …, "problems": [ … ] }`, or `{ "error": … }` where the reply cannot be mapped |
+//! | `result.json` | `{ "result": …, "problems": [ … ] }`, or `{ "error": … }` where the reply cannot be mapped, or `{ "failure": { "kind": …, "returnMessage": … } }` with what users read where the operation fails |
 //!
 //! Running a case renders and maps, and never touches the network. The last two files are outcomes:
 //! [`rewrite`] writes them anew.
@@ -26,10 +26,14 @@ use serde_json::{Map, Value, json};
 pub use diff::Difference;
 
 use crate::config::operations::OperationName;
+use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::engine::error_mapping::{Judged, judge};
 use crate::engine::exchange::UpstreamResponse;
+use crate::engine::failure::Failure;
 use crate::engine::inputs::Inputs;
-use crate::engine::operation::CompiledConfig;
+use crate::engine::operation::{CompiledConfig, Operation};
 use crate::engine::{map, render};
+use crate::service::outcome::message;
 
 /// What the request must be.
 pub const REQUEST: &str = "request.json";
@@ -60,8 +64,8 @@ pub struct Content {
     pub description: String,
     /// The template variables.
     pub input: Map<String, Value>,
-    /// The CRM's reply.
-    pub response: UpstreamResponse,
+    /// The CRM's reply, or the failure that a reply with a failing status is.
+    pub response: Result<UpstreamResponse, Failure>,
     /// The expected request; absent where the file is.
     pub request: Option<Value>,
     /// The expected result; absent where the file is.
@@ -122,11 +126,10 @@ pub fn run(case: &Case, config: &CompiledConfig) -> Outcome {
         }
         Ok(spec) => {
             outcome.actual.push((REQUEST, exchange::request(&spec)));
-            let result = match map(operation, &content.response, &inputs) {
-                Ok((mapped, problems)) => json!({"result": mapped, "problems": problems}),
-                Err(error) => json!({"error": error.to_string()}),
-            };
-            outcome.actual.push((RESULT, result));
+            let platform = content.input.get("user").and_then(|user| user.get("platform"));
+            let platform = platform.and_then(Value::as_str).unwrap_or(&case.proxy_id);
+            let judged = judge(operation, content.response.clone(), platform, &[]);
+            outcome.actual.push((RESULT, result(judged, operation, &inputs, platform)));
         }
     }
     for (file, expected) in [(REQUEST, &content.request), (RESULT, &content.result)] {
@@ -134,6 +137,30 @@ pub fn run(case: &Case, config: &CompiledConfig) -> Outcome {
         diff::compare(file, expected.as_ref(), actual, &mut outcome.differences);
     }
     outcome
+}
+
+/// What becomes of a reply.
+fn result(judged: Judged, operation: &Operation, inputs: &Inputs<'_>, platform: &str) -> Value {
+    match judged {
+        Judged::Reply(response) => match map(operation, &response, inputs) {
+            Ok((mapped, problems)) => json!({"result": mapped, "problems": problems}),
+            Err(error) => json!({"error": error.to_string()}),
+        },
+        Judged::NoMatch(none) => {
+            let mut value = json!({"result": none.mapped, "problems": []});
+            if let Some(message) = none.said.as_ref().and_then(ReturnMessage::of_no_match) {
+                value["returnMessage"] = json!(message);
+            }
+            value
+        }
+        Judged::Failed(failure) => {
+            let kind = failure.status().map_or_else(|| json!(failure.kind.as_str()), |status| json!(status));
+            // Every operation is an interface of the same name.
+            let message = Interface::parse(operation.name.as_str())
+                .map(|interface| message(&CallError::Failed(failure), interface, platform));
+            json!({"failure": {"kind": kind, "returnMessage": message}})
+        }
+    }
 }
 
 /// Writes what came out as what is expected from now on.

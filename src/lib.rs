@@ -14,6 +14,9 @@ pub mod connector;
 pub mod engine;
 pub mod generated;
 mod hex;
+pub mod metrics;
+#[cfg(feature = "otel")]
+mod otel;
 pub mod sandbox;
 pub mod secret;
 pub mod server;

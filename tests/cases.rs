@@ -161,7 +161,7 @@ fn a_folder_that_is_no_case_says_why() {
             "did you mean `findContact`?",
         ),
         ("silent", "case.json", Some(r#"{"operation": "findContact"}"#), "`description` is missing"),
-        ("refused", "response.json", Some(r#"{"status": 404, "body": {}}"#), "from 200 to 299"),
+        ("refused", "response.json", Some(r#"{"status": 604, "body": {}}"#), "from 200 to 599"),
         ("misspelt", "response.json", Some(r#"{"status": 200, "json": {}}"#), "`json` is none of"),
         ("no-json", "input.json", Some("{"), "input.json: EOF"),
     ];

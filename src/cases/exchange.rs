@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::engine::decode::decode;
 use crate::engine::exchange::{BodyKind, RequestSpec, UpstreamResponse};
+use crate::engine::failure::{FailedResponse, Failure, FailureKind};
 use crate::engine::render::VERSION_HEADER;
 
 /// Stands for this server's version, so that a release changes no case.
@@ -43,18 +44,17 @@ fn headers(headers: &HeaderMap) -> BTreeMap<&str, String> {
         .collect()
 }
 
-/// Reads a reply. The error says what is wrong with it.
-pub(super) fn response(object: &Map<String, Value>) -> Result<UpstreamResponse, String> {
+/// Reads a reply; one with a failing status is a failure, as from the network. The outer error says
+/// what is wrong with the file.
+pub(super) fn response(object: &Map<String, Value>) -> Result<Result<UpstreamResponse, Failure>, String> {
     for key in object.keys() {
         if !matches!(key.as_str(), "status" | "headers" | "body" | "text") {
             return Err(format!("`{key}` is none of status, headers, body and text"));
         }
     }
-    let status = object.get("status").and_then(Value::as_u64).filter(|status| (200..300).contains(status));
+    let status = object.get("status").and_then(Value::as_u64).filter(|status| (200..600).contains(status));
     let status = status.and_then(|status| u16::try_from(status).ok());
-    let status = status.ok_or(
-        "`status` must be a number from 200 to 299: other replies are failures and are never mapped",
-    )?;
+    let status = status.ok_or("`status` must be a number from 200 to 599")?;
     let mut headers = HeaderMap::new();
     for (name, value) in object.get("headers").and_then(Value::as_object).into_iter().flatten() {
         let value = value.as_str().and_then(|value| HeaderValue::from_str(value).ok());
@@ -72,5 +72,10 @@ pub(super) fn response(object: &Map<String, Value>) -> Result<UpstreamResponse, 
         (None, Some(_)) => return Err("`text` must be a text; write JSON into `body`".to_owned()),
         (None, None) => decode(b""),
     };
-    Ok(UpstreamResponse::new(status, headers, body, kind))
+    if (200..300).contains(&status) {
+        return Ok(Ok(UpstreamResponse::new(status, headers, body, kind)));
+    }
+    let mut failure = Failure::new(FailureKind::Status(status), format!("the CRM answered {status}"));
+    failure.response = Some(Box::new(FailedResponse { headers, body }));
+    Ok(Err(failure))
 }

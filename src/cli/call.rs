@@ -33,6 +33,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     match outcome {
         Err(failure) => {
             print::line(&format!("\nfailed ({}): {failure}", failure.kind.as_str()));
+            if let Some(message) = failure.said.as_ref().and_then(|said| said.message.as_ref()) {
+                print::line(&format!("told as: {message}"));
+            }
             if let Some(response) = &failure.response {
                 print::line(&serde_json::to_string_pretty(&response.body)?);
             }

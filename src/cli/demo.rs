@@ -29,9 +29,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
-    if std::env::var_os("LOG").is_some() {
-        logging::start(arguments.log_format);
-    }
+    let wants_log = std::env::var_os("LOG").is_some();
+    let _logging = wants_log.then(|| logging::start(arguments.log_format)).transpose()?;
     actix_web::rt::System::new().block_on(demo(arguments.once))
 }
 
@@ -47,6 +46,7 @@ async fn demo(once: bool) -> Result<u8, Trouble> {
         secret_key: Secret::from(random()?),
         hash_key: Secret::from(random()?),
         admin_token: None,
+        metrics_listen: None,
         database_url: format!("sled:{}", folder.0.join("store").display()),
         proxy_configs: Some(folder.0.clone()),
         ringcentral_server: url::Url::parse(RINGCENTRAL_SERVER)?,

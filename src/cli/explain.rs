@@ -2,7 +2,7 @@
 
 use super::{Trouble, print, subject};
 use crate::engine::exchange::RequestSpec;
-use crate::engine::explain::{origins, shortened};
+use crate::engine::explain::{origins, policies, shortened};
 use crate::engine::inputs::Inputs;
 use crate::engine::render;
 
@@ -33,6 +33,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
             variables => format!("  (from {})", variables.join(", ")),
         };
         print::line(&format!("  {}\n    {}\n    → {value}{from}", origin.place, origin.template));
+    }
+    let policies = policies(subject.operation, subject.rate_limit);
+    if !policies.is_empty() {
+        print::line("\nWhat is done about failures and limits:");
+        policies.iter().for_each(|line| print::line(&format!("  {line}")));
     }
     print::line(&format!("\nAs curl:\n{}", curl(&request)));
     Ok(0)

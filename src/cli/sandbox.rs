@@ -20,7 +20,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
-    logging::start(arguments.log_format);
+    let _logging = logging::start(arguments.log_format)?;
     runtime()?.block_on(async {
         let options = SandboxOptions {
             listen: arguments.listen,

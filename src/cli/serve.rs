@@ -17,6 +17,10 @@ pub(super) struct Arguments {
     /// interfaces are listened on.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// Serves GET /metrics on an address of its own as well, to anybody who reaches it.
+    /// [env: METRICS_LISTEN]
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_listen: Option<SocketAddr>,
     /// Folder of proxyConfigs, `<proxyId>.json` each; watched for changes. [env: PROXY_CONFIGS]
     #[arg(long, value_name = "DIR")]
     proxy_configs: Option<PathBuf>,
@@ -47,16 +51,20 @@ const NAMES: &[&str] = &[
     "DEVELOPER_PORTAL_SERVER",
     "IS_PROD",
     "ADMIN_TOKEN",
+    "METRICS_LISTEN",
     "PROXY_CONFIGS",
     "DATA_DIR",
 ];
 
 pub(super) fn run(arguments: Arguments) -> Result<u8, Trouble> {
-    logging::start(arguments.log_format);
+    let _logging = logging::start(arguments.log_format)?;
     let settings = settings(&arguments)?;
     actix_web::rt::System::new().block_on(async {
         let server = ServerBuilder::new(settings).start().await?;
         print::line(&format!("listening on http://{}", server.address()));
+        if let Some(address) = server.metrics_address() {
+            tracing::info!("metrics on http://{address}/metrics");
+        }
         server.run_until_stopped().await?;
         Ok(0)
     })
@@ -143,6 +151,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Trouble> {
     }
     Ok(Settings {
         listen: listen(arguments, &values)?,
+        metrics_listen: metrics_listen(arguments, &values)?,
         admin_token: values.get("ADMIN_TOKEN").map(Secret::from),
         database_url: values.database_url(&data_dir),
         egress: arguments.egress.policy(host(&ringcentral_server).as_slice())?,
@@ -165,6 +174,15 @@ fn listen(arguments: &Arguments, values: &Values) -> Result<SocketAddr, Trouble>
         }
         None => Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 6066)),
     }
+}
+
+fn metrics_listen(arguments: &Arguments, values: &Values) -> Result<Option<SocketAddr>, Trouble> {
+    let given = values.get("METRICS_LISTEN").filter(|_| arguments.metrics_listen.is_none());
+    let Some(text) = given else { return Ok(arguments.metrics_listen) };
+    let address = text.parse().map_err(|_| {
+        format!("METRICS_LISTEN is `{text}`, not an address and a port such as 127.0.0.1:9464")
+    })?;
+    Ok(Some(address))
 }
 
 /// The server that the operator names, as an `--allow-host` would name it.

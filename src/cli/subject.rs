@@ -13,7 +13,7 @@ use crate::config::load::{Loaded, load_file};
 use crate::config::operations::OperationName;
 use crate::config::report::{Colour, Format, render};
 use crate::config::suggest::nearest;
-use crate::engine::operation::{AuthType, CompiledConfig, Operation};
+use crate::engine::operation::{AuthType, CompiledConfig, Operation, RateLimit};
 use crate::engine::phone::parsed_phone_number;
 use crate::engine::variables::{Variable, visible};
 
@@ -45,6 +45,8 @@ pub(super) struct Subject<'a> {
     pub(super) operation: &'a Operation,
     /// The document as it was read.
     pub(super) source: &'a Value,
+    /// The document's limits, where it sets any.
+    pub(super) rate_limit: Option<RateLimit>,
     /// Template variables as one object.
     pub(super) variables: Map<String, Value>,
 }
@@ -75,7 +77,9 @@ impl Document {
             variables.insert("user".to_owned(), Value::Object(object(path)?));
         }
         complete(&self.config, operation.name, &mut variables, fill_examples);
-        Ok(Subject { operation, source: &self.source, variables })
+        let is_limited = self.source.get("rateLimit").is_some_and(Value::is_object);
+        let rate_limit = is_limited.then_some(self.config.rate_limit);
+        Ok(Subject { operation, source: &self.source, rate_limit, variables })
     }
 
     /// Says that it has no such operation.

@@ -106,11 +106,17 @@ codes! {
     UnknownMethod = "AC061", Error, "unknown method", "The HTTP method is not one that can be sent. There are GET, POST, PUT, PATCH, DELETE, HEAD and OPTIONS.";
     QueryNotObject = "AC063", Mistake, "query is not an object", "`query` is an object of parameters, or one expression that yields an object. Text, even `a=1&b=2`, makes the operation fail; put such text behind a `?` in `url`.";
     UnknownLogFormat = "AC070", Mistake, "unknown logFormat", "Log text is composed as `text/plain`, `text/html` or `text/markdown`. Anything else counts as `custom`, which leaves composing to the document's templates.";
-    TimeoutRange = "AC071", Mistake, "timeout out of range", "Timeouts are 1 to 300 seconds. Less than one second counts as 1, more than 300 as 300, and 0 as left out.";
+    TimeoutRange = "AC071", Mistake, "timeout out of range", "Timeouts are 1 to 300 seconds. Less than one second works, but hardly any CRM always answers in it; more than 300 counts as 300, and 0 or less as left out.";
     UnknownAuth = "AC072", Mistake, "unknown auth setting", "The setting is not one that exists, or does nothing beside the others. The finding says what is used instead.";
+    OutOfRange = "AC073", Mistake, "number out of range", "The number is smaller or larger than what works; the nearest that does is used. The finding says which.";
     UnpairedOperation = "AC080", Warning, "unpaired operation", "The operation needs a counterpart that the document lacks: a record that is created but never updated, or updated without being read first. Add it if the CRM offers it.";
     IncompleteOAuth = "AC081", Mistake, "incomplete OAuth", "Signing in with OAuth needs `clientId`, `authorizationUrl`, `tokenUrl` and `redirectUri`. They come from the app that is registered at the CRM.";
     MissingOperation = "AC082", Mistake, "missing operation", "Signing in runs `getUserInfo` to learn whose credential it is. Without it nobody can sign in, and no other operation ever runs.";
+    StatusPattern = "AC090", Error, "invalid status", "A status is written as a number from 100 to 599, as a class such as `4xx`, or as a range such as `500-599`; `retry.on` also takes `connection`.";
+    Pattern = "AC091", Error, "invalid pattern", "`matches` takes a regular expression. Look-around and back-references do not exist, so that no reply can make a search endless.";
+    RuleWithoutEffect = "AC092", Mistake, "rule without effect", "A rule of `errorMapping` that can never apply or changes nothing: without an outcome, without the name or path that it tests, behind a rule that takes every failure, or with `noMatch` where the operation does not search.";
+    NothingRetried = "AC093", Mistake, "nothing is retried", "`retry` stands at an operation whose method is not safe to repeat, so nothing is sent twice. Name an `idempotencyHeader` if the CRM has one, or leave `retry` out.";
+    IncompleteLimit = "AC094", Mistake, "incomplete limit", "The setting lacks its other half and has no effect: `perSeconds` needs `requests`, and `idempotencyHeader` needs the header's `name`.";
 }
 
 impl fmt::Display for Code {

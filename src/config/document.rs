@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::delivery::{IdempotencyHeader, RateLimit, Retry};
+use super::error_mapping::ErrorRule;
 use super::mapping::{Mapping, MappingRef};
 pub use super::operations::{OperationName, Operations};
 use crate::secret::Secret;
@@ -31,6 +33,16 @@ pub struct Document {
     /// One entry for each App Connect interface that the CRM serves.
     #[schemars(title = "Operations", example = serde_json::json!({"getUserInfo": {"url": "/me", "responseMapping": {"idPath": "body.id"}}}))]
     pub operations: Operations,
+    /// What replies mean that say something else than their status, and what users read about failures.
+    /// An operation's own rules come first.
+    #[schemars(title = "Error mapping", example = serde_json::json!([{"when": {"status": 404}, "outcome": {"noMatch": true}}]))]
+    pub error_mapping: Option<Vec<ErrorRule>>,
+    /// When a request is sent again. Without it, never. Operations can replace it.
+    #[schemars(title = "Retry", example = serde_json::json!({"maxAttempts": 3}))]
+    pub retry: Option<Retry>,
+    /// How many requests are sent at the same time and in a period of time.
+    #[schemars(title = "Rate limit", example = serde_json::json!({"maxConcurrent": 10, "requests": 100, "perSeconds": 10}))]
+    pub rate_limit: Option<RateLimit>,
     /// The connector's own secret, seen by templates as `secretKey`. A literal is convenient for
     /// trying things out; `secretKeyEnv` keeps it out of the document.
     #[schemars(title = "Connector secret", example = &"s3cr3t")]
@@ -121,6 +133,9 @@ pub struct RequestDefaults {
     /// Needed where a template chooses the host or an operation's URL names another one.
     #[schemars(title = "Allowed hosts", example = serde_json::json!(["*.example.com"]))]
     pub allowed_hosts: Option<Vec<String>>,
+    /// By what the CRM knows a repeated POST or PATCH again. Operations can replace it.
+    #[schemars(title = "Idempotency header", example = serde_json::json!({"name": "Idempotency-Key"}))]
+    pub idempotency_header: Option<IdempotencyHeader>,
 }
 
 /// One operation: the request to send and how to read the reply.
@@ -156,6 +171,15 @@ pub struct Operation<M> {
     /// Seconds that this operation may take, instead of the default.
     #[schemars(title = "Timeout in seconds", example = 10, extend("minimum" = 1, "maximum" = 300))]
     pub timeout_seconds: Option<f64>,
+    /// Rules for this operation's replies; the document's follow.
+    #[schemars(title = "Error mapping", example = serde_json::json!([{"when": {"status": 409}, "outcome": {"message": "This record exists already."}}]))]
+    pub error_mapping: Option<Vec<ErrorRule>>,
+    /// Replaces the document's `retry` for this operation.
+    #[schemars(title = "Retry", example = serde_json::json!({"maxAttempts": 1}))]
+    pub retry: Option<Retry>,
+    /// Replaces the idempotency header of `requestDefaults` for this operation.
+    #[schemars(title = "Idempotency header", example = serde_json::json!({"name": "Idempotency-Key"}))]
+    pub idempotency_header: Option<IdempotencyHeader>,
     /// Where in the reply the result is found.
     #[schemars(title = "Response mapping", example = M::example())]
     pub response_mapping: Option<M>,
@@ -180,6 +204,12 @@ pub struct OperationRef<'a> {
     pub auth: Option<&'a Auth>,
     /// See [`Operation::timeout_seconds`].
     pub timeout_seconds: Option<f64>,
+    /// See [`Operation::error_mapping`].
+    pub error_mapping: Option<&'a [ErrorRule]>,
+    /// See [`Operation::retry`].
+    pub retry: Option<&'a Retry>,
+    /// See [`Operation::idempotency_header`].
+    pub idempotency_header: Option<&'a IdempotencyHeader>,
     /// Whether there is a `responseMapping` at all.
     pub has_mapping: bool,
     /// The typed mapping.

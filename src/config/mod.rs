@@ -1,7 +1,9 @@
 //! The proxyConfig document: its types, loading, checks and schema. Holds no runtime state.
 
+pub mod delivery;
 pub mod diagnostic;
 pub mod document;
+pub mod error_mapping;
 pub mod load;
 pub mod mapping;
 pub mod operations;

@@ -102,6 +102,9 @@ fn refer<M: Mapping>(name: OperationName, operation: &Operation<M>) -> Operation
         body: operation.body.as_ref(),
         auth: operation.auth.as_ref(),
         timeout_seconds: operation.timeout_seconds,
+        error_mapping: operation.error_mapping.as_deref(),
+        retry: operation.retry.as_ref(),
+        idempotency_header: operation.idempotency_header.as_ref(),
         has_mapping: operation.response_mapping.is_some(),
         mapping: M::as_ref(operation.response_mapping.as_ref()),
     }

@@ -165,7 +165,12 @@ fn explain(error: &ValidationError<'_>, at: &str, verdict: &mut Verdict) {
         ValidationErrorKind::Enum { .. } if !error.instance().is_string() || at.ends_with("/method") => {}
         ValidationErrorKind::Enum { options } => problems.push(not_an_option(error.instance(), options, at)),
         ValidationErrorKind::Minimum { .. } | ValidationErrorKind::Maximum { .. } => {
-            problems.push(timeout_range(error.instance().as_f64().unwrap_or_default(), at));
+            let number = error.instance().as_f64().unwrap_or_default();
+            problems.push(if at.ends_with("/timeoutSeconds") {
+                timeout_range(number, at)
+            } else {
+                out_of_range(number, error.kind(), at)
+            });
         }
         ValidationErrorKind::Required { property } => {
             let key = property.as_str().unwrap_or_default();
@@ -323,20 +328,35 @@ fn wrong_type(instance: &Value, kind: &TypeKind, at: &str) -> Problem {
     }
 }
 
+/// What is used instead of a number that does not work.
+fn out_of_range(number: f64, kind: &ValidationErrorKind, at: &str) -> Problem {
+    let key = pointer::segments(at).last().map(|key| key.into_owned()).unwrap_or_default();
+    let (bound, word) = match kind {
+        ValidationErrorKind::Minimum { limit } => (limit, "at least"),
+        ValidationErrorKind::Maximum { limit } => (limit, "at most"),
+        _ => (&Value::Null, "about"),
+    };
+    Problem::new(
+        Code::OutOfRange,
+        at,
+        format!("`{key}` is {word} {bound}; instead of {number}, {bound} is used"),
+    )
+    .help(format!("write {bound}, or leave `{key}` out for its default"))
+}
+
 /// What runs instead, and what was probably meant.
 fn timeout_range(seconds: f64, at: &str) -> Problem {
-    let used = match seconds {
-        0.0 => "the default is used",
-        seconds if seconds < 1.0 => "1 second is used",
-        _ => "300 seconds are used",
+    let message = match seconds {
+        seconds if seconds <= 0.0 => {
+            format!("a timeout is 1 to 300 seconds; instead of {seconds}, the default is used")
+        }
+        seconds if seconds < 1.0 => {
+            format!("a timeout is 1 to 300 seconds; hardly any CRM always answers within {seconds}")
+        }
+        _ => format!("a timeout is 1 to 300 seconds; instead of {seconds}, 300 seconds are used"),
     };
     let milliseconds = seconds / 1000.0;
-    Problem::new(
-        Code::TimeoutRange,
-        at,
-        format!("a timeout is 1 to 300 seconds; instead of {seconds}, {used}"),
-    )
-    .help(if (1.0..=300.0).contains(&milliseconds) {
+    Problem::new(Code::TimeoutRange, at, message).help(if (1.0..=300.0).contains(&milliseconds) {
         format!("if these are milliseconds, write {milliseconds}")
     } else {
         "write a number of seconds from 1 to 300".to_owned()

@@ -46,6 +46,17 @@ pub struct State {
     missing: bool,
 }
 
+impl State {
+    /// `active`, `kept` (the file broke, its last good version serves) or `refused`.
+    pub fn status(&self) -> &'static str {
+        match &self.active_revision {
+            None => "refused",
+            Some(active) if *active != self.file_revision => "kept",
+            Some(_) => "active",
+        }
+    }
+}
+
 impl Snapshot {
     /// The connector of a proxy id.
     pub fn get(&self, proxy_id: &str) -> Option<&Arc<ProxyConnector>> {
@@ -205,7 +216,8 @@ fn place(proxy_id: String, loaded: Loaded, before: &Snapshot, next: &mut Snapsho
                 Some(_) => tracing::info!(proxy_id, revision, "proxyConfig loaded with warnings"),
                 None => tracing::info!(proxy_id, revision, "proxyConfig loaded"),
             }
-            Some(Arc::new(ProxyConnector::new(proxy_id.clone(), revision.clone(), Arc::new(config))))
+            let connector = ProxyConnector::new(proxy_id.clone(), revision.clone(), Arc::new(config));
+            Some(Arc::new(connector.succeeding(previous)))
         }
         None => {
             let kept = previous.map(|connector| connector.revision.as_str());

@@ -16,6 +16,7 @@ use crate::engine::mapped::{
 };
 use crate::engine::operation::{AuthType, LogFormat, OAuth};
 use crate::engine::send::{Client, send};
+use crate::metrics::Metrics;
 use crate::store::User;
 
 /// What every call of an interface comes with.
@@ -29,6 +30,8 @@ pub struct Call<'a> {
     pub auth_header: Option<&'a str>,
     /// The HTTP client of this worker.
     pub client: &'a Client,
+    /// Where the call is counted.
+    pub metrics: &'a Metrics,
 }
 
 /// The result of an interface.
@@ -57,6 +60,7 @@ impl Call<'_> {
             Ok(response) => (Some(response.status), "ok"),
             Err(failure) => (failure.status(), failure.kind.as_str()),
         };
+        self.metrics.exchanged(self.platform, outcome);
         tracing::info!(
             platform = self.platform,
             method = request.method.as_str(),

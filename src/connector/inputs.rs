@@ -66,10 +66,11 @@ pub struct CreateCallLog {
     pub hashed_account_id: Option<String>,
     /// Whether server-side logging sent the call.
     pub is_from_sscl: bool,
+    /// Names this record for the CRM, so that it knows a repeated request again; absent where a new
+    /// name for each run will do.
+    pub idempotency_key: Option<String>,
     /// The rest of the client's request: note, aiNote, transcript, additionalSubmission, ….
     pub request: Value,
-    /// The same for every attempt to create this record.
-    pub idempotency_key: Option<String>,
 }
 
 /// Input of `getCallLog`.

@@ -3,6 +3,8 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use crate::engine::failure::{Presentation, Said};
+
 /// How a message is presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -60,6 +62,30 @@ impl ReturnMessage {
     pub fn type_first(mut self) -> Self {
         self.type_first = true;
         self
+    }
+
+    /// The message with what a document's `errorMapping` says instead.
+    #[must_use]
+    pub fn said(mut self, said: &Said) -> Self {
+        if let Some(message) = &said.message {
+            self.message.clone_from(message);
+        }
+        match said.presentation {
+            Presentation::Usual => {}
+            Presentation::Success => self.message_type = MessageType::Success,
+            Presentation::Warning => self.message_type = MessageType::Warning,
+            Presentation::Error => self.message_type = MessageType::Error,
+        }
+        self.ttl = said.ttl.unwrap_or(self.ttl);
+        if let Some(details) = &said.details {
+            self.details = details.iter().map(|text| Detail { text: text.clone(), text_id: false }).collect();
+        }
+        self
+    }
+
+    /// What an `errorMapping` says about a search that found nothing, where it has a message.
+    pub fn of_no_match(said: &Said) -> Option<Self> {
+        said.message.is_some().then(|| Self::success("", 5000).said(said))
     }
 
     /// Adds a sentence.

@@ -138,6 +138,13 @@ impl BodyTemplate {
         secret
     }
 
+    /// The variables that are read at all.
+    pub(super) fn sources(&self) -> Vec<Variable> {
+        let mut sources = Vec::new();
+        self.templates(&mut |template| sources.extend(template.sources()));
+        sources
+    }
+
     /// The variables that calls and blocks read.
     pub(super) fn wanted(&self) -> Vec<Variable> {
         let mut wanted = Vec::new();

@@ -216,7 +216,9 @@ fn token(letters: &str) -> Option<Part> {
         "ZZ" => Part::OffsetCompact,
         "X" => Part::UnixSeconds,
         "x" => Part::UnixMilliseconds,
-        fraction if fraction.starts_with('S') && fraction.len() <= 9 => Part::Fraction(fraction.len()),
+        fraction if fraction.bytes().all(|letter| letter == b'S') && (1..=9).contains(&fraction.len()) => {
+            Part::Fraction(fraction.len())
+        }
         _ => return None,
     })
 }

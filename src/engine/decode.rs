@@ -84,13 +84,13 @@ pub fn not_json(response: &UpstreamResponse) -> Failure {
     };
     let bytes = response.body().as_str().unwrap_or_default().as_bytes();
     let kept = &bytes[..bytes.len().min(FAILED_BODY_BYTES)];
+    let message = format!("The CRM answered {} with {what}, where the mapping needs JSON", response.status);
     Failure {
-        kind: FailureKind::NotJson,
-        message: format!("The CRM answered {} with {what}, where the mapping needs JSON", response.status),
         response: Some(Box::new(FailedResponse {
             headers: response.headers.clone(),
             body: decode_failed(kept, kept.len() == bytes.len()),
         })),
+        ..Failure::new(FailureKind::NotJson, message)
     }
 }
 

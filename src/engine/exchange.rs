@@ -122,7 +122,7 @@ impl HostPolicy {
 /// What the CRM answered, its body already decoded and parsed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UpstreamResponse {
-    /// HTTP status, 200–299: anything else is a [`Failure`](super::failure::Failure).
+    /// HTTP status, 200–299: anything else is a [`Failure`](super::failure::Failure) in the end.
     pub status: u16,
     /// Response headers.
     pub headers: HeaderMap,
@@ -154,6 +154,11 @@ impl UpstreamResponse {
     /// The body.
     pub fn body(&self) -> &Value {
         &self.document["body"]
+    }
+
+    /// Headers and body.
+    pub fn into_parts(mut self) -> (HeaderMap, Value) {
+        (self.headers, self.document["body"].take())
     }
 
     /// `{ body, status, headers }`: what mapping paths start at.

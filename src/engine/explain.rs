@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::inputs::{Found, Inputs};
-use super::operation::{CredentialSource, Operation};
+use super::operation::{CredentialSource, Operation, RateLimit};
 use super::template::{Output, Place, Scope, Segments, Template, compile_value, split_url};
 use super::template::{compile_raw, compile_text};
 use super::text::to_text;
@@ -49,6 +49,21 @@ pub fn origins(operation: &Operation, document: &Value, inputs: &Inputs<'_>) -> 
             list.add(&place, text);
         }
     }
+    if let Some(name) = &operation.idempotency_header
+        && !headers(operation, document, own.get("headers"))
+            .any(|(place, _)| place.to_ascii_lowercase().ends_with(&format!("headers/{name}")))
+    {
+        let own_header = own.get("idempotencyHeader").filter(|header| !header.is_null());
+        let (place, header) = match own_header {
+            Some(header) => ("idempotencyHeader/value", Some(header)),
+            None => (
+                "requestDefaults/idempotencyHeader/value",
+                document.pointer("/requestDefaults/idempotencyHeader"),
+            ),
+        };
+        let value = header.and_then(|header| header.get("value")).and_then(Value::as_str);
+        list.add(place, value.unwrap_or("{{idempotencyKey}}"));
+    }
     if let Some(body) = own.get("body") {
         list.visit("body", body);
     }
@@ -59,6 +74,23 @@ pub fn origins(operation: &Operation, document: &Value, inputs: &Inputs<'_>) -> 
         }
     }
     list.origins
+}
+
+/// What is done about replies and failures beyond the usual, in words: the rules of `errorMapping` in
+/// the order in which they are tried, `retry`, and the connector's limits. Empty where the document
+/// says nothing about them.
+pub fn policies(operation: &Operation, limit: Option<RateLimit>) -> Vec<String> {
+    let mut lines: Vec<String> = operation.errors.iter().map(|rule| rule.to_string()).collect();
+    if let Some(retry) = &operation.retry {
+        lines.push(format!("retry: {retry}, all within {} s", operation.timeout.as_secs_f64()));
+    }
+    if let Some(limit) = limit {
+        let budget = limit.budget.map_or_else(String::new, |budget| {
+            format!(", {} in {} s", budget.requests, budget.per.as_secs_f64())
+        });
+        lines.push(format!("rateLimit: at most {} requests at the same time{budget}", limit.max_concurrent));
+    }
+    lines
 }
 
 /// The headers that are sent, with their places: the operation's replace the default ones, the

@@ -21,10 +21,13 @@ pub enum FailureKind {
     TooLarge,
     /// The answer should have been JSON and is not.
     NotJson,
-    /// The CRM answered with this status, outside 200–299.
+    /// The CRM answered with this status, outside 200–299, or with one that the document's
+    /// `errorMapping` takes for this failure.
     Status(u16),
     /// This server refused to send: egress guard, host policy, or a value that HTTP cannot carry.
     Blocked,
+    /// This server did not send: the connector's own limit left no turn within the timeout.
+    Limited,
 }
 
 impl FailureKind {
@@ -40,6 +43,22 @@ impl FailureKind {
             Self::NotJson => "not-json",
             Self::Status(_) => "status",
             Self::Blocked => "blocked",
+            Self::Limited => "limited",
+        }
+    }
+
+    /// Whether the CRM may have done what it was asked: it was asked, and did not say.
+    pub fn is_in_doubt(self) -> bool {
+        match self {
+            // A gateway that gave up waiting says nothing about the server behind it.
+            Self::Timeout | Self::Reset | Self::TooLarge | Self::Status(504) => true,
+            Self::Dns
+            | Self::Refused
+            | Self::Tls
+            | Self::NotJson
+            | Self::Status(_)
+            | Self::Blocked
+            | Self::Limited => false,
         }
     }
 }
@@ -54,6 +73,37 @@ pub struct Failure {
     pub message: String,
     /// The CRM's answer for [`FailureKind::Status`] and [`FailureKind::NotJson`].
     pub response: Option<Box<FailedResponse>>,
+    /// What the document's `errorMapping` says about it, in place of the usual words.
+    pub said: Option<Box<Said>>,
+    /// Whether the CRM may have done what it was asked, in this attempt or in one before it.
+    pub in_doubt: bool,
+}
+
+/// The words of an `errorMapping` rule, rendered: one line each, without credentials.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Instead of the usual message.
+    pub message: Option<String>,
+    /// How it is presented.
+    pub presentation: Presentation,
+    /// How long it is shown, in milliseconds.
+    pub ttl: Option<u32>,
+    /// Instead of the usual sentences below the message.
+    pub details: Option<Vec<String>>,
+}
+
+/// How a message is presented.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Presentation {
+    /// As the outcome itself says it: a warning for a failure, a success else.
+    #[default]
+    Usual,
+    /// As a success.
+    Success,
+    /// As a warning.
+    Warning,
+    /// As an error.
+    Error,
 }
 
 /// The answer that came with a failing status: its headers (rate limits) and bounded body (the
@@ -69,7 +119,7 @@ pub struct FailedResponse {
 impl Failure {
     /// A failure without an answer.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), response: None }
+        Self { kind, message: message.into(), response: None, said: None, in_doubt: kind.is_in_doubt() }
     }
 
     /// The status the CRM answered with, where it answered.

@@ -7,8 +7,10 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method};
 
 use super::body::BodyTemplate;
+use super::error_mapping::ErrorRule;
 use super::exchange::HostPattern;
 use super::mapping::CompiledMapping;
+use super::retry::{RetryPolicy, is_idempotent};
 use super::template::{Template, TextTemplate};
 use super::url::UrlTemplate;
 use super::variables::Variable;
@@ -30,6 +32,8 @@ pub struct CompiledConfig {
     pub secret_key: Option<Secret>,
     /// Hosts that templates may choose.
     pub allowed_hosts: Arc<[HostPattern]>,
+    /// How many requests the connector sends.
+    pub rate_limit: RateLimit,
     operations: Vec<Operation>,
 }
 
@@ -43,7 +47,16 @@ impl CompiledConfig {
         allowed_hosts: Arc<[HostPattern]>,
         operations: Vec<Operation>,
     ) -> Self {
-        Self { name, log_format, auth_type, oauth, secret_key, allowed_hosts, operations }
+        Self {
+            name,
+            log_format,
+            auth_type,
+            oauth,
+            secret_key,
+            allowed_hosts,
+            rate_limit: RateLimit::default(),
+            operations,
+        }
     }
 
     /// The compiled operation, where the document defines it.
@@ -55,6 +68,24 @@ impl CompiledConfig {
     pub fn operations(&self) -> impl Iterator<Item = &Operation> {
         self.operations.iter()
     }
+}
+
+/// `rateLimit`, with its defaults.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct RateLimit {
+    /// Requests under way at the same time.
+    pub max_concurrent: usize,
+    /// Requests in a period.
+    pub budget: Option<RateBudget>,
+}
+
+/// How many requests may be sent in a period.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RateBudget {
+    /// Requests; all of them may be sent at once.
+    pub requests: u32,
+    /// The period.
+    pub per: Duration,
 }
 
 /// `meta.logFormat`.
@@ -152,6 +183,29 @@ pub struct Operation {
     pub(super) mapping: CompiledMapping,
     /// The variables that calls and blocks read.
     pub(super) wanted: Box<[Variable]>,
+    /// What replies mean: the operation's own rules, then the document's.
+    pub errors: Box<[Arc<ErrorRule>]>,
+    /// When a request is sent again; absent where it never is.
+    pub retry: Option<RetryPolicy>,
+    /// The header by which the CRM knows a repeated request again, where it is sent.
+    pub idempotency_header: Option<HeaderName>,
+    /// Whether that header's value is made from `idempotencyKey`, which is always there.
+    pub(super) is_keyed: bool,
+    pub(super) reads_idempotency_key: bool,
+}
+
+impl Operation {
+    /// Whether the operation may be run a second time, with the same `idempotencyKey`, where it is
+    /// not known whether the first run reached the CRM. A header that is made from other variables
+    /// does not count: they may be missing, and then it is not sent.
+    pub fn is_safe_to_repeat(&self) -> bool {
+        self.is_keyed || is_idempotent(&self.method)
+    }
+
+    /// Whether a template of the request reads `idempotencyKey`.
+    pub fn reads_idempotency_key(&self) -> bool {
+        self.reads_idempotency_key
+    }
 }
 
 impl Operation {

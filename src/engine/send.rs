@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::dns::Resolve;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 use url::Url;
 
 use super::decode::{self, FAILED_BODY_BYTES, ReadError};
@@ -203,7 +204,36 @@ fn reqwest_client(
 /// not a redirect to follow, [`NotJson`](FailureKind::NotJson) only for bodies whose compression
 /// cannot be decoded.
 pub async fn send(client: &Client, spec: &RequestSpec) -> Result<UpstreamResponse, Failure> {
-    let deadline = Instant::now() + spec.timeout.min(LONGEST_TIMEOUT);
+    send_by(client, spec, deadline(spec)).await
+}
+
+/// When an exchange that begins now has to be over.
+pub fn deadline(spec: &RequestSpec) -> Instant {
+    Instant::now() + spec.timeout.min(LONGEST_TIMEOUT)
+}
+
+/// As [`send`], but to be over by `deadline`: for one attempt of several that share a timeout.
+///
+/// # Errors
+/// As [`send`].
+pub async fn send_by(
+    client: &Client,
+    spec: &RequestSpec,
+    deadline: Instant,
+) -> Result<UpstreamResponse, Failure> {
+    let span = tracing::debug_span!(
+        "exchange",
+        otel.kind = "client",
+        method = spec.method.as_str(),
+        host = spec.url.host_str(),
+        outcome = tracing::field::Empty
+    );
+    let answered = follow(client, spec, deadline).instrument(span.clone()).await;
+    span.record("outcome", answered.as_ref().map_or_else(|failure| failure.kind.as_str(), |_| "ok"));
+    answered
+}
+
+async fn follow(client: &Client, spec: &RequestSpec, deadline: Instant) -> Result<UpstreamResponse, Failure> {
     let mut hop = Hop::first(spec)?;
     let mut redirects = 0;
     loop {
@@ -360,12 +390,11 @@ async fn refused(hop: &Hop, mut response: reqwest::Response, deadline: Instant) 
         );
     }
     Failure {
-        kind: FailureKind::Status(status.as_u16()),
-        message,
         response: Some(Box::new(FailedResponse {
             body: decode::decode_failed(&bytes, complete),
             headers: std::mem::take(response.headers_mut()),
         })),
+        ..Failure::new(FailureKind::Status(status.as_u16()), message)
     }
 }
 

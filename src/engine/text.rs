@@ -47,6 +47,37 @@ pub fn id_text(value: &Value) -> Option<String> {
     }
 }
 
+/// A text that somebody else wrote, for showing to people: blanks and line ends become single blanks,
+/// control and direction characters go, and what is longer than `limit` characters is cut.
+pub fn one_line(text: &str, limit: usize) -> String {
+    let shown = |c: &char| {
+        !c.is_control()
+            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut line = String::new();
+    let mut characters = 0;
+    for word in text.split_whitespace() {
+        let word: String = word.chars().filter(shown).collect();
+        if word.is_empty() {
+            continue;
+        }
+        if characters > 0 {
+            line.push(' ');
+            characters += 1;
+        }
+        for c in word.chars() {
+            if characters >= limit {
+                line.truncate(line.trim_end().len());
+                line.push('…');
+                return line;
+            }
+            line.push(c);
+            characters += 1;
+        }
+    }
+    line
+}
+
 fn number_text(number: &Number) -> String {
     match number.as_f64() {
         Some(float) if number.is_f64() => float_text(float),
@@ -96,6 +127,23 @@ pub(super) fn float_text(float: f64) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn texts_of_others_become_one_line() {
+        for (text, expected) in [
+            ("  a\r\n\tb  ", "a b"),
+            ("a\u{0}b \u{7} c", "ab c"),
+            ("\u{202e}txet", "txet"),
+            ("1234567890", "1234567890"),
+            ("12345678901", "1234567890…"),
+            ("123456789 0", "123456789…"),
+            ("1234567890 1 2 3", "1234567890…"),
+            ("éééééééééé", "éééééééééé"),
+            ("", ""),
+        ] {
+            assert_eq!(one_line(text, 10), expected, "{text:?}");
+        }
+    }
 
     #[test]
     fn values_read_as_in_javascript() {

@@ -100,6 +100,7 @@ variables! {
     ApiKey "apiKey" Shape::Scalar, true, "The user's API key or access token.", "\"key-1\"";
     AuthHeader "authHeader" Shape::Scalar, true, "The `Authorization` value that the server prepared.", "\"Basic a2V5LTE6\"";
     SecretKey "secretKey" Shape::Scalar, true, "The connector's own secret.", "\"s3cr3t\"";
+    IdempotencyKey "idempotencyKey" Shape::Scalar, false, "Names this run of the operation, the same for all its attempts: by it a CRM knows a repeated request again.", "\"5f0c6a1e9b7d4c2f8a3e1d0b9c8f7e6a\"";
     UserId "user.id" Shape::Scalar, false, "The user's id in the CRM.", "\"77\"";
     UserAccessToken "user.accessToken" Shape::Scalar, true, "The stored API key or access token.", "\"key-1\"";
     UserRefreshToken "user.refreshToken" Shape::Scalar, true, "The stored OAuth refresh token.", "\"rt-1\"";
@@ -176,6 +177,7 @@ pub const COMMON: &[Variable] = {
         ApiKey,
         AuthHeader,
         SecretKey,
+        IdempotencyKey,
         UserId,
         UserAccessToken,
         UserRefreshToken,

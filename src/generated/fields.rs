@@ -152,6 +152,11 @@ fn type_of(property: &Value) -> String {
     if property.get("$ref").is_some() {
         return "object".to_owned();
     }
+    let list = match property.pointer("/items/$ref") {
+        Some(_) => "list of objects",
+        None if property.pointer("/items/type").is_some_and(Value::is_array) => "list of these",
+        None => "list of texts",
+    };
     let types: Vec<&str> = match property.get("type") {
         Some(Value::String(one)) => vec![one],
         Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
@@ -159,7 +164,8 @@ fn type_of(property: &Value) -> String {
     };
     let named = types.into_iter().filter(|name| *name != "null").map(|name| match name {
         "string" => "text",
-        "array" => "list of texts",
+        "array" => list,
+        "integer" => "number",
         other => other,
     });
     let text = named.collect::<Vec<_>>().join(" or ");

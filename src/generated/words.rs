@@ -121,7 +121,11 @@ pub(super) fn limits() -> String {
     let link = |code: Code| format!("[{code}](diagnostics.md#{})", code.as_str().to_lowercase());
     let mut table = Table::new(&["What", "Limit", "Beyond it"]);
     let mut row = |what: &str, limit: String, beyond: String| table.row(&[what.to_owned(), limit, beyond]);
-    row("`timeoutSeconds`", timeout, format!("{}; the nearest that works is used", link(Code::TimeoutRange)));
+    row(
+        "`timeoutSeconds`",
+        timeout,
+        format!("{}; what is longer counts as the longest", link(Code::TimeoutRange)),
+    );
     row("Document", size(MAX_BYTES), link(Code::UnreadableFile));
     row("Open brackets in a document", MAX_DEPTH.to_string(), link(Code::TooDeep));
     row(

@@ -1,4 +1,4 @@
-//! What every request passes: the session is read, a panic becomes an answer, and the headers that
+//! What every request passes: it gets an id and is counted, the session is read, a panic becomes an answer, and the headers that
 //! browsers and clients expect are set.
 
 use std::panic::AssertUnwindSafe;
@@ -14,7 +14,9 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 use futures_util::FutureExt as _;
+use tracing::Instrument as _;
 
+use super::observe::Observed;
 use super::{reply, session};
 use crate::service::Services;
 
@@ -26,10 +28,21 @@ pub(super) async fn edge(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let observed = Observed::begin(&request);
+    let span = observed.span.clone();
+    answer(request, next, observed).instrument(span).await
+}
+
+async fn answer(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    observed: Observed,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     if request.method() == Method::OPTIONS {
         let mut response = HttpResponse::NoContent().finish();
         cors(response.headers_mut());
         preflight(&request, response.headers_mut());
+        observed.end(204, response.headers_mut());
         return Ok(request.into_response(response));
     }
     let mut fresh_token = None;
@@ -39,24 +52,30 @@ pub(super) async fn edge(
         fresh_token = services.sessions.refresh(&session);
         request.extensions_mut().insert(session);
     }
-    let route = request.match_pattern();
     let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-        Ok(outcome) => outcome?.map_into_boxed_body(),
-        Err(_) => return Err(panicked(route.as_deref())),
+        Ok(Ok(response)) => response.map_into_boxed_body(),
+        Ok(Err(error)) => {
+            let mut response = error.error_response();
+            observed.end(response.status().as_u16(), response.headers_mut());
+            return Err(InternalError::from_response(error, response).into());
+        }
+        Err(_) => return Err(panicked(observed)),
     };
     cors(response.headers_mut());
     if let Some(token) = fresh_token.and_then(|token| HeaderValue::try_from(token).ok()) {
         response.headers_mut().insert(REFRESHED_TOKEN, token);
     }
+    observed.end(response.status().as_u16(), response.headers_mut());
     Ok(response)
 }
 
 /// The panic hook has written where; the client gets an answer, and the worker lives.
-fn panicked(route: Option<&str>) -> Error {
-    tracing::error!(route, "a handler panicked");
+fn panicked(observed: Observed) -> Error {
+    tracing::error!(route = observed.route, "a handler panicked");
     let mut response =
         reply::error(500, "The server failed on this request. It was not carried out, or only in part.");
     cors(response.headers_mut());
+    observed.end(500, response.headers_mut());
     InternalError::from_response("a handler panicked", response).into()
 }
 

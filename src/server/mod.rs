@@ -1,9 +1,12 @@
 //! The web server: routes, extractors, replies. Thin: a handler extracts, calls one service
 //! function and wraps its answer.
 
+mod admin;
 mod body;
 mod edge;
+mod observe;
 mod reply;
+mod route;
 mod routes;
 mod session;
 
@@ -20,6 +23,7 @@ use crate::connector::configs::{Configs, Watch};
 use crate::connector::{Connector, InterfaceFunction, Registry};
 use crate::engine::egress::EgressPolicy;
 use crate::engine::send::{Client, ClientOptions};
+use crate::metrics::Metrics;
 use crate::service::session::Sessions;
 use crate::service::{Services, Shared, claims};
 use crate::store::{self, Keys, Secret, Store};
@@ -36,8 +40,10 @@ pub struct Settings {
     pub secret_key: Secret,
     /// Salt of the hashes of account and extension ids (`HASH_KEY`).
     pub hash_key: Secret,
-    /// Opens `GET /proxyConfigs`; without it the route is closed.
+    /// Opens `GET /proxyConfigs` and `GET /metrics`; without it these routes are closed.
     pub admin_token: Option<Secret>,
+    /// Where `GET /metrics` is served a second time, to anybody who reaches the address.
+    pub metrics_listen: Option<SocketAddr>,
     /// Store, such as `sled:PATH`.
     pub database_url: String,
     /// Folder of documents, `<proxyId>.json` each.
@@ -71,6 +77,7 @@ impl Settings {
             hash_key: secret_key.clone(),
             secret_key,
             admin_token: None,
+            metrics_listen: None,
             database_url: database_url.into(),
             proxy_configs: None,
             ringcentral_server,
@@ -86,6 +93,14 @@ pub enum StartError {
     /// The address cannot be bound.
     #[error("cannot listen on {address}: {source}; choose another with --listen or PORT")]
     Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The address of the metrics cannot be bound.
+    #[error("cannot listen for metrics on {address}: {source}; choose another with --metrics-listen")]
+    ListenMetrics {
         /// The address.
         address: SocketAddr,
         /// What the system said.
@@ -178,9 +193,12 @@ impl ServerBuilder {
             tracing::error!(%error, "the folder of proxyConfigs cannot be watched; changes need a restart");
             None
         });
+        let routes: Vec<_> = routes::table().iter().map(|route| (route.method_name(), route.path)).collect();
+        let metrics = Arc::new(Metrics::new(routes, store.meter()));
         let shared = Arc::new(Shared {
             store: Arc::clone(&store),
             configs,
+            metrics,
             registry,
             sessions: Sessions::new(&settings.secret_key),
             hash_key: settings.hash_key.clone(),
@@ -189,10 +207,11 @@ impl ServerBuilder {
             calls_in_flight: Arc::default(),
             conversations_in_flight: Arc::default(),
         });
+        let counted = Arc::clone(&shared);
         let client_options = ClientOptions { egress: settings.egress.clone(), ..ClientOptions::default() };
         // What would fail on every worker fails here, once and with words.
         drop(Client::new(&client_options)?);
-        let admin = routes::Admin { token: settings.admin_token.clone() };
+        let admin = admin::AdminToken { token: settings.admin_token.clone() };
         let mut http = HttpServer::new(move || {
             let (shared, client_options) = (Arc::clone(&shared), client_options.clone());
             App::new()
@@ -214,11 +233,31 @@ impl ServerBuilder {
         let listen = |source| StartError::Listen { address: settings.listen, source };
         let http = http.keep_alive(Duration::from_secs(75)).bind(settings.listen).map_err(listen)?;
         let address = http.addrs().first().copied().unwrap_or(settings.listen);
+        let metrics_server = match settings.metrics_listen {
+            Some(address) => Some(serve_metrics(address, counted)?),
+            None => None,
+        };
         let running = http.run();
         let handle = running.handle();
         let task = tokio::spawn(running);
-        Ok(Server { address, handle, task, store, _watch: watch })
+        Ok(Server { address, handle, task, store, metrics_server, _watch: watch })
     }
+}
+
+/// Serves the metrics alone, on one thread; ends with its handle or the process.
+fn serve_metrics(address: SocketAddr, shared: Arc<Shared>) -> Result<(SocketAddr, ServerHandle), StartError> {
+    let http = HttpServer::new(move || {
+        let shared = Arc::clone(&shared);
+        let read = move || std::future::ready(routes::metrics_reply(&shared.metrics, &shared.configs));
+        App::new().route("/metrics", web::get().to(read))
+    });
+    let http = http.workers(1).disable_signals().bind(address);
+    let http = http.map_err(|source| StartError::ListenMetrics { address, source })?;
+    let bound = http.addrs().first().copied().unwrap_or(address);
+    let running = http.run();
+    let handle = running.handle();
+    tokio::spawn(running);
+    Ok((bound, handle))
 }
 
 /// A running server.
@@ -227,6 +266,7 @@ pub struct Server {
     handle: ServerHandle,
     task: tokio::task::JoinHandle<std::io::Result<()>>,
     store: Arc<dyn Store>,
+    metrics_server: Option<(SocketAddr, ServerHandle)>,
     _watch: Option<Watch>,
 }
 
@@ -236,12 +276,20 @@ impl Server {
         self.address
     }
 
+    /// Where it serves metrics to anybody, where it does.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_server.as_ref().map(|(address, _)| *address)
+    }
+
     /// Finishes requests in flight, stops, and makes everything durable.
     ///
     /// # Errors
     /// Where the store cannot be closed.
     pub async fn stop(self) -> Result<(), store::StoreError> {
         self.handle.stop(true).await;
+        if let Some((_, metrics)) = &self.metrics_server {
+            metrics.stop(false).await;
+        }
         self.store.close().await
     }
 
@@ -251,6 +299,9 @@ impl Server {
     /// Where serving fails or the store cannot be closed.
     pub async fn run_until_stopped(self) -> std::io::Result<()> {
         self.task.await.map_err(std::io::Error::other)??;
+        if let Some((_, metrics)) = &self.metrics_server {
+            metrics.stop(false).await;
+        }
         self.store.close().await.map_err(std::io::Error::other)
     }
 }

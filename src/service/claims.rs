@@ -15,7 +15,6 @@ use tokio::sync::watch;
 
 use super::clock::now_ms;
 use crate::connector::CallError;
-use crate::engine::failure::FailureKind;
 use crate::store::{Claim, ClaimChange, ClaimKey, Claims, Extension, Store, StoreError};
 
 /// How long a request waits for another one that logs the same.
@@ -261,23 +260,9 @@ fn without(claims: &Claims, holder: &str) -> Option<Claims> {
     (!left.is_empty()).then_some(Claims { claims: left })
 }
 
-/// Whether the CRM may have done what a failed call asked it: it was asked, and did not answer.
+/// Whether the CRM may have done what a failed call asked it.
 pub fn is_in_doubt(error: &CallError) -> bool {
-    match error {
-        CallError::Failed(failure) => match failure.kind {
-            // A gateway that gave up waiting says nothing about the server behind it.
-            FailureKind::Timeout | FailureKind::Reset | FailureKind::TooLarge | FailureKind::Status(504) => {
-                true
-            }
-            FailureKind::Dns
-            | FailureKind::Refused
-            | FailureKind::Tls
-            | FailureKind::NotJson
-            | FailureKind::Status(_)
-            | FailureKind::Blocked => false,
-        },
-        CallError::NotSupported(_) | CallError::Unmapped(_) | CallError::Message(_) => false,
-    }
+    matches!(error, CallError::Failed(failure) if failure.in_doubt)
 }
 
 /// Where a claim in doubt ends, as a time of day in UTC.

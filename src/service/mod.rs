@@ -25,6 +25,7 @@ use crate::connector::configs::Configs;
 use crate::connector::{Call, CallError, Connector, Interface, ProxyConnector, Registry};
 use crate::engine::operation::{AuthType, Operation};
 use crate::engine::send::Client;
+use crate::metrics::Metrics;
 use crate::store::{Secret, Store, User};
 
 /// What all workers share.
@@ -39,6 +40,8 @@ pub struct Shared {
     pub sessions: session::Sessions,
     /// Salt of the hashes of account and extension ids (`HASH_KEY`).
     pub hash_key: Secret,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Base URL of the RingCentral platform.
     pub ringcentral_server: url::Url,
     /// This start of the server, as claims name it.
@@ -100,9 +103,9 @@ impl Platform<'_> {
             .ok_or(CallError::NotSupported(interface))
     }
 
-    /// Whether a request of an interface may be repeated without doing its work twice.
-    pub(crate) fn repeats_safely(&self, _interface: Interface) -> bool {
-        false
+    /// Whether an operation may be run a second time with the same idempotency key.
+    pub(crate) fn repeats_safely(&self, operation: OperationName) -> bool {
+        self.proxy.as_ref().is_some_and(|proxy| proxy.is_safe_to_repeat(operation))
     }
 
     /// Whether `getCallLog` can be asked for a call by its session.
@@ -146,6 +149,12 @@ impl Platform<'_> {
     }
 
     pub(crate) fn call<'a>(&'a self, user: Option<&'a User>, auth_header: Option<&'a str>) -> Call<'a> {
-        Call { platform: &self.name, user, auth_header, client: self.services.client() }
+        Call {
+            platform: &self.name,
+            user,
+            auth_header,
+            client: self.services.client(),
+            metrics: &self.services.metrics,
+        }
     }
 }

@@ -1,9 +1,19 @@
-//! One place that turns a failure into what the user reads.
+//! One place that turns a failure into what the user reads: a headline and advice for each interface,
+//! a sentence for each kind of failure, the CRM's own words where they help, and what the document's
+//! `errorMapping` says instead.
+
+mod own_words;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
 
 use serde::Serialize;
 
+use self::own_words::own_words;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
+use crate::engine::retry::asked_wait;
 use crate::store::StoreError;
 
 /// A refusal, as every interface of the contract words it.
@@ -35,41 +45,127 @@ pub fn message(error: &CallError, interface: Interface, platform: &str) -> Retur
     }
 }
 
-fn failed(failure: &Failure, interface: Interface, platform: &str) -> ReturnMessage {
-    match failure.kind {
-        FailureKind::Status(429) => {
-            let message = ReturnMessage::warning("Rate limit exceeded", 5000).detail_with_text_id(format!(
-                "You have exceeded the maximum number of requests allowed by {platform}. Please try again in the next minute. If the problem persists please contact support."
-            ));
-            match retry_after(failure) {
-                Some(wait) => message.detail_with_text_id(format!("{platform} asks to wait {wait}.")),
-                None => message,
-            }
+/// What a failure is, as far as users can do something about it.
+enum Class {
+    /// Sign in again (recordings 14, statuses 401 and 403).
+    Authorization,
+    /// Wait (recordings 14, status 429), or the same by our own limit.
+    RateLimit,
+    /// The record is gone.
+    Gone(u16),
+    /// The CRM does not take what was sent, and may say why.
+    Rejected(u16),
+    /// The CRM is in trouble.
+    Unavailable(u16),
+    /// No answer in time.
+    Late,
+    /// A status that says nothing more: the reference's advice for the interface.
+    Other,
+    /// Explained by the engine: no connection, no sense in the answer.
+    Explained,
+}
+
+impl Class {
+    fn of(failure: &Failure) -> Self {
+        match failure.kind {
+            FailureKind::Status(401 | 403) => Self::Authorization,
+            FailureKind::Status(429) | FailureKind::Limited => Self::RateLimit,
+            FailureKind::Status(status @ (404 | 410)) => Self::Gone(status),
+            FailureKind::Status(status @ (200..=299 | 400 | 409 | 422)) => Self::Rejected(status),
+            FailureKind::Status(status @ (408 | 500..)) => Self::Unavailable(status),
+            FailureKind::Status(400..=499) => Self::Other,
+            FailureKind::Timeout => Self::Late,
+            FailureKind::Status(_)
+            | FailureKind::Dns
+            | FailureKind::Refused
+            | FailureKind::Tls
+            | FailureKind::Reset
+            | FailureKind::TooLarge
+            | FailureKind::NotJson
+            | FailureKind::Blocked => Self::Explained,
         }
-        FailureKind::Status(401 | 403) => ReturnMessage::warning("Authorization error", 5000).detail_with_text_id(format!(
+    }
+}
+
+fn failed(failure: &Failure, interface: Interface, platform: &str) -> ReturnMessage {
+    let usual = usual(failure, interface, platform);
+    match &failure.said {
+        Some(said) => usual.said(said),
+        None => usual,
+    }
+}
+
+/// The words for a failure that the document says nothing about.
+fn usual(failure: &Failure, interface: Interface, platform: &str) -> ReturnMessage {
+    let general = general(interface);
+    match Class::of(failure) {
+        Class::Authorization => ReturnMessage::warning("Authorization error", 5000).detail_with_text_id(format!(
             "It seems like there's something wrong with your authorization of {platform}. Please Logout and then Connect your {platform} account within this extension."
         )),
-        FailureKind::Status(404 | 410) => general(interface).detail(format!(
-            "{platform} has no such record, or no longer has it (HTTP {}).",
-            failure.status().unwrap_or_default()
-        )),
-        FailureKind::Status(status @ (400 | 409 | 422)) => general(interface).detail(match own_words(failure) {
+        Class::RateLimit => rate_limit(failure, platform),
+        Class::Gone(status) => {
+            general.detail(format!("{platform} has no such record, or no longer has it (HTTP {status})."))
+        }
+        Class::Rejected(status) => general.detail(match own_words(failure) {
             Some(words) => format!("{platform} refused the request (HTTP {status}): {words}"),
             None => format!("{platform} refused the request (HTTP {status}) without saying why."),
         }),
-        FailureKind::Status(status @ 500..) => {
-            general(interface).detail(format!("{platform} failed (HTTP {status}). Please try again later."))
+        Class::Unavailable(status) => {
+            general.detail(format!("{platform} failed (HTTP {status}). Please try again later."))
         }
-        FailureKind::Timeout => general(interface).detail(format!("{platform} did not answer in time. Please try again.")),
-        FailureKind::Status(_)
-        | FailureKind::Dns
-        | FailureKind::Refused
-        | FailureKind::Tls
-        | FailureKind::Reset
-        | FailureKind::TooLarge
-        | FailureKind::NotJson
-        | FailureKind::Blocked => general(interface).detail(format!("{}.", capitalised(failure.message.trim_end_matches('.')))),
+        Class::Late => general.detail(format!("{platform} did not answer in time. Please try again.")),
+        Class::Other => {
+            let message = general.detail(advice(interface, platform));
+            match (own_words(failure), failure.status()) {
+                (Some(words), Some(status)) => {
+                    message.detail(format!("{platform} says (HTTP {status}): {words}"))
+                }
+                _ => message,
+            }
+        }
+        Class::Explained => {
+            general.detail(format!("{}.", capitalised(failure.message.trim_end_matches('.'))))
+        }
     }
+}
+
+fn rate_limit(failure: &Failure, platform: &str) -> ReturnMessage {
+    let message = ReturnMessage::warning("Rate limit exceeded", 5000);
+    if failure.kind == FailureKind::Limited {
+        return message.detail_with_text_id(format!(
+            "Too many requests to {platform} at once. {}. Please try again in the next minute.",
+            failure.message
+        ));
+    }
+    let message = message.detail_with_text_id(format!(
+        "You have exceeded the maximum number of requests allowed by {platform}. Please try again in the next minute. If the problem persists please contact support."
+    ));
+    match wait(failure) {
+        Some(wait) => message.detail_with_text_id(format!("{platform} asks to wait {wait}.")),
+        None => message,
+    }
+}
+
+/// How long the CRM asks to wait, in words.
+fn wait(failure: &Failure) -> Option<String> {
+    let headers = &failure.response.as_ref()?.headers;
+    let date = headers.get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::trim);
+    // Anything but a date would be words that nobody meant for the user.
+    if let Some(date) = date.filter(|date| jiff::fmt::rfc2822::parse(date).is_ok()) {
+        return Some(format!("until {date}"));
+    }
+    let asked = asked_wait(headers, FailureKind::Status(429), jiff::Timestamp::now())?;
+    Some(in_words(asked)).filter(|_| !asked.is_zero())
+}
+
+fn in_words(wait: Duration) -> String {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let (number, unit) = match seconds {
+        0..120 => (seconds, "second"),
+        120..7200 => (seconds.div_ceil(60), "minute"),
+        _ => (seconds.div_ceil(3600), "hour"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The reference's headline for each interface.
@@ -90,42 +186,21 @@ fn general(interface: Interface) -> ReturnMessage {
     ReturnMessage::warning(headline, 5000)
 }
 
-fn retry_after(failure: &Failure) -> Option<String> {
-    let header = failure.response.as_ref()?.headers.get(http::header::RETRY_AFTER)?.to_str().ok()?;
-    match header.trim().parse::<u64>() {
-        Ok(1) => Some("1 second".to_owned()),
-        Ok(seconds) => Some(format!("{seconds} seconds")),
-        // Anything but a date would be words that nobody meant for the user.
-        Err(_) => {
-            jiff::fmt::rfc2822::parse(header.trim()).is_ok().then(|| format!("until {}", header.trim()))
+/// The reference's advice for each interface.
+fn advice(interface: Interface, platform: &str) -> String {
+    let right = match interface {
+        Interface::FindContact | Interface::FindContactWithName => "GET contacts",
+        Interface::CreateContact => "CREATE contacts",
+        Interface::CreateCallLog | Interface::CreateMessageLog => "CREATE logs",
+        Interface::GetCallLog => "READ logs",
+        Interface::UpdateCallLog | Interface::UpdateMessageLog => {
+            return format!(
+                "Please check if the log entity still exists on {platform} and your account has permission to EDIT logs."
+            );
         }
-    }
-}
-
-/// The CRM's own explanation, where its answer has one: bounded, one line.
-fn own_words(failure: &Failure) -> Option<String> {
-    const KEYS: &[&str] =
-        &["message", "error_description", "detail", "description", "error", "title", "errors", "reason"];
-    fn find(value: &serde_json::Value, depth: usize) -> Option<&str> {
-        match value {
-            serde_json::Value::String(text) if !text.trim().is_empty() => Some(text),
-            serde_json::Value::Array(items) if depth > 0 => {
-                items.iter().find_map(|item| find(item, depth - 1))
-            }
-            serde_json::Value::Object(members) if depth > 0 => {
-                KEYS.iter().find_map(|key| find(members.get(*key)?, depth - 1))
-            }
-            _ => None,
-        }
-    }
-    let body = &failure.response.as_ref()?.body;
-    if !body.is_object() && !body.is_array() {
-        return None;
-    }
-    let words = find(body, 4)?;
-    let line: String = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    let short: String = line.chars().take(300).collect();
-    Some(if short.len() < line.len() { format!("{short}…") } else { short })
+        _ => return "Please check if your account has the necessary permissions.".to_owned(),
+    };
+    format!("Please check if your account has permission to {right}.")
 }
 
 /// As a sentence begins; a host name at the beginning stays as it is written.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::clock::now_ms;
-use super::outcome::store_failed;
+use super::outcome::{message, store_failed};
 use super::session::Session;
 use super::{Platform, Services, ringcentral};
 use crate::connector::inputs::GetUserInfo;
@@ -159,7 +159,11 @@ fn call_failed(error: &CallError) -> LoginError {
             refused(format!("Could not tell who signed in: {error}. Nothing was stored."))
         }
         CallError::Unmapped(_) => refused(format!("Could not load user information: {error}.")),
-        CallError::Failed(failure) if failure.kind == FailureKind::Blocked => {
+        // The document explains this failure itself.
+        CallError::Failed(failure) if failure.said.is_some() => {
+            LoginError::Refused(message(error, Interface::GetUserInfo, "the CRM"))
+        }
+        CallError::Failed(failure) if matches!(failure.kind, FailureKind::Blocked | FailureKind::Limited) => {
             refused(format!("Could not sign in: {failure}."))
         }
         CallError::Failed(failure) => upstream(failure),

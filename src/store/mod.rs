@@ -22,6 +22,7 @@ use std::{
 use async_trait::async_trait;
 use serde_json::Value;
 
+use crate::metrics::StoreMeter;
 pub use crate::secret::Secret;
 pub use error::StoreError;
 pub use records::{
@@ -129,6 +130,11 @@ pub trait Store: Send + Sync {
     /// records or the export was sealed with another key; on any error the
     /// store is left empty.
     async fn import(&self, reader: Box<dyn BufRead + Send>) -> Result<Counts, StoreError>;
+
+    /// What this store counts about its writes; absent where it counts nothing.
+    fn meter(&self) -> Option<StoreMeter> {
+        None
+    }
 
     /// Returns once everything written before is durable.
     async fn flush(&self) -> Result<(), StoreError>;

@@ -33,6 +33,7 @@ use super::{
     codec::{self, Table},
     transfer,
 };
+use crate::metrics::StoreMeter;
 
 /// How an embedded store runs.
 #[derive(Clone, Copy, Debug)]
@@ -265,6 +266,10 @@ impl Store for SledStore {
     async fn import(&self, reader: Box<dyn BufRead + Send>) -> Result<Counts, StoreError> {
         self.refuse_closed()?;
         self.committer.import(reader).await
+    }
+
+    fn meter(&self) -> Option<StoreMeter> {
+        Some(self.committer.meter().clone())
     }
 
     async fn flush(&self) -> Result<(), StoreError> {

@@ -48,6 +48,25 @@ fn explain_shows_the_request_and_where_it_comes_from() {
 }
 
 #[test]
+fn explain_says_what_is_done_about_failures() {
+    let folder = folder();
+    let mut document = document(PUBLIC);
+    document["requestDefaults"]["idempotencyHeader"] = json!({"name": "Idempotency-Key"});
+    document["retry"] = json!({"maxAttempts": 4, "on": ["connection", 429, "5xx"]});
+    document["rateLimit"] = json!({"maxConcurrent": 8, "requests": 100, "perSeconds": 10});
+    document["errorMapping"] = json!([
+        {"when": {"status": [409, "500-503"], "header": {"name": "X-Reason", "matches": "^lock"}},
+         "outcome": {"message": "{{platform}} is locked"}},
+        {"when": {"body": {"path": "body.ok", "equals": false}}, "outcome": {"treatAs": 422}}
+    ]);
+    document["operations"]["createCallLog"]["errorMapping"] = json!([{"when": {"status": 404, "body": {"path": "body.id", "exists": false}}, "outcome": {"details": ["Gone"]}}]);
+    std::fs::write(folder.path().join("crm.json"), pretty(&document)).unwrap();
+    let run = run(folder.path(), &["explain", "crm.json", "createCallLog"]);
+    assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
+    insta::assert_snapshot!("explain_failures", unversioned(&run.out));
+}
+
+#[test]
 fn explain_reads_standard_input_and_quotes_for_the_shell() {
     let folder = folder();
     let nasty = "O'Brien $(touch evil) `touch evil` \\ \" ; & \n next";

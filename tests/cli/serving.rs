@@ -70,6 +70,7 @@ fn serve_says_in_one_line_why_it_cannot_start() {
     tell(&["--settings", "nowhere.json"], &[]);
     tell(&[], &[("PORT", "70000")]);
     tell(&[], &[("PORT", "many")]);
+    tell(&[], &[("METRICS_LISTEN", "9464")]);
     tell(&[], &[("IS_PROD", "true")]);
     tell(&[], &[("DATABASE_URL", "postgres://user:hunter2@db/app")]);
     tell(&[], &[("DATABASE_URL", "data")]);
@@ -91,6 +92,9 @@ fn serve_says_what_is_in_use() {
     let address = taken.local_addr().unwrap().to_string();
     let line = refused(folder.path(), &["--listen", &address], &[]);
     assert!(line.contains(&format!("cannot listen on {address}")) && line.contains("--listen"), "{line}");
+
+    let line = refused(folder.path(), &["--metrics-listen", &address], &[]);
+    assert!(line.contains(&address) && line.contains("--metrics-listen"), "{line}");
 
     let options = Options::new(&configs, folder.path().join("data"));
     let server = Server::start(&options).unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use app_connect::connector::prelude::*;
 use app_connect::engine::send::{Client, ClientOptions};
+use app_connect::metrics::Metrics;
 use app_connect::server::ServerBuilder;
 
 use super::running::{Running, settings};
@@ -54,7 +55,8 @@ async fn every_interface_of_the_contract_defaults_to_not_supported() {
         }
     }
     let client = Client::new(&ClientOptions::default()).unwrap();
-    let call = Call { platform: "bare", user: None, auth_header: None, client: &client };
+    let metrics = Metrics::default();
+    let call = Call { platform: "bare", user: None, auth_header: None, client: &client, metrics: &metrics };
     let mut refused = BTreeSet::new();
     macro_rules! refuses {
         ($($method:ident($($input:expr)?),)*) => {$(

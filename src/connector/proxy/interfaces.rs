@@ -161,6 +161,7 @@ impl Connector for ProxyConnector {
         inputs.text(ComposedLogDetails, input.composed_log_details.as_str());
         inputs.text_if(HashedAccountId, input.hashed_account_id.as_deref());
         inputs.owned(IsFromSscl, input.is_from_sscl);
+        inputs.text_if(IdempotencyKey, input.idempotency_key.as_deref());
         for variable in [
             Note,
             AdditionalSubmission,
@@ -391,6 +392,7 @@ impl ProxyConnector {
             // A time that cannot be read is null (recordings 13, `creation-time-invalid`).
             None => inputs.owned(CreationTime, Value::Null),
         };
+        inputs.text_if(IdempotencyKey, input.idempotency_key.as_deref());
         for variable in [
             AdditionalSubmission,
             RecordingLink,

@@ -1,6 +1,8 @@
 //! The proxy connector: runs a document.
 
+mod attempts;
 mod interfaces;
+mod limits;
 #[cfg(test)]
 mod tests;
 mod variables;
@@ -8,13 +10,18 @@ mod variables;
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde_json::Value;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
+use self::attempts::{Attempted, Sender};
+pub use self::limits::Limits;
 pub use self::variables::crm_id;
-use self::variables::set_user;
+use self::variables::{keyed, set_user};
 use super::contract::{Call, CallError, Interface, Reply};
+use super::message::ReturnMessage;
 use crate::config::operations::OperationName;
 use crate::engine;
+use crate::engine::error_mapping::Judged;
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::Failure;
 use crate::engine::inputs::Inputs;
@@ -22,6 +29,7 @@ use crate::engine::mapped::{MapError, Mapped, MappingProblem};
 use crate::engine::operation::{AuthType, CompiledConfig, Operation};
 use crate::engine::send::Client;
 use crate::engine::variables::Variable;
+use crate::metrics::Handles;
 
 /// A document that runs, under the id by which users refer to it.
 #[derive(Debug)]
@@ -33,6 +41,8 @@ pub struct ProxyConnector {
     /// The compiled document.
     pub config: Arc<CompiledConfig>,
     interfaces: Vec<Interface>,
+    limits: Arc<Limits>,
+    handles: Handles,
 }
 
 /// One exchange with a CRM, whole: for `call`, which shows all of it.
@@ -46,7 +56,7 @@ pub struct Exchange {
     pub mapped: Result<(Mapped, Vec<MappingProblem>), MapError>,
 }
 
-/// Runs one operation: render, send, map.
+/// Runs one operation: render, send, map. Without a connector's limits: for one request by hand.
 ///
 /// # Errors
 /// Where nothing could be sent, or nothing usable came back.
@@ -55,9 +65,20 @@ pub async fn exchange(
     operation: &Operation,
     inputs: &Inputs<'_>,
 ) -> Result<Exchange, Failure> {
-    let request = engine::render(operation, inputs)?;
-    let response = engine::send(client, &request).await?;
-    let mapped = engine::map(operation, &response, inputs);
+    let inputs = keyed(operation, inputs);
+    let request = engine::render(operation, &inputs)?;
+    let platform = inputs.get(Variable::UserPlatform).map(|platform| platform.to_value());
+    let platform = platform.as_ref().and_then(|platform| platform.as_str()).unwrap_or("The CRM");
+    // Who calls by hand knows the credentials, and sees the whole answer.
+    let sender = Sender { client, operation, platform, limits: None, credentials: &Vec::new };
+    let (response, mapped) = match sender.send(&request).await.judged {
+        Judged::Failed(failure) => return Err(failure),
+        Judged::NoMatch(none) => (none.reply, Ok((none.mapped, Vec::new()))),
+        Judged::Reply(response) => {
+            let mapped = engine::map(operation, &response, &inputs);
+            (response, mapped)
+        }
+    };
     Ok(Exchange { request, response, mapped })
 }
 
@@ -65,7 +86,25 @@ impl ProxyConnector {
     /// A connector that runs a compiled document.
     pub fn new(proxy_id: String, revision: String, config: Arc<CompiledConfig>) -> Self {
         let interfaces = interfaces(&config);
-        Self { proxy_id, revision, config, interfaces }
+        let limits = Arc::new(Limits::new(config.rate_limit));
+        let handles = Handles::new(config.operations().map(|operation| operation.name));
+        Self { proxy_id, revision, config, interfaces, limits, handles }
+    }
+
+    /// Takes over what is used of another revision's limits, where they are the same: editing a
+    /// document does not refill its budget. Under other limits, requests in flight finish on theirs.
+    #[must_use]
+    pub fn succeeding(mut self, previous: Option<&Arc<Self>>) -> Self {
+        if let Some(previous) = previous.filter(|one| one.limits.settings() == self.limits.settings()) {
+            self.limits = Arc::clone(&previous.limits);
+        }
+        self
+    }
+
+    /// Whether an operation may be run a second time with the same idempotency key, where nobody
+    /// knows whether the first run reached the CRM.
+    pub fn is_safe_to_repeat(&self, operation: OperationName) -> bool {
+        self.config.operation(operation).is_some_and(Operation::is_safe_to_repeat)
     }
 
     /// Whether the document serves an interface.
@@ -86,29 +125,41 @@ impl ProxyConnector {
         inputs: &Inputs<'_>,
     ) -> Result<Reply<Mapped>, CallError> {
         let operation = self.operation(name, interface)?;
+        let fields = (self.proxy_id.as_str(), name.as_str());
+        let span =
+            tracing::debug_span!("operation", proxy_id = fields.0, operation = fields.1, outcome = Empty);
+        self.carry_out(operation, name, call, inputs).instrument(span).await
+    }
+
+    async fn carry_out(
+        &self,
+        operation: &Operation,
+        name: OperationName,
+        call: &Call<'_>,
+        inputs: &Inputs<'_>,
+    ) -> Result<Reply<Mapped>, CallError> {
         let started = Instant::now();
+        let inputs = &*keyed(operation, inputs);
         let rendered = engine::render(operation, inputs).map_err(Failure::from);
         let host = rendered
             .as_ref()
             .ok()
             .and_then(|request| request.url.host_str().map(str::to_owned))
             .unwrap_or_default();
-        let answered = match &rendered {
-            Ok(request) => engine::send(call.client, request).await,
-            Err(failure) => Err(failure.clone()),
+        let Attempted { judged, attempts } = match rendered {
+            Ok(request) => self.sender(operation, call, &|| self.credentials(call)).send(&request).await,
+            Err(failure) => Attempted { judged: Judged::Failed(failure), attempts: 0 },
         };
-        let status = match &answered {
-            Ok(response) => Some(response.status),
-            Err(failure) => failure.status(),
-        };
-        let outcome = match answered {
-            Ok(response) => engine::map(operation, &response, inputs).map_err(CallError::from),
-            Err(mut failure) => {
-                if let Some(response) = &mut failure.response {
-                    without(&mut response.body, &self.credentials(call));
-                }
-                Err(CallError::from(failure))
+        let mut message = None;
+        let (status, outcome) = match judged {
+            Judged::Reply(response) => {
+                (Some(response.status), engine::map(operation, &response, inputs).map_err(CallError::from))
             }
+            Judged::NoMatch(none) => {
+                message = none.said.as_ref().and_then(ReturnMessage::of_no_match);
+                (Some(none.reply.status), Ok((none.mapped, Vec::new())))
+            }
+            Judged::Failed(failure) => (failure.status(), Err(CallError::from(failure))),
         };
         let word = match &outcome {
             Ok((_, problems)) if problems.is_empty() => "ok",
@@ -117,6 +168,8 @@ impl ProxyConnector {
             Err(CallError::Unmapped(MapError::NotJson(failure))) => failure.kind.as_str(),
             Err(_) => "unmapped",
         };
+        Span::current().record("outcome", word);
+        let took = started.elapsed();
         tracing::info!(
             proxy_id = self.proxy_id,
             operation = name.as_str(),
@@ -125,11 +178,19 @@ impl ProxyConnector {
             host,
             status,
             outcome = word,
-            duration_ms = started.elapsed().as_millis() as u64,
+            attempts = (attempts > 1).then_some(attempts),
+            duration_ms = took.as_millis() as u64,
             "operation"
         );
+        let counting = self.handles.of(call.metrics, &self.proxy_id, name);
+        if let Some(counting) = &counting {
+            counting.ended(word, took);
+        }
         let (value, mapping_problems) = outcome?;
         for problem in &mapping_problems {
+            if let Some(counting) = &counting {
+                counting.problem(problem);
+            }
             tracing::warn!(
                 proxy_id = self.proxy_id,
                 operation = name.as_str(),
@@ -139,7 +200,22 @@ impl ProxyConnector {
                 "mapping found nothing"
             );
         }
-        Ok(Reply { value, message: None, mapping_problems })
+        Ok(Reply { value, message, mapping_problems })
+    }
+
+    fn sender<'a>(
+        &'a self,
+        operation: &'a Operation,
+        call: &'a Call<'_>,
+        credentials: &'a (dyn Fn() -> Vec<&'a str> + Sync),
+    ) -> Sender<'a> {
+        Sender {
+            client: call.client,
+            operation,
+            platform: call.platform,
+            limits: Some(&self.limits),
+            credentials,
+        }
     }
 
     /// What a CRM may echo and nobody else is to read.
@@ -165,22 +241,6 @@ impl ProxyConnector {
             set_user(&mut inputs, user);
         }
         inputs
-    }
-}
-
-/// Masks credentials in a CRM's own words, which are shown to users.
-fn without(words: &mut Value, credentials: &[&str]) {
-    match words {
-        Value::String(text) => {
-            for credential in credentials {
-                if text.contains(credential) {
-                    *text = text.replace(credential, "***");
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| without(item, credentials)),
-        Value::Object(members) => members.values_mut().for_each(|member| without(member, credentials)),
-        _ => {}
     }
 }
 

@@ -1,7 +1,13 @@
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
-use super::variables::{crm_id, set_user};
+use super::ProxyConnector;
+use super::variables::{crm_id, keyed, set_user};
+use crate::config::load::load;
+use crate::config::operations::OperationName;
 use crate::engine::inputs::Inputs;
+use crate::engine::variables::Variable;
 use crate::store::{Secret, User, UserKey};
 
 #[test]
@@ -112,4 +118,76 @@ fn an_expiry_out_of_range_is_null() {
     let mut user = user("key-1");
     user.token_expiry = Some(i64::MAX);
     assert_eq!(variables(&user)["user.tokenExpiry"], Value::Null);
+}
+
+fn connector(change: impl Fn(&mut Value)) -> Arc<ProxyConnector> {
+    let mut document = json!({
+        "requestDefaults": {"baseUrl": "https://crm.example.com"},
+        "operations": {
+            "getUserInfo": {"url": "/me", "responseMapping": {"idPath": "body.id"}},
+            "createCallLog": {"method": "POST", "url": "/calls", "responseMapping": {"idPath": "body.id"}},
+            "updateCallLog": {"method": "PATCH", "url": "/calls/{{thirdPartyLogId}}"},
+            "upsertCallDisposition": {"method": "PUT", "url": "/calls/{{thirdPartyLogId}}/outcome"},
+            "createMessageLog": {"method": "POST", "url": "/messages", "responseMapping": {"idPath": "body.id"}}
+        }
+    });
+    change(&mut document);
+    let loaded = load("crm", &document.to_string(), &|_| None);
+    let config = loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.findings.diagnostics));
+    Arc::new(ProxyConnector::new("crm".to_owned(), loaded.revision, Arc::new(config)))
+}
+
+#[test]
+fn an_operation_is_safe_to_repeat_under_a_key_that_is_always_there() {
+    use OperationName::*;
+    let safe = |connector: &ProxyConnector| -> Vec<OperationName> {
+        [GetUserInfo, CreateCallLog, UpdateCallLog, UpsertCallDisposition, CreateMessageLog, CreateContact]
+            .into_iter()
+            .filter(|operation| connector.is_safe_to_repeat(*operation))
+            .collect()
+    };
+    assert_eq!(safe(&connector(|_| {})), [GetUserInfo, UpsertCallDisposition]);
+    let keyed = connector(|document| {
+        document["requestDefaults"]["idempotencyHeader"] = json!({"name": "Idempotency-Key"});
+        document["operations"]["updateCallLog"]["idempotencyHeader"] =
+            json!({"name": "X-Key", "value": "{{additionalSubmission.key}}"});
+        document["operations"]["createMessageLog"]["headers"] = json!({"idempotency-key": "{{message.id}}"});
+    });
+    assert_eq!(safe(&keyed), [GetUserInfo, CreateCallLog, UpsertCallDisposition]);
+}
+
+#[test]
+fn the_key_of_the_service_is_sent_and_else_each_run_has_its_own() {
+    let connector = connector(|document| {
+        document["requestDefaults"]["idempotencyHeader"] =
+            json!({"name": "Idempotency-Key", "value": "ac-{{idempotencyKey}}"});
+    });
+    let sent = |name: OperationName, key: Option<&str>| {
+        let mut inputs = Inputs::new();
+        inputs.text(Variable::AuthHeader, "Basic x").text(Variable::ThirdPartyLogId, "1");
+        inputs.text_if(Variable::IdempotencyKey, key);
+        let operation = connector.config.operation(name).unwrap();
+        let request = crate::engine::render(operation, &keyed(operation, &inputs)).unwrap();
+        request.headers.get("idempotency-key").map(|value| value.to_str().unwrap().to_owned())
+    };
+    assert_eq!(sent(OperationName::CreateCallLog, Some("claim-1")).as_deref(), Some("ac-claim-1"));
+    let (first, second) =
+        (sent(OperationName::CreateCallLog, None), sent(OperationName::CreateCallLog, None));
+    assert!(first.as_ref().is_some_and(|key| key.len() == 35) && first != second, "{first:?} {second:?}");
+    assert_eq!(sent(OperationName::UpsertCallDisposition, Some("claim-1")), None, "PUT needs no key");
+}
+
+#[test]
+fn a_revision_with_the_same_limits_goes_on_with_them() {
+    let limited = |requests: u32| {
+        connector(|document| document["rateLimit"] = json!({"requests": requests, "perSeconds": 60}))
+    };
+    let next = |requests: u32, before: &Arc<ProxyConnector>| {
+        let fresh = limited(requests);
+        ProxyConnector::new("crm".to_owned(), "2".to_owned(), fresh.config.clone()).succeeding(Some(before))
+    };
+    let before = limited(5);
+    assert!(Arc::ptr_eq(&before.limits, &next(5, &before).limits));
+    assert!(!Arc::ptr_eq(&before.limits, &next(6, &before).limits));
+    assert_eq!(connector(|_| {}).limits.settings().max_concurrent, 256);
 }

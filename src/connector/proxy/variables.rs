@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::engine::inputs::Inputs;
+use crate::engine::operation::Operation;
 use crate::engine::time::to_iso;
 use crate::engine::variables::Variable;
+use crate::hex::hex;
 use crate::store::User;
 
 /// The user's variables. What the user has not got is null, as in the reference's database
@@ -39,6 +41,21 @@ pub(super) fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
         None => inputs.owned(Variable::UserTokenExpiry, Value::Null),
     };
     inputs.object(Variable::UserPlatformAdditionalInfo, &user.platform_additional_info);
+}
+
+/// The inputs with an `idempotencyKey`, where the operation sends one and nobody gave it: a new name
+/// for this run.
+pub(super) fn keyed<'i, 'a>(operation: &Operation, inputs: &'i Inputs<'a>) -> Cow<'i, Inputs<'a>> {
+    if !operation.reads_idempotency_key() || inputs.get(Variable::IdempotencyKey).is_some() {
+        return Cow::Borrowed(inputs);
+    }
+    let mut inputs = inputs.clone();
+    let mut bytes = [0u8; 16];
+    // Without a name the header is left out, which is better than one that another run has too.
+    if aws_lc_rs::rand::fill(&mut bytes).is_ok() {
+        inputs.text(Variable::IdempotencyKey, hex(&bytes));
+    }
+    Cow::Owned(inputs)
 }
 
 /// The CRM's id: the App Connect id without its trailing `-<platform>` (Q2).

@@ -1,16 +1,18 @@
 //! One operation: method, headers, query, body, timeout.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
 use serde_json::Value;
 
 use super::super::body::BodyTemplate;
+use super::super::error_mapping::ErrorRule;
 use super::super::operation::{HeaderTemplate, Operation, QueryTemplate};
 use super::super::problem::{Part, Problem};
 use super::super::template::{Place, Template, compile_value};
 use super::super::variables::Variable;
-use super::{Shared, auth, header, mapping, timeout, url};
+use super::{Shared, auth, delivery, errors, header, mapping, timeout, url};
 use crate::config::diagnostic::Code;
 use crate::config::document::{Document, METHODS, OperationRef};
 use crate::config::operations::OperationName;
@@ -22,6 +24,8 @@ pub(super) struct RequestCompiler<'a> {
     pub(super) document: &'a Document,
     pub(super) base: &'a url::Base<'a>,
     pub(super) shared: &'a Shared,
+    /// The document's own rules about errors.
+    pub(super) errors: &'a [Arc<ErrorRule>],
 }
 
 impl RequestCompiler<'_> {
@@ -30,7 +34,26 @@ impl RequestCompiler<'_> {
         let root = format!("/operations/{name}");
         let method = method(operation.method, &root, problems);
         let url = self.base.url(name, operation.url, self.shared, problems);
-        let headers = header::compile(operation, self.document, self.shared, problems);
+        let mut headers = header::compile(operation, self.document, self.shared, problems);
+        let sent_method = method.clone().unwrap_or(Method::GET);
+        let idempotency = delivery::idempotency_header(operation, &sent_method, self.document, problems);
+        let idempotency_header = idempotency.as_ref().map(|(name, _)| name.clone());
+        let mut is_keyed = false;
+        if let Some((name, value)) = idempotency {
+            // What the operation itself writes into that header is its key.
+            let own = operation
+                .headers
+                .into_iter()
+                .flatten()
+                .any(|(own, value)| !value.is_null() && name.as_str().eq_ignore_ascii_case(own));
+            if operation.idempotency_header.is_some() || !own {
+                is_keyed = matches!(&value, HeaderTemplate::Value(template) if template.sources().contains(&Variable::IdempotencyKey));
+                headers.retain(|(known, _)| *known != name);
+                headers.push((name, value));
+            }
+        }
+        let retry =
+            delivery::retry(operation, &sent_method, idempotency_header.is_some(), self.document, problems);
         let query = query(operation, &root, problems);
         let body = body(operation, method.as_ref(), &root, problems);
         let credential = auth::credential(name, operation.auth, self.document, self.shared, problems);
@@ -51,9 +74,24 @@ impl RequestCompiler<'_> {
         }
         wanted.sort_unstable();
         wanted.dedup();
-        Operation {
+        let mut sources = body.sources();
+        for (_, header) in &headers {
+            if let HeaderTemplate::Value(template) = header {
+                sources.extend(template.sources());
+            }
+        }
+        if let QueryTemplate::Parameters(parameters) = &query {
+            parameters.iter().for_each(|(_, value)| sources.extend(value.sources()));
+        }
+        let own_errors = errors::compile(
+            operation.error_mapping.unwrap_or_default(),
+            &format!("{root}/errorMapping"),
+            problems,
+        );
+        let own = own_errors.len();
+        let compiled = Operation {
             name,
-            method: method.unwrap_or(Method::GET),
+            method: sent_method,
             timeout: timeout(operation.timeout_seconds)
                 .or_else(|| timeout(defaults.and_then(|defaults| defaults.timeout_seconds)))
                 .unwrap_or(Duration::from_secs(30)),
@@ -64,7 +102,14 @@ impl RequestCompiler<'_> {
             body,
             mapping: mapping::compile(operation, &root, problems),
             wanted: wanted.into(),
-        }
+            errors: own_errors.into_iter().chain(self.errors.iter().cloned()).collect(),
+            retry,
+            idempotency_header,
+            is_keyed,
+            reads_idempotency_key: sources.contains(&Variable::IdempotencyKey),
+        };
+        errors::check_no_match(&compiled, own, problems);
+        compiled
     }
 }
 

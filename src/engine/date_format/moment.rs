@@ -82,7 +82,11 @@ fn next_part(pattern: &str) -> Option<(usize, Part)> {
     (1..=LONGEST).rev().find_map(|length| {
         let letters = pattern.get(..length)?;
         let own = TOKENS.into_iter().find(|token| *token == letters);
-        let part = own.map(|own| Part::Moment(Token(own))).or_else(|| token(letters))?;
+        let part = match own {
+            Some(own) => Part::Moment(Token(own)),
+            None if letters == "Do" => Part::DayOrdinal,
+            None => token(letters)?,
+        };
         Some((length, part))
     })
 }

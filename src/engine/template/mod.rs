@@ -5,6 +5,7 @@
 
 mod compile;
 mod explain;
+mod message;
 mod scan;
 mod unknown;
 mod url_parts;
@@ -22,6 +23,7 @@ use super::value_ref::ValueRef;
 use super::variables::Variable;
 
 pub use compile::{Place, compile_leading, compile_raw, compile_text, compile_value};
+pub use message::{MessageTemplate, message_context};
 pub use url_parts::{Segments, UrlParts, split_url};
 
 /// Upper bound of one rendered text, in bytes.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Caller, connected, extension, failed, input, log_format, note, refusal, scope, serving, stored};
+use crate::config::operations::OperationName;
 use crate::connector::inputs::{CreateCallLog, GetCallLog};
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::mapped::CreatedLog;
@@ -156,7 +157,7 @@ async fn claimed(
             Claiming::Busy if tokio::time::Instant::now() < patience => tokio::time::sleep(POLL).await,
             Claiming::Busy => return Err(being_logged()),
             Claiming::InDoubt(claim) => {
-                if platform.repeats_safely(Interface::CreateCallLog) {
+                if platform.repeats_safely(OperationName::CreateCallLog) {
                     doubted = Some(claim);
                     continue;
                 }

@@ -56,10 +56,11 @@ pub(super) fn upsert<S: Syntax>(existing: &str, entries: &[Entry]) -> String {
     let rendered: Vec<(Field, String)> =
         entries.iter().map(|entry| (entry.field, S::render(entry))).collect();
     let mut pieces = pieces::<S>(existing, &rendered);
+    let mut behind_open = None;
     for (entry, (_, text)) in entries.iter().zip(&rendered) {
         match pieces.iter().position(|piece| piece.field == Some(entry.field)) {
             Some(at) => replace::<S>(&mut pieces, at, entry, text),
-            None => insert::<S>(&mut pieces, entry, text),
+            None => behind_open = insert::<S>(&mut pieces, entry, text, behind_open),
         }
     }
     pieces.iter().flat_map(|piece| [&*piece.text, &*piece.end]).collect()
@@ -111,12 +112,21 @@ fn replace<S: Syntax>(pieces: &mut [Piece<'_>], at: usize, entry: &Entry, render
     piece.text = text.to_owned().into();
 }
 
-fn insert<S: Syntax>(pieces: &mut Vec<Piece<'_>>, entry: &Entry, rendered: &str) {
+/// Adds a field: at the end, or behind an open field (see [`Syntax::is_open`]) and what has been
+/// added there already, `behind_open`. Says where, in the second case.
+fn insert<S: Syntax>(
+    pieces: &mut Vec<Piece<'_>>,
+    entry: &Entry,
+    rendered: &str,
+    behind_open: Option<usize>,
+) -> Option<usize> {
     let last = pieces.iter().rposition(|piece| piece.field.is_some());
-    let at = match (entry.field, last) {
-        (Field::Note, _) => S::place_of_note(pieces),
-        (_, Some(last)) if pieces[last].field.is_some_and(S::is_open) => last + 1,
-        _ => pieces.len(),
+    let last_is_open = |last: &usize| pieces[*last].field.is_some_and(S::is_open);
+    let (at, behind_open) = if entry.field == Field::Note {
+        (S::place_of_note(pieces), None)
+    } else {
+        let behind = behind_open.or(last.filter(last_is_open)).map(|last| last + 1);
+        (behind.unwrap_or(pieces.len()), behind)
     };
     let text = without_line_ends(rendered);
     let mut end = format!("{}\n", &rendered[text.len()..]);
@@ -138,6 +148,7 @@ fn insert<S: Syntax>(pieces: &mut Vec<Piece<'_>>, entry: &Entry, rendered: &str)
     let before = if entry.field == Field::Note { "" } else { S::before(entry.field) };
     let piece = Piece { field: Some(entry.field), text: format!("{before}{text}").into(), end: end.into() };
     pieces.insert(at, piece);
+    behind_open
 }
 
 fn after_label(line: &str) -> &str {

@@ -13,10 +13,12 @@ use std::{
     collections::HashMap,
     io::BufRead,
     thread::{self, JoinHandle},
+    time::Instant,
 };
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::metrics::StoreMeter;
 use crate::store::{
     Counts, Keys, StoreError,
     codec::{Row, Table},
@@ -106,6 +108,7 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 /// writes that wait, and waits for that.
 pub(super) struct Committer {
     queue: Option<mpsc::Sender<Command>>,
+    meter: StoreMeter,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -120,11 +123,18 @@ impl Committer {
                 why: error.to_string(),
                 mend: "Raise the limit of threads for the server's user".to_owned(),
             })?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        Ok(Self { queue: Some(queue), meter: StoreMeter::default(), thread: Some(thread) })
     }
 
     pub(super) async fn write(&self, write: Write) -> Result<Previous, StoreError> {
-        self.ask("writing to the store", |reply| Command::Write(write, reply)).await
+        let started = Instant::now();
+        let written = self.ask("writing to the store", |reply| Command::Write(write, reply)).await;
+        self.meter.written(written.is_ok(), started.elapsed());
+        written
+    }
+
+    pub(super) fn meter(&self) -> &StoreMeter {
+        &self.meter
     }
 
     pub(super) async fn flush(&self) -> Result<(), StoreError> {

@@ -1,0 +1,120 @@
+//! Sends a request as often as the document allows: each attempt waits for its turn and is judged by
+//! the document's rules, and all of them share one deadline.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::{Instant, sleep_until};
+
+use super::limits::Limits;
+use crate::engine::error_mapping::{Judged, judge};
+use crate::engine::exchange::{RequestSpec, UpstreamResponse};
+use crate::engine::failure::{Failure, FailureKind};
+use crate::engine::operation::Operation;
+use crate::engine::retry::is_idempotent;
+use crate::engine::send::{self, Client, send_by};
+
+/// Who sends, for whom.
+pub(super) struct Sender<'a> {
+    pub(super) client: &'a Client,
+    pub(super) operation: &'a Operation,
+    pub(super) platform: &'a str,
+    /// Absent on the command line, where there is one request.
+    pub(super) limits: Option<&'a Limits>,
+    /// What a CRM may echo and nobody else is to read; asked for only where words of it are shown.
+    pub(super) credentials: &'a (dyn Fn() -> Vec<&'a str> + Sync),
+}
+
+/// What came of all attempts, and how many reached for the CRM.
+pub(super) struct Attempted {
+    pub(super) judged: Judged,
+    pub(super) attempts: u32,
+}
+
+impl Sender<'_> {
+    /// Sends until there is an answer that counts, or the last failure. Never waits beyond the
+    /// deadline: where the next attempt would come too late, the failure stands at once.
+    pub(super) async fn send(&self, request: &RequestSpec) -> Attempted {
+        let deadline = send::deadline(request);
+        // A key that rendered to nothing is not sent, and what has no key is not repeated.
+        let has_key =
+            self.operation.idempotency_header.as_ref().is_some_and(|name| request.headers.contains_key(name));
+        let policy = self.operation.retry.as_ref().filter(|_| has_key || is_idempotent(&request.method));
+        let mut last: Option<Attempted> = None;
+        loop {
+            let attempts = last.as_ref().map_or(0, |last| last.attempts);
+            let answered = match self.attempt(request, deadline).await {
+                Err(failure) if failure.kind == FailureKind::Limited && last.is_some() => {
+                    // What the CRM said before says more than that there is no further turn.
+                    if let Some(last) = last {
+                        return last;
+                    }
+                    Err(failure)
+                }
+                answered => answered,
+            };
+            let mut attempted = Attempted { judged: self.judge(answered), attempts: attempts + 1 };
+            if let (Judged::Failed(failure), Some(Attempted { judged: Judged::Failed(before), .. })) =
+                (&mut attempted.judged, &last)
+            {
+                failure.in_doubt |= before.in_doubt;
+            }
+            let wait = match (policy, &attempted.judged) {
+                (Some(policy), Judged::Failed(failure)) => {
+                    policy.wait(attempted.attempts, failure, chance(), Timestamp::now())
+                }
+                _ => None,
+            };
+            let wake = wait.and_then(|wait| Instant::now().checked_add(wait));
+            match wake.filter(|wake| *wake < deadline) {
+                Some(wake) => sleep_until(wake).await,
+                None => return attempted,
+            }
+            last = Some(attempted);
+        }
+    }
+
+    async fn attempt(&self, request: &RequestSpec, deadline: Instant) -> Result<UpstreamResponse, Failure> {
+        // Held until the answer is read, and not while waiting for another attempt.
+        let _place = match self.limits {
+            Some(limits) => Some(limits.turn(deadline).await?),
+            None => None,
+        };
+        send_by(self.client, request, deadline).await
+    }
+
+    fn judge(&self, mut answered: Result<UpstreamResponse, Failure>) -> Judged {
+        let credentials = match &answered {
+            Ok(_) if self.operation.errors.is_empty() => Vec::new(),
+            _ => (self.credentials)(),
+        };
+        if let Err(Failure { response: Some(response), .. }) = &mut answered {
+            without(&mut response.body, &credentials);
+        }
+        judge(self.operation, answered, self.platform, &credentials)
+    }
+}
+
+/// A number from 0 to 1. Where the system has no chance to give, waits are the shortest.
+fn chance() -> f64 {
+    let mut bytes = [0u8; 4];
+    match aws_lc_rs::rand::fill(&mut bytes) {
+        Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
+        Err(_) => 0.0,
+    }
+}
+
+/// Masks credentials in a CRM's own words, which are shown to users.
+fn without(words: &mut Value, credentials: &[&str]) {
+    match words {
+        Value::String(text) => {
+            for credential in credentials {
+                if text.contains(credential) {
+                    *text = text.replace(credential, "***");
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| without(item, credentials)),
+        Value::Object(members) => members.values_mut().for_each(|member| without(member, credentials)),
+        _ => {}
+    }
+}

@@ -1,0 +1,267 @@
+//! What a document makes of replies: its `errorMapping`, compiled. The first rule that fits a reply
+//! says what it means; a reply that no rule fits means what its status says.
+
+use std::fmt;
+
+use http::HeaderName;
+use regex::Regex;
+use serde_json::Value;
+
+use super::exchange::{BodyKind, UpstreamResponse};
+use super::failure::{FailedResponse, Failure, FailureKind, Presentation, Said};
+use super::mapped::Mapped;
+use super::mapping::CompiledMapping;
+use super::operation::Operation;
+use super::path::{Listed, Path};
+use super::status::StatusSet;
+use super::template::{MessageTemplate, message_context};
+use super::text::to_text;
+
+/// What an answer means, once the rules have judged it.
+#[derive(Debug)]
+pub enum Judged {
+    /// A result, to be mapped.
+    Reply(UpstreamResponse),
+    /// The search found nothing.
+    NoMatch(Box<NoMatch>),
+    /// A failure.
+    Failed(Failure),
+}
+
+/// A search that found nothing, as a rule says it.
+#[derive(Debug)]
+pub struct NoMatch {
+    /// What the CRM answered.
+    pub reply: UpstreamResponse,
+    /// The empty result.
+    pub mapped: Mapped,
+    /// What to tell the user instead of the usual.
+    pub said: Option<Said>,
+}
+
+/// A compiled rule.
+#[derive(Debug)]
+pub struct ErrorRule {
+    /// JSON pointer of the rule in its document.
+    pub(super) pointer: Box<str>,
+    pub(super) statuses: Option<StatusSet>,
+    pub(super) header: Option<(HeaderName, Test)>,
+    pub(super) body: Option<(Box<str>, Path, Test)>,
+    pub(super) effect: Effect,
+    pub(super) message: Option<MessageTemplate>,
+    pub(super) presentation: Presentation,
+    pub(super) ttl: Option<u32>,
+    pub(super) details: Option<Box<[MessageTemplate]>>,
+}
+
+/// What a rule does with a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// It fails, with the status that it has.
+    Fail,
+    /// It fails, as if it had this status.
+    TreatAs(u16),
+    /// Nothing was found.
+    NoMatch,
+}
+
+/// A test of one value.
+#[derive(Debug)]
+pub(super) enum Test {
+    Exists(bool),
+    Equals(Value),
+    Matches(Regex),
+}
+
+/// Judges an answer by the operation's rules. `credentials` are masked in what the rules say.
+pub fn judge(
+    operation: &Operation,
+    answered: Result<UpstreamResponse, Failure>,
+    platform: &str,
+    credentials: &[&str],
+) -> Judged {
+    if operation.errors.is_empty() {
+        return match answered {
+            Ok(response) => Judged::Reply(response),
+            Err(failure) => Judged::Failed(failure),
+        };
+    }
+    // What no CRM answered, no rule is about.
+    let response = match answered {
+        Ok(response) => response,
+        Err(mut failure) => match (failure.status(), failure.response.take()) {
+            (Some(status), Some(response)) => {
+                let FailedResponse { headers, body } = *response;
+                let reply = UpstreamResponse::new(status, headers, body, BodyKind::Json);
+                return judge_reply(operation, reply, Some(failure), platform, credentials);
+            }
+            (_, response) => {
+                failure.response = response;
+                return Judged::Failed(failure);
+            }
+        },
+    };
+    judge_reply(operation, response, None, platform, credentials)
+}
+
+fn judge_reply(
+    operation: &Operation,
+    reply: UpstreamResponse,
+    failure: Option<Failure>,
+    platform: &str,
+    credentials: &[&str],
+) -> Judged {
+    let empty = operation.nothing_found();
+    let fits = |rule: &ErrorRule| (rule.effect != Effect::NoMatch || empty.is_some()) && rule.fits(&reply);
+    let rule = operation.errors.iter().find(|rule| fits(rule));
+    let said = rule.map(|rule| (rule.effect, rule.say(&reply, platform, credentials)));
+    let Some((effect, said)) = said else {
+        return match failure {
+            None => Judged::Reply(reply),
+            Some(failure) => Judged::Failed(with_response(failure, reply)),
+        };
+    };
+    if let (Effect::NoMatch, Some(mapped)) = (effect, empty) {
+        return Judged::NoMatch(Box::new(NoMatch { reply, mapped, said }));
+    }
+    let mut failure = failure.unwrap_or_else(|| {
+        let message = format!("{platform} answered {} with an error in it", reply.status);
+        Failure::new(FailureKind::Status(reply.status), message)
+    });
+    if let Effect::TreatAs(status) = effect {
+        failure.kind = FailureKind::Status(status);
+    }
+    failure.said = said.map(Box::new);
+    Judged::Failed(with_response(failure, reply))
+}
+
+fn with_response(mut failure: Failure, reply: UpstreamResponse) -> Failure {
+    let (headers, body) = reply.into_parts();
+    failure.response = Some(Box::new(FailedResponse { headers, body }));
+    failure
+}
+
+impl Operation {
+    /// The result of a search that found nothing; absent where the operation does not search.
+    pub fn nothing_found(&self) -> Option<Mapped> {
+        match &self.mapping {
+            CompiledMapping::Contacts(_) => Some(Mapped::Contacts(Vec::new())),
+            CompiledMapping::Users(_) => Some(Mapped::Users(Vec::new())),
+            CompiledMapping::Appointments { .. } => Some(Mapped::Appointments(Vec::new())),
+            _ => None,
+        }
+    }
+}
+
+impl ErrorRule {
+    fn fits(&self, reply: &UpstreamResponse) -> bool {
+        let failed = !(200..300).contains(&reply.status);
+        let status = match &self.statuses {
+            Some(statuses) => statuses.contains(reply.status),
+            None => failed || self.header.is_some() || self.body.is_some(),
+        };
+        status
+            && self.header.as_ref().is_none_or(|(name, test)| {
+                let mut values = reply.headers.get_all(name).iter().peekable();
+                match test {
+                    Test::Exists(wanted) => values.peek().is_some() == *wanted,
+                    test => values.any(|value| test.holds(&String::from_utf8_lossy(value.as_bytes()).into())),
+                }
+            })
+            && self.body.as_ref().is_none_or(|(_, path, test)| in_body(path, test, reply.document()))
+    }
+
+    /// Absent where the rule leaves the usual words in place.
+    fn say(&self, reply: &UpstreamResponse, platform: &str, credentials: &[&str]) -> Option<Said> {
+        if self.message.is_none()
+            && self.details.is_none()
+            && self.ttl.is_none()
+            && self.presentation == Presentation::Usual
+        {
+            return None;
+        }
+        let context = message_context(reply.document(), platform);
+        let render = |template: &MessageTemplate| {
+            let text = template.render(&context, credentials);
+            (!text.is_empty()).then_some(text)
+        };
+        let details = self.details.as_ref().map(|details| details.iter().filter_map(render).collect());
+        Some(Said {
+            message: self.message.as_ref().and_then(render),
+            presentation: self.presentation,
+            ttl: self.ttl,
+            // A message of its own does not stand above sentences that belong to another one.
+            details: details.or_else(|| self.message.is_some().then(Vec::new)),
+        })
+    }
+}
+
+/// Whether one of the values that a path names fits.
+fn in_body(path: &Path, test: &Test, document: &Value) -> bool {
+    let values: Vec<Value> = match path {
+        Path::Steps(_) => path.first(document).map(|value| value.into_owned()).into_iter().collect(),
+        Path::Query(_) => match path.list(document) {
+            Listed::Items(items) => items.into_iter().cloned().collect(),
+            Listed::Missing => Vec::new(),
+            Listed::Other(value) => vec![value.into_owned()],
+        },
+    };
+    match test {
+        Test::Exists(wanted) => values.iter().any(|value| !value.is_null()) == *wanted,
+        test => values.iter().any(|value| test.holds(value)),
+    }
+}
+
+impl Test {
+    fn holds(&self, value: &Value) -> bool {
+        match self {
+            Self::Exists(wanted) => value.is_null() != *wanted,
+            // Numbers as people write them: 1 and 1.0 are the same.
+            Self::Equals(Value::Number(wanted)) => {
+                value.as_f64().is_some() && (value.as_f64() == wanted.as_f64())
+            }
+            Self::Equals(wanted) => value == wanted,
+            Self::Matches(pattern) => !value.is_null() && pattern.is_match(&to_text(value)),
+        }
+    }
+}
+
+/// One line, for `explain`.
+impl fmt::Display for ErrorRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut conditions = Vec::new();
+        if let Some(statuses) = &self.statuses {
+            conditions.push(format!("status {statuses}"));
+        }
+        if let Some((name, test)) = &self.header {
+            conditions.push(format!("header {name} {test}"));
+        }
+        if let Some((path, _, test)) = &self.body {
+            conditions.push(format!("{path} {test}"));
+        }
+        if conditions.is_empty() {
+            conditions.push("any failure".to_owned());
+        }
+        write!(f, "{}: {} → ", self.pointer.trim_start_matches('/'), conditions.join(" and "))?;
+        match self.effect {
+            Effect::NoMatch => f.write_str("nothing found")?,
+            Effect::Fail => f.write_str("failure")?,
+            Effect::TreatAs(status) => write!(f, "failure as with status {status}")?,
+        }
+        match &self.message {
+            Some(message) => write!(f, ", \"{}\"", message.source()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exists(true) => f.write_str("is there"),
+            Self::Exists(false) => f.write_str("is missing"),
+            Self::Equals(value) => write!(f, "is {value}"),
+            Self::Matches(pattern) => write!(f, "matches /{pattern}/"),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What the server counts, for `GET /metrics`.
+//!
+//! Labels are bounded: proxy ids, operations, the paths that documents write, route patterns. Nothing
+//! that a client or a CRM sends becomes a label. A series is looked up once and then held by whoever
+//! counts, so that counting takes no lock that others wait for.
+
+mod operations;
+mod requests;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+pub(crate) use operations::Handles;
+use operations::{ExchangeLabels, OperationLabels, ProblemLabels};
+use requests::Requests;
+
+/// The content type of [`Metrics::render`].
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Upper bounds of the buckets, in seconds: from a local reply to the longest time-out of a document.
+const SECONDS: [f64; 14] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0];
+
+type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// Everything that one server counts.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    operations: Family<OperationLabels, Counter>,
+    operation_durations: Durations<OperationLabels>,
+    mapping_problems: Family<ProblemLabels, Counter>,
+    exchanges: Family<ExchangeLabels, Counter>,
+    requests: Requests,
+    documents: Family<StateLabels, Gauge>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    state: &'static str,
+}
+
+/// What a store counts: made by the store, shown with everything else.
+#[derive(Debug, Clone)]
+pub struct StoreMeter {
+    writes: Histogram,
+    failures: Counter,
+}
+
+impl Default for StoreMeter {
+    fn default() -> Self {
+        Self { writes: durations(), failures: Counter::default() }
+    }
+}
+
+impl StoreMeter {
+    /// A write was made durable, or failed.
+    pub(crate) fn written(&self, worked: bool, duration: std::time::Duration) {
+        self.writes.observe(duration.as_secs_f64());
+        if !worked {
+            self.failures.inc();
+        }
+    }
+}
+
+/// A series: how often, and how long.
+#[derive(Debug)]
+struct Series {
+    count: Counter,
+    duration: Histogram,
+}
+
+impl Series {
+    fn observe(&self, duration: std::time::Duration) {
+        self.count.inc();
+        self.duration.observe(duration.as_secs_f64());
+    }
+}
+
+fn durations() -> Histogram {
+    Histogram::new(SECONDS)
+}
+
+impl Metrics {
+    /// Nothing counted yet. `routes` are the methods and path patterns that are served: each has its
+    /// own series, whatever else is asked for shares one; `store` is what the store counts.
+    pub fn new(
+        routes: impl IntoIterator<Item = (&'static str, &'static str)>,
+        store: Option<StoreMeter>,
+    ) -> Self {
+        let mut registry = Registry::with_prefix("app_connect");
+        let build = vec![("version", env!("CARGO_PKG_VERSION"))];
+        registry.register("build", "The version that runs", Info::new(build));
+        let operations = Family::default();
+        registry.register(
+            "operations",
+            "Operations that documents ran, by outcome: `ok`, `incomplete` (mapped, with something not found), \
+             `unmapped`, or why the exchange failed",
+            operations.clone(),
+        );
+        let operation_durations = Durations::new_with_constructor(durations);
+        registry.register_with_unit(
+            "operation_duration",
+            "Time from rendering to the mapped reply",
+            Unit::Seconds,
+            operation_durations.clone(),
+        );
+        let mapping_problems = Family::default();
+        registry.register(
+            "mapping_problems",
+            "Values that a mapping path of a document did not find as they should be",
+            mapping_problems.clone(),
+        );
+        let exchanges = Family::default();
+        registry.register(
+            "exchanges",
+            "Requests that code connectors sent, by platform and outcome",
+            exchanges.clone(),
+        );
+        let documents = Family::default();
+        registry.register(
+            "documents",
+            "Documents by state: `active`, `kept` (the file broke, its last good version serves), `refused`",
+            documents.clone(),
+        );
+        if let Some(StoreMeter { writes, failures }) = store {
+            let help = "Time until a write is durable, waiting for its batch included";
+            registry.register_with_unit("store_write_duration", help, Unit::Seconds, writes);
+            registry.register("store_write_failures", "Writes that the store did not make", failures);
+        }
+        let requests = Requests::new(routes, &mut registry);
+        Self { registry, operations, operation_durations, mapping_problems, exchanges, requests, documents }
+    }
+
+    /// How many documents are in each state, just before a reading.
+    pub(crate) fn set_documents(&self, counts: &[(&'static str, i64)]) {
+        for (state, count) in counts {
+            self.documents.get_or_create(&StateLabels { state }).set(*count);
+        }
+    }
+
+    /// The text that Prometheus reads.
+    pub(crate) fn render(&self) -> String {
+        let mut out = String::with_capacity(16 * 1024);
+        // Writing to a text cannot fail.
+        let _ = text::encode(&mut out, &self.registry);
+        out
+    }
+}
+
+/// Without routes: for code that runs connectors outside of a server.
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new([], None)
+    }
+}
