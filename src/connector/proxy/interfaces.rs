@@ -387,12 +387,12 @@ impl ProxyConnector {
         inputs.text_if(ThirdPartyLogId, input.log_id.as_deref());
         inputs.json_if(ExistingMessageLog, input.existing_message_log.as_ref());
         inputs.json(ContactInfo, &input.contact_info).json(Message, &input.message);
+        inputs.text_if(IdempotencyKey, input.idempotency_key.as_deref());
         match &input.creation_time {
             Some(at) => inputs.text(CreationTime, at.as_str()),
             // A time that cannot be read is null (recordings 13, `creation-time-invalid`).
             None => inputs.owned(CreationTime, Value::Null),
         };
-        inputs.text_if(IdempotencyKey, input.idempotency_key.as_deref());
         for variable in [
             AdditionalSubmission,
             RecordingLink,
