@@ -140,7 +140,8 @@ pub struct Held {
 /// Whether a claim of one extension stands in the way of another's.
 pub type Conflict = fn(standing: &Extension, asked: &Extension) -> bool;
 
-/// Claims a subject. The caller has the turn for it in this process. With `doubted`, a claim in
+/// Claims a subject, a conversation for one of its messages. The caller has the turn for it in this
+/// process. With `doubted`, a claim in
 /// doubt that the caller knows how to settle, it is taken over together with its idempotency key.
 ///
 /// # Errors
@@ -150,6 +151,7 @@ pub async fn claim(
     instance: &str,
     key: &ClaimKey,
     extension: &Extension,
+    message_id: Option<&str>,
     conflict: Conflict,
     doubted: Option<&Claim>,
 ) -> Result<Claiming, StoreError> {
@@ -176,6 +178,7 @@ pub async fn claim(
         }
         let claim = Claim {
             extension: extension.clone(),
+            message_id: message_id.map(str::to_owned),
             holder: unique(),
             instance: instance.to_owned(),
             idempotency_key: idempotency_key.unwrap_or_else(unique),

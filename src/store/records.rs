@@ -184,6 +184,9 @@ pub enum ClaimSubject {
 pub struct Claim {
     /// For which extension; unknown for conversations.
     pub extension: Extension,
+    /// For which message, as in [`MessageLog::message_id`]; absent for calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
     /// Random, one for each attempt.
     pub holder: String,
     /// The process that holds it: random, one for each start of a server.

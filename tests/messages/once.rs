@@ -2,8 +2,9 @@
 use super::support::client::{self, Response};
 use super::support::crm::{Answer, Gate};
 use super::support::site;
-use super::{assert_logged, assert_refused, changes_messages, conversation, ids, start, texts};
+use super::{assert_logged, assert_refused, changes_messages, conversation, ids, logging, start, texts};
 use serde_json::json;
+use std::sync::Mutex;
 use std::time::Duration;
 
 #[test]
@@ -146,6 +147,40 @@ fn an_addition_without_an_answer_is_not_repeated() {
     assert_eq!(book.records(), [texts(1..=2)]);
     // Nobody else has to wait for it.
     assert_logged(&site.post("/messageLog", &token, &conversation("b", 5..=5)), &["5"]);
+}
+
+/// Where the CRM knows a request again, what got no answer is asked again under the same key.
+#[test]
+fn under_a_key_a_message_without_an_answer_is_asked_again() {
+    let seen: Mutex<Vec<(String, Answer)>> = Mutex::default();
+    let (mut site, token, book, crm) = start(move |book, request| {
+        if !changes_messages(request) {
+            return book.answer(request);
+        }
+        let key = request.header("idempotency-key").expect("a key").to_owned();
+        let mut seen = seen.lock().unwrap();
+        if let Some((_, answer)) = seen.iter().find(|(known, _)| *known == key) {
+            return answer.clone();
+        }
+        seen.push((key, book.answer(request)));
+        Answer::reset()
+    });
+    let mut document = logging(&crm.origin());
+    for operation in ["createMessageLog", "updateMessageLog"] {
+        document["operations"][operation]["idempotencyHeader"] = json!({"name": "Idempotency-Key"});
+    }
+    site.write("crm", &document);
+    site.kill_and_restart();
+    let first = site.post("/messageLog", &token, &conversation("a", 1..=2));
+    assert_eq!(first.json()["successful"], false, "{}", first.text());
+    // Another message is not what the CRM was asked before.
+    assert_refused(&site.post("/messageLog", &token, &conversation("a", 2..=2)), "may be logged already");
+    let second = site.post("/messageLog", &token, &conversation("a", 1..=2));
+    assert_eq!((ids(&second), &second.json()["successful"]), (vec!["1".to_owned()], &json!(false)));
+    site.kill_and_restart();
+    assert_logged(&site.post("/messageLog", &token, &conversation("a", 1..=2)), &["2"]);
+    assert_eq!(book.records(), [texts(1..=2)]);
+    assert_eq!(crm.count("/v1/messages"), 4, "each was asked twice");
 }
 
 #[test]

@@ -148,6 +148,7 @@ pub async fn of_simultaneous_inserts_exactly_one_is_new(store: &dyn Store) {
 fn claim(holder: &str) -> Claim {
     Claim {
         extension: Extension { number: Some("101".to_owned()), hashed_id: None },
+        message_id: None,
         holder: holder.to_owned(),
         instance: "instance-1".to_owned(),
         idempotency_key: "key-1".to_owned(),

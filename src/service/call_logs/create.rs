@@ -149,6 +149,7 @@ async fn claimed(
             &services.instance,
             key,
             &job.extension,
+            None,
             extension::answers,
             doubted.as_ref(),
         );
@@ -168,6 +169,7 @@ async fn claimed(
                             &services.instance,
                             key,
                             &job.extension,
+                            None,
                             extension::answers,
                             Some(&claim),
                         );

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::input::{Entry, Thread};
 use super::{Done, Job, failed, refusal};
+use crate::config::operations::OperationName;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::time::to_iso;
 use crate::service::claims::{self, Claiming, Held, Turn};
@@ -104,6 +105,7 @@ impl Log<'_> {
         let store = &*self.services.store;
         let patience = tokio::time::Instant::now() + claims::PATIENCE;
         let unknown = Extension::default();
+        let mut doubted: Option<Claim> = None;
         loop {
             let logged = store.message_log(&self.job.scope, &entry.key).await;
             if logged.map_err(|error| unstored(&error))?.is_some() {
@@ -112,8 +114,15 @@ impl Log<'_> {
             let conversation = store.conversation(&self.job.scope, &self.log_id).await;
             let conversation = conversation.map_err(|error| unstored(&error))?;
             let interface = self.reachable(conversation.as_ref())?;
-            let claiming =
-                claims::claim(store, &self.services.instance, self.key, &unknown, |_, _| true, None);
+            let claiming = claims::claim(
+                store,
+                &self.services.instance,
+                self.key,
+                &unknown,
+                Some(&entry.key),
+                |_, _| true,
+                doubted.as_ref(),
+            );
             match claiming.await.map_err(|error| unstored(&error))? {
                 // Another server may have logged between what was read above and the claim.
                 Claiming::Held(held)
@@ -124,6 +133,11 @@ impl Log<'_> {
                 Claiming::Held(held) => return self.claimed(held, conversation, interface, entry).await,
                 Claiming::Busy if tokio::time::Instant::now() < patience => tokio::time::sleep(POLL).await,
                 Claiming::Busy => return Err(being_logged()),
+                Claiming::InDoubt(claim)
+                    if doubted.is_none() && self.repeats_safely(&claim, entry, interface) =>
+                {
+                    doubted = Some(claim);
+                }
                 Claiming::InDoubt(claim) => return Err(self.may_be_there(&claim)),
             }
         }
@@ -152,6 +166,16 @@ impl Log<'_> {
             )),
             _ => Ok(interface),
         }
+    }
+
+    /// Whether what is in doubt can be asked again: it is this very message, and the CRM knows the
+    /// request again by its key.
+    fn repeats_safely(&self, doubted: &Claim, entry: &Entry, interface: Interface) -> bool {
+        let operation = match interface {
+            Interface::UpdateMessageLog => OperationName::UpdateMessageLog,
+            _ => OperationName::CreateMessageLog,
+        };
+        doubted.message_id.as_ref() == Some(&entry.key) && self.platform.repeats_safely(operation)
     }
 
     fn may_be_there(&self, claim: &Claim) -> Refusal {
