@@ -44,14 +44,9 @@ replay_groups! {
     group_21_identity = "21-identity",
 }
 
-/// Groups whose updates are not served yet; `tests/composition.rs` plays their texts.
-const TEXTS_ONLY: [&str; 2] = ["09-compose-create", "11-calllog-update"];
-
 #[test]
 fn every_recording_is_replayed() {
-    let mut groups = recording::groups();
-    groups.retain(|group| !TEXTS_ONLY.contains(&group.as_str()));
-    assert_eq!(groups, GROUPS, "files of fixtures/recordings and replay_groups!");
+    assert_eq!(recording::groups(), GROUPS, "files of fixtures/recordings and replay_groups!");
 }
 
 fn replay(group: &str) {
