@@ -21,6 +21,7 @@ use crate::connector::{Connector, InterfaceFunction, Registry};
 use crate::engine::egress::EgressPolicy;
 use crate::engine::send::{Client, ClientOptions};
 use crate::service::session::Sessions;
+use crate::service::turns::Turns;
 use crate::service::{Services, Shared};
 use crate::store::{self, Keys, Secret, Store};
 
@@ -185,6 +186,7 @@ impl ServerBuilder {
             sessions: Sessions::new(&settings.secret_key),
             hash_key: settings.hash_key.clone(),
             ringcentral_server: settings.ringcentral_server.clone(),
+            turns: Turns::default(),
         });
         let client_options = ClientOptions { egress: settings.egress.clone(), ..ClientOptions::default() };
         // What would fail on every worker fails here, once and with words.

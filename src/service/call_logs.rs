@@ -1,11 +1,11 @@
 //! Call logs: created, and looked up within their account. A session that is logged already is refused;
 //! two requests for one session at the same moment are not told apart yet.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::clock::now_ms;
+use super::hashing::hashed;
 use super::outcome::{Refusal, message, store_failed};
 use super::session::Session;
 use super::{Services, composition};
@@ -14,7 +14,6 @@ use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::mapped::CallLogInfo;
 use crate::engine::text::{id_text, to_text};
 use crate::engine::time::{add_seconds, parse_instant, to_iso};
-use crate::hex::hex;
 use crate::store::{CallLog, Extension, Owner, Saved, Scope, User};
 
 /// The answer to a new call log.
@@ -200,12 +199,6 @@ fn times(call_log: &Value) -> Result<(Option<String>, Option<String>), Refusal> 
     let seconds = call_log.get("duration").and_then(Value::as_f64).unwrap_or(0.0);
     let end = add_seconds(instant, seconds).map(to_iso);
     Ok((Some(to_iso(instant)), end))
-}
-
-/// The reference's salted hash of an id, hexadecimal SHA-256 (recordings 17, `userInfoHash`).
-pub fn hashed(services: &Services, id: &str) -> String {
-    let salted = format!("{id}:{}", services.hash_key.expose());
-    hex(digest(&SHA256, salted.as_bytes()).as_ref())
 }
 
 /// The extension that logs.

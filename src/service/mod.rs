@@ -1,14 +1,22 @@
-//! What App Connect does around an operation: sessions, users, contacts, call logs. Knows neither
-//! the web server nor how things are stored.
+//! What App Connect does around an operation: sessions, users, contacts, call logs, settings. Knows
+//! neither the web server nor how things are stored.
 
+pub mod account_data;
+pub mod admin_settings;
+pub mod call_down;
 pub mod call_logs;
 pub mod clock;
 pub mod composition;
 pub mod contacts;
+pub mod hashing;
 pub mod interfaces;
+pub mod license;
 pub mod outcome;
+pub mod profile;
 pub mod ringcentral;
 pub mod session;
+pub mod settings;
+pub mod turns;
 pub mod users;
 
 use std::sync::Arc;
@@ -36,6 +44,8 @@ pub struct Shared {
     pub hash_key: Secret,
     /// Base URL of the RingCentral platform.
     pub ringcentral_server: url::Url,
+    /// Turns at changing a record.
+    pub turns: turns::Turns,
 }
 
 /// The services of one worker: what is shared, and this worker's HTTP client.
