@@ -25,6 +25,7 @@ use crate::engine::egress::EgressPolicy;
 use crate::engine::send::{Client, ClientOptions};
 use crate::metrics::Metrics;
 use crate::service::session::Sessions;
+use crate::service::turns::Turns;
 use crate::service::{Services, Shared, claims};
 use crate::store::{self, Keys, Secret, Store};
 
@@ -206,6 +207,7 @@ impl ServerBuilder {
             instance: claims::unique(),
             calls_in_flight: Arc::default(),
             conversations_in_flight: Arc::default(),
+            turns: Turns::default(),
         });
         let counted = Arc::clone(&shared);
         let client_options = ClientOptions { egress: settings.egress.clone(), ..ClientOptions::default() };

@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::engine::json;
+use crate::service::outcome;
+use crate::store::StoreError;
 
 fn builder(status: u16) -> actix_web::HttpResponseBuilder {
     HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
@@ -33,6 +35,14 @@ pub(super) fn text(status: u16, text: &str) -> HttpResponse {
 /// An error with a message.
 pub(super) fn error(status: u16, message: &str) -> HttpResponse {
     json(status, &json!({"error": message}))
+}
+
+/// The store failed; the log has the details. A record that is too large is the client's to mend.
+pub(super) fn store_failed(failure: &StoreError) -> HttpResponse {
+    if let StoreError::TooLarge { limit, .. } = failure {
+        return error(413, &format!("What is to be stored takes more than {limit} bytes. Store less of it."));
+    }
+    error(500, &outcome::store_failed(failure).message)
 }
 
 /// The page for a route that does not exist, in any method.

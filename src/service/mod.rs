@@ -1,6 +1,9 @@
-//! What App Connect does around an operation: sessions, users, contacts, call logs, messages. Knows neither
+//! What App Connect does around an operation: sessions, users, contacts, logs, settings. Knows neither
 //! the web server nor how things are stored.
 
+pub mod account_data;
+pub mod admin_settings;
+pub mod call_down;
 pub mod call_logs;
 pub mod claims;
 pub mod clock;
@@ -8,11 +11,15 @@ pub mod composition;
 pub mod contacts;
 pub mod hashing;
 pub mod interfaces;
+pub mod license;
 pub mod messages;
 pub mod outcome;
+pub mod profile;
 pub mod ringcentral;
 pub mod session;
+pub mod settings;
 mod task;
+pub mod turns;
 pub mod users;
 
 use std::sync::Arc;
@@ -50,6 +57,8 @@ pub struct Shared {
     pub calls_in_flight: Arc<claims::Flights<call_logs::Landed>>,
     /// Conversations that CRMs are being asked to log.
     pub conversations_in_flight: Arc<claims::Flights<()>>,
+    /// Turns at changing a record.
+    pub turns: turns::Turns,
 }
 
 /// The services of one worker: what is shared, and this worker's HTTP client.

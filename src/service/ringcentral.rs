@@ -1,5 +1,7 @@
 //! Who the RingCentral user is: asked at the platform with the client's own token.
 
+use serde_json::Value;
+
 use super::Services;
 use crate::engine::exchange::RequestSpec;
 use crate::engine::failure::{Failure, FailureKind};
@@ -13,6 +15,8 @@ pub struct Extension {
     pub account_id: String,
     /// The extension's id.
     pub extension_id: Option<String>,
+    /// Whether the user administers the account.
+    pub is_admin: bool,
 }
 
 /// Asks the platform whose token this is. A token without a scheme is a bearer token.
@@ -36,5 +40,17 @@ pub async fn extension(services: &Services, token: &str) -> Result<Extension, Fa
             "the RingCentral platform did not say which account the token belongs to",
         )
     })?;
-    Ok(Extension { account_id, extension_id: response.body().get("id").and_then(id_text) })
+    Ok(Extension {
+        account_id,
+        extension_id: response.body().get("id").and_then(id_text),
+        is_admin: response.body().pointer("/permissions/admin/enabled") == Some(&Value::Bool(true)),
+    })
+}
+
+/// A failure in one line, as clients of the reference server know it.
+pub fn explain(failure: &Failure) -> String {
+    match failure.kind {
+        FailureKind::Status(status) => format!("Request failed with status code {status}"),
+        _ => failure.message.clone(),
+    }
 }

@@ -143,10 +143,7 @@ fn unsupported(platform: &Platform<'_>, proxy_id: Option<&str>) -> LoginError {
 }
 
 fn upstream(failure: &Failure) -> LoginError {
-    LoginError::Upstream(match failure.kind {
-        FailureKind::Status(status) => format!("Request failed with status code {status}"),
-        _ => failure.message.clone(),
-    })
+    LoginError::Upstream(ringcentral::explain(failure))
 }
 
 fn call_failed(error: &CallError) -> LoginError {
@@ -183,6 +180,7 @@ async fn save(
     let key =
         UserKey { id: format!("{}-{}", info.id, platform.name), platform: platform.name.clone(), proxy_id };
     let now = now_ms();
+    let _turn = services.turns.take(&key).await;
     let before = services.store.get_user(&key).await?;
     let mut additional_info =
         before.as_ref().map(|user| user.platform_additional_info.clone()).unwrap_or_default();
@@ -192,10 +190,7 @@ async fn save(
             additional_info.insert(name, value);
         }
     }
-    for name in &info.missing_additional_info {
-        additional_info.shift_remove(name);
-    }
-    additional_info.extend(info.platform_additional_info);
+    keep_additional_info(&mut additional_info, &info);
     if let Some(proxy_id) = &key.proxy_id {
         additional_info.shift_remove("proxyId");
         additional_info.insert("proxyId".to_owned(), proxy_id.as_str().into());
@@ -228,6 +223,14 @@ async fn save(
     Ok(user)
 }
 
+/// Keeps what the CRM told of a user beyond name and time zone.
+pub(super) fn keep_additional_info(kept: &mut Map<String, Value>, info: &UserInfo) {
+    for name in &info.missing_additional_info {
+        kept.shift_remove(name);
+    }
+    kept.extend(info.platform_additional_info.clone());
+}
+
 /// How signing out ended.
 #[derive(Debug)]
 pub enum SignOut {
@@ -242,7 +245,7 @@ pub enum SignOut {
 /// Signs out: ends the session at the CRM where the connector can, and forgets the tokens. A CRM
 /// that fails does not keep anybody signed in (Q33).
 pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
-    let mut user = match session.user(&*services.store).await {
+    let user = match session.user(&*services.store).await {
         Ok(Some(user)) => user,
         Ok(None) => return SignOut::UnknownUser,
         Err(error) => return SignOut::Failed(store_failed(&error)),
@@ -267,11 +270,20 @@ pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
             .type_first();
         }
     }
-    user.access_token = Secret::new("");
-    user.refresh_token = None;
-    user.updated_at = now_ms();
-    match services.store.save_user(&user).await {
+    match forget_tokens(services, &user.key).await {
         Ok(()) => SignOut::Done(message),
         Err(error) => SignOut::Failed(store_failed(&error)),
     }
+}
+
+/// What changed while the CRM was told stays, the tokens excepted.
+async fn forget_tokens(services: &Services, key: &UserKey) -> Result<(), StoreError> {
+    let _turn = services.turns.take(key).await;
+    let Some(mut user) = services.store.get_user(key).await? else {
+        return Ok(());
+    };
+    user.access_token = Secret::new("");
+    user.refresh_token = None;
+    user.updated_at = now_ms();
+    services.store.save_user(&user).await
 }

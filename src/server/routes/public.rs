@@ -2,9 +2,11 @@
 
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Map, Value, json};
 
 use crate::server::body::query;
 use crate::server::reply;
+use crate::service::hashing::hashed;
 use crate::service::{Services, interfaces};
 
 /// `GET /isAlive`
@@ -28,4 +30,25 @@ pub(super) async fn implemented_interfaces(
         Ok(interfaces) => reply::json(200, &interfaces),
         Err(unknown) => reply::error(404, &unknown.to_string()),
     }
+}
+
+/// `GET /serverVersionInfo`
+pub(super) async fn server_version_info() -> HttpResponse {
+    reply::json(200, &json!({"version": env!("CARGO_PKG_VERSION")}))
+}
+
+/// `GET /releaseNotes`: connectors write them, and documents have none.
+pub(super) async fn release_notes() -> HttpResponse {
+    reply::json(200, &Map::new())
+}
+
+/// `GET /userInfoHash?extensionId=&accountId=`: an id that is missing is hashed as `undefined`
+/// (recordings 17, `userInfoHash-missing`).
+pub(super) async fn user_info_hash(request: HttpRequest, services: web::Data<Services>) -> HttpResponse {
+    let parameters = query(request.query_string());
+    let hash = |name: &str| {
+        let id = parameters.get(name).and_then(Value::as_str).unwrap_or("undefined");
+        hashed(&services, id)
+    };
+    reply::json(200, &json!({"extensionId": hash("extensionId"), "accountId": hash("accountId")}))
 }

@@ -1,0 +1,166 @@
+//! The settings that a RingCentral account's admins manage for its users.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use jiff::Timestamp;
+
+use super::clock::now_ms;
+use super::hashing::hashed;
+use super::{Services, ringcentral};
+use crate::engine::failure::Failure;
+use crate::engine::time::to_iso;
+use crate::store::{DocumentKey, DocumentKind, StoreError};
+
+/// As they are stored, under the hashed account id.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Stored {
+    user_settings: Option<Map<String, Value>>,
+    custom_adapter: Option<Value>,
+    user_mappings: Option<Value>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+/// As admins see them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AdminSettings {
+    /// The hashed account id.
+    pub id: String,
+    /// The settings of the account's users, by key.
+    pub user_settings: Option<Map<String, Value>>,
+    /// Kept for clients that write it.
+    pub custom_adapter: Option<Value>,
+    /// Always null: tokens are never handed out.
+    pub admin_access_token: (),
+    /// Always null.
+    pub admin_refresh_token: (),
+    /// Always null.
+    pub admin_token_expiry: (),
+    /// Which CRM user belongs to which extension, as admins wrote it.
+    pub user_mappings: Option<Value>,
+    /// Created at, ISO 8601.
+    pub created_at: Option<String>,
+    /// Last changed at, ISO 8601.
+    pub updated_at: Option<String>,
+}
+
+/// What an admin submits; what is absent stays as it is.
+#[derive(Debug, Default)]
+pub struct Submitted {
+    /// Replaces the settings of the account's users.
+    pub user_settings: Option<Map<String, Value>>,
+    /// Replaces the member of this name.
+    pub custom_adapter: Option<Value>,
+    /// Replaces the member of this name.
+    pub user_mappings: Option<Value>,
+}
+
+/// Why settings of an account cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The request brings no RingCentral token (Q11).
+    #[error("The RingCentral access token is missing (header X-RC-Access-Token).")]
+    NoToken,
+    /// The RingCentral platform does not say who it is; one line.
+    #[error("{0}")]
+    Upstream(String),
+    /// The RingCentral user is no admin.
+    #[error("Admin validation failed")]
+    NotAdmin,
+    /// The store failed.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+impl From<Failure> for AccountError {
+    fn from(failure: Failure) -> Self {
+        Self::Upstream(ringcentral::explain(&failure))
+    }
+}
+
+/// The hashed id of the account that a RingCentral token belongs to.
+///
+/// # Errors
+/// Where the platform refuses the token, or cannot be asked.
+pub async fn hashed_account(services: &Services, token: &str) -> Result<String, AccountError> {
+    Ok(hashed(services, &ringcentral::extension(services, token).await?.account_id))
+}
+
+/// The hashed id of the account whose admin this is.
+async fn administered(services: &Services, token: Option<&str>) -> Result<String, AccountError> {
+    let token = token.ok_or(AccountError::NoToken)?;
+    let extension = ringcentral::extension(services, token).await?;
+    if !extension.is_admin {
+        return Err(AccountError::NotAdmin);
+    }
+    Ok(hashed(services, &extension.account_id))
+}
+
+/// Changes the settings of the token's account.
+///
+/// # Errors
+/// Where the token is not an admin's, or the store fails.
+pub async fn save(
+    services: &Services,
+    token: Option<&str>,
+    submitted: Submitted,
+) -> Result<(), AccountError> {
+    let account = administered(services, token).await?;
+    let key = key(&account);
+    let _turn = services.turns.take(&key).await;
+    let now = now_ms();
+    let mut settings =
+        read(services, &account).await?.unwrap_or_else(|| Stored { created_at: now, ..Stored::default() });
+    settings.user_settings = submitted.user_settings.or(settings.user_settings);
+    settings.custom_adapter = submitted.custom_adapter.or(settings.custom_adapter);
+    settings.user_mappings = submitted.user_mappings.or(settings.user_mappings);
+    settings.updated_at = now;
+    let document = serde_json::to_value(&settings).unwrap_or_default();
+    Ok(services.store.save_document(&key, &document).await?)
+}
+
+/// The settings of the token's account; `None` where no admin wrote any.
+///
+/// # Errors
+/// Where the token is not an admin's, or the store fails.
+pub async fn load(services: &Services, token: Option<&str>) -> Result<Option<AdminSettings>, AccountError> {
+    let account = administered(services, token).await?;
+    let iso = |milliseconds| Timestamp::from_millisecond(milliseconds).ok().map(to_iso);
+    Ok(read(services, &account).await?.map(|settings| AdminSettings {
+        id: account,
+        user_settings: settings.user_settings,
+        custom_adapter: settings.custom_adapter,
+        admin_access_token: (),
+        admin_refresh_token: (),
+        admin_token_expiry: (),
+        user_mappings: settings.user_mappings,
+        created_at: iso(settings.created_at),
+        updated_at: iso(settings.updated_at),
+    }))
+}
+
+/// What admins set for the users of an account, by its hashed id.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn for_users(
+    services: &Services,
+    hashed_account_id: &str,
+) -> Result<Option<Map<String, Value>>, StoreError> {
+    Ok(read(services, hashed_account_id).await?.and_then(|settings| settings.user_settings))
+}
+
+fn key(hashed_account_id: &str) -> DocumentKey {
+    DocumentKey { kind: DocumentKind::AdminSettings, parts: vec![Some(hashed_account_id.to_owned())] }
+}
+
+async fn read(services: &Services, hashed_account_id: &str) -> Result<Option<Stored>, StoreError> {
+    let document = services.store.document(&key(hashed_account_id)).await?;
+    document.map(serde_json::from_value).transpose().map_err(|error| StoreError::Corrupt {
+        what: "an account's settings".to_owned(),
+        why: error.to_string(),
+    })
+}

@@ -1,0 +1,327 @@
+//! The call-down list: whom a user means to call.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use jiff::Timestamp;
+
+use super::Services;
+use super::clock::now_ms;
+use super::session::Session;
+use crate::engine::text::to_text;
+use crate::engine::time::{parse_instant, to_iso};
+use crate::hex::hex;
+use crate::store::{DocumentKey, DocumentKind, StoreError, User, UserKey};
+
+/// What a client may change of an item.
+const FIELDS: &[&str] = &[
+    "contactId",
+    "contactType",
+    "contactName",
+    "phoneNumber",
+    "status",
+    "scheduledAt",
+    "lastCallAt",
+    "note",
+];
+
+/// A date as a client gave it. One that cannot be read is kept as such: it is shown as none, and
+/// sorts last where none sorts first (recordings 18, `list`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Date {
+    /// None was given.
+    #[default]
+    Absent,
+    /// Milliseconds since 1970.
+    At(i64),
+    /// It cannot be read.
+    Unreadable,
+}
+
+impl Date {
+    /// Null, empty text, false and 0 are none, as on the reference server.
+    fn read(value: &Value) -> Self {
+        match value {
+            Value::Null | Value::Bool(false) => Self::Absent,
+            Value::String(text) if text.is_empty() => Self::Absent,
+            Value::Number(number) if number.as_f64() == Some(0.0) => Self::Absent,
+            other => {
+                parse_instant(other).map_or(Self::Unreadable, |instant| Self::At(instant.as_millisecond()))
+            }
+        }
+    }
+
+    fn shown(self) -> Option<String> {
+        match self {
+            Self::At(milliseconds) => iso(milliseconds),
+            Self::Absent | Self::Unreadable => None,
+        }
+    }
+}
+
+fn iso(milliseconds: i64) -> Option<String> {
+    Timestamp::from_millisecond(milliseconds).ok().map(to_iso)
+}
+
+/// An item as it is stored. Name, number and note are kept (Q20).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Stored {
+    id: String,
+    contact_id: Option<String>,
+    contact_type: Option<String>,
+    contact_name: Option<String>,
+    phone_number: Option<String>,
+    note: Option<String>,
+    status: Option<String>,
+    scheduled_at: Date,
+    last_call_at: Date,
+    created_at: i64,
+    updated_at: i64,
+}
+
+/// An item as clients see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    /// Its id.
+    pub id: String,
+    /// The user whose list it is on.
+    pub user_id: String,
+    /// The CRM's id of the contact.
+    pub contact_id: Option<String>,
+    /// The CRM's type of the contact.
+    pub contact_type: Option<String>,
+    /// The contact's name; absent where none was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_name: Option<String>,
+    /// The number to call; absent where none was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
+    /// What to remember; absent where none was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// `scheduled`, `called`, or whatever a client wrote.
+    pub status: Option<String>,
+    /// When to call, ISO 8601.
+    pub scheduled_at: Option<String>,
+    /// When the contact was called last, ISO 8601.
+    pub last_call_at: Option<String>,
+    /// Created at, ISO 8601.
+    pub created_at: Option<String>,
+    /// Last changed at, ISO 8601.
+    pub updated_at: Option<String>,
+}
+
+/// Why the list cannot be read or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum CallDownError {
+    /// There is no such user.
+    #[error("User not found")]
+    UnknownUser,
+    /// The user has no such item.
+    #[error("Not found")]
+    UnknownItem,
+    /// The change names no field of an item.
+    #[error("No valid fields to update")]
+    NothingToChange,
+    /// No random bytes for an id.
+    #[error("The system gives no random numbers.")]
+    NoRandomness,
+    /// The store failed.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+/// Puts a contact on the user's list; gives the item's id.
+///
+/// # Errors
+/// Where the user is unknown or the store fails.
+pub async fn schedule(
+    services: &Services,
+    session: &Session,
+    submitted: &Map<String, Value>,
+) -> Result<String, CallDownError> {
+    let user = session.user(&*services.store).await?.ok_or(CallDownError::UnknownUser)?;
+    let now = now_ms();
+    let item = Stored {
+        id: new_id().ok_or(CallDownError::NoRandomness)?,
+        contact_id: text(submitted.get("contactId")),
+        contact_type: Some(text(submitted.get("contactType")).unwrap_or_else(|| "contact".to_owned())),
+        contact_name: filled(submitted.get("contactName")),
+        phone_number: filled(submitted.get("phoneNumber")),
+        note: filled(submitted.get("note")),
+        status: Some("scheduled".to_owned()),
+        scheduled_at: submitted.get("scheduledAt").map(Date::read).unwrap_or_default(),
+        last_call_at: Date::Absent,
+        created_at: now,
+        updated_at: now,
+    };
+    save(services, &user, &item).await?;
+    Ok(item.id)
+}
+
+/// The user's list: items without a date first, then by date. `called` and `not called` (also
+/// `not_called`, `notcalled`, in any case) choose; any other status is the whole list. A user who
+/// is not known has an empty one (recordings 16).
+///
+/// # Errors
+/// Where the store fails.
+pub async fn list(
+    services: &Services,
+    session: &Session,
+    status: Option<&str>,
+) -> Result<Vec<Item>, CallDownError> {
+    let Some(user) = session.user(&*services.store).await? else {
+        return Ok(Vec::new());
+    };
+    let wanted = match status.map(str::to_lowercase).as_deref() {
+        Some("called") => Some(true),
+        Some("not called" | "not_called" | "notcalled") => Some(false),
+        _ => None,
+    };
+    let stored = services.store.documents(&list_key(&user.key)).await?;
+    let mut items: Vec<Stored> = stored
+        .into_iter()
+        .map(read)
+        .filter(|item| match (item, wanted) {
+            (Ok(item), Some(called)) => (item.status.as_deref() == Some("called")) == called,
+            _ => true,
+        })
+        .collect::<Result<_, _>>()?;
+    // Ids begin with the time of creation, and the store sorts by them: of equal dates the older
+    // item comes first.
+    items.sort_by_key(|item| item.scheduled_at);
+    Ok(items.into_iter().map(|item| shown(item, &user)).collect())
+}
+
+/// Changes an item; members that are no fields of one are passed over.
+///
+/// # Errors
+/// Where the user has no such item, nothing is to be changed, or the store fails.
+pub async fn change(
+    services: &Services,
+    session: &Session,
+    id: &str,
+    changes: &Map<String, Value>,
+) -> Result<(), CallDownError> {
+    if !changes.keys().any(|name| FIELDS.contains(&name.as_str())) {
+        return Err(CallDownError::NothingToChange);
+    }
+    let user = session.user(&*services.store).await?.ok_or(CallDownError::UnknownItem)?;
+    let key = item_key(&user.key, id);
+    let _turn = services.turns.take(&key).await;
+    let mut item = read(services.store.document(&key).await?.ok_or(CallDownError::UnknownItem)?)?;
+    for (name, value) in changes {
+        match name.as_str() {
+            "contactId" => item.contact_id = text(Some(value)),
+            "contactType" => item.contact_type = text(Some(value)),
+            "contactName" => item.contact_name = filled(Some(value)),
+            "phoneNumber" => item.phone_number = filled(Some(value)),
+            "note" => item.note = filled(Some(value)),
+            "status" => item.status = text(Some(value)),
+            "scheduledAt" => item.scheduled_at = Date::read(value),
+            "lastCallAt" => item.last_call_at = Date::read(value),
+            _ => {}
+        }
+    }
+    item.updated_at = now_ms();
+    save(services, &user, &item).await
+}
+
+/// Takes an item off the user's list.
+///
+/// # Errors
+/// Where the user has no such item, or the store fails.
+pub async fn remove(services: &Services, session: &Session, id: &str) -> Result<(), CallDownError> {
+    let user = session.user(&*services.store).await?.ok_or(CallDownError::UnknownItem)?;
+    let key = item_key(&user.key, id);
+    let _turn = services.turns.take(&key).await;
+    if services.store.delete_document(&key).await? { Ok(()) } else { Err(CallDownError::UnknownItem) }
+}
+
+fn list_key(user: &UserKey) -> DocumentKey {
+    DocumentKey {
+        kind: DocumentKind::CallDown,
+        parts: vec![Some(user.platform.clone()), user.proxy_id.clone(), Some(user.id.clone())],
+    }
+}
+
+fn item_key(user: &UserKey, id: &str) -> DocumentKey {
+    let mut key = list_key(user);
+    key.parts.push(Some(id.to_owned()));
+    key
+}
+
+async fn save(services: &Services, user: &User, item: &Stored) -> Result<(), CallDownError> {
+    let document = serde_json::to_value(item).unwrap_or_default();
+    Ok(services.store.save_document(&item_key(&user.key, &item.id), &document).await?)
+}
+
+fn read(document: Value) -> Result<Stored, StoreError> {
+    serde_json::from_value(document).map_err(|error| StoreError::Corrupt {
+        what: "an item of a call-down list".to_owned(),
+        why: error.to_string(),
+    })
+}
+
+fn shown(item: Stored, user: &User) -> Item {
+    Item {
+        id: item.id,
+        user_id: user.key.id.clone(),
+        contact_id: item.contact_id,
+        contact_type: item.contact_type,
+        contact_name: item.contact_name,
+        phone_number: item.phone_number,
+        note: item.note,
+        status: item.status,
+        scheduled_at: item.scheduled_at.shown(),
+        last_call_at: item.last_call_at.shown(),
+        created_at: iso(item.created_at),
+        updated_at: iso(item.updated_at),
+    }
+}
+
+fn text(value: Option<&Value>) -> Option<String> {
+    value.filter(|value| !value.is_null()).map(|value| to_text(value).into_owned())
+}
+
+/// Text that says something.
+fn filled(value: Option<&Value>) -> Option<String> {
+    text(value).filter(|text| !text.is_empty())
+}
+
+/// 32 hexadecimal digits: the time in nanoseconds, and 64 random bits.
+fn new_id() -> Option<String> {
+    let mut bytes = [0; 16];
+    let (time, random) = bytes.split_at_mut(8);
+    aws_lc_rs::rand::fill(random).ok()?;
+    let nanoseconds = u64::try_from(Timestamp::now().as_nanosecond()).ok()?;
+    time.copy_from_slice(&nanoseconds.to_be_bytes());
+    Some(hex(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn dates_sort_as_recorded() {
+        let absent = [json!(null), json!(""), json!(0), json!(false)].map(|value| Date::read(&value));
+        assert_eq!(absent, [Date::Absent; 4]);
+        let read = Date::read(&json!("2024-01-01T10:00:00.000Z"));
+        assert_eq!((read, Date::read(&json!(1_704_103_200_000_i64))), (Date::At(1_704_103_200_000), read));
+        let unreadable = [json!("nope"), json!({}), json!(true)].map(|value| Date::read(&value));
+        assert_eq!(unreadable, [Date::Unreadable; 3]);
+        assert!(Date::Absent < read && read < Date::Unreadable);
+        assert_eq!(read.shown().as_deref(), Some("2024-01-01T10:00:00.000Z"));
+        assert_eq!(Date::Unreadable.shown(), None);
+    }
+
+    #[test]
+    fn ids_are_new_and_in_the_order_of_time() {
+        let ids: Vec<_> = (0..100).map(|_| new_id().unwrap()).collect();
+        assert!(ids.iter().all(|id| id.len() == 32));
+        assert!(ids.windows(2).all(|pair| pair[0][..16] <= pair[1][..16] && pair[0] != pair[1]));
+    }
+}

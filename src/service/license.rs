@@ -1,0 +1,144 @@
+//! The licence of a user at the CRM.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Services;
+use super::outcome;
+use super::session::Session;
+use crate::connector::inputs::GetLicenseStatus;
+use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::engine::failure::{Failure, FailureKind};
+use crate::engine::mapped::License;
+use crate::store::{DocumentKey, DocumentKind, StoreError, User, UserKey};
+
+/// A licence as clients read it. What the CRM did not say is left out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LicenseStatus {
+    /// Whether it is valid, as the CRM says it; null where nobody knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_license_valid: Option<Value>,
+    /// A word for the state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub license_status: Option<Value>,
+    /// A sentence about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub license_status_description: Option<Value>,
+    /// Says that the CRM could not be asked, and why.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub return_message: Option<ReturnMessage>,
+}
+
+impl From<License> for LicenseStatus {
+    fn from(license: License) -> Self {
+        Self {
+            is_license_valid: license.is_license_valid,
+            license_status: license.license_status,
+            license_status_description: license.license_status_description,
+            return_message: None,
+        }
+    }
+}
+
+impl LicenseStatus {
+    fn new(valid: bool, status: &str) -> Self {
+        Self {
+            is_license_valid: Some(valid.into()),
+            license_status: Some(status.into()),
+            license_status_description: Some("".into()),
+            return_message: None,
+        }
+    }
+
+    /// For a request without a session.
+    pub fn no_session() -> Self {
+        Self::new(false, "Invalid (Invalid user session)")
+    }
+
+    /// Neither valid nor invalid: the CRM could not be asked, and never answered before.
+    fn unknown() -> Self {
+        Self {
+            is_license_valid: Some(Value::Null),
+            license_status: Some("Unknown".into()),
+            ..Self::new(false, "")
+        }
+    }
+
+    /// Whether it says anything.
+    fn is_known(&self) -> bool {
+        self.is_license_valid.is_some() || self.license_status.is_some()
+    }
+}
+
+/// Asks the CRM for the user's licence. Where it cannot be asked, the last known status holds,
+/// with a warning (Q54); a platform without licences is always licensed.
+///
+/// # Errors
+/// Where the user cannot be read from the store.
+pub async fn status(services: &Services, session: &Session) -> Result<LicenseStatus, StoreError> {
+    let Some(user) = session.connected_user(&*services.store).await? else {
+        return Ok(LicenseStatus::new(false, "Invalid (User not found)"));
+    };
+    match ask(services, &user).await {
+        Ok(license) => {
+            let license = LicenseStatus::from(license);
+            remember(services, &user.key, &license).await;
+            Ok(license)
+        }
+        Err(CallError::NotSupported(_)) => Ok(LicenseStatus::new(true, "Basic")),
+        Err(CallError::Failed(Failure { kind: FailureKind::Status(401 | 403), .. })) => {
+            Ok(LicenseStatus::new(false, "Invalid (Connect to get license status)"))
+        }
+        Err(error) => {
+            let last = last_known(services, &user.key).await?;
+            let mut warning = outcome::message(&error, Interface::GetLicenseStatus, &user.key.platform);
+            if !matches!(error, CallError::Message(_)) {
+                warning.message = "The license status could not be checked".to_owned();
+            }
+            if last.is_some() {
+                warning = warning.detail("This is the last known status.");
+            }
+            let known = last.unwrap_or_else(LicenseStatus::unknown);
+            Ok(LicenseStatus { return_message: Some(warning), ..known })
+        }
+    }
+}
+
+async fn ask(services: &Services, user: &User) -> Result<License, CallError> {
+    let platform = services.platform(&user.key.platform, user.key.proxy_id.as_deref());
+    let connector = platform.serving(Interface::GetLicenseStatus)?;
+    let auth_header = platform.auth_header(&user.access_token).await?;
+    let call = platform.call(Some(user), auth_header.as_deref());
+    let input = GetLicenseStatus { user_id: user.key.id.clone() };
+    Ok(connector.get_license_status(&call, &input).await?.value)
+}
+
+fn key(user: &UserKey) -> DocumentKey {
+    DocumentKey {
+        kind: DocumentKind::License,
+        parts: vec![Some(user.platform.clone()), user.proxy_id.clone(), Some(user.id.clone())],
+    }
+}
+
+async fn last_known(services: &Services, user: &UserKey) -> Result<Option<LicenseStatus>, StoreError> {
+    let stored = services.store.document(&key(user)).await?;
+    Ok(stored.and_then(|document| serde_json::from_value(document).ok()))
+}
+
+/// Keeps what the CRM said. Clients ask often and licences change seldom: only a change is written.
+/// The answer does not depend on it, so a store that fails is only logged.
+async fn remember(services: &Services, user: &UserKey, license: &LicenseStatus) {
+    if !license.is_known() {
+        return;
+    }
+    let document = serde_json::to_value(license).unwrap_or_default();
+    let kept = match services.store.document(&key(user)).await {
+        Ok(before) if before.as_ref() == Some(&document) => Ok(()),
+        Ok(_) => services.store.save_document(&key(user), &document).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = kept {
+        tracing::warn!(%error, "the license status is not kept");
+    }
+}

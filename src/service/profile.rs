@@ -1,0 +1,127 @@
+//! What is known of a connected user: whether the CRM still accepts them, and who they are there.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::clock::now_ms;
+use super::outcome::{Refusal, message, store_failed};
+use super::session::Session;
+use super::{Services, users};
+use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::engine::failure::{Failure, FailureKind};
+use crate::store::{StoreError, User};
+
+/// An answer that says whether it worked.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Checked {
+    /// Whether it did.
+    pub successful: bool,
+    /// What to show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub return_message: Option<ReturnMessage>,
+}
+
+fn unknown_user() -> ReturnMessage {
+    ReturnMessage::warning("User not found", 5000)
+}
+
+/// The CRM's host of the session's user; `None` inside where there is none.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub async fn hostname(services: &Services, session: &Session) -> Result<Option<Option<String>>, StoreError> {
+    Ok(session.user(&*services.store).await?.map(|user| user.hostname))
+}
+
+/// Asks the CRM whether it still accepts the user (Q29).
+///
+/// # Errors
+/// Where that cannot be found out: an outage says nothing about the user.
+pub async fn auth_validation(services: &Services, session: &Session) -> Result<Checked, Refusal> {
+    let refused = |message| Ok(Checked { successful: false, return_message: Some(message) });
+    let user = match session.connected_user(&*services.store).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return refused(unknown_user()),
+        Err(error) => return Err(Refusal::new(store_failed(&error))),
+    };
+    let platform = &user.key.platform;
+    let failed = |error: &CallError| message(error, Interface::AuthValidation, platform);
+    match ask(services, &user).await {
+        Ok((true, text)) => {
+            let text = text.unwrap_or_else(|| "Authentication is valid.".to_owned());
+            Ok(Checked { successful: true, return_message: Some(ReturnMessage::success(text, 1000)) })
+        }
+        Ok((false, text)) => refused(ReturnMessage::warning(
+            text.unwrap_or_else(|| {
+                format!("{platform} no longer accepts this connection. Please connect it again.")
+            }),
+            5000,
+        )),
+        Err(error @ CallError::Failed(Failure { kind: FailureKind::Status(401 | 403), .. })) => {
+            refused(failed(&error))
+        }
+        Err(error) => Err(Refusal::new(failed(&error))),
+    }
+}
+
+async fn ask(services: &Services, user: &User) -> Result<(bool, Option<String>), CallError> {
+    let platform = services.platform(&user.key.platform, user.key.proxy_id.as_deref());
+    let connector = platform.serving(Interface::AuthValidation)?;
+    let auth_header = platform.auth_header(&user.access_token).await?;
+    let call = platform.call(Some(user), auth_header.as_deref());
+    let reply = connector.auth_validation(&call).await?.value;
+    Ok((reply.successful, reply.message))
+}
+
+/// Reads the user's profile again. A platform that cannot do so is content with what is known
+/// (recordings 17, `refreshInfo`).
+///
+/// # Errors
+/// Where the user is unknown, or the CRM fails or names somebody else.
+pub async fn refresh_info(services: &Services, session: &Session) -> Result<Checked, Refusal> {
+    let refusal = |error: &StoreError| Refusal::new(store_failed(error));
+    let user = session.connected_user(&*services.store).await.map_err(|error| refusal(&error))?;
+    let proxy_id = user.as_ref().map_or(&session.proxy_id, |user| &user.key.proxy_id);
+    let platform = services.platform(&session.platform, proxy_id.as_deref());
+    let Ok(connector) = platform.serving(Interface::RefreshUserInfo) else {
+        return Ok(Checked { successful: true, return_message: None });
+    };
+    let Some(user) = user else {
+        return Err(Refusal::new(unknown_user()));
+    };
+    let failed =
+        |error: CallError| Refusal::new(message(&error, Interface::RefreshUserInfo, &session.platform));
+    let auth_header = platform.auth_header(&user.access_token).await.map_err(failed)?;
+    let call = platform.call(Some(&user), auth_header.as_deref());
+    let reply = connector.refresh_user_info(&call).await.map_err(failed)?;
+    let info = reply.value;
+    if !info.id.is_empty() && call.crm_user_id() != Some(info.id.as_str()) {
+        return Err(Refusal::new(ReturnMessage::warning(
+            format!(
+                "{} says that this connection belongs to another user. Please connect it again.",
+                session.platform
+            ),
+            5000,
+        )));
+    }
+    // Asking took a while: what changed meanwhile stays, and who signed out stays signed out.
+    let _turn = services.turns.take(&user.key).await;
+    let current = services.store.get_user(&user.key).await.map_err(|error| refusal(&error))?;
+    let Some(mut user) = current.filter(|user| !user.access_token.expose().is_empty()) else {
+        return Err(Refusal::new(unknown_user()));
+    };
+    users::keep_additional_info(&mut user.platform_additional_info, &info);
+    if let Some(name) = info.name.as_ref().and_then(Value::as_str) {
+        user.name = Some(name.to_owned());
+    }
+    user.timezone_name = info.timezone_name.or(user.timezone_name);
+    user.timezone_offset = info.timezone_offset.or(user.timezone_offset);
+    user.access_token = info.overriding_api_key.unwrap_or(user.access_token);
+    user.updated_at = now_ms();
+    services.store.save_user(&user).await.map_err(|error| refusal(&error))?;
+    let message = reply.message.unwrap_or_else(|| {
+        ReturnMessage::success(info.message.unwrap_or_else(|| "User information refreshed.".to_owned()), 1000)
+    });
+    Ok(Checked { successful: true, return_message: Some(message) })
+}

@@ -1,0 +1,174 @@
+//! A user's settings, and what the admins of the account have to say about them.
+
+use serde_json::{Map, Value, json};
+
+use super::Services;
+use super::admin_settings::{self, AccountError};
+use super::clock::now_ms;
+use super::session::Session;
+use crate::store::StoreError;
+
+/// How a request names the RingCentral account.
+#[derive(Debug, Default)]
+pub struct Account {
+    /// A RingCentral token; it goes before the id.
+    pub token: Option<String>,
+    /// The hashed account id, as older clients send it.
+    pub hashed_id: Option<String>,
+}
+
+/// The settings of the session's user: the own ones, or, where the request names an account whose
+/// admins set some, both merged. An account that cannot be found out leaves the own ones
+/// (recordings 17, `bob-settings-rc-fails`). `None` where there is no such user.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn read(
+    services: &Services,
+    session: &Session,
+    account: Account,
+) -> Result<Option<Map<String, Value>>, StoreError> {
+    let Some(user) = session.user(&*services.store).await? else {
+        return Ok(None);
+    };
+    let own = object(user.user_settings);
+    let hashed_id = match account.token {
+        Some(token) => admin_settings::hashed_account(services, &token).await.ok().or(account.hashed_id),
+        None => account.hashed_id,
+    };
+    let managed = match hashed_id {
+        Some(hashed_id) => admin_settings::for_users(services, &hashed_id).await?,
+        None => None,
+    };
+    Ok(Some(match managed {
+        Some(managed) => merged(managed, own),
+        None => own,
+    }))
+}
+
+/// What admins set for the users of the account that the request names, before anybody signs in.
+/// Outer `None` where it names none.
+///
+/// # Errors
+/// Where the account cannot be found out, or the store fails.
+pub async fn preload(
+    services: &Services,
+    account: Account,
+) -> Result<Option<Option<Map<String, Value>>>, AccountError> {
+    let hashed_id = match (account.token, account.hashed_id) {
+        (Some(token), _) => admin_settings::hashed_account(services, &token).await?,
+        (None, Some(hashed_id)) => hashed_id,
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(admin_settings::for_users(services, &hashed_id).await?))
+}
+
+/// Changes the own settings of the session's user: sets some keys, removes others. Gives them all;
+/// `None` where there is no such user.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn change(
+    services: &Services,
+    session: &Session,
+    set: Map<String, Value>,
+    remove: &[String],
+) -> Result<Option<Map<String, Value>>, StoreError> {
+    let Some(user) = session.user(&*services.store).await? else {
+        return Ok(None);
+    };
+    let _turn = services.turns.take(&user.key).await;
+    let Some(mut user) = services.store.get_user(&user.key).await? else {
+        return Ok(None);
+    };
+    let mut settings = object(user.user_settings.take());
+    // Clients in JavaScript read the object back: this key would be no key of theirs.
+    settings.extend(set.into_iter().filter(|(key, _)| key != "__proto__"));
+    for key in remove {
+        settings.shift_remove(key);
+    }
+    user.user_settings = Some(Value::Object(settings.clone()));
+    user.updated_at = now_ms();
+    services.store.save_user(&user).await?;
+    Ok(Some(settings))
+}
+
+fn object(settings: Option<Value>) -> Map<String, Value> {
+    match settings {
+        Some(Value::Object(settings)) => settings,
+        _ => Map::new(),
+    }
+}
+
+/// Admins win where they did not leave a setting to the users; what they removed is gone; what
+/// they say nothing about is the user's (recordings 17, `bob-settings-merged`).
+fn merged(managed: Map<String, Value>, mut own: Map<String, Value>) -> Map<String, Value> {
+    let mut result = Map::with_capacity(managed.len() + own.len());
+    for (key, setting) in managed {
+        let own = own.shift_remove(&key);
+        if is_true(&setting, "isRemoved") {
+            continue;
+        }
+        let chosen = match own {
+            Some(own) if is_true(&setting, "customizable") => customized(own),
+            _ => setting,
+        };
+        result.insert(key, chosen);
+    }
+    result.extend(own.into_iter().map(|(key, own)| (key, customized(own))));
+    result
+}
+
+fn is_true(setting: &Value, member: &str) -> bool {
+    setting.get(member) == Some(&Value::Bool(true))
+}
+
+/// A setting that is the user's own.
+fn customized(mut own: Value) -> Value {
+    let mut setting = Map::from_iter([("customizable".to_owned(), json!(true))]);
+    for member in ["value", "defaultValue", "options"] {
+        if let Some(value) = own.get_mut(member) {
+            setting.insert(member.to_owned(), value.take());
+        }
+    }
+    Value::Object(setting)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(managed: Value, own: Value, expected: Value) {
+        let merged = merged(object(Some(managed)), object(Some(own)));
+        // As text: the order of keys is the recorded one.
+        assert_eq!(Value::Object(merged).to_string(), expected.to_string());
+    }
+
+    #[test]
+    fn admins_win_where_they_do_not_leave_it_to_users() {
+        check(
+            json!({
+                "fixed": {"value": 1, "customizable": false}, "free": {"value": 2, "customizable": true},
+                "unsaid": {"value": 3}, "gone": {"isRemoved": true}
+            }),
+            json!({
+                "mine": {"value": 9, "options": [9], "other": 0}, "gone": {"value": 9}, "free": {"value": 8},
+                "fixed": {"value": 7}, "unsaid": {"value": 6}
+            }),
+            json!({
+                "fixed": {"value": 1, "customizable": false}, "free": {"customizable": true, "value": 8},
+                "unsaid": {"value": 3}, "mine": {"customizable": true, "value": 9, "options": [9]}
+            }),
+        );
+    }
+
+    #[test]
+    fn settings_of_odd_shapes_merge() {
+        check(
+            json!({"a": 5, "b": null, "c": {"customizable": "yes"}}),
+            json!({"a": {"value": 1}, "c": {"value": 1}, "d": 5}),
+            json!({"a": 5, "b": null, "c": {"customizable": "yes"}, "d": {"customizable": true}}),
+        );
+    }
+}

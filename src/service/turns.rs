@@ -1,0 +1,46 @@
+//! Taking turns: two requests that read a record and write it back must not undo each other.
+
+use std::hash::{DefaultHasher, Hash, Hasher as _};
+
+use tokio::sync::{Mutex, MutexGuard};
+
+/// Enough for records to meet rarely that have nothing to do with each other.
+const SLOTS: usize = 64;
+
+/// Turns within this process. Processes that share a store do not wait for each other: of two
+/// simultaneous changes to one record there, the later one stays.
+pub struct Turns {
+    slots: [Mutex<()>; SLOTS],
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { slots: std::array::from_fn(|_| Mutex::new(())) }
+    }
+}
+
+impl Turns {
+    /// Waits until nobody else changes the record with this key. A holder reads and writes the
+    /// store, and never asks a CRM nor takes a second turn.
+    pub async fn take<K: Hash>(&self, key: &K) -> MutexGuard<'_, ()> {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        let slot = usize::try_from(hasher.finish() % SLOTS as u64).unwrap_or_default();
+        self.slots[slot].lock().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_key_waits_and_is_free_again() {
+        let turns = Turns::default();
+        let held = turns.take(&"a").await;
+        let mut second = Box::pin(turns.take(&"a"));
+        assert!(futures_util::poll!(second.as_mut()).is_pending());
+        drop(held);
+        assert!(futures_util::poll!(second.as_mut()).is_ready());
+    }
+}
