@@ -195,7 +195,7 @@ impl SandboxCrm {
         input: &inputs::CreateCallLog,
     ) -> Result<Value, CallError> {
         let session = text(&input.call_log, "sessionId")?;
-        let mut lines = vec![input.composed_log_details.clone()];
+        let mut lines = vec![input.composed_log_details.trim_end().to_owned()];
         if let Some(company) = contact["company"].as_str() {
             lines.push(format!("Company: {company}"));
         }

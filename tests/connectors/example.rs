@@ -36,7 +36,8 @@ async fn the_example_logs_a_call_in_dependent_steps() {
     let data = &seen.read["logs"][0]["logData"];
     assert_eq!(
         data["fullBody"],
-        "Wants a quote by Friday.\nCompany: Imaginary Widgets\nDuring: Widget demonstration"
+        "- Note: Wants a quote by Friday.\n- Date/Time: 2026-03-02 01:10:00 AM\n- Duration: 1 minute, 5 seconds\n\
+         Company: Imaginary Widgets\nDuring: Widget demonstration"
     );
     assert_eq!(data["fullLogResponse"]["disposition"], "Interested");
     assert_eq!(data["fullLogResponse"]["owner_id"], "usr-1");
