@@ -41,7 +41,10 @@ replay_groups! {
     group_12_disposition = "12-disposition",
     group_13_messages = "13-messages",
     group_14_crm_failures = "14-crm-failures",
+    group_15_license_logout = "15-license-logout",
     group_16_jwt = "16-jwt",
+    group_17_settings_misc = "17-settings-misc",
+    group_18_calldown = "18-calldown",
     group_21_identity = "21-identity",
 }
 
