@@ -18,6 +18,10 @@ fn answer(request: &Request) -> Answer {
         "200 failed" => words(200, json!({"status": "error", "errors": [{"code": 7}, {"code": "EXPIRED"}]})),
         "200 quota" => words(200, json!({"status": "quota"})).with("X-Reason", "daily quota of 100"),
         "200 none" => words(200, json!({"status": "none"})),
+        "200 refused" => words(
+            200,
+            json!({"status": "refused", "message": format!("not with {}", site::api_key(request))}),
+        ),
         "200 echo" => words(200, json!({"status": "echo", "key": site::api_key(request)})),
         "500 echo" => words(500, json!({"key": site::api_key(request), "long": "x".repeat(5000)})),
         "503" => words(503, json!({})),
@@ -35,6 +39,7 @@ fn document(crm: &Crm) -> Value {
         {"when": {"status": "2xx", "header": {"name": "x-reason", "matches": "quota of \\d+"}},
          "outcome": {"treatAs": 429, "details": ["{{headers.x-reason}}"]}},
         {"when": {"body": {"path": "body.status", "equals": "echo"}}, "outcome": {"message": "Key {{body.key}} failed"}},
+        {"when": {"body": {"path": "body.status", "equals": "refused"}}, "outcome": {"treatAs": 400}},
         {"when": {"status": "500-502"}, "outcome": {"message": "{{body.key}} {{body.long}}"}},
         {"when": {"body": {"path": "body.status", "equals": "none"}}, "outcome": {"noMatch": true}}
     ]);
@@ -93,6 +98,16 @@ fn rules_say_what_replies_mean() {
     );
     assert_eq!(search("200 none"), expect(true, "Found 0 contacts", "success", 3000, ""));
     assert_eq!(search("200 echo"), expect(false, "Key *** failed", "warning", 5000, ""));
+    assert_eq!(
+        search("200 refused"),
+        expect(
+            false,
+            "Error searching contacts",
+            "warning",
+            5000,
+            "testCrm refused the request (HTTP 400): not with ***"
+        )
+    );
     let (_, message, ..) = search("500 echo");
     assert!(message.starts_with("*** xxx") && message.chars().count() <= 501, "{message}");
     assert_eq!(

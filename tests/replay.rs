@@ -40,6 +40,7 @@ replay_groups! {
     group_11_calllog_update = "11-calllog-update",
     group_12_disposition = "12-disposition",
     group_13_messages = "13-messages",
+    group_14_crm_failures = "14-crm-failures",
     group_16_jwt = "16-jwt",
     group_21_identity = "21-identity",
 }

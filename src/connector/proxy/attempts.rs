@@ -39,24 +39,22 @@ impl Sender<'_> {
         let has_key =
             self.operation.idempotency_header.as_ref().is_some_and(|name| request.headers.contains_key(name));
         let policy = self.operation.retry.as_ref().filter(|_| has_key || is_idempotent(&request.method));
-        let mut last: Option<Attempted> = None;
+        let mut before: Option<Attempted> = None;
+        let mut in_doubt = false;
         loop {
-            let attempts = last.as_ref().map_or(0, |last| last.attempts);
-            let answered = match self.attempt(request, deadline).await {
-                Err(failure) if failure.kind == FailureKind::Limited && last.is_some() => {
-                    // What the CRM said before says more than that there is no further turn.
-                    if let Some(last) = last {
-                        return last;
-                    }
-                    Err(failure)
-                }
-                answered => answered,
+            let answered = self.attempt(request, deadline).await;
+            let is_limited = matches!(&answered, Err(failure) if failure.kind == FailureKind::Limited);
+            let attempts = match before {
+                // What the CRM said before says more than that there is no further turn.
+                Some(before) if is_limited => return before,
+                Some(before) => before.attempts,
+                None => 0,
             };
-            let mut attempted = Attempted { judged: self.judge(answered), attempts: attempts + 1 };
-            if let (Judged::Failed(failure), Some(Attempted { judged: Judged::Failed(before), .. })) =
-                (&mut attempted.judged, &last)
-            {
-                failure.in_doubt |= before.in_doubt;
+            let mut attempted =
+                Attempted { judged: self.judge(answered), attempts: attempts + u32::from(!is_limited) };
+            if let Judged::Failed(failure) = &mut attempted.judged {
+                failure.in_doubt |= in_doubt;
+                in_doubt = failure.in_doubt;
             }
             let wait = match (policy, &attempted.judged) {
                 (Some(policy), Judged::Failed(failure)) => {
@@ -69,7 +67,7 @@ impl Sender<'_> {
                 Some(wake) => sleep_until(wake).await,
                 None => return attempted,
             }
-            last = Some(attempted);
+            before = Some(attempted);
         }
     }
 
@@ -82,15 +80,16 @@ impl Sender<'_> {
         send_by(self.client, request, deadline).await
     }
 
-    fn judge(&self, mut answered: Result<UpstreamResponse, Failure>) -> Judged {
+    fn judge(&self, answered: Result<UpstreamResponse, Failure>) -> Judged {
         let credentials = match &answered {
             Ok(_) if self.operation.errors.is_empty() => Vec::new(),
             _ => (self.credentials)(),
         };
-        if let Err(Failure { response: Some(response), .. }) = &mut answered {
+        let mut judged = judge(self.operation, answered, self.platform, &credentials);
+        if let Judged::Failed(Failure { response: Some(response), .. }) = &mut judged {
             without(&mut response.body, &credentials);
         }
-        judge(self.operation, answered, self.platform, &credentials)
+        judged
     }
 }
 

@@ -115,8 +115,8 @@ fn line_end(body: &str, from: usize) -> (usize, usize) {
 
 /// `<b>…</b>:`
 fn is_label(text: &str) -> bool {
-    let label = text.strip_prefix("<b>").and_then(|text| text.split_once("</b>"));
-    label.is_some_and(|(label, rest)| !label.contains('<') && rest.starts_with(':'))
+    let label = text.strip_prefix("<b>").and_then(|text| text.split_once('<'));
+    label.is_some_and(|(_, rest)| rest.starts_with("/b>:"))
 }
 
 fn put_section(body: &mut String, entry: &Entry) {
@@ -145,10 +145,13 @@ fn section_value(entry: &Entry) -> String {
     escape::text(value).replace("\r\n", "<br>").replace(['\r', '\n'], "<br>")
 }
 
-/// Up to `</div>`; where that is missing, up to the first tag that is no `<br>`.
+/// Up to `</div>`; where that is missing or another field is in between, up to the first tag that
+/// is no `<br>`.
 fn section_end(text: &str) -> usize {
     let close = "</div>";
-    if let Some(end) = text.find(close).filter(|end| !text[..*end].contains("<div")) {
+    let holds_field =
+        |text: &str| text.contains("<div") || text.match_indices("<b>").any(|(at, _)| is_label(&text[at..]));
+    if let Some(end) = text.find(close).filter(|end| !holds_field(&text[..*end])) {
         return end + close.len();
     }
     text.match_indices('<')

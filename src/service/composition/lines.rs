@@ -138,8 +138,8 @@ fn insert<S: Syntax>(
             if behind.len() > end.len() {
                 end = behind.into_owned();
             }
-        } else if previous.end.is_empty() && !previous.text.is_empty() {
-            previous.end = "\n".into();
+        } else if !previous.end.ends_with('\n') {
+            previous.end.to_mut().push('\n');
         }
     }
     if before_other {

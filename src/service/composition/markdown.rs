@@ -37,11 +37,13 @@ impl Syntax for Markdown {
         match field {
             // The details without a note: where one belongs.
             Field::Note if first_line.trim_end() == DETAILS => Some((field, first_line.len())),
-            // Without the details' heading nothing says where the note ends.
+            // Without the details' heading nothing says where the note ends; behind a section it
+            // belongs to that.
             Field::Note => {
-                let (start, line) =
-                    lines::lines(text).skip(1).find(|(_, line)| line.trim_end() == DETAILS)?;
-                Some((field, start + line.len()))
+                let mut headings =
+                    lines::lines(text).skip(1).filter(|(_, line)| block_of_line(line).is_some());
+                let (start, line) = headings.find(|(_, line)| line.trim_end() != NOTE)?;
+                (line.trim_end() == DETAILS).then_some((field, start + line.len()))
             }
             section => Some((section, section_length(text, section, rendered_as(rendered, section)))),
         }

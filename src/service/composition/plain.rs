@@ -33,7 +33,7 @@ impl Syntax for Plain {
             Shape::Line => line_length(text),
             Shape::Section => match new {
                 Some(new) if starts_with_lines(text, new) => new.len(),
-                _ => section_length(text, field),
+                _ => section_length(text, field, rendered_as(rendered, Field::Note)),
             },
         };
         Some((field, length))
@@ -123,14 +123,16 @@ fn note_length(text: &str, new: Option<&str>) -> usize {
 }
 
 /// Up to the end marker. Where it is missing, a section ends at the next field or with its
-/// paragraph.
-fn section_length(text: &str, field: Field) -> usize {
+/// paragraph. A marker in `note`, the new note, is not the section's.
+fn section_length(text: &str, field: Field, note: Option<&str>) -> usize {
+    let note = note.filter(|note| note.contains(end_marker(field)));
     let mut next_field = None;
     for (start, line) in lines::lines(text).skip(1) {
         if line.trim_end() == end_marker(field) {
             return start + line.len();
         }
-        if section_of_line(line).is_some() {
+        let is_note = note.is_some_and(|note| starts_with_lines(&text[start..], note));
+        if is_note || section_of_line(line).is_some() {
             next_field.get_or_insert(start);
             break;
         }
