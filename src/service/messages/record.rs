@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::input::{Entry, Thread};
 use super::{Done, Job, failed, refusal};
@@ -32,13 +33,20 @@ pub(super) async fn log_thread(
     let key =
         ClaimKey { scope: job.scope.clone(), subject: ClaimSubject::Conversation(thread.log_id.clone()) };
     let Thread { log_id, conversation_id, mut entries } = thread;
+    let deadline = Instant::now() + claims::PATIENCE;
     loop {
-        entries = match unlogged(&*services.store, job, entries).await {
-            Ok(left) if left.is_empty() => return,
-            Ok(left) => left,
-            Err((entries, error)) => return done.stop(&Refusal::new(store_failed(&error)), &entries),
-        };
-        match services.conversations_in_flight.turn(&key, claims::PATIENCE).await {
+        match logged(&*services.store, job, &entries).await {
+            Ok(logged) => {
+                let mut logged = logged.into_iter();
+                entries.retain(|_| logged.next() != Some(true));
+            }
+            Err(error) => return done.stop(&unstored(&error), &entries),
+        }
+        if entries.is_empty() {
+            return;
+        }
+        let patience = deadline.saturating_duration_since(Instant::now());
+        match services.conversations_in_flight.turn(&key, patience).await {
             Turn::Yours(flight) => {
                 let log = Log { services, platform, job, key: &key, log_id, conversation_id };
                 log.entries(entries, done).await;
@@ -51,20 +59,13 @@ pub(super) async fn log_thread(
     }
 }
 
-/// The entries that nobody has logged.
-async fn unlogged(
-    store: &dyn Store,
-    job: &Job,
-    entries: Vec<Entry>,
-) -> Result<Vec<Entry>, (Vec<Entry>, StoreError)> {
+/// Which of these entries are logged already.
+async fn logged(store: &dyn Store, job: &Job, entries: &[Entry]) -> Result<Vec<bool>, StoreError> {
     let mut logged = Vec::with_capacity(entries.len());
-    for entry in &entries {
-        match store.message_log(&job.scope, &entry.key).await {
-            Ok(log) => logged.push(log.is_some()),
-            Err(error) => return Err((entries, error)),
-        }
+    for entry in entries {
+        logged.push(store.message_log(&job.scope, &entry.key).await?.is_some());
     }
-    Ok(entries.into_iter().zip(logged).filter(|(_, logged)| !logged).map(|(entry, _)| entry).collect())
+    Ok(logged)
 }
 
 fn being_logged() -> Refusal {
@@ -103,7 +104,7 @@ impl Log<'_> {
     /// Logs a message and says so; `None` where another server logged it meanwhile.
     async fn entry(&self, entry: &mut Entry) -> Result<Option<ReturnMessage>, Refusal> {
         let store = &*self.services.store;
-        let patience = tokio::time::Instant::now() + claims::PATIENCE;
+        let deadline = Instant::now() + claims::PATIENCE;
         let unknown = Extension::default();
         let mut doubted: Option<Claim> = None;
         loop {
@@ -131,7 +132,7 @@ impl Log<'_> {
                     held.release(store).await.map_err(|error| unstored(&error))?;
                 }
                 Claiming::Held(held) => return self.claimed(held, conversation, interface, entry).await,
-                Claiming::Busy if tokio::time::Instant::now() < patience => tokio::time::sleep(POLL).await,
+                Claiming::Busy if Instant::now() < deadline => tokio::time::sleep(POLL).await,
                 Claiming::Busy => return Err(being_logged()),
                 Claiming::InDoubt(claim)
                     if doubted.is_none() && self.repeats_safely(&claim, entry, interface) =>
