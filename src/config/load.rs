@@ -41,33 +41,49 @@ impl Loaded {
 
 /// Reads and loads a file. A file that cannot be read is a finding, not an error.
 pub fn load_file(path: &Path, environment: Environment<'_>) -> Loaded {
-    loaded(path, read(path), environment)
+    SourceFile::read(path).load(environment)
 }
 
-/// Loads a file whose content is not of this revision; `None` where it is.
-pub fn load_changed(path: &Path, revision: Option<&str>, environment: Environment<'_>) -> Option<Loaded> {
-    let text = read(path);
-    let unchanged = text.as_ref().is_ok_and(|text| revision == Some(revision_of(text).as_str()));
-    (!unchanged).then(|| loaded(path, text, environment))
+/// A file as it was read: what a document is loaded from, now or later.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    name: String,
+    text: Result<Arc<str>, (String, &'static str)>,
+    revision: String,
 }
 
-fn loaded(path: &Path, text: Result<String, (String, &'static str)>, environment: Environment<'_>) -> Loaded {
-    let name = path.display().to_string();
-    match text {
-        Ok(text) => load(&name, &text, environment),
-        Err((message, help)) => {
-            let diagnostic = Diagnostic {
-                code: Code::UnreadableFile,
-                message,
-                pointer: String::new(),
-                span: 0..0,
-                label: None,
-                help: Some(help.to_owned()),
-            };
-            Loaded {
-                findings: Findings { file: name, source: Arc::from(""), diagnostics: vec![diagnostic] },
-                config: None,
-                revision: String::new(),
+impl SourceFile {
+    /// Reads a file. One that cannot be read becomes a finding when it is loaded.
+    pub fn read(path: &Path) -> Self {
+        let text = read(path).map(Arc::<str>::from);
+        let revision = text.as_deref().map(revision_of).unwrap_or_default();
+        Self { name: path.display().to_string(), text, revision }
+    }
+
+    /// Names the content, as [`Loaded::revision`]; empty where it could not be read.
+    pub fn revision(&self) -> &str {
+        &self.revision
+    }
+
+    /// Loads the document.
+    pub fn load(&self, environment: Environment<'_>) -> Loaded {
+        match &self.text {
+            Ok(text) => load_shared(&self.name, text, environment),
+            Err((message, help)) => {
+                let diagnostic = Diagnostic {
+                    code: Code::UnreadableFile,
+                    message: message.clone(),
+                    pointer: String::new(),
+                    span: 0..0,
+                    label: None,
+                    help: Some((*help).to_owned()),
+                };
+                let findings = Findings {
+                    file: self.name.clone(),
+                    source: Arc::from(""),
+                    diagnostics: vec![diagnostic],
+                };
+                Loaded { findings, config: None, revision: String::new() }
             }
         }
     }
@@ -102,10 +118,15 @@ fn read(path: &Path) -> Result<String, (String, &'static str)> {
 
 /// Loads a document from its text. `file` names it in findings.
 pub fn load(file: &str, text: &str, environment: Environment<'_>) -> Loaded {
+    load_shared(file, &Arc::from(text), environment)
+}
+
+/// As [`load`]; the findings share the text.
+fn load_shared(file: &str, text: &Arc<str>, environment: Environment<'_>) -> Loaded {
     let revision = revision_of(text);
     let findings = |mut diagnostics: Vec<Diagnostic>| {
         diagnostics.sort_by_key(|found| (found.span.start, found.span.end));
-        Findings { file: file.to_owned(), source: Arc::from(text), diagnostics }
+        Findings { file: file.to_owned(), source: Arc::clone(text), diagnostics }
     };
     let (value, map) = match source::parse(text) {
         Ok(parsed) => parsed,

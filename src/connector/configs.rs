@@ -2,19 +2,26 @@
 //!
 //! A request takes the snapshot once and runs on it to its end. Reloading builds everything new
 //! before it swaps; a document that broke keeps its last good version and says what is wrong.
+//!
+//! A compiled document takes some twenty times the memory of its text, and of a thousand documents
+//! few are busy at once. So the text is what is kept: a document is compiled when it is first used,
+//! and its compiled form goes when nobody has used it for a while.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use notify::{RecursiveMode, Watcher as _};
 
-use super::proxy::ProxyConnector;
+use super::proxy::{Limits, ProxyConnector};
 use crate::config::diagnostic::{Findings, Severity};
-use crate::config::load::{Loaded, load_changed};
+use crate::config::load::{Loaded, SourceFile};
 use crate::config::report::{Colour, Format, render};
+use crate::engine::operation::CompiledConfig;
 
 /// A change is over when nothing more happened in the folder for this time.
 const QUIET: Duration = Duration::from_millis(50);
@@ -25,15 +32,40 @@ const LATEST: Duration = Duration::from_millis(300);
 /// A file that is gone for longer was removed, and is not being replaced.
 const REPLACING: Duration = Duration::from_millis(200);
 
+/// How often compiled documents that were not used since the last time are let go.
+const IDLE: Duration = Duration::from_secs(300);
+
+/// Documents of a folder that are checked before the server listens; further ones are checked after
+/// that, or at their first use. A check takes about a millisecond.
+const CHECKED_FIRST: usize = 64;
+
 /// The documents of one moment.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    connectors: HashMap<String, Arc<ProxyConnector>>,
-    states: BTreeMap<String, State>,
+    documents: BTreeMap<String, Held>,
+}
+
+/// A document and what stands in for it.
+#[derive(Debug, Clone)]
+struct Held {
+    /// The file as it is now.
+    current: Arc<Document>,
+    /// The last version that runs, where the current one does not.
+    last_good: Option<Arc<Document>>,
+    /// Whether the file was not there at the last look. It goes out of service at the next one:
+    /// editors remove a file and write it anew.
+    missing: bool,
+}
+
+impl Held {
+    /// The version in service.
+    fn active(&self) -> Option<&Arc<Document>> {
+        if self.current.check().runs { Some(&self.current) } else { self.last_good.as_ref() }
+    }
 }
 
 /// What is known about one document.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct State {
     /// The revision in service, where there is one.
     pub active_revision: Option<String>,
@@ -41,9 +73,6 @@ pub struct State {
     pub file_revision: String,
     /// What was found in the file as it is now.
     pub findings: Findings,
-    /// Whether the file was not there at the last look. It goes out of service at the next one:
-    /// editors remove a file and write it anew.
-    missing: bool,
 }
 
 impl State {
@@ -58,24 +87,148 @@ impl State {
 }
 
 impl Snapshot {
-    /// The connector of a proxy id.
-    pub fn get(&self, proxy_id: &str) -> Option<&Arc<ProxyConnector>> {
-        self.connectors.get(proxy_id)
+    /// The connector of a proxy id. Compiles the document where it has not been used for a while.
+    pub fn get(&self, proxy_id: &str) -> Option<Arc<ProxyConnector>> {
+        let held = self.documents.get(proxy_id)?;
+        held.current.connector().or_else(|| held.last_good.as_ref()?.connector())
     }
 
-    /// All documents, by proxy id, those that never loaded included.
-    pub fn states(&self) -> &BTreeMap<String, State> {
-        &self.states
+    /// All documents, by proxy id, those that never loaded included. Checks what was not checked
+    /// yet.
+    pub fn states(&self) -> BTreeMap<String, State> {
+        let state = |held: &Held| State {
+            active_revision: held.active().map(|document| document.source.revision().to_owned()),
+            file_revision: held.current.source.revision().to_owned(),
+            findings: held.current.check().findings.clone(),
+        };
+        self.documents.iter().map(|(proxy_id, held)| (proxy_id.clone(), state(held))).collect()
+    }
+}
+
+/// One version of a document: its text, what was found in it, and while it is in use what runs.
+#[derive(Debug)]
+struct Document {
+    proxy_id: String,
+    source: SourceFile,
+    /// The revision that stays in service if this one does not run, for the log.
+    before: Option<String>,
+    checked: OnceLock<Checked>,
+    compiled: ArcSwapOption<ProxyConnector>,
+    /// What is used of the CRM's limits: of this version, or of the one before it.
+    limits: Mutex<Option<Arc<Limits>>>,
+    /// One at a time compiles; the others wait for the outcome.
+    compiling: Mutex<()>,
+    used: AtomicBool,
+}
+
+/// What a document's check said.
+#[derive(Debug)]
+struct Checked {
+    findings: Findings,
+    runs: bool,
+}
+
+impl Document {
+    fn new(
+        proxy_id: String,
+        source: SourceFile,
+        before: Option<String>,
+        limits: Option<Arc<Limits>>,
+    ) -> Self {
+        Self {
+            proxy_id,
+            source,
+            before,
+            checked: OnceLock::new(),
+            compiled: ArcSwapOption::empty(),
+            limits: Mutex::new(limits),
+            compiling: Mutex::new(()),
+            used: AtomicBool::new(false),
+        }
     }
 
-    /// Number of documents in service.
-    pub fn len(&self) -> usize {
-        self.connectors.len()
+    /// What runs; `None` where the document has an error.
+    fn connector(&self) -> Option<Arc<ProxyConnector>> {
+        if let Some(connector) = self.compiled.load_full() {
+            // A store for each request would move the cache line from core to core.
+            if !self.used.load(Ordering::Relaxed) {
+                self.used.store(true, Ordering::Relaxed);
+            }
+            return Some(connector);
+        }
+        if self.checked.get().is_some_and(|checked| !checked.runs) {
+            return None;
+        }
+        let _alone = self.compiling.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connector) = self.compiled.load_full() {
+            return Some(connector);
+        }
+        let config = Arc::new(self.load()?);
+        let revision = self.source.revision().to_owned();
+        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        let connector = ProxyConnector::new(self.proxy_id.clone(), revision, config);
+        let connector = Arc::new(connector.succeeding(limits.as_ref()));
+        *limits = Some(Arc::clone(connector.limits()));
+        self.used.store(true, Ordering::Relaxed);
+        self.compiled.store(Some(Arc::clone(&connector)));
+        Some(connector)
     }
 
-    /// Whether no document is in service.
-    pub fn is_empty(&self) -> bool {
-        self.connectors.is_empty()
+    fn limits(&self) -> Option<Arc<Limits>> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is wrong with the document, if anything.
+    fn check(&self) -> &Checked {
+        // `load` sets it, whoever comes first.
+        self.checked.get_or_init(|| self.judge().0)
+    }
+
+    fn load(&self) -> Option<CompiledConfig> {
+        let (checked, config) = self.judge();
+        self.checked.get_or_init(|| checked);
+        config
+    }
+
+    fn judge(&self) -> (Checked, Option<CompiledConfig>) {
+        let Loaded { findings, config, .. } = self.source.load(&|name| std::env::var(name).ok());
+        if self.checked.get().is_none() {
+            self.report(&findings, config.is_some());
+        }
+        (Checked { findings, runs: config.is_some() }, config)
+    }
+
+    /// Says in the log what was found, the first time.
+    fn report(&self, findings: &Findings, runs: bool) {
+        let (proxy_id, revision) = (self.proxy_id.as_str(), self.source.revision());
+        let report = || render(Format::Human, std::slice::from_ref(findings), Colour::Off);
+        match findings.worst() {
+            _ if !runs => {
+                let kept = self.before.as_deref();
+                tracing::error!(
+                    proxy_id,
+                    revision,
+                    kept_revision = kept,
+                    "proxyConfig refused\n{}",
+                    report()
+                );
+            }
+            Some(Severity::Mistake) => tracing::warn!(
+                proxy_id,
+                revision,
+                "proxyConfig loaded with mistakes; it runs as on the reference server\n{}",
+                report()
+            ),
+            Some(_) => tracing::info!(proxy_id, revision, "proxyConfig loaded with warnings"),
+            None => tracing::info!(proxy_id, revision, "proxyConfig loaded"),
+        }
+    }
+
+    /// Lets go of what runs if nobody used it since the last time.
+    fn release_if_idle(&self) {
+        if !self.used.swap(false, Ordering::Relaxed) {
+            self.compiled.store(None);
+        }
     }
 }
 
@@ -131,36 +284,61 @@ impl Configs {
             let Some(proxy_id) = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else {
                 continue;
             };
-            let known = before.states.get(&proxy_id);
-            let revision = known.map(|state| state.file_revision.as_str());
-            match (load_changed(&path, revision, &|name| std::env::var(name).ok()), known) {
-                (Some(loaded), _) => place(proxy_id, loaded, &before, &mut next),
-                (None, Some(state)) => {
-                    next.states.insert(proxy_id.clone(), State { missing: false, ..state.clone() });
-                    if let Some(connector) = before.connectors.get(&proxy_id) {
-                        next.connectors.insert(proxy_id, connector.clone());
-                    }
+            let source = SourceFile::read(&path);
+            let held = match before.documents.get(&proxy_id) {
+                Some(held)
+                    if !source.revision().is_empty()
+                        && held.current.source.revision() == source.revision() =>
+                {
+                    Held { missing: false, ..held.clone() }
                 }
-                (None, None) => {}
-            }
+                known => {
+                    let last_good = known.and_then(|held| held.active().cloned());
+                    let kept = last_good.as_ref().map(|document| document.source.revision().to_owned());
+                    let limits = last_good.as_ref().and_then(|document| document.limits());
+                    let current = Arc::new(Document::new(proxy_id.clone(), source, kept, limits));
+                    let first_look = known.is_none() && before.documents.is_empty();
+                    if !first_look || next.documents.len() < CHECKED_FIRST {
+                        // Also compiles it: whoever changed a document is about to use it.
+                        current.connector();
+                    }
+                    // Only a document that is known not to run needs another in its place.
+                    let broken = current.checked.get().is_some_and(|checked| !checked.runs);
+                    Held { current, last_good: last_good.filter(|_| broken), missing: false }
+                }
+            };
+            next.documents.insert(proxy_id, held);
         }
         let mut missing = false;
-        for (proxy_id, state) in &before.states {
-            if next.states.contains_key(proxy_id) {
+        for (proxy_id, held) in &before.documents {
+            if next.documents.contains_key(proxy_id) {
                 continue;
             }
-            if state.missing {
+            if held.missing {
                 tracing::info!(proxy_id, "proxyConfig removed");
                 continue;
             }
             missing = true;
-            next.states.insert(proxy_id.clone(), State { missing: true, ..state.clone() });
-            if let Some(connector) = before.connectors.get(proxy_id) {
-                next.connectors.insert(proxy_id.clone(), connector.clone());
-            }
+            next.documents.insert(proxy_id.clone(), Held { missing: true, ..held.clone() });
         }
         self.snapshot.store(Arc::new(next));
         Ok(missing)
+    }
+
+    /// Checks every document that was not checked yet, so that the log says what is wrong.
+    fn check_all(&self) {
+        for held in self.snapshot().documents.values() {
+            held.current.check();
+        }
+    }
+
+    fn release_idle(&self) {
+        for held in self.snapshot().documents.values() {
+            held.current.release_if_idle();
+            if let Some(document) = &held.last_good {
+                document.release_if_idle();
+            }
+        }
     }
 
     /// Watches the folder and reloads after changes, until the returned guard is dropped.
@@ -181,7 +359,16 @@ impl Configs {
         watcher.watch(&folder, RecursiveMode::NonRecursive)?;
         let configs = Arc::clone(self);
         std::thread::Builder::new().name("proxy-configs".to_owned()).spawn(move || {
-            while changes.recv().is_ok() {
+            configs.check_all();
+            loop {
+                match changes.recv_timeout(IDLE) {
+                    Ok(()) => {}
+                    Err(RecvTimeoutError::Timeout) => {
+                        configs.release_idle();
+                        continue;
+                    }
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
                 // An editor writes in several steps: what follows at once belongs to the same change.
                 let latest = Instant::now() + LATEST;
                 while Instant::now() < latest && changes.recv_timeout(QUIET).is_ok() {}
@@ -197,46 +384,6 @@ impl Configs {
 /// Keeps watching until it is dropped.
 pub struct Watch {
     _watcher: notify::RecommendedWatcher,
-}
-
-/// Puts a newly read document into the next snapshot, or keeps its last good version.
-fn place(proxy_id: String, loaded: Loaded, before: &Snapshot, next: &mut Snapshot) {
-    let Loaded { findings, config, revision } = loaded;
-    let previous = before.connectors.get(&proxy_id);
-    let report = || render(Format::Human, std::slice::from_ref(&findings), Colour::Off);
-    let active = match config {
-        Some(config) => {
-            match findings.worst() {
-                Some(Severity::Mistake) => tracing::warn!(
-                    proxy_id,
-                    revision,
-                    "proxyConfig loaded with mistakes; it runs as on the reference server\n{}",
-                    report()
-                ),
-                Some(_) => tracing::info!(proxy_id, revision, "proxyConfig loaded with warnings"),
-                None => tracing::info!(proxy_id, revision, "proxyConfig loaded"),
-            }
-            let connector = ProxyConnector::new(proxy_id.clone(), revision.clone(), Arc::new(config));
-            Some(Arc::new(connector.succeeding(previous)))
-        }
-        None => {
-            let kept = previous.map(|connector| connector.revision.as_str());
-            tracing::error!(proxy_id, revision, kept_revision = kept, "proxyConfig refused\n{}", report());
-            previous.cloned()
-        }
-    };
-    next.states.insert(
-        proxy_id.clone(),
-        State {
-            active_revision: active.as_ref().map(|connector| connector.revision.clone()),
-            file_revision: revision,
-            findings,
-            missing: false,
-        },
-    );
-    if let Some(connector) = active {
-        next.connectors.insert(proxy_id, connector);
-    }
 }
 
 /// The documents of a folder, in order of their names.

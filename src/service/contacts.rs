@@ -96,10 +96,18 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
     let reply = connector.find_contact(&call, &input).await.map_err(|error| fail(&error))?;
     let count = reply.value.len();
     if let Some(key) = &key {
-        let kept = match count {
-            0 if cached.is_some() => services.store.forget_contacts(key).await.map(drop),
-            0 => Ok(()),
-            _ => services.store.cache_contacts(key, &to_value(&reply.value)).await,
+        let kept = match (count, &cached) {
+            (0, Some(_)) => services.store.forget_contacts(key).await.map(drop),
+            (0, None) => Ok(()),
+            (_, cached) => {
+                let found = to_value(&reply.value);
+                // A write waits for the disk: what is cached already is not written again.
+                if cached.as_ref() == Some(&found) {
+                    Ok(())
+                } else {
+                    services.store.cache_contacts(key, &found).await
+                }
+            }
         };
         if let Err(error) = kept {
             store_failed(&error);

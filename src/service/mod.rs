@@ -90,7 +90,7 @@ impl Services {
     /// The connector of a user: the document they signed in through, of this moment's snapshot.
     fn platform(&self, platform: &str, proxy_id: Option<&str>) -> Platform<'_> {
         let snapshot = self.configs.snapshot();
-        let proxy = proxy_id.and_then(|id| snapshot.get(id).cloned());
+        let proxy = proxy_id.and_then(|id| snapshot.get(id));
         Platform { services: self, name: platform.to_owned(), proxy }
     }
 }

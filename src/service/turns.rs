@@ -32,6 +32,8 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[tokio::test]
@@ -39,8 +41,8 @@ mod tests {
         let turns = Turns::default();
         let held = turns.take(&"a").await;
         let mut second = Box::pin(turns.take(&"a"));
-        assert!(futures_util::poll!(second.as_mut()).is_pending());
+        assert!(second.as_mut().now_or_never().is_none());
         drop(held);
-        assert!(futures_util::poll!(second.as_mut()).is_ready());
+        assert!(second.as_mut().now_or_never().is_some());
     }
 }

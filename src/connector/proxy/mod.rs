@@ -94,11 +94,16 @@ impl ProxyConnector {
     /// Takes over what is used of another revision's limits, where they are the same: editing a
     /// document does not refill its budget. Under other limits, requests in flight finish on theirs.
     #[must_use]
-    pub fn succeeding(mut self, previous: Option<&Arc<Self>>) -> Self {
-        if let Some(previous) = previous.filter(|one| one.limits.settings() == self.limits.settings()) {
-            self.limits = Arc::clone(&previous.limits);
+    pub fn succeeding(mut self, previous: Option<&Arc<Limits>>) -> Self {
+        if let Some(previous) = previous.filter(|limits| limits.settings() == self.limits.settings()) {
+            self.limits = Arc::clone(previous);
         }
         self
+    }
+
+    /// How much may be asked of the CRM, and how much of it is used.
+    pub fn limits(&self) -> &Arc<Limits> {
+        &self.limits
     }
 
     /// Whether an operation may be run a second time with the same idempotency key, where nobody

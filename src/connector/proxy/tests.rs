@@ -184,7 +184,8 @@ fn a_revision_with_the_same_limits_goes_on_with_them() {
     };
     let next = |requests: u32, before: &Arc<ProxyConnector>| {
         let fresh = limited(requests);
-        ProxyConnector::new("crm".to_owned(), "2".to_owned(), fresh.config.clone()).succeeding(Some(before))
+        ProxyConnector::new("crm".to_owned(), "2".to_owned(), fresh.config.clone())
+            .succeeding(Some(before.limits()))
     };
     let before = limited(5);
     assert!(Arc::ptr_eq(&before.limits, &next(5, &before).limits));
