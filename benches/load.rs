@@ -43,6 +43,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
+/// Its name, the server's load, the handler's, and the least ratio of their throughput.
+type Route = (&'static str, Rc<dyn Load>, Rc<dyn Load>, Option<f64>);
+
 /// The first argument of the process that is the handler.
 const HANDLER: &str = "handler";
 
@@ -165,7 +168,7 @@ async fn beside_the_handler(
     let tokens = seeded.tokens(CONNECTIONS);
     let contact = |expected| Rc::new(Contact { tokens: tokens.clone(), expected });
     let call_log = |expected| Rc::new(CallLog { tokens: tokens.clone(), expected });
-    let routes: [(&str, Rc<dyn Load>, Rc<dyn Load>, Option<f64>); 3] = [
+    let routes: [Route; 3] = [
         ("GET /isAlive", Rc::new(IsAlive), Rc::new(IsAlive), None),
         ("GET /contact", contact("Found 2 contacts"), contact("con-1"), Some(0.65)),
         ("POST /callLog", call_log("Call logged"), call_log("act-1"), Some(0.35)),
