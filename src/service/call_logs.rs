@@ -2,6 +2,7 @@
 //! two requests for one session at the same moment are not told apart yet.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -18,8 +19,9 @@ use crate::hex::hex;
 use crate::store::{CallLog, Owner, Saved, Scope, User};
 
 /// The answer to a new call log.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "CreatedCallLog")]
 pub struct Created {
     /// Whether the call is logged.
     pub successful: bool,
@@ -214,12 +216,14 @@ fn extension(request: &Value) -> Option<String> {
 }
 
 /// The answer to a lookup.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "LookedUpCallLogs")]
 pub struct LookedUp {
     /// Whether the lookup worked.
     pub successful: bool,
     /// One entry for each session, in the order asked.
+    #[schemars(with = "Vec<crate::api::LookedUpCallLog>")]
     pub logs: Vec<Value>,
     /// What to show; null without details.
     pub return_message: Option<ReturnMessage>,

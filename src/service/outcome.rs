@@ -1,5 +1,6 @@
 //! One place that turns a failure into what the user reads.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::connector::{CallError, Interface, ReturnMessage};
@@ -7,7 +8,7 @@ use crate::engine::failure::{Failure, FailureKind};
 use crate::store::StoreError;
 
 /// A refusal, as every interface of the contract words it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Refusal {
     /// Always false.
