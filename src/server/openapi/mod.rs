@@ -131,7 +131,7 @@ impl Types {
                     content.insert(reply.content_type.to_owned(), json!({"schema": schema}));
                 }
                 Some(known) if known["schema"] == *schema.as_value() => {}
-                Some(known) => match known["schema"]["anyOf"].as_array_mut() {
+                Some(known) => match known.pointer_mut("/schema/anyOf").and_then(Value::as_array_mut) {
                     Some(alternatives) => alternatives.push(schema.to_value()),
                     None => known["schema"] = json!({"anyOf": [known["schema"].take(), schema]}),
                 },

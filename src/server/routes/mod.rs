@@ -15,6 +15,7 @@ use actix_web::web::ServiceConfig;
 use super::openapi::text;
 use super::route::{Route, get, post};
 use crate::api;
+use crate::connector::ReturnMessage;
 use crate::metrics::CONTENT_TYPE as METRICS;
 use crate::service::{call_logs as logs, contacts as found, users as user};
 
@@ -35,8 +36,12 @@ pub(super) fn table() -> Vec<Route> {
             .reply::<BTreeMap<String, bool>>(200, "Each interface, and whether it is fulfilled")
             .text(400, "Neither a platform nor a proxyId is named")
             .error(404, "No document with this proxyId is in service"),
-        get("/proxyConfigs", proxy_configs::list, "Lists the documents in service and what is wrong with them")
-            .reply::<api::ProxyConfigs>(200, "The documents"),
+        get(
+            "/proxyConfigs",
+            proxy_configs::list,
+            "Lists the documents in service and what is wrong with them",
+        )
+        .reply::<api::ProxyConfigs>(200, "The documents"),
         get("/metrics", metrics::read, "What the server counts, for Prometheus").with(
             200,
             METRICS,
@@ -53,9 +58,9 @@ pub(super) fn table() -> Vec<Route> {
             .reply::<api::Message>(400, "The sign-in is refused, and why")
             .text(400, "No platform is named"),
         post("/unAuthorize", users::un_authorize, "Signs out")
-            .reply::<api::Message>(200, "Signed out; a warning where the CRM's own sign-out failed")
+            .reply::<ReturnMessage>(200, "Signed out; a warning where the CRM's own sign-out failed")
             .text(400, "The user is unknown")
-            .reply::<api::Message>(500, "The store failed"),
+            .reply::<ReturnMessage>(500, "The store failed"),
         get("/contact", contacts::find, "Finds the contacts with a phone number")
             .query::<api::FindContactQuery>()
             .answer::<found::Found>("The contacts, or none")
