@@ -34,7 +34,7 @@ pub(super) fn page(document: &Value) -> String {
     html.push_str("<h2>Types</h2>\n");
     for (name, schema) in members(&document["components"]["schemas"]) {
         let name = escaped(name);
-        let _ = write!(html, "<details id=\"{name}\" open><summary><code>{name}</code></summary>\n");
+        let _ = writeln!(html, "<details id=\"{name}\" open><summary><code>{name}</code></summary>");
         let _ = writeln!(html, "<p>{}</p>", prose(text(&schema["description"])));
         properties(&mut html, schema);
         html.push_str("</details>\n");
@@ -44,9 +44,9 @@ pub(super) fn page(document: &Value) -> String {
 }
 
 fn route(html: &mut String, method: &str, path: &str, operation: &Value) {
-    let _ = write!(
+    let _ = writeln!(
         html,
-        "<details id=\"{}\"><summary><b class=\"m\">{}</b> <code>{}</code> {}</summary>\n",
+        "<details id=\"{}\"><summary><b class=\"m\">{}</b> <code>{}</code> {}</summary>",
         escaped(text(&operation["operationId"])),
         method.to_uppercase(),
         escaped(path),
