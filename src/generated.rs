@@ -1,5 +1,5 @@
-//! Files of the repository that are made from the code: the schema, the language reference and the
-//! page of diagnostics. A test compares them with what is made here.
+//! Files of the repository that are made from the code: the schema, the OpenAPI document, the
+//! language reference and the page of diagnostics. A test compares them with what is made here.
 
 mod examples;
 mod fields;
@@ -11,6 +11,7 @@ use std::io;
 use std::path::Path;
 
 use crate::config::{report, schema};
+use crate::server::openapi_document;
 
 /// The command that writes the files again, for messages.
 pub const MENDING_COMMAND: &str = "cargo run -- schema --write";
@@ -19,6 +20,7 @@ pub const MENDING_COMMAND: &str = "cargo run -- schema --write";
 pub fn files() -> Vec<(&'static str, String)> {
     vec![
         ("schemas/proxy-config.schema.json", format!("{:#}\n", schema::schema())),
+        ("schemas/openapi.json", format!("{:#}\n", openapi_document())),
         ("docs/proxy-config.md", page::page()),
         ("docs/diagnostics.md", report::markdown()),
     ]

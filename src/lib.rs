@@ -7,6 +7,7 @@
 // Nothing that an outsider controls may end the process: tests may.
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout))]
 
+pub mod api;
 pub mod cases;
 pub mod cli;
 pub mod config;

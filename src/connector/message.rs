@@ -1,5 +1,8 @@
 //! Messages for the user, as the contract shapes them.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -100,6 +103,34 @@ impl ReturnMessage {
     pub fn detail_with_text_id(mut self, text: impl Into<String>) -> Self {
         self.details.push(Detail { text: text.into(), text_id: true });
         self
+    }
+}
+
+impl JsonSchema for ReturnMessage {
+    fn schema_name() -> Cow<'static, str> {
+        "ReturnMessage".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A message for the user",
+            "type": "object",
+            "properties": {
+                "message": {"description": "The text", "type": "string"},
+                "messageType": {
+                    "description": "How it is presented",
+                    "type": "string",
+                    "enum": ["success", "warning", "error"],
+                },
+                "details": {
+                    "description": "Sentences below the message",
+                    "type": "array",
+                    "items": {"type": "object"},
+                },
+                "ttl": {"description": "How long it is shown, in milliseconds", "type": "integer"},
+            },
+            "required": ["message", "messageType", "ttl"],
+        })
     }
 }
 

@@ -5,10 +5,13 @@ mod admin;
 mod body;
 mod edge;
 mod observe;
+mod openapi;
 mod reply;
 mod route;
 mod routes;
 mod session;
+
+pub use openapi::document as openapi_document;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;

@@ -1,52 +1,213 @@
-//! A route as data: what is served, and how it is described.
+//! A route as data: what is served, and how it is described. One value does both, so that no route
+//! can be served without being documented.
 
 use actix_web::http::Method;
-use actix_web::web::ServiceConfig;
-use actix_web::{FromRequest, Handler, Responder};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpRequest, Responder};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use super::admin::Admin;
+use super::body::Body;
+use super::session::Authenticated;
+use crate::service::outcome::Refusal;
 
 /// One method of one path.
 pub(super) struct Route {
-    /// The method.
     pub(super) method: Method,
     /// The path pattern, such as `/calldown/{id}`.
     pub(super) path: &'static str,
+    /// One sentence, without a full stop.
+    pub(super) summary: &'static str,
+    pub(super) needs: Needs,
+    /// An object whose members are query parameters.
+    pub(super) query: Option<MakeSchema>,
+    /// An object whose members are header parameters.
+    pub(super) headers: Option<MakeSchema>,
+    pub(super) body: Option<MakeSchema>,
+    pub(super) replies: Vec<Reply>,
     handler: actix_web::Route,
 }
 
-fn route<H, Args>(method: Method, path: &'static str, handler: H) -> Route
-where
-    H: Handler<Args>,
-    Args: FromRequest + 'static,
-    H::Output: Responder + 'static,
-{
-    Route { handler: actix_web::web::method(method.clone()).to(handler), method, path }
+pub(super) type MakeSchema = fn(&mut SchemaGenerator) -> Schema;
+
+/// What a route answers with a status.
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) content_type: &'static str,
+    /// When it is given, and what it says.
+    pub(super) about: &'static str,
+    pub(super) schema: MakeSchema,
 }
 
-macro_rules! methods {
-    ($($name:ident $method:ident $doc:literal;)*) => {
-        $(
-            #[doc = $doc]
-            pub(super) fn $name<H, Args>(path: &'static str, handler: H) -> Route
-            where
-                H: Handler<Args>,
-                Args: FromRequest + 'static,
-                H::Output: Responder + 'static,
-            {
-                route(Method::$method, path, handler)
+/// What a request has to bring, by the arguments of the handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Needs {
+    /// A session.
+    pub(super) session: bool,
+    /// The admin token.
+    pub(super) admin: bool,
+    /// Reads the body.
+    pub(super) body: bool,
+}
+
+/// An argument of a handler.
+pub(super) trait Argument {
+    /// What it needs.
+    const NEEDS: Needs = Needs { session: false, admin: false, body: false };
+}
+
+impl Argument for HttpRequest {}
+impl<T> Argument for web::Data<T> {}
+impl<T> Argument for web::Path<T> {}
+impl<T> Argument for Option<T> {}
+
+impl Argument for Authenticated {
+    const NEEDS: Needs = Needs { session: true, admin: false, body: false };
+}
+
+impl Argument for Admin {
+    const NEEDS: Needs = Needs { session: false, admin: true, body: false };
+}
+
+impl Argument for Body {
+    const NEEDS: Needs = Needs { session: false, admin: false, body: true };
+}
+
+/// All arguments of a handler.
+pub(super) trait Arguments {
+    /// What they need together.
+    fn needs() -> Needs;
+}
+
+macro_rules! arguments {
+    ($($argument:ident)*) => {
+        impl<$($argument: Argument),*> Arguments for ($($argument,)*) {
+            fn needs() -> Needs {
+                let all: &[Needs] = &[$($argument::NEEDS),*];
+                Needs {
+                    session: all.iter().any(|needs| needs.session),
+                    admin: all.iter().any(|needs| needs.admin),
+                    body: all.iter().any(|needs| needs.body),
+                }
             }
-        )*
+        }
     };
 }
 
+arguments!();
+arguments!(A);
+arguments!(A B);
+arguments!(A B C);
+arguments!(A B C D);
+arguments!(A B C D E);
+arguments!(A B C D E F);
+
+macro_rules! methods {
+    ($($name:ident $method:ident;)*) => {$(
+        #[doc = concat!("A `", stringify!($method), "` route.")]
+        pub(super) fn $name<H, Args>(path: &'static str, handler: H, summary: &'static str) -> Route
+        where
+            H: Handler<Args>,
+            Args: FromRequest + Arguments + 'static,
+            H::Output: Responder + 'static,
+        {
+            Route::new(Method::$method, path, handler, summary)
+        }
+    )*};
+}
+
 methods! {
-    get GET "A `GET` route.";
-    post POST "A `POST` route.";
-    put PUT "A `PUT` route.";
-    patch PATCH "A `PATCH` route.";
-    delete DELETE "A `DELETE` route.";
+    get GET;
+    post POST;
+    put PUT;
+    patch PATCH;
+    delete DELETE;
 }
 
 impl Route {
+    /// A route; what its handler's arguments need is documented with it.
+    pub(super) fn new<H, Args>(method: Method, path: &'static str, handler: H, summary: &'static str) -> Self
+    where
+        H: Handler<Args>,
+        Args: FromRequest + Arguments + 'static,
+        H::Output: Responder + 'static,
+    {
+        let needs = Args::needs();
+        let mut route = Self {
+            handler: web::method(method.clone()).to(handler),
+            method,
+            path,
+            summary,
+            needs,
+            query: None,
+            headers: None,
+            body: None,
+            replies: Vec::new(),
+        };
+        if needs.session {
+            route = route.text(400, "There is no valid session");
+        }
+        if needs.admin {
+            route = route.error(401, "The admin token is missing or wrong");
+            route = route.error(403, "The server was started without an admin token");
+        }
+        if needs.body {
+            route = route.error(400, "The body cannot be used");
+            route = route.error(413, "The body is larger than 10 MiB");
+        }
+        route
+    }
+
+    /// The query parameters: the members of `T`.
+    pub(super) fn query<T: JsonSchema>(mut self) -> Self {
+        self.query = Some(T::json_schema);
+        self
+    }
+
+    /// The request headers that are read: the members of `T`.
+    pub(super) fn headers<T: JsonSchema>(mut self) -> Self {
+        self.headers = Some(T::json_schema);
+        self
+    }
+
+    /// The body: `T`, as JSON or as a form.
+    pub(super) fn body<T: JsonSchema>(mut self) -> Self {
+        self.body = Some(SchemaGenerator::subschema_for::<T>);
+        self
+    }
+
+    /// A JSON reply.
+    pub(super) fn reply<T: JsonSchema>(self, status: u16, about: &'static str) -> Self {
+        self.with(status, "application/json", about, SchemaGenerator::subschema_for::<T>)
+    }
+
+    /// Status 200 with `T`, or with a refusal.
+    pub(super) fn answer<T: JsonSchema>(self, about: &'static str) -> Self {
+        self.reply::<T>(200, about).reply::<Refusal>(200, "It could not be done, and why")
+    }
+
+    /// A text reply, sent as HTML.
+    pub(super) fn text(self, status: u16, about: &'static str) -> Self {
+        self.with(status, "text/html", about, String::json_schema)
+    }
+
+    /// An error with a message.
+    pub(super) fn error(self, status: u16, about: &'static str) -> Self {
+        self.reply::<crate::api::Error>(status, about)
+    }
+
+    /// A reply of another content type.
+    pub(super) fn with(
+        mut self,
+        status: u16,
+        content_type: &'static str,
+        about: &'static str,
+        schema: MakeSchema,
+    ) -> Self {
+        self.replies.push(Reply { status, content_type, about, schema });
+        self
+    }
+
     /// The method's name.
     pub(super) fn method_name(&self) -> &'static str {
         match self.method {

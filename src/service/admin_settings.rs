@@ -1,5 +1,6 @@
 //! The settings that a RingCentral account's admins manage for its users.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -24,7 +25,7 @@ struct Stored {
 }
 
 /// As admins see them.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AdminSettings {
     /// The hashed account id.

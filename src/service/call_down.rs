@@ -1,5 +1,6 @@
 //! The call-down list: whom a user means to call.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -80,8 +81,9 @@ struct Stored {
 }
 
 /// An item as clients see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "CallDownItem")]
 pub struct Item {
     /// Its id.
     pub id: String,

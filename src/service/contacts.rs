@@ -1,5 +1,6 @@
 //! Contacts: found by number or name, created, cached for the whole account.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -13,8 +14,9 @@ use crate::engine::mapped::{Contact, CreatedContact};
 use crate::store::{ContactKey, User};
 
 /// The answer to a search: fields in the reference's order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "FoundContacts")]
 pub struct Found {
     /// Whether the search worked.
     pub successful: bool,
@@ -25,13 +27,13 @@ pub struct Found {
 }
 
 /// The contacts of an answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Contacts {
     /// From the CRM.
     Found(Vec<Contact>),
     /// From the account's cache.
-    Cached(Value),
+    Cached(#[schemars(with = "Vec<Contact>")] Value),
     /// The one that was created.
     Created(CreatedContact),
 }

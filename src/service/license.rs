@@ -1,5 +1,6 @@
 //! The licence of a user at the CRM.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ use crate::engine::mapped::License;
 use crate::store::{DocumentKey, DocumentKind, StoreError, User, UserKey};
 
 /// A licence as clients read it. What the CRM did not say is left out.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LicenseStatus {
     /// Whether it is valid, as the CRM says it; null where nobody knows.

@@ -8,6 +8,7 @@ mod tests;
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use self::own_words::own_words;
@@ -17,7 +18,7 @@ use crate::engine::retry::asked_wait;
 use crate::store::StoreError;
 
 /// A refusal, as every interface of the contract words it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Refusal {
     /// Always false.

@@ -1,5 +1,6 @@
 //! What is known of a connected user: whether the CRM still accepts them, and who they are there.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use crate::engine::failure::{Failure, FailureKind};
 use crate::store::{StoreError, User};
 
 /// An answer that says whether it worked.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Checked {
     /// Whether it did.

@@ -1,5 +1,6 @@
 //! Signing in with an API key, and signing out.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -34,7 +35,7 @@ pub struct ApiKeyLogin {
 }
 
 /// What a sign-in gives.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LoggedIn {
     /// The session token.

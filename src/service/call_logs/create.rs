@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -24,8 +25,9 @@ use crate::store::{CallLog, Claim, ClaimKey, ClaimSubject, Extension, Saved, Sco
 const POLL: Duration = Duration::from_millis(100);
 
 /// The answer to a new call log.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "CreatedCallLog")]
 pub struct Created {
     /// Whether the call is logged.
     pub successful: bool,

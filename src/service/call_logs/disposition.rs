@@ -1,5 +1,6 @@
 //! The disposition of a logged call.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,8 +13,9 @@ use crate::service::outcome::Refusal;
 use crate::service::session::Session;
 
 /// The answer to a disposition.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "SetDisposition")]
 pub struct Disposed {
     /// Always true.
     pub successful: bool,

@@ -1,5 +1,6 @@
 //! Looking logs up by their sessions.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -24,12 +25,14 @@ pub struct Asked {
 }
 
 /// The answer to a lookup.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "LookedUpCallLogs")]
 pub struct LookedUp {
     /// Whether the lookup worked.
     pub successful: bool,
     /// One entry for each session, in the order asked.
+    #[schemars(with = "Vec<crate::api::LookedUpCallLog>")]
     pub logs: Vec<Value>,
     /// What to show; null without details.
     pub return_message: Option<ReturnMessage>,

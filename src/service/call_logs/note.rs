@@ -1,5 +1,6 @@
 //! Notes that are typed during a call which server-side logging will log: kept until then.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ use crate::store::{DocumentKey, DocumentKind, Owner, Scope};
 const LIFETIME_MS: i64 = 60 * 60 * 1000;
 
 /// The answer to a note; its message is a bare text (recordings 21, `note-cache-save`).
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NoteKept {
     /// Always true.

@@ -1,6 +1,7 @@
 //! Updating a log: what changed goes into the text that the CRM holds now, so that nothing a person
 //! wrote there is lost.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -22,8 +23,9 @@ use crate::service::{Platform, Services};
 use crate::store::{CallLog, ClaimKey, ClaimSubject, User};
 
 /// The answer to an update.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "UpdatedCallLog")]
 pub struct Updated {
     /// Always true.
     pub successful: bool,

@@ -7,6 +7,7 @@ mod correspondents;
 mod input;
 mod record;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -19,8 +20,9 @@ use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::store::{Scope, User};
 
 /// The answer to messages of which some or none had to be logged: members in the reference's order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "LoggedMessages")]
 pub struct Logged {
     /// Whether every message is logged.
     pub successful: bool,
@@ -34,7 +36,7 @@ pub struct Logged {
 }
 
 /// A message that was not logged.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct NotLogged {
     /// The message's id.
     pub id: String,

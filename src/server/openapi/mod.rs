@@ -1,0 +1,189 @@
+//! This server's OpenAPI document, made from the list of routes and the types of their requests and
+//! replies.
+
+mod page;
+
+use std::sync::LazyLock;
+
+use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use super::route::{MakeSchema, Reply, Route};
+use super::routes;
+
+/// The document.
+pub fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| of(&routes::table()));
+    &DOCUMENT
+}
+
+/// The document as a page.
+pub(super) fn page() -> &'static str {
+    static PAGE: LazyLock<String> = LazyLock::new(|| page::page(document()));
+    &PAGE
+}
+
+const DESCRIPTION: &str = "The server of App Connect, with connectors that are documents.\n\nMost \
+answers have status 200 whether or not the CRM did what was asked: look at `successful`, and show \
+`returnMessage` to the user.\n\nEvery reply has an `x-request-id`, the client's own where it sent a \
+short and plain one. A session token that is about to expire is replaced by the one in the reply's \
+`x-refreshed-jwt-token`.";
+
+/// Types of requests and of replies are described by a generator each: what may be left out differs.
+struct Types {
+    requests: SchemaGenerator,
+    replies: SchemaGenerator,
+}
+
+fn of(routes: &[Route]) -> Value {
+    let settings = || {
+        SchemaSettings::draft2020_12().with(|settings| {
+            settings.definitions_path = "/components/schemas".into();
+            settings.meta_schema = None;
+        })
+    };
+    let mut types = Types {
+        requests: settings().for_deserialize().into_generator(),
+        replies: settings().for_serialize().into_generator(),
+    };
+    let mut paths = Map::new();
+    for route in routes {
+        let operation = types.operation(route);
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        path[route.method_name().to_lowercase()] = operation;
+    }
+    let mut schemas = types.requests.take_definitions(true);
+    schemas.append(&mut types.replies.take_definitions(true));
+    schemas.sort_keys();
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "app-connect",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "userJwt": {
+                    "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                    "description": "The session token that signing in gave",
+                },
+                "legacyUserJwt": {
+                    "type": "apiKey", "in": "query", "name": "jwtToken",
+                    "description": "The session token in the query, for older clients",
+                },
+                "adminToken": {
+                    "type": "http", "scheme": "bearer",
+                    "description": "`ADMIN_TOKEN` of the server",
+                },
+            },
+        },
+    })
+}
+
+impl Types {
+    fn operation(&mut self, route: &Route) -> Value {
+        let mut operation = json!({"summary": route.summary, "operationId": operation_id(route)});
+        let mut parameters = path_parameters(route.path);
+        for (place, make) in [("query", route.query), ("header", route.headers)] {
+            parameters.extend(make.into_iter().flat_map(|make| self.parameters(place, make)));
+        }
+        if !parameters.is_empty() {
+            operation["parameters"] = parameters.into();
+        }
+        if let Some(make) = route.body {
+            let schema = make(&mut self.requests);
+            operation["requestBody"] = json!({
+                "required": true,
+                "content": {
+                    "application/json": {"schema": schema},
+                    "application/x-www-form-urlencoded": {"schema": schema},
+                },
+            });
+        }
+        let mut replies: Vec<&Reply> = route.replies.iter().collect();
+        replies.sort_by_key(|reply| reply.status);
+        let responses: Map<String, Value> = replies
+            .chunk_by(|a, b| a.status == b.status)
+            .map(|replies| (replies[0].status.to_string(), self.response(replies)))
+            .collect();
+        operation["responses"] = responses.into();
+        if route.needs.session {
+            operation["security"] = json!([{"userJwt": []}, {"legacyUserJwt": []}]);
+        } else if route.needs.admin {
+            operation["security"] = json!([{"adminToken": []}]);
+        }
+        operation
+    }
+
+    /// One response for each status: several replies are alternatives.
+    fn response(&mut self, replies: &[&Reply]) -> Value {
+        let mut content: Map<String, Value> = Map::new();
+        for reply in replies {
+            let schema = (reply.schema)(&mut self.replies);
+            match content.get_mut(reply.content_type) {
+                None => {
+                    content.insert(reply.content_type.to_owned(), json!({"schema": schema}));
+                }
+                Some(known) if known["schema"] == *schema.as_value() => {}
+                Some(known) => match known.pointer_mut("/schema/anyOf").and_then(Value::as_array_mut) {
+                    Some(alternatives) => alternatives.push(schema.to_value()),
+                    None => known["schema"] = json!({"anyOf": [known["schema"].take(), schema]}),
+                },
+            }
+        }
+        let about: Vec<&str> = replies.iter().map(|reply| reply.about).collect();
+        json!({"description": about.join("; "), "content": content})
+    }
+
+    /// The members of an object as parameters.
+    fn parameters(&mut self, place: &str, make: MakeSchema) -> Vec<Value> {
+        let mut schema = make(&mut self.requests);
+        for transform in self.requests.transforms_mut() {
+            transform.transform(&mut schema);
+        }
+        let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+        let members = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+        let parameter = |(name, mut schema): (String, Value)| {
+            let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+            let mut parameter = json!({"name": name, "in": place});
+            if let Some(description) = description {
+                parameter["description"] = description;
+            }
+            parameter["required"] = required.contains(&parameter["name"]).into();
+            parameter["schema"] = schema;
+            parameter
+        };
+        members.into_iter().map(parameter).collect()
+    }
+}
+
+/// What stands in braces in the path.
+fn path_parameters(path: &str) -> Vec<Value> {
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let parameter =
+        |name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}});
+    names.map(parameter).collect()
+}
+
+/// Such as `getCustomContactSearch`: stable, and unique as the route is.
+fn operation_id(route: &Route) -> String {
+    let words = route.path.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let mut id = route.method_name().to_lowercase();
+    for word in words.filter(|word| !word.is_empty()) {
+        let (first, rest) = word.split_at(1);
+        id.push_str(&first.to_ascii_uppercase());
+        id.push_str(rest);
+    }
+    id
+}
+
+/// The schema of a text that is no JSON.
+pub(super) fn text(_: &mut SchemaGenerator) -> Schema {
+    schemars::json_schema!({"type": "string"})
+}
