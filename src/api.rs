@@ -174,6 +174,8 @@ pub struct CreateCallLogRequest {
     pub extension_number: Option<String>,
     /// The keyed hash of the user's extension; goes before `extensionNumber`.
     pub hashed_extension_id: Option<String>,
+    /// The user's extension id, to be hashed here.
+    pub rc_extension_id: Option<String>,
 }
 
 /// The documents in service.
@@ -215,7 +217,17 @@ pub struct Successful {
     pub successful: bool,
 }
 
-/// Ids of an extension and an account, or their hashes.
+/// Ids to hash.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserInfoHashQuery {
+    /// Id of the extension.
+    pub extension_id: Option<String>,
+    /// Id of the account.
+    pub account_id: Option<String>,
+}
+
+/// Hashes of ids.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserInfoHash {
@@ -276,10 +288,10 @@ pub struct CallDownQuery {
     pub status: Option<String>,
 }
 
-/// An item of the call-down list; a change names what it changes.
+/// An item for the call-down list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct CallDownRequest {
+pub struct ScheduleCallDownRequest {
     /// The CRM's id of the contact.
     pub contact_id: Option<String>,
     /// The CRM's type of the contact.
@@ -292,6 +304,15 @@ pub struct CallDownRequest {
     pub note: Option<String>,
     /// When to call, ISO 8601.
     pub scheduled_at: Option<String>,
+}
+
+/// Changes of an item: what is left out stays.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeCallDownRequest {
+    /// What an item is made of.
+    #[serde(flatten)]
+    pub item: ScheduleCallDownRequest,
     /// When it was called last, ISO 8601.
     pub last_call_at: Option<String>,
     /// A word for the state, such as `scheduled` or `called`.
@@ -344,12 +365,33 @@ pub struct UpdateCallLogRequest {
     pub transcript: Option<String>,
     /// The stations of the call.
     pub legs: Option<Vec<Value>>,
+    /// RingSense: what was said.
+    pub ring_sense_transcript: Option<String>,
+    /// RingSense: a summary.
+    pub ring_sense_summary: Option<String>,
+    /// RingSense: the call's score.
+    #[serde(rename = "ringSenseAIScore")]
+    pub ring_sense_ai_score: Option<Value>,
+    /// RingSense: a summary in bullets.
+    pub ring_sense_bulleted_summary: Option<String>,
+    /// RingSense: a link to the call.
+    pub ring_sense_link: Option<String>,
+    /// `Inbound` or `Outbound`.
+    pub direction: Option<String>,
+    /// Who called.
+    pub from: Option<Map<String, Value>>,
+    /// Who was called.
+    pub to: Option<Map<String, Value>>,
+    /// The RingCentral account, hashed for templates.
+    pub account_id: Option<String>,
     /// The extra fields of the client's form.
     pub additional_submission: Option<Map<String, Value>>,
     /// The user's extension.
     pub extension_number: Option<String>,
     /// The keyed hash of the user's extension; goes before `extensionNumber`.
     pub hashed_extension_id: Option<String>,
+    /// The user's extension id, to be hashed here.
+    pub rc_extension_id: Option<String>,
 }
 
 /// A note to keep.
@@ -370,6 +412,10 @@ pub struct DispositionRequest {
     pub session_id: String,
     /// What the user chose, by field.
     pub dispositions: Option<Map<String, Value>>,
+    /// The user's extension.
+    pub extension_number: Option<String>,
+    /// The keyed hash of the user's extension; goes before `extensionNumber`.
+    pub hashed_extension_id: Option<String>,
 }
 
 /// Messages to log.

@@ -55,7 +55,7 @@ pub(super) fn table() -> Vec<Route> {
         get("/releaseNotes", public::release_notes, "Lists release notes; documents have none")
             .reply::<BTreeMap<String, serde_json::Value>>(200, "An empty object"),
         get("/userInfoHash", public::user_info_hash, "Hashes the ids of an extension and an account")
-            .query::<api::UserInfoHash>()
+            .query::<api::UserInfoHashQuery>()
             .reply::<api::UserInfoHash>(
                 200,
                 "Salted SHA-256, hexadecimal; a missing id counts as `undefined`",
@@ -130,11 +130,11 @@ pub(super) fn table() -> Vec<Route> {
             .error(400, "The user is unknown")
             .error(500, "The store failed"),
         post("/calldown", call_down::schedule, "Puts a contact on the list")
-            .body::<api::CallDownRequest>()
+            .body::<api::ScheduleCallDownRequest>()
             .reply::<api::CallDownScheduled>(200, "The item")
             .error(500, "The store failed"),
         patch("/calldown/{id}", call_down::change, "Changes an item of the list")
-            .body::<api::CallDownRequest>()
+            .body::<api::ChangeCallDownRequest>()
             .reply::<api::Successful>(200, "It is changed")
             .error(500, "The store failed"),
         delete("/calldown/{id}", call_down::remove, "Removes an item from the list")
