@@ -175,7 +175,11 @@ fn set(document: &mut Value, place: &str, value: Value) {
 }
 
 /// Configurations of the recordings that are broken on purpose, and the pointer of what is.
-const BROKEN: &[(&str, &str, &str)] = &[("02-auth-headers", "unknownEncode", "/auth/encode")];
+const BROKEN: &[(&str, &str, &str)] = &[
+    ("02-auth-headers", "unknownEncode", "/auth/encode"),
+    // Less than a second: kept as it is by the server, so that the recording runs in time.
+    ("14-crm-failures", "slow", "/requestDefaults/timeoutSeconds"),
+];
 
 #[test]
 fn recorded_configs_are_valid_except_for_the_broken_ones() {

@@ -125,7 +125,7 @@ fn members_of_the_wrong_type_are_named() {
         let body = json!({
             "logInfo": {"sessionId": format!("s{value}"), "startTime": null, "duration": value, "direction": value,
                         "from": value, "to": value, "customSubject": value, "accountId": value, "voicemail": value},
-            "note": value, "contactId": value, "contactName": value, "additionalSubmission": value,
+            "note": value, "contactId": "c1", "contactName": value, "additionalSubmission": value,
             "hashedExtensionId": value, "extensionNumber": value,
         });
         let reply = site.post("/callLog", &token, &body);

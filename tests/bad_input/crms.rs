@@ -232,6 +232,7 @@ fn an_operation_has_one_log_line_with_the_listed_fields_and_nothing_else() {
         "host",
         "outcome",
         "duration_ms",
+        "spans",
     ]
     .into();
     for line in &lines {
