@@ -184,11 +184,14 @@ pub fn map(
                 items.into_iter().map(|item| reader.crm_user(paths, item)).collect()
             }
         }),
-        CompiledMapping::License(paths) => Mapped::License(License {
-            is_license_valid: reader.read(&paths.is_valid, reply),
-            license_status: reader.read(&paths.status, reply),
-            license_status_description: reader.read(&paths.description, reply),
-        }),
+        CompiledMapping::License(paths) => {
+            require_json(response)?;
+            Mapped::License(License {
+                is_license_valid: reader.read(&paths.is_valid, reply),
+                license_status: reader.read(&paths.status, reply),
+                license_status_description: reader.read(&paths.description, reply),
+            })
+        }
         CompiledMapping::AuthValidation(paths) => Mapped::AuthValidation(AuthValidation {
             successful: paths.successful.as_ref().is_none_or(|path| {
                 reader.expected("successfulPath", path, reply).as_ref().is_some_and(is_truthy)

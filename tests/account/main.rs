@@ -1,0 +1,34 @@
+//! The routes around a user: call-down list, licence, settings, profile.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod call_down;
+mod license;
+mod profile;
+mod settings;
+
+use serde_json::{Value, json};
+use support::client::Response;
+use support::crm::{Answer, Crm, Request};
+use support::site::{self, Site, document};
+
+/// Sends JSON with any method.
+fn send(site: &Site, method: &str, target: &str, token: &str, body: &Value) -> Response {
+    let bearer = format!("Bearer {token}");
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    site.send(method, target, &headers, Some(body.to_string().into_bytes()))
+}
+
+/// A CRM and a server with one document for it, which `adjust` changes, and a user who is signed in.
+fn start(
+    adjust: impl FnOnce(&mut Value),
+    answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+) -> (Site, String, Crm) {
+    let crm = Crm::start(answer);
+    let mut document = document(&crm.origin());
+    adjust(&mut document);
+    let site = Site::start(&[("crm", &document)]);
+    let token = site.sign_in("crm", "testCrm", "1-key");
+    (site, token, crm)
+}
