@@ -1,7 +1,7 @@
 //! Session tokens: who is calling (recordings 16).
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::clock::now_seconds;
 use crate::store::{Secret, Store, StoreError, User, UserKey};
@@ -19,8 +19,10 @@ pub struct Session {
     pub id: String,
     /// The platform.
     pub platform: String,
-    /// The proxy id; absent in tokens that were issued before it was part of them.
+    /// The proxy id; absent for users of a registered connector, and where the token says nothing.
     pub proxy_id: Option<String>,
+    /// Whether the token was issued before the proxy id was part of it.
+    lacks_proxy_id: bool,
     /// When the token expires, in seconds since 1970.
     expires_at: Option<i64>,
 }
@@ -29,12 +31,23 @@ pub struct Session {
 struct Claims {
     id: Option<String>,
     platform: Option<String>,
-    #[serde(rename = "proxyId", default, skip_serializing_if = "Option::is_none")]
-    proxy_id: Option<String>,
+    /// Null says that there is none, which is not the same as saying nothing.
+    #[serde(
+        rename = "proxyId",
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    proxy_id: Option<Option<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     iat: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     exp: Option<i64>,
+}
+
+/// A claim that is there, null included.
+fn present<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(claim).map(Some)
 }
 
 /// Signs and verifies session tokens with `APP_SERVER_SECRET_KEY`, HS256 only.
@@ -60,11 +73,15 @@ impl Sessions {
 
     /// A token for a user. `None` where signing fails, which it cannot with a shared secret.
     pub fn issue(&self, key: &UserKey) -> Option<String> {
+        self.sign(&key.id, &key.platform, Some(key.proxy_id.clone()))
+    }
+
+    fn sign(&self, id: &str, platform: &str, proxy_id: Option<Option<String>>) -> Option<String> {
         let now = now_seconds();
         let claims = Claims {
-            id: Some(key.id.clone()),
-            platform: Some(key.platform.clone()),
-            proxy_id: key.proxy_id.clone(),
+            id: Some(id.to_owned()),
+            platform: Some(platform.to_owned()),
+            proxy_id,
             iat: Some(now),
             exp: Some(now + LIFETIME),
         };
@@ -77,7 +94,8 @@ impl Sessions {
         Some(Session {
             id: claims.id.filter(|id| !id.is_empty())?,
             platform: claims.platform.unwrap_or_default(),
-            proxy_id: claims.proxy_id,
+            lacks_proxy_id: claims.proxy_id.is_none(),
+            proxy_id: claims.proxy_id.flatten(),
             expires_at: claims.exp,
         })
     }
@@ -88,22 +106,19 @@ impl Sessions {
         if left >= REFRESH_BELOW {
             return None;
         }
-        self.issue(&UserKey {
-            id: session.id.clone(),
-            platform: session.platform.clone(),
-            proxy_id: session.proxy_id.clone(),
-        })
+        let proxy_id = (!session.lacks_proxy_id).then(|| session.proxy_id.clone());
+        self.sign(&session.id, &session.platform, proxy_id)
     }
 }
 
 impl Session {
-    /// The session's user. A token without a proxy id finds the only user of its id and platform;
-    /// where several proxies have one, it names nobody (Q3).
+    /// The session's user. A token from before proxy ids were part of them finds the only user of its
+    /// id and platform; where several proxies have one, it names nobody (Q3).
     ///
     /// # Errors
     /// Where the store cannot be read.
     pub async fn user(&self, store: &dyn Store) -> Result<Option<User>, StoreError> {
-        if self.proxy_id.is_some() {
+        if !self.lacks_proxy_id {
             let key = UserKey {
                 id: self.id.clone(),
                 platform: self.platform.clone(),
@@ -121,5 +136,77 @@ impl Session {
     /// Where the store cannot be read.
     pub async fn connected_user(&self, store: &dyn Store) -> Result<Option<User>, StoreError> {
         Ok(self.user(store).await?.filter(|user| !user.access_token.expose().is_empty()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{self, Keys};
+
+    fn user(proxy_id: Option<&str>) -> User {
+        User {
+            key: UserKey {
+                id: "7-acme".to_owned(),
+                platform: "acme".to_owned(),
+                proxy_id: proxy_id.map(str::to_owned),
+            },
+            name: None,
+            hostname: None,
+            timezone_name: None,
+            timezone_offset: None,
+            access_token: Secret::new("key"),
+            refresh_token: None,
+            token_expiry: None,
+            rc_account_id: None,
+            platform_additional_info: serde_json::Map::new(),
+            user_settings: None,
+            created_at: 1,
+            updated_at: 1,
+        }
+    }
+
+    /// A client chooses the platform's name, so anybody behind a document can have the id of a
+    /// registered connector's user.
+    #[tokio::test]
+    async fn users_with_and_without_a_document_are_two_users() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = Secret::new("a secret");
+        let keys = Keys::from_secret(&secret).unwrap();
+        let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
+        let sessions = Sessions::new(&secret);
+        let found = async |token: &str| {
+            let session = sessions.verify(token).unwrap();
+            session.user(&*store).await.unwrap().map(|user| user.key.proxy_id)
+        };
+        let registered = sessions.issue(&user(None).key).unwrap();
+        let proxied = sessions.issue(&user(Some("one")).key).unwrap();
+        let old = sessions.sign("7-acme", "acme", None).unwrap();
+
+        store.save_user(&user(Some("one"))).await.unwrap();
+        assert_eq!(found(&registered).await, None, "the other user is nobody's stand-in");
+        assert_eq!(found(&old).await, Some(Some("one".to_owned())));
+        store.save_user(&user(None)).await.unwrap();
+        assert_eq!(found(&registered).await, Some(None), "and blocks nobody");
+        assert_eq!(found(&proxied).await, Some(Some("one".to_owned())));
+        assert_eq!(found(&old).await, None, "an old token could mean either");
+    }
+
+    #[test]
+    fn a_fresh_token_says_of_its_proxy_id_what_the_old_one_said() {
+        let sessions = Sessions::new(&Secret::new("a secret"));
+        for proxy_id in [None, Some(None), Some(Some("one".to_owned()))] {
+            let token = sessions.sign("7-acme", "acme", proxy_id.clone()).unwrap();
+            let session = Session {
+                expires_at: Some(now_seconds() + REFRESH_BELOW - 1),
+                ..sessions.verify(&token).unwrap()
+            };
+            let fresh = sessions.verify(&sessions.refresh(&session).unwrap()).unwrap();
+            assert_eq!(
+                (fresh.lacks_proxy_id, fresh.proxy_id),
+                (session.lacks_proxy_id, session.proxy_id),
+                "{proxy_id:?}"
+            );
+        }
     }
 }

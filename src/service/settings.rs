@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Services;
 use super::admin_settings::{self, AccountError};
 use super::clock::now_ms;
+use super::hashing::hashed;
 use super::session::Session;
 use crate::store::StoreError;
 
@@ -32,9 +33,14 @@ pub async fn read(
         return Ok(None);
     };
     let own = object(user.user_settings);
-    let hashed_id = match account.token {
-        Some(token) => admin_settings::hashed_account(services, &token).await.ok().or(account.hashed_id),
+    // An id is no proof: whoever belongs to an account is shown no other's (Q4).
+    let named = match user.rc_account_id.as_deref().map(|id| hashed(services, id)) {
+        Some(own) => account.hashed_id.filter(|named| *named == own),
         None => account.hashed_id,
+    };
+    let hashed_id = match account.token {
+        Some(token) => admin_settings::hashed_account(services, &token).await.ok().or(named),
+        None => named,
     };
     let managed = match hashed_id {
         Some(hashed_id) => admin_settings::for_users(services, &hashed_id).await?,

@@ -1,103 +1,315 @@
-//! Who sees what, route by route: a user of one account, platform or document can neither see, block
-//! nor change what belongs to another. Messages are in `tests/messages` (Q5).
+//! A user of one account, document or platform neither sees, blocks nor changes what is another's, on
+//! any route.
 //!
-//! A route's test plants something as the owner and looks as every stranger of the [`World`]. The
-//! owner's CRM id is shared with the strangers behind another document and on another platform.
+//! Every route has a [`Case`]: an owner plants something, a stranger does the same with the same ids,
+//! and the owner finds everything as it was. What an owner writes, or the CRM says to one, bears
+//! [`OWNER`]; strangers bear [`STRANGER`]. No answer to either may bear the other's mark, no request
+//! to the CRM may carry the other's credential or mark, and the stranger leaves the owner's records at
+//! the CRM alone; the CRM itself would give anything to anybody. Every case is played by owners with
+//! and without an account, against every kind of stranger.
+//!
+//! Users of one RingCentral account, document and platform share logs and cached contacts on
+//! purpose; the other tests show that.
 
+mod accounts;
+mod logs;
+mod people;
 #[path = "../support/mod.rs"]
 mod support;
-
-mod account;
-mod logs;
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+mod tokens;
+mod vault;
 
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use support::client::Response;
-use support::crm::{Answer, Crm, Request};
-use support::site::{self, Site, document};
+use support::crm::{Crm, Request};
+use support::site::{Site, document};
+use vault::Vault;
 
-/// One server with two documents, and its users.
-struct World {
-    site: Site,
-    /// The CRM of both documents.
-    crm: Crm,
-    /// While it is set, the CRM answers 503 for licences.
-    outage: Arc<AtomicBool>,
-    /// User 7 of account A, document `one`, platform `testCrm`.
-    owner: String,
-    /// User 8 of the same account, document and platform.
-    colleague: String,
-    /// Everybody else, by what sets them apart.
-    strangers: Vec<(&'static str, String)>,
-    _ringcentral: Crm,
+const OWNER: &str = "of-the-owner";
+const STRANGER: &str = "of-the-stranger";
+const SECRET: &str = "the signing secret of these tests";
+
+/// A route, or several that are used together.
+struct Case {
+    routes: &'static [&'static str],
+    /// The owner's part; gives what the stranger knows of it.
+    plant: fn(&Tenant) -> String,
+    /// The same by the stranger, with what is told of it.
+    act: fn(&Tenant, &str),
+    /// The owner finds it as it was, and can still do it.
+    still: fn(&Tenant, &str),
 }
 
-fn world() -> World {
-    let outage = Arc::new(AtomicBool::new(false));
-    let crm = Crm::start({
-        let outage = Arc::clone(&outage);
-        move |request: &Request| match request.path() {
-            "/v1/license" if outage.load(Ordering::Acquire) => Answer::json(&json!({})).status(503),
-            "/v1/license" => {
-                Answer::json(&json!({"isLicenseValid": true, "licenseStatus": site::api_key(request)}))
-            }
-            path if path.ends_with("/disposition") => Answer::json(&json!({})),
-            _ if request.method == "PATCH" => Answer::json(&json!({})),
-            _ => site::ordinary(request),
-        }
-    });
-    // The token is the account's id, with a dash and `admin` after it for admins.
-    let ringcentral = Crm::start(|request: &Request| {
-        let token = request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ");
-        let (account, is_admin) = match token.strip_suffix("-admin") {
-            Some(account) => (account, true),
-            None => (token, false),
-        };
-        let permissions = json!({"admin": {"enabled": is_admin}});
-        Answer::json(&json!({"id": 1, "account": {"id": account}, "permissions": permissions}))
-    });
-    let mut one = document(&crm.origin());
-    one["operations"]["getLicenseStatus"] = json!({"method": "GET", "url": "/license"});
-    one["operations"]["upsertCallDisposition"] = json!({
-        "method": "PUT", "url": "/activities/{{thirdPartyLogId}}/disposition",
-        "body": {"disposition": "{{dispositions.result}}"}
-    });
-    let site = Site::start_with(&[("one", &one), ("two", &one)], |options| {
-        options.env("RINGCENTRAL_SERVER", ringcentral.origin())
-    });
-    let sign_in = |proxy_id: &str, platform: &str, key: &str, account: Option<&str>| {
-        let mut login = json!({"platform": platform, "proxyId": proxy_id, "apiKey": key});
-        if let Some(account) = account {
-            login["rcAccessToken"] = account.into();
-        }
-        let reply = site.send_login(&login);
-        assert_eq!(reply.status, 200, "{}", reply.text());
-        reply.json()["jwtToken"].as_str().expect("a token").to_owned()
-    };
-    let owner = sign_in("one", "testCrm", "7-owner", Some("A"));
-    let colleague = sign_in("one", "testCrm", "8-colleague", Some("A"));
-    let strangers = vec![
-        ("another account", sign_in("one", "testCrm", "9-b", Some("B"))),
-        ("another document", sign_in("two", "testCrm", "7-two", Some("A"))),
-        ("another platform", sign_in("one", "otherCrm", "7-other", Some("A"))),
-        ("no account", sign_in("one", "testCrm", "10-alone", None)),
-    ];
-    World { site, crm, outage, owner, colleague, strangers, _ringcentral: ringcentral }
+/// Routes that are played nowhere here, and why that is right.
+const EXEMPT: &[(&str, &str)] = &[
+    ("GET /isAlive", "says nothing of anybody"),
+    ("GET /implementedInterfaces", "describes documents"),
+    ("GET /serverVersionInfo", "says nothing of anybody"),
+    ("GET /releaseNotes", "says nothing of anybody"),
+    ("GET /userInfoHash", "hashes what the request brings"),
+    ("GET /user/preloadSettings", "has no session: what admins set for whoever signs in"),
+    ("GET /proxyConfigs", "for the operator alone: tests/admin.rs"),
+    ("GET /metrics", "for the operator alone: tests/observability.rs"),
+    ("GET /openapi.json", "describes the server"),
+    ("GET /docs", "describes the server"),
+];
+
+/// What sets a stranger apart from the owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Apart {
+    /// Another account, and a CRM id that begins with the owner's.
+    Account,
+    /// No account, and a user id that is the name of the owner's account.
+    NoAccount,
+    /// An account that has the owner's user id as its name.
+    AccountNamedLikeTheOwner,
+    /// Another document; CRM id, account and platform are the same.
+    Document,
+    /// Another platform; CRM id, account and document are the same.
+    Platform,
+    /// Signed out; account, document and platform are the same.
+    SignedOut,
+}
+
+const STRANGERS: [Apart; 6] = [
+    Apart::Account,
+    Apart::NoAccount,
+    Apart::AccountNamedLikeTheOwner,
+    Apart::Document,
+    Apart::Platform,
+    Apart::SignedOut,
+];
+
+/// One server with two documents, a RingCentral platform and one CRM for all.
+struct World {
+    site: Site,
+    vault: Vault,
+    _crms: [Crm; 2],
 }
 
 impl World {
-    /// The strangers, and the colleague where what is looked at belongs to the user alone.
-    fn outsiders(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let strangers = self.strangers.iter().map(|(name, token)| (*name, token.as_str()));
-        strangers.chain(std::iter::once(("a colleague", self.colleague.as_str())))
+    fn start() -> Self {
+        let vault = Vault::default();
+        let crm = Crm::start({
+            let vault = vault.clone();
+            move |request: &Request| vault.answer(request)
+        });
+        let platform = Crm::start(vault::ringcentral);
+        let mut document = document(&crm.origin());
+        vault::add_operations(&mut document);
+        let site = Site::start_with(&[("one", &document), ("two", &document)], |options| {
+            options.env("APP_SERVER_SECRET_KEY", SECRET).env("RINGCENTRAL_SERVER", platform.origin())
+        });
+        Self { site, vault, _crms: [crm, platform] }
     }
 
-    /// Sends JSON with any method.
-    fn send(&self, method: &str, target: &str, token: &str, body: &Value) -> Response {
-        let bearer = format!("Bearer {token}");
-        let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
-        self.site.send(method, target, &headers, Some(body.to_string().into_bytes()))
+    /// The owner of a round: rounds have nothing in common but session ids, numbers and the like.
+    fn owner(&self, round: &str, has_account: bool) -> Tenant<'_> {
+        Tenant {
+            world: self,
+            mark: OWNER,
+            other: STRANGER,
+            key: format!("{round}-{OWNER}"),
+            proxy_id: "one",
+            platform: "testCrm",
+            account: has_account.then(|| format!("{round}8-testCrm")),
+            is_colleague: false,
+            signed_out: false,
+            token: String::new(),
+        }
+        .signed_in()
     }
+
+    fn stranger(&self, owner: &Tenant<'_>, round: &str, apart: Apart) -> Tenant<'_> {
+        let (id, proxy_id, platform, account) = match apart {
+            Apart::Account => (format!("{round}7"), "one", "testCrm", Some(format!("{round}-else"))),
+            Apart::NoAccount => (format!("{round}8"), "one", "testCrm", None),
+            Apart::AccountNamedLikeTheOwner => {
+                (format!("{round}9"), "one", "testCrm", Some(format!("{round}-testCrm")))
+            }
+            Apart::Document => (round.to_owned(), "two", "testCrm", owner.account.clone()),
+            Apart::Platform => (round.to_owned(), "one", "otherCrm", owner.account.clone()),
+            Apart::SignedOut => (format!("{round}6"), "one", "testCrm", owner.account.clone()),
+        };
+        let stranger = Tenant {
+            world: self,
+            mark: STRANGER,
+            other: OWNER,
+            key: format!("{id}-{STRANGER}"),
+            proxy_id,
+            platform,
+            is_colleague: account.is_some() && account == owner.account,
+            account,
+            signed_out: apart == Apart::SignedOut,
+            token: String::new(),
+        }
+        .signed_in();
+        if stranger.signed_out {
+            assert_eq!(stranger.post("/unAuthorize", &json!({})).status, 200);
+        }
+        stranger
+    }
+}
+
+/// A user.
+struct Tenant<'w> {
+    world: &'w World,
+    mark: &'static str,
+    other: &'static str,
+    /// The API key; what comes before the first dash is the user's id at the CRM.
+    key: String,
+    proxy_id: &'static str,
+    platform: &'static str,
+    account: Option<String>,
+    /// A stranger of the owner's account.
+    is_colleague: bool,
+    signed_out: bool,
+    token: String,
+}
+
+impl Tenant<'_> {
+    fn signed_in(mut self) -> Self {
+        let mut login = json!({
+            "platform": self.platform, "proxyId": self.proxy_id, "apiKey": self.key,
+            "hostname": format!("{}.example.com", self.key)
+        });
+        if let Some(account) = &self.account {
+            login["rcAccessToken"] = account.as_str().into();
+        }
+        let reply = self.checked(self.world.site.send_login(&login));
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        self.token = reply.json()["jwtToken"].as_str().expect("a token").to_owned();
+        self
+    }
+
+    fn say(&self, text: &str) -> String {
+        format!("{text} {}", self.mark)
+    }
+
+    /// A token of the RingCentral platform: an admin's, but for colleagues of the owner.
+    fn ringcentral_token(&self) -> String {
+        // Without an account here, people still have one there.
+        let account = self.account.clone().unwrap_or_else(|| format!("account of {}", self.key));
+        if self.is_colleague { account } else { format!("{account}/admin") }
+    }
+
+    fn get(&self, target: &str) -> Response {
+        self.send("GET", target, &json!({}))
+    }
+
+    fn post(&self, target: &str, body: &Value) -> Response {
+        self.send("POST", target, body)
+    }
+
+    fn send(&self, method: &str, target: &str, body: &Value) -> Response {
+        self.send_with(method, target, &[], body)
+    }
+
+    fn send_with(&self, method: &str, target: &str, more: &[(&str, &str)], body: &Value) -> Response {
+        let bearer = format!("Bearer {}", self.token);
+        let mut headers = vec![("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+        headers.extend(more);
+        let body = (method != "GET").then(|| body.to_string().into_bytes());
+        self.checked(self.world.site.send(method, target, &headers, body))
+    }
+
+    /// No answer tells of the other one.
+    #[track_caller]
+    fn checked(&self, reply: Response) -> Response {
+        assert!(!reply.text().contains(self.other), "{} was told: {}", self.key, reply.text());
+        reply
+    }
+
+    /// What this one asked the CRM since the last time; nobody else asked anything.
+    #[track_caller]
+    fn asked(&self) -> usize {
+        let asked = self.world.vault.take_asked();
+        for (key, request) in &asked {
+            assert_eq!(key, &self.key, "whose credential went out: {request}");
+            assert!(!request.contains(self.other), "{} asked for: {request}", self.key);
+        }
+        asked.len()
+    }
+
+    /// The reply of a route that works for whoever is signed in; false for one who is not, who is
+    /// refused.
+    #[track_caller]
+    fn works(&self, reply: &Response) -> bool {
+        assert_eq!(reply.json()["successful"], !self.signed_out, "{}: {}", self.key, reply.text());
+        !self.signed_out
+    }
+}
+
+#[track_caller]
+fn assert_refused(reply: &Response) {
+    assert_eq!(reply.json()["successful"], false, "{}", reply.text());
+}
+
+fn cases() -> impl Iterator<Item = &'static Case> {
+    [logs::CASES, people::CASES, accounts::CASES].into_iter().flatten()
+}
+
+fn play(has_account: bool) {
+    let world = World::start();
+    for (number, case) in cases().enumerate() {
+        for (at, apart) in STRANGERS.into_iter().enumerate() {
+            let round = format!("u{number}x{at}x");
+            // The name of the round, where one of its assertions fails.
+            eprintln!("{:?}: owner with account: {has_account}; stranger: {apart:?}", case.routes);
+            let owner = world.owner(&round, has_account);
+            let known = (case.plant)(&owner);
+            owner.asked();
+            let records = world.vault.records_of(&owner.key);
+            let stranger = world.stranger(&owner, &round, apart);
+            stranger.asked();
+            (case.act)(&stranger, &known);
+            let asked = stranger.asked();
+            assert!(asked == 0 || !stranger.signed_out, "{asked} requests for one who signed out");
+            assert_eq!(world.vault.records_of(&owner.key), records, "the owner's records at the CRM");
+            (case.still)(&owner, &known);
+            owner.asked();
+        }
+    }
+}
+
+#[test]
+fn nothing_of_an_owner_with_an_account_is_a_strangers() {
+    play(true);
+}
+
+#[test]
+fn nothing_of_an_owner_without_an_account_is_a_strangers() {
+    play(false);
+}
+
+/// The routes of the server's own table, as `METHOD /path`.
+fn routes() -> BTreeSet<String> {
+    let table: String = include_str!("../../src/server/routes/mod.rs").split_whitespace().collect();
+    let mut routes = BTreeSet::new();
+    for method in ["get", "post", "put", "patch", "delete"] {
+        for (_, rest) in table.match_indices(&format!("{method}(\"/")).map(|(at, found)| {
+            let from = at + found.len() - 1;
+            (at, &table[from..])
+        }) {
+            let path = rest.split('"').next().expect("a text");
+            routes.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    routes
+}
+
+#[test]
+fn no_route_is_forgotten() {
+    let routes = routes();
+    assert!(routes.len() >= 32, "the table was not read: {routes:?}");
+    let played: BTreeSet<String> =
+        cases().flat_map(|case| case.routes).map(|route| (*route).to_owned()).collect();
+    let exempt: BTreeSet<String> = EXEMPT.iter().map(|(route, _)| (*route).to_owned()).collect();
+    assert_eq!(played.intersection(&exempt).count(), 0, "a route is played or exempt");
+    let known: BTreeSet<String> = played.union(&exempt).cloned().collect();
+    let forgotten: Vec<_> = routes.difference(&known).collect();
+    assert!(forgotten.is_empty(), "give each a case, or a reason why it needs none: {forgotten:?}");
+    let gone: Vec<_> = played.difference(&routes).collect();
+    assert!(gone.is_empty(), "no such routes: {gone:?}");
 }
