@@ -10,6 +10,7 @@ mod reply;
 mod route;
 mod routes;
 mod session;
+mod sweep;
 
 pub use openapi::document as openapi_document;
 
@@ -22,6 +23,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 
+use self::sweep::Sweep;
 use crate::connector::configs::{Configs, Watch};
 use crate::connector::{Connector, InterfaceFunction, Registry};
 use crate::engine::egress::EgressPolicy;
@@ -245,7 +247,8 @@ impl ServerBuilder {
         let running = http.run();
         let handle = running.handle();
         let task = tokio::spawn(running);
-        Ok(Server { address, handle, task, store, metrics_server, _watch: watch })
+        let sweep = Sweep::start(Arc::clone(&store));
+        Ok(Server { address, handle, task, store, metrics_server, _sweep: sweep, _watch: watch })
     }
 }
 
@@ -272,6 +275,7 @@ pub struct Server {
     task: tokio::task::JoinHandle<std::io::Result<()>>,
     store: Arc<dyn Store>,
     metrics_server: Option<(SocketAddr, ServerHandle)>,
+    _sweep: Sweep,
     _watch: Option<Watch>,
 }
 

@@ -108,6 +108,10 @@ pub trait Store: Send + Sync {
     /// Removes a document; false where there was none.
     async fn delete_document(&self, key: &DocumentKey) -> Result<bool, StoreError>;
 
+    /// Removes claims and notes (documents with a member `expiresAt`) that expired by `now`, in
+    /// milliseconds; how many there were. What changes meanwhile stays.
+    async fn sweep(&self, now: i64) -> Result<usize, StoreError>;
+
     /// The contacts cached for a phone number, as [`Store::cache_contacts`]
     /// was given them.
     async fn cached_contacts(&self, key: &ContactKey) -> Result<Option<Value>, StoreError>;

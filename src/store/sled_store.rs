@@ -28,9 +28,9 @@ use self::{
     trees::Trees,
 };
 use super::{
-    CallLog, ClaimChange, ClaimKey, Claims, ContactKey, Conversation, Counts, DocumentKey, Integrity, Keys,
-    MessageLog, Saved, Scope, Store, StoreError, User, UserKey,
-    codec::{self, Table},
+    CallLog, ClaimChange, ClaimKey, Claims, ContactKey, Conversation, Counts, DocumentKey, DocumentKind,
+    Integrity, Keys, MessageLog, Saved, Scope, Store, StoreError, User, UserKey,
+    codec::{self, Row, Table},
     transfer,
 };
 use crate::metrics::StoreMeter;
@@ -239,6 +239,17 @@ impl Store for SledStore {
         Ok(self.write(delete).await?.is_some())
     }
 
+    async fn sweep(&self, now: i64) -> Result<usize, StoreError> {
+        let expired = self.reading("the sweep", move |trees, keys| expired(trees, keys, now)).await??;
+        let mut removed = 0;
+        for row in expired {
+            let value = row.value.clone();
+            let delete = Write::delete(row.table, row.key, When::Equals(Some(value)));
+            removed += usize::from(self.write(delete).await? == Some(row.value));
+        }
+        Ok(removed)
+    }
+
     async fn cached_contacts(&self, key: &ContactKey) -> Result<Option<Value>, StoreError> {
         let key = codec::contact_key(&self.keys, key);
         let found = self.trees.get(Table::Contacts, &key)?;
@@ -280,6 +291,26 @@ impl Store for SledStore {
         self.closed.store(true, Ordering::Release);
         self.committer.flush().await
     }
+}
+
+/// The claims and notes that mean nothing any more.
+fn expired(trees: &Trees, keys: &Keys, now: i64) -> Result<Vec<Row>, StoreError> {
+    let notes = codec::document_key(&DocumentKey { kind: DocumentKind::Note, parts: Vec::new() });
+    let mut found = Vec::new();
+    for row in trees.rows(Table::Claims, b"").chain(trees.rows(Table::Documents, &notes)) {
+        let row = row?;
+        let is_over = if row.table == Table::Claims {
+            let claims = codec::read_claims(keys, &row.key, &row.value)?.claims;
+            claims.iter().all(|claim| claim.expires_at <= now)
+        } else {
+            let note = codec::read_document(keys, &row.key, &row.value)?;
+            note.get("expiresAt").and_then(Value::as_i64).is_some_and(|at| at <= now)
+        };
+        if is_over {
+            found.push(row);
+        }
+    }
+    Ok(found)
 }
 
 /// Decodes every record. A table whose pages cannot be read ends there with

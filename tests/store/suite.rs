@@ -191,6 +191,31 @@ pub async fn claims_change_only_as_they_were_read(store: &dyn Store) {
     assert_eq!(store.claims(&key).await.unwrap(), None);
 }
 
+pub async fn what_expired_is_swept_away(store: &dyn Store) {
+    let key = |session: &str| ClaimKey {
+        scope: scope("crm", None, account("1")),
+        subject: ClaimSubject::Call(session.to_owned()),
+    };
+    let note =
+        |session: &str| DocumentKey { kind: DocumentKind::Note, parts: vec![Some(session.to_owned())] };
+    let other = DocumentKey { kind: DocumentKind::License, ..note("old") };
+    for (session, expires_at) in [("old", 100), ("new", 200)] {
+        let mut made = claims(&["a"]);
+        made.claims[0].expires_at = expires_at;
+        let change = ClaimChange { key: key(session), before: None, after: Some(made) };
+        assert!(store.change_claims(&change).await.unwrap());
+        store.save_document(&note(session), &json!({"note": "n", "expiresAt": expires_at})).await.unwrap();
+    }
+    store.save_document(&other, &json!({"expiresAt": 1})).await.unwrap();
+    assert_eq!(store.sweep(150).await.unwrap(), 2);
+    assert_eq!(store.claims(&key("old")).await.unwrap(), None);
+    assert_eq!(store.document(&note("old")).await.unwrap(), None);
+    assert!(store.claims(&key("new")).await.unwrap().is_some());
+    assert!(store.document(&note("new")).await.unwrap().is_some());
+    assert!(store.document(&other).await.unwrap().is_some(), "only notes are swept");
+    assert_eq!(store.sweep(150).await.unwrap(), 0);
+}
+
 pub async fn a_log_takes_its_claim_with_it(store: &dyn Store) {
     let scope = scope("crm", None, account("1"));
     let key = ClaimKey { scope: scope.clone(), subject: ClaimSubject::Call("s-1".to_owned()) };
