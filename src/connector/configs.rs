@@ -404,34 +404,4 @@ pub fn documents(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_missing_file_goes_out_of_service_at_the_second_look() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("crm.json");
-        let document = |name: &str| {
-            format!(
-                r#"{{"meta": {{"name": "{name}"}}, "requestDefaults": {{"baseUrl": "https://crm.example.com"}},
-                    "operations": {{"getUserInfo": {{"method": "GET", "url": "/me", "responseMapping": {{"idPath": "body.id"}}}}}}}}"#
-            )
-        };
-        std::fs::write(&path, document("first")).unwrap();
-        let configs = Configs::open(folder.path()).unwrap();
-        let name = || configs.snapshot().get("crm").and_then(|connector| connector.config.name.clone());
-        assert_eq!(name().as_deref(), Some("first"));
-
-        std::fs::remove_file(&path).unwrap();
-        assert!(configs.look().unwrap(), "it may be coming back");
-        assert_eq!(name().as_deref(), Some("first"));
-        std::fs::write(&path, document("second")).unwrap();
-        assert!(!configs.look().unwrap());
-        assert_eq!(name().as_deref(), Some("second"));
-
-        std::fs::remove_file(&path).unwrap();
-        assert!(configs.look().unwrap());
-        assert!(!configs.look().unwrap());
-        assert_eq!((name(), configs.snapshot().states().len()), (None, 0));
-    }
-}
+mod tests;

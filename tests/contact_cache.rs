@@ -1,0 +1,108 @@
+//! The contacts that an account shares: served from the cache, refreshed on demand, written only when
+//! they changed.
+
+mod support;
+
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use support::crm::{Answer, Crm, Request};
+use support::site::{self, ADMIN_TOKEN, Site, document};
+
+struct Scene {
+    /// The names of the contacts that the CRM has.
+    names: Arc<Mutex<Vec<&'static str>>>,
+    crm: Crm,
+    site: Site,
+    token: String,
+    _platform: Crm,
+}
+
+impl Scene {
+    fn start() -> Self {
+        let names: Arc<Mutex<Vec<&'static str>>> = Arc::default();
+        let known = Arc::clone(&names);
+        let crm = Crm::start(move |request: &Request| match request.path() {
+            "/v1/contacts" => {
+                let names = known.lock().unwrap();
+                let contacts: Vec<Value> = names
+                    .iter()
+                    .map(|name| json!({"id": 9_007_199_254_740_993_u64, "name": name, "type": "Contact"}))
+                    .collect();
+                Answer::json(&json!({"contacts": contacts}))
+            }
+            _ => site::ordinary(request),
+        });
+        let platform = Crm::start(|_: &Request| Answer::json(&json!({"id": 1, "account": {"id": 5}})));
+        let site = Site::start_with(&[("crm", &document(&crm.origin()))], |options| {
+            options.env("ADMIN_TOKEN", ADMIN_TOKEN).env("RINGCENTRAL_SERVER", platform.origin())
+        });
+        let login = json!({
+            "platform": "testCrm", "proxyId": "crm", "apiKey": "1-key", "rcAccessToken": "any"
+        });
+        let token = site.send_login(&login).json()["jwtToken"].as_str().expect("a token").to_owned();
+        Self { names, crm, site, token, _platform: platform }
+    }
+
+    fn crm_knows(&self, names: &[&'static str]) {
+        *self.names.lock().unwrap() = names.to_vec();
+    }
+
+    /// The contacts found, and how often the CRM was asked and the store written.
+    fn find(&self, is_forced: bool) -> (Value, usize, u64) {
+        let (asked, written) = (self.crm.count("/v1/contacts"), self.writes());
+        let target = format!("/contact?phoneNumber=%2B14155550101&isForceRefreshAccountData={is_forced}");
+        let reply = self.site.get(&target, &self.token);
+        assert_eq!(reply.json()["successful"], true, "{}", reply.text());
+        let found = reply.json()["contact"].clone();
+        (found, self.crm.count("/v1/contacts") - asked, self.writes() - written)
+    }
+
+    fn writes(&self) -> u64 {
+        let metrics = self.site.get("/metrics", ADMIN_TOKEN).text();
+        let count = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("app_connect_store_write_duration_seconds_count "));
+        count.expect("the count of writes").parse().unwrap()
+    }
+}
+
+fn names(found: &Value) -> Vec<&str> {
+    found.as_array().unwrap().iter().map(|contact| contact["name"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_refresh_that_finds_the_same_writes_nothing_and_the_cache_serves_on() {
+    let mut scene = Scene::start();
+    scene.crm_knows(&["Ada", "Bob"]);
+    let (first, asked, written) = scene.find(false);
+    assert_eq!((names(&first), asked, written), (vec!["Ada", "Bob"], 1, 1));
+    for _ in 0..3 {
+        assert_eq!(scene.find(true), (first.clone(), 1, 0), "the same again");
+        assert_eq!(scene.find(false), (first.clone(), 0, 0), "from the cache");
+    }
+    scene.site.kill_and_restart();
+    assert_eq!(scene.find(false), (first, 0, 0), "from the cache, which is on the disk");
+}
+
+#[test]
+fn a_refresh_that_finds_anything_else_is_kept() {
+    let scene = Scene::start();
+    scene.crm_knows(&["Ada", "Bob"]);
+    scene.find(false);
+    // Another name, another order, more, fewer.
+    for known in [&["Ada", "Eve"][..], &["Eve", "Ada"], &["Eve", "Ada", "Bob"], &["Eve"]] {
+        scene.crm_knows(known);
+        let (found, asked, written) = scene.find(true);
+        assert_eq!((names(&found), asked, written), (known.to_vec(), 1, 1));
+        scene.crm_knows(&["Nobody"]);
+        assert_eq!(scene.find(false), (found, 0, 0));
+    }
+    // A contact that is gone is not served on, and none is found once for all.
+    scene.crm_knows(&[]);
+    assert_eq!(scene.find(true), (json!([]), 1, 1));
+    assert_eq!(scene.find(true), (json!([]), 1, 0));
+    assert_eq!(scene.find(false), (json!([]), 1, 0));
+    scene.crm_knows(&["Ada"]);
+    let (found, asked, written) = scene.find(false);
+    assert_eq!((names(&found), asked, written), (vec!["Ada"], 1, 1));
+}
