@@ -4,6 +4,7 @@
 mod support;
 
 use serde_json::{Value, json};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -260,6 +261,40 @@ fn after_a_kill_a_record_that_is_not_there_is_made() {
         assert_eq!(again.json()["logId"], "record-1", "{}", again.text());
         assert_eq!(ledger.of("s-1").len(), 2);
     }
+}
+
+/// A CRM that knows a repeated request by its key makes no second record.
+#[test]
+fn under_a_key_a_lost_answer_is_asked_for_again() {
+    let ledger = Ledger::default();
+    let records = ledger.clone();
+    let known: Mutex<HashMap<String, String>> = Mutex::default();
+    let keyed = |origin: &str| {
+        let mut document = with_session(origin);
+        document["operations"]["createCallLog"]["idempotencyHeader"] = json!({"name": "Idempotency-Key"});
+        document
+    };
+    let (crm, mut site, token) = start_with(keyed, move |request| {
+        let key = request.header("idempotency-key").expect("a key").to_owned();
+        match known.lock().unwrap().entry(key) {
+            Entry::Occupied(id) => created(id.get()),
+            Entry::Vacant(place) => {
+                place.insert(records.create(request));
+                Answer::reset()
+            }
+        }
+    });
+    for (session, dies) in [("s-1", false), ("s-2", true)] {
+        let first = post(site.server.address(), &token, session).unwrap();
+        assert_eq!(first.json()["successful"], false, "{}", first.text());
+        if dies {
+            site.kill_and_restart();
+        }
+        let second = post(site.server.address(), &token, session).unwrap();
+        assert_eq!(second.json()["successful"], true, "{}", second.text());
+        assert_eq!(ledger.of(session), [second.json()["logId"].as_str().unwrap()]);
+    }
+    assert_eq!(crm.count("/v1/activities"), 4, "each was asked twice");
 }
 
 #[test]
