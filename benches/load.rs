@@ -17,6 +17,8 @@ mod crm;
 mod handler;
 #[path = "load/paired.rs"]
 mod paired;
+#[path = "load/peer.rs"]
+mod peer;
 #[path = "load/process.rs"]
 mod process;
 #[path = "load/requests.rs"]
@@ -58,9 +60,10 @@ fn main() -> ExitCode {
     }
     // Cargo passes `--bench` only where it measures; `cargo test --benches` just runs everything.
     let plan = if arguments.iter().any(|argument| argument == "--bench") { Plan::FULL } else { Plan::SHORT };
+    let beside_the_reference = arguments.iter().any(|argument| argument == PEER);
     process::pin_the_load();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    match runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(run(&plan))) {
+    match runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(run(&plan, beside_the_reference))) {
         Ok(far_over) if far_over.is_empty() || !plan.judges => ExitCode::SUCCESS,
         Ok(far_over) => {
             eprintln!("far over budget: {}", far_over.join("; "));
@@ -72,6 +75,9 @@ fn main() -> ExitCode {
         }
     }
 }
+
+/// The argument that measures beside the reference server instead: `benches/peer/run.sh`.
+const PEER: &str = "peer";
 
 /// How long and how much.
 struct Plan {
@@ -104,10 +110,14 @@ impl Plan {
 }
 
 /// Prints all tables; returns what is far over budget.
-async fn run(plan: &Plan) -> Outcome<Vec<String>> {
+async fn run(plan: &Plan, beside_the_reference: bool) -> Outcome<Vec<String>> {
     let budgets = Budgets::default();
     let crm = crm::start().await?;
     let numbers = Rc::new(Cell::new(0));
+    if beside_the_reference {
+        peer::beside_the_reference(plan, crm, &numbers).await?;
+        return Ok(Vec::new());
+    }
     beside_the_handler(plan, crm, &numbers, &budgets).await?;
     growth(plan, crm, &numbers, &budgets).await?;
     Ok(budgets.far_over())

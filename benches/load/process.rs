@@ -11,6 +11,9 @@ const MEASURED: &str = "0";
 /// The core of the load and the CRM.
 const LOAD: &str = "1";
 
+/// Where the reference server is installed, for its script.
+const PEER_MODULES: &str = "PEER_MODULES";
+
 /// A running process that printed its address.
 pub struct Measured {
     child: Child,
@@ -35,6 +38,7 @@ pub fn start(command: &[&str]) -> Result<Measured, String> {
         .env("APP_SERVER_SECRET_KEY", crate::seed::SECRET)
         .env("LOG", "warn")
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .envs(std::env::var_os(PEER_MODULES).map(|folder| (PEER_MODULES, folder)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()

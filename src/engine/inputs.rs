@@ -1,10 +1,12 @@
 //! What one run of an operation puts into the template variables.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
 use super::path::{Step, walk, walk_object};
+use super::phone::parsed_phone_number;
 use super::text::to_text;
 use super::value_ref::ValueRef;
 use super::variables::Variable;
@@ -19,6 +21,22 @@ pub enum Input<'a> {
     Json(ValueRef<'a>),
     /// A JSON object.
     Object(&'a Map<String, Value>),
+    /// A phone number that is parsed where a template reads it.
+    Phone(PhoneInput<'a>),
+}
+
+/// A phone number, parsed at its first use: parsing takes as long as rendering a whole request, and
+/// few templates read what it gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PhoneInput<'a> {
+    number: &'a str,
+    parsed: OnceLock<Box<Value>>,
+}
+
+impl PhoneInput<'_> {
+    fn parsed(&self) -> &Value {
+        self.parsed.get_or_init(|| Box::new(parsed_phone_number(self.number)))
+    }
 }
 
 /// The values of the variables of one run. A variable that is not set is missing: a member whose
@@ -76,6 +94,11 @@ impl<'a> Inputs<'a> {
         self
     }
 
+    /// Sets a variable to the parsed form of a phone number.
+    pub fn phone(&mut self, variable: Variable, number: &'a str) -> &mut Self {
+        self.set(variable, Input::Phone(PhoneInput { number, parsed: OnceLock::new() }))
+    }
+
     /// Sets a variable to a JSON value made for this run.
     pub fn owned(&mut self, variable: Variable, value: impl Into<Value>) -> &mut Self {
         self.set(variable, Input::Json(ValueRef::owned(value)))
@@ -109,6 +132,7 @@ impl<'a> Inputs<'a> {
                 walk(steps, &value).map(|value| Found::Json(ValueRef::owned(value.into_owned())))
             }
             (Input::Json(value), steps) => walk(steps, value).map(Found::Json),
+            (Input::Phone(phone), steps) => walk(steps, phone.parsed()).map(Found::Json),
             (Input::Object(members), []) => Some(Found::Json(ValueRef::owned((*members).clone()))),
             (Input::Object(members), steps) => walk_object(steps, members).map(Found::Json),
         }
@@ -179,6 +203,7 @@ impl Input<'_> {
             Self::Text(text) => Value::String(text.clone().into_owned()),
             Self::Json(value) => Value::clone(value),
             Self::Object(members) => Value::Object((*members).clone()),
+            Self::Phone(phone) => phone.parsed().clone(),
         }
     }
 }
@@ -239,6 +264,23 @@ mod tests {
             assert_eq!(find("none.id"), None);
             assert_eq!(find(""), Some(object.clone()));
         }
+    }
+
+    #[test]
+    fn phone_numbers_are_parsed_where_they_are_read() {
+        let steps = |path: &str| match Path::parse_dot_path(path) {
+            Path::Steps(steps) => steps,
+            Path::Query(_) => panic!("a dot path"),
+        };
+        let mut inputs = Inputs::new();
+        inputs.phone(Variable::ParsedPhoneNumber, "+14155550123");
+        let input = inputs.get(Variable::ParsedPhoneNumber).unwrap();
+        assert!(matches!(input, Input::Phone(phone) if phone.parsed.get().is_none()));
+        let found = inputs.find(Variable::ParsedPhoneNumber, &steps("number.national"));
+        assert_eq!(found.map(Found::into_value), Some(json!("(415) 555-0123")));
+        assert_eq!(inputs.find(Variable::ParsedPhoneNumber, &steps("number.none")), None);
+        assert_eq!(input.to_value(), parsed_phone_number("+14155550123"));
+        assert!(matches!(input, Input::Phone(phone) if phone.parsed.get().is_some()));
     }
 
     #[test]

@@ -65,16 +65,19 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
         Err(error) => return Err(Refusal::new(store_failed(&error))),
     };
     let key = cache_key(&user, &input.phone_number);
-    let cached = match &key {
-        Some(key) => services.store.cached_contacts(key).await.unwrap_or_else(|error| {
+    if let Some(key) = key.as_ref().filter(|_| !force_refresh) {
+        match services.store.cached_contacts(key).await {
+            Ok(Some(contact)) => {
+                return Ok(Found {
+                    successful: true,
+                    return_message: None,
+                    contact: Contacts::Cached(contact),
+                });
+            }
+            Ok(None) => {}
             // A cache that cannot be read costs a request to the CRM, nothing more.
-            store_failed(&error);
-            None
-        }),
-        None => None,
-    };
-    if !force_refresh && let Some(contact) = cached {
-        return Ok(Found { successful: true, return_message: None, contact: Contacts::Cached(contact) });
+            Err(error) => drop(store_failed(&error)),
+        }
     }
     let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
     let fail = |error: &CallError| Refusal::new(message(error, Interface::FindContact, &session.platform));
@@ -98,18 +101,9 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
     let reply = connector.find_contact(&call, &input).await.map_err(|error| fail(&error))?;
     let count = reply.value.len();
     if let Some(key) = &key {
-        let kept = match (count, &cached) {
-            (0, Some(_)) => services.store.forget_contacts(key).await.map(drop),
-            (0, None) => Ok(()),
-            (_, cached) => {
-                let found = to_value(&reply.value);
-                // A write waits for the disk: what is cached already is not written again.
-                if cached.as_ref() == Some(&found) {
-                    Ok(())
-                } else {
-                    services.store.cache_contacts(key, &found).await
-                }
-            }
+        let kept = match count {
+            0 => services.store.forget_contacts(key).await.map(drop),
+            _ => services.store.cache_contacts(key, &json::to_vec(&reply.value)).await,
         };
         if let Err(error) = kept {
             store_failed(&error);
@@ -135,10 +129,6 @@ pub(super) fn cache_key(user: &User, phone_number: &str) -> Option<ContactKey> {
 
 fn found_message(count: usize) -> ReturnMessage {
     ReturnMessage::success(format!("Found {count} contacts"), 3000).type_first()
-}
-
-fn to_value<T: Serialize>(value: &T) -> Value {
-    serde_json::from_slice(&json::to_vec(value)).unwrap_or_default()
 }
 
 /// Finds contacts by name.

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use super::{
     CallLog, ClaimKey, ClaimSubject, Claims, ContactKey, Conversation, DocumentKey, DocumentKind, Keys,
-    MAX_RECORD_BYTES, MessageLog, Owner, Scope, Secret, StoreError, User, UserKey, seal::Unsealable,
+    MAX_RECORD_BYTES, MessageLog, Owner, Scope, Secret, StoreError, User, UserKey,
+    seal::{SEALED_EXTRA, Unsealable},
 };
 
 /// The kinds of record.
@@ -309,8 +310,16 @@ pub(super) fn read_document(keys: &Keys, key: &[u8], value: &[u8]) -> Result<Val
     read(keys, Table::Documents, key, value)
 }
 
-pub(super) fn contacts_row(keys: &Keys, key: &ContactKey, contacts: &Value) -> Result<Row, StoreError> {
-    row(keys, Table::Contacts, contact_key(keys, key), contacts)
+/// A row of contacts; `plain` is their JSON.
+pub(super) fn contacts_row(keys: &Keys, key: Vec<u8>, plain: &[u8]) -> Result<Row, StoreError> {
+    row_of(keys, Table::Contacts, key, plain.to_vec())
+}
+
+/// Whether a sealed value holds exactly these contacts.
+pub(super) fn holds_contacts(keys: &Keys, key: &[u8], value: &[u8], plain: &[u8]) -> bool {
+    // Sealing adds as much to every text, so another length is another text.
+    value.len() == plain.len() + SEALED_EXTRA
+        && keys.open(&identity(Table::Contacts, key), value).is_ok_and(|held| held == plain)
 }
 
 pub(super) fn read_contacts(keys: &Keys, key: &[u8], value: &[u8]) -> Result<Value, StoreError> {
@@ -339,6 +348,10 @@ fn row(keys: &Keys, table: Table, key: Vec<u8>, record: &impl Serialize) -> Resu
         why: error.to_string(),
         mend: "Please report this; it is a defect of the program".to_owned(),
     })?;
+    row_of(keys, table, key, plain)
+}
+
+fn row_of(keys: &Keys, table: Table, key: Vec<u8>, plain: Vec<u8>) -> Result<Row, StoreError> {
     let value = if table.sealed() { keys.seal(&identity(table, &key), plain)? } else { plain };
     let bytes = key.len() + value.len();
     if bytes > MAX_RECORD_BYTES {

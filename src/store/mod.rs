@@ -116,10 +116,11 @@ pub trait Store: Send + Sync {
     /// was given them.
     async fn cached_contacts(&self, key: &ContactKey) -> Result<Option<Value>, StoreError>;
 
-    /// Caches contacts for a phone number, replacing what was there.
-    async fn cache_contacts(&self, key: &ContactKey, contacts: &Value) -> Result<(), StoreError>;
+    /// Caches contacts for a phone number, given as JSON text, replacing what was there. A write
+    /// waits for the disk: contacts that are cached already are not written again.
+    async fn cache_contacts(&self, key: &ContactKey, contacts: &[u8]) -> Result<(), StoreError>;
 
-    /// Removes a cached entry; false where there was none.
+    /// Removes a cached entry; false, and nothing is written, where there was none.
     async fn forget_contacts(&self, key: &ContactKey) -> Result<bool, StoreError>;
 
     /// Reads and decodes every record, and says what cannot be read.

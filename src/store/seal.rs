@@ -21,6 +21,9 @@ use super::{Secret, StoreError};
 
 const VERSION: u8 = 1;
 const HEADER_LEN: usize = 2;
+const TAG_LEN: usize = 16;
+/// How much longer an envelope is than the text in it.
+pub(super) const SEALED_EXTRA: usize = HEADER_LEN + NONCE_LEN + TAG_LEN;
 /// The only key so far; a rotation adds the next.
 const KEY_ID: u8 = 1;
 const SALT: &[u8] = b"app-connect store";
@@ -152,6 +155,7 @@ mod tests {
     fn opens_only_with_the_same_key_and_identity_and_untouched() {
         let sealed = keys("one").seal(b"users/a", b"token".to_vec()).unwrap();
         assert_eq!(keys("one").open(b"users/a", &sealed).unwrap(), b"token");
+        assert_eq!(sealed.len(), b"token".len() + SEALED_EXTRA);
         for (keys, identity) in [(keys("two"), b"users/a".as_slice()), (keys("one"), b"users/b")] {
             assert_eq!(keys.open(identity, &sealed), Err(Unsealable::Authentication));
         }

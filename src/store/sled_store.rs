@@ -256,14 +256,23 @@ impl Store for SledStore {
         found.map(|value| codec::read_contacts(&self.keys, &key, &value)).transpose()
     }
 
-    async fn cache_contacts(&self, key: &ContactKey, contacts: &Value) -> Result<(), StoreError> {
+    async fn cache_contacts(&self, key: &ContactKey, contacts: &[u8]) -> Result<(), StoreError> {
+        let key = codec::contact_key(&self.keys, key);
+        // What cannot be read is written anew.
+        let held = self.trees.get(Table::Contacts, &key).ok().flatten();
+        if held.is_some_and(|held| codec::holds_contacts(&self.keys, &key, &held, contacts)) {
+            return self.refuse_closed();
+        }
         let row = codec::contacts_row(&self.keys, key, contacts)?;
         self.write(Write::put(row, When::Always)).await.map(drop)
     }
 
     async fn forget_contacts(&self, key: &ContactKey) -> Result<bool, StoreError> {
-        let delete = Write::delete(Table::Contacts, codec::contact_key(&self.keys, key), When::Always);
-        Ok(self.write(delete).await?.is_some())
+        let key = codec::contact_key(&self.keys, key);
+        if self.trees.get(Table::Contacts, &key)?.is_none() {
+            return self.refuse_closed().map(|()| false);
+        }
+        Ok(self.write(Write::delete(Table::Contacts, key, When::Always)).await?.is_some())
     }
 
     async fn integrity(&self) -> Result<Integrity, StoreError> {

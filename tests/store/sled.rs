@@ -256,7 +256,7 @@ async fn no_secret_and_no_number_is_readable_on_disk_or_in_an_export() {
     let key = contact_key("+16505550107");
     store.save_user(&user("7-crm", None)).await.unwrap();
     let contacts = json!([{"name": "Ada Lovelace", "phone": "+16505550107"}]);
-    store.cache_contacts(&key, &contacts).await.unwrap();
+    store.cache_contacts(&key, contacts.to_string().as_bytes()).await.unwrap();
     let (_, exported) = suite::export(&store).await;
     store.close().await.unwrap();
     let mut contents = files_below(directory.path());

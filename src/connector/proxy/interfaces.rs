@@ -17,7 +17,6 @@ use crate::engine::mapped::{
     UserInfo,
 };
 use crate::engine::operation::{AuthType, LogFormat, OAuth};
-use crate::engine::phone::parsed_phone_number;
 use crate::engine::variables::Variable;
 
 /// The mapping of an operation is fixed by its name, so another variant cannot come back.
@@ -103,7 +102,7 @@ impl Connector for ProxyConnector {
     ) -> Result<Reply<Vec<Contact>>, CallError> {
         let mut inputs = self.inputs(call);
         inputs.text(Variable::PhoneNumber, input.phone_number.as_str());
-        inputs.owned(Variable::ParsedPhoneNumber, parsed_phone_number(&input.phone_number));
+        inputs.phone(Variable::ParsedPhoneNumber, &input.phone_number);
         inputs.json_if(Variable::OverridingFormat, input.overriding_format.as_ref());
         inputs.json(Variable::IsExtension, &input.is_extension);
         let reply = self.run(OperationName::FindContact, Interface::FindContact, call, &inputs).await?;
@@ -131,7 +130,7 @@ impl Connector for ProxyConnector {
         let mut inputs = self.inputs(call);
         inputs.json_if(Variable::PhoneNumber, input.phone_number.as_ref());
         if let Some(number) = input.phone_number.as_ref().and_then(Value::as_str) {
-            inputs.owned(Variable::ParsedPhoneNumber, parsed_phone_number(number));
+            inputs.phone(Variable::ParsedPhoneNumber, number);
         }
         inputs.json_if(Variable::NewContactName, input.new_contact_name.as_ref());
         inputs.json_if(Variable::NewContactType, input.new_contact_type.as_ref());
