@@ -277,7 +277,8 @@ fn filled_reply(reply: &CrmReply, bindings: &Bindings) -> CrmReply {
     }
 }
 
-/// Where no response is expected, as long as the recording waited; else until one comes.
+/// Where no response is expected, as long as the recording waited; where only the recording had none,
+/// some times as long; else until one comes.
 fn patience_for(step: &Step, expected: &Expected) -> Vec<Duration> {
     let waited = step.replies().into_iter().map(|reply| reply.waited_ms);
     expected
@@ -286,6 +287,7 @@ fn patience_for(step: &Step, expected: &Expected) -> Vec<Duration> {
         .zip(waited)
         .map(|(reply, waited)| match (reply.status, waited) {
             (None, Some(waited)) => Duration::from_millis(waited),
+            (Some(_), Some(waited)) => Duration::from_millis(waited) * 5,
             _ => PATIENCE,
         })
         .collect()
