@@ -160,9 +160,14 @@ pub(super) fn line_length(text: &str) -> usize {
     text.find('\n').map_or(text.len(), |end| end + 1)
 }
 
-/// How many bytes of line ends the text starts with.
+/// How many bytes of line ends the text starts with. A carriage return alone is none: what follows
+/// it begins no line.
 pub(super) fn line_ends(text: &str) -> usize {
-    text.len() - text.trim_start_matches(['\r', '\n']).len()
+    let mut rest = text;
+    while let Some(next) = rest.strip_prefix('\n').or_else(|| rest.strip_prefix("\r\n")) {
+        rest = next;
+    }
+    text.len() - rest.len()
 }
 
 /// The lines of a text: where each starts, and the line without its end.

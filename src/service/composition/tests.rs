@@ -27,6 +27,16 @@ fn updated(existing: &str, request: &Value, format: LogFormat) -> String {
     call_log::upsert(existing, &CallLogText::of_update(request), &settings, format)
 }
 
+/// Once taken for the end of a line, so that a heading behind it became a section at the second update.
+#[test]
+fn a_carriage_return_alone_begins_no_line() {
+    let request = json!({"note": "\n", "transcript": "0\n"});
+    for format in FORMATS {
+        let once = updated("\r### Transcript\n", &request, format);
+        assert_eq!(updated(&once, &request, format), once, "{format:?}");
+    }
+}
+
 #[test]
 fn nothing_is_composed_for_a_format_of_its_own() {
     let request = json!({"note": "n", "logInfo": {"result": "R"}});
