@@ -155,28 +155,33 @@ fn after_label(line: &str) -> &str {
     line.split_once(": ").or_else(|| line.split_once(':')).map_or(line, |(_, value)| value)
 }
 
-/// The line's length with its line end.
+/// The line's length with its line end: a line feed, a carriage return, or both.
 pub(super) fn line_length(text: &str) -> usize {
-    text.find('\n').map_or(text.len(), |end| end + 1)
+    match text.find(['\r', '\n']) {
+        None => text.len(),
+        Some(end) if text[end..].starts_with("\r\n") => end + 2,
+        Some(end) => end + 1,
+    }
 }
 
-/// How many bytes of line ends the text starts with. A carriage return alone is none: what follows
-/// it begins no line.
+/// How many bytes of line ends the text starts with.
 pub(super) fn line_ends(text: &str) -> usize {
-    let mut rest = text;
-    while let Some(next) = rest.strip_prefix('\n').or_else(|| rest.strip_prefix("\r\n")) {
-        rest = next;
-    }
-    text.len() - rest.len()
+    text.len() - text.trim_start_matches(['\r', '\n']).len()
+}
+
+/// Line ends as line feeds alone, as many as there were lines.
+pub(super) fn line_feeds(ends: &str) -> String {
+    ends.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// The lines of a text: where each starts, and the line without its end.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
-    text.split_inclusive('\n').map(move |line| {
-        let start = at;
-        at += line.len();
-        (start, without_line_ends(line))
+    std::iter::from_fn(move || {
+        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
+        let (start, length) = (at, line_length(rest));
+        at += length;
+        Some((start, without_line_ends(&rest[..length])))
     })
 }
 

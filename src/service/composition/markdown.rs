@@ -3,7 +3,8 @@
 
 use super::fields::{Entry, Field, Shape};
 use super::lines::{
-    self, Next, Piece, Syntax, labelled, line_length, own_paragraphs, rendered_as, starts_with_lines,
+    self, Next, Piece, Syntax, labelled, line_feeds, line_length, own_paragraphs, rendered_as,
+    starts_with_lines,
 };
 
 const NOTE: &str = "## Agent notes";
@@ -55,10 +56,10 @@ impl Syntax for Markdown {
 
     fn end_of_replaced(field: Field, end: &str, next: Next) -> String {
         match field.shape() {
-            Shape::Note => end.replace('\r', ""),
+            Shape::Note => line_feeds(end),
             Shape::Section if next != Next::Nothing => "\n\n".to_owned(),
             // One line (Q46).
-            Shape::Line if field == Field::AceLink => end.replace('\r', ""),
+            Shape::Line if field == Field::AceLink => line_feeds(end),
             // The reference drops the blank lines behind these.
             Shape::Line | Shape::Section => "\n".to_owned(),
         }

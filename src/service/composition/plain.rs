@@ -2,7 +2,7 @@
 
 use super::fields::{Entry, Field, Shape};
 use super::lines::{
-    self, Next, Piece, Syntax, labelled, line_ends, line_length, own_paragraphs, rendered_as,
+    self, Next, Piece, Syntax, labelled, line_ends, line_feeds, line_length, own_paragraphs, rendered_as,
     starts_with_lines,
 };
 
@@ -50,7 +50,7 @@ impl Syntax for Plain {
                 "\n".to_owned()
             }
             Field::Note if next == Next::Field && !end.is_empty() => "\n".to_owned(),
-            _ => end.replace('\r', ""),
+            _ => line_feeds(end),
         }
     }
 

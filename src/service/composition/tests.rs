@@ -27,9 +27,14 @@ fn updated(existing: &str, request: &Value, format: LogFormat) -> String {
     call_log::upsert(existing, &CallLogText::of_update(request), &settings, format)
 }
 
-/// Once taken for the end of a line, so that a heading behind it became a section at the second update.
+/// In values and in front of headings: once a second update took for a field what the first had not.
 #[test]
-fn a_carriage_return_alone_begins_no_line() {
+fn a_carriage_return_alone_ends_a_line_too() {
+    let note = json!({"note": "\n- Note: x\r\r\n"});
+    assert_eq!(
+        updated(&updated("", &note, LogFormat::Plain), &note, LogFormat::Plain),
+        updated("", &note, LogFormat::Plain)
+    );
     let request = json!({"note": "\n", "transcript": "0\n"});
     for format in FORMATS {
         let once = updated("\r### Transcript\n", &request, format);
