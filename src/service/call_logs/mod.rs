@@ -48,7 +48,7 @@ pub struct Caller {
     pub is_from_sscl: bool,
 }
 
-fn refusal(text: impl Into<String>, ttl: u32) -> Refusal {
+pub(super) fn refusal(text: impl Into<String>, ttl: u32) -> Refusal {
     Refusal::new(ReturnMessage::warning(text, ttl))
 }
 
@@ -108,6 +108,6 @@ fn without_id() -> Refusal {
     refusal("The call is logged, but the CRM did not say under which id: its record cannot be reached.", 5000)
 }
 
-fn failed(error: &CallError, interface: Interface, platform: &Platform<'_>) -> Refusal {
+pub(super) fn failed(error: &CallError, interface: Interface, platform: &Platform<'_>) -> Refusal {
     Refusal::new(super::outcome::message(error, interface, &platform.name))
 }

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::fields::{Entry, Field, without_line_ends};
-use super::settings::{Settings, is_truthy};
+use super::settings::Settings;
 use super::{html, markdown, plain, words};
+use crate::engine::mapping::is_truthy;
 use crate::engine::operation::LogFormat;
 use crate::engine::text::to_text;
 use crate::engine::time::parse_client_time;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::fields::Field;
 use crate::engine::date_format::DateFormat;
+use crate::engine::mapping::is_truthy;
 use crate::engine::time::parse_zone;
 use crate::store::User;
 
@@ -52,16 +53,5 @@ impl<'a> Settings<'a> {
 
     fn value(&self, name: &str) -> Option<&'a Value> {
         self.user_settings?.get(name)?.get("value").filter(|value| !value.is_null())
-    }
-}
-
-/// What JavaScript takes for true.
-pub(super) fn is_truthy(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(value) => *value,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(_) | Value::Object(_) => true,
     }
 }

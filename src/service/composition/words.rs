@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::settings::is_truthy;
+use crate::engine::mapping::is_truthy;
 use crate::engine::text::to_text;
 
 /// A number of seconds in words, rounded to whole seconds (Q50): `1 hour, 1 second`,

@@ -12,11 +12,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::input::Entry;
-use super::call_logs::scope;
+use super::call_logs::{failed, refusal, scope};
 use super::outcome::{Refusal, store_failed};
 use super::session::Session;
-use super::{Platform, Services, task};
-use crate::connector::{CallError, Interface, ReturnMessage};
+use super::{Services, task};
+use crate::connector::ReturnMessage;
 use crate::store::{Scope, User};
 
 /// The answer to messages of which some or none had to be logged: members in the reference's order.
@@ -136,12 +136,4 @@ fn in_words(message: &ReturnMessage) -> String {
         words.push_str(&detail.text);
     }
     words
-}
-
-fn refusal(text: impl Into<String>, ttl: u32) -> Refusal {
-    Refusal::new(ReturnMessage::warning(text, ttl))
-}
-
-fn failed(error: &CallError, interface: Interface, platform: &Platform<'_>) -> Refusal {
-    Refusal::new(super::outcome::message(error, interface, &platform.name))
 }
