@@ -12,6 +12,7 @@
 //! purpose; the other tests show that.
 
 mod accounts;
+mod calendar;
 mod logs;
 mod people;
 #[path = "../support/mod.rs"]
@@ -53,6 +54,8 @@ const EXEMPT: &[(&str, &str)] = &[
     ("GET /metrics", "for the operator alone: tests/observability.rs"),
     ("GET /openapi.json", "describes the server"),
     ("GET /docs", "describes the server"),
+    ("GET /crmManifest", "hands out one document, the same to everybody"),
+    ("GET /plugin/licenseStatus", "tells that nothing is installed: no plugin is"),
 ];
 
 /// What sets a stranger apart from the owner.
@@ -247,7 +250,7 @@ fn assert_refused(reply: &Response) {
 }
 
 fn cases() -> impl Iterator<Item = &'static Case> {
-    [logs::CASES, people::CASES, accounts::CASES].into_iter().flatten()
+    [logs::CASES, people::CASES, calendar::CASES, accounts::CASES].into_iter().flatten()
 }
 
 fn play(has_account: bool) {
