@@ -5,6 +5,7 @@
 //! reference server does.
 
 pub mod appointments;
+pub mod console;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -47,6 +47,7 @@ async fn demo(once: bool) -> Result<u8, Trouble> {
         hash_key: Secret::from(random()?),
         admin_token: None,
         metrics_listen: None,
+        console_bootstrap_token: None,
         database_url: format!("sled:{}", folder.0.join("store").display()),
         proxy_configs: Some(folder.0.clone()),
         ringcentral_server: url::Url::parse(RINGCENTRAL_SERVER)?,

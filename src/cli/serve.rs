@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{Trouble, egress, logging, print};
 use crate::server::{DEVELOPER_PORTAL_SERVER, RINGCENTRAL_SERVER, ServerBuilder, Settings};
+use crate::service::console::BOOTSTRAP_LENGTH;
 use crate::service::manifest::Manifest;
 use crate::store::Secret;
 
@@ -53,6 +54,7 @@ const NAMES: &[&str] = &[
     "CRM_MANIFEST",
     "IS_PROD",
     "ADMIN_TOKEN",
+    "APP_CONSOLE_BOOTSTRAP_TOKEN",
     "METRICS_LISTEN",
     "PROXY_CONFIGS",
     "DATA_DIR",
@@ -153,6 +155,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Trouble> {
         listen: listen(arguments, &values)?,
         metrics_listen: metrics_listen(arguments, &values)?,
         admin_token: values.get("ADMIN_TOKEN").map(Secret::from),
+        console_bootstrap_token: bootstrap_token(&values)?,
         database_url: values.database_url(&data_dir),
         egress: arguments.egress.policy(&trusted)?,
         workers: arguments.workers.map(std::num::NonZeroUsize::get),
@@ -176,6 +179,17 @@ fn listen(arguments: &Arguments, values: &Values) -> Result<SocketAddr, Trouble>
         }
         None => Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 6066)),
     }
+}
+
+/// A token that opens the console; a short one would be guessed.
+fn bootstrap_token(values: &Values) -> Result<Option<Secret>, Trouble> {
+    let Some(token) = values.get("APP_CONSOLE_BOOTSTRAP_TOKEN") else { return Ok(None) };
+    if token.chars().count() < BOOTSTRAP_LENGTH {
+        return Err(Trouble(format!(
+            "APP_CONSOLE_BOOTSTRAP_TOKEN has fewer than {BOOTSTRAP_LENGTH} characters; take a random one, such as `openssl rand -hex 32` gives"
+        )));
+    }
+    Ok(Some(Secret::from(token)))
 }
 
 /// The manifest of the file that the setting names.

@@ -3,6 +3,7 @@
 
 mod admin;
 mod body;
+mod console;
 mod edge;
 mod observe;
 mod openapi;
@@ -29,6 +30,7 @@ use crate::connector::{Connector, InterfaceFunction, Registry};
 use crate::engine::egress::EgressPolicy;
 use crate::engine::send::{Client, ClientOptions};
 use crate::metrics::Metrics;
+use crate::service::console::Gate;
 use crate::service::manifest::Manifest;
 use crate::service::session::Sessions;
 use crate::service::turns::Turns;
@@ -54,6 +56,8 @@ pub struct Settings {
     pub admin_token: Option<Secret>,
     /// Where `GET /metrics` is served a second time, to anybody who reaches the address.
     pub metrics_listen: Option<SocketAddr>,
+    /// Opens the console before there is any other token (`APP_CONSOLE_BOOTSTRAP_TOKEN`).
+    pub console_bootstrap_token: Option<Secret>,
     /// Store, such as `sled:PATH`.
     pub database_url: String,
     /// Folder of documents, `<proxyId>.json` each.
@@ -94,6 +98,7 @@ impl Settings {
             secret_key,
             admin_token: None,
             metrics_listen: None,
+            console_bootstrap_token: None,
             database_url: database_url.into(),
             proxy_configs: None,
             ringcentral_server,
@@ -223,6 +228,7 @@ impl ServerBuilder {
             ringcentral_server: settings.ringcentral_server.clone(),
             developer_portal: settings.developer_portal.clone(),
             manifest: settings.manifest.clone(),
+            console: Gate::new(settings.console_bootstrap_token.clone()),
             instance: claims::unique(),
             calls_in_flight: Arc::default(),
             conversations_in_flight: Arc::default(),

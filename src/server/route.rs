@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::admin::Admin;
 use super::body::Body;
+use super::console::ConsoleCaller;
 use super::session::Authenticated;
 use crate::service::outcome::Refusal;
 
@@ -46,14 +47,20 @@ pub(super) struct Needs {
     pub(super) session: bool,
     /// The admin token.
     pub(super) admin: bool,
+    /// An API token of the console.
+    pub(super) console: bool,
     /// Reads the body.
     pub(super) body: bool,
+}
+
+impl Needs {
+    const NOTHING: Self = Self { session: false, admin: false, console: false, body: false };
 }
 
 /// An argument of a handler.
 pub(super) trait Argument {
     /// What it needs.
-    const NEEDS: Needs = Needs { session: false, admin: false, body: false };
+    const NEEDS: Needs = Needs::NOTHING;
 }
 
 impl Argument for HttpRequest {}
@@ -62,15 +69,19 @@ impl<T> Argument for web::Path<T> {}
 impl<T> Argument for Option<T> {}
 
 impl Argument for Authenticated {
-    const NEEDS: Needs = Needs { session: true, admin: false, body: false };
+    const NEEDS: Needs = Needs { session: true, ..Needs::NOTHING };
 }
 
 impl Argument for Admin {
-    const NEEDS: Needs = Needs { session: false, admin: true, body: false };
+    const NEEDS: Needs = Needs { admin: true, ..Needs::NOTHING };
+}
+
+impl Argument for ConsoleCaller {
+    const NEEDS: Needs = Needs { console: true, ..Needs::NOTHING };
 }
 
 impl Argument for Body {
-    const NEEDS: Needs = Needs { session: false, admin: false, body: true };
+    const NEEDS: Needs = Needs { body: true, ..Needs::NOTHING };
 }
 
 /// All arguments of a handler.
@@ -87,6 +98,7 @@ macro_rules! arguments {
                 Needs {
                     session: all.iter().any(|needs| needs.session),
                     admin: all.iter().any(|needs| needs.admin),
+                    console: all.iter().any(|needs| needs.console),
                     body: all.iter().any(|needs| needs.body),
                 }
             }
@@ -150,6 +162,13 @@ impl Route {
         if needs.admin {
             route = route.error(401, "The admin token is missing or wrong");
             route = route.error(403, "The server was started without an admin token");
+        }
+        if needs.console {
+            route = route.error(401, "The API token is missing, wrong or expired");
+            route =
+                route.error(403, "The token lacks the scope, or the console is closed, and how to open it");
+            route = route.error(429, "Too many wrong tokens came from this address");
+            route = route.error(500, "The store failed");
         }
         if needs.body {
             route = route.error(400, "The body cannot be used");

@@ -9,6 +9,7 @@ pub mod call_logs;
 pub mod claims;
 pub mod clock;
 pub mod composition;
+pub mod console;
 pub mod contacts;
 pub mod developer_portal;
 pub mod hashing;
@@ -60,6 +61,8 @@ pub struct Shared {
     pub developer_portal: url::Url,
     /// What `GET /crmManifest` hands out.
     pub manifest: Option<manifest::Manifest>,
+    /// Who may enter the console.
+    pub console: console::Gate,
     /// This start of the server, as claims name it.
     pub instance: String,
     /// Calls that CRMs are being asked to log.

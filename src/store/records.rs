@@ -234,6 +234,10 @@ pub enum DocumentKind {
     AdminSettings,
     /// The last known licence of a user.
     License,
+    /// A token of the console.
+    ConsoleToken,
+    /// The audit log of the console.
+    Audit,
 }
 
 /// Names a document: its kind and the parts of its key, the most general first. Parts are ids,

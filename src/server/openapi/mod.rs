@@ -81,6 +81,10 @@ fn of(routes: &[Route]) -> Value {
                     "type": "http", "scheme": "bearer",
                     "description": "`ADMIN_TOKEN` of the server",
                 },
+                "consoleToken": {
+                    "type": "http", "scheme": "bearer",
+                    "description": "An API token, as `app-connect token create` gives it",
+                },
             },
         },
     })
@@ -117,6 +121,8 @@ impl Types {
             operation["security"] = json!([{"userJwt": []}, {"legacyUserJwt": []}]);
         } else if route.needs.admin {
             operation["security"] = json!([{"adminToken": []}]);
+        } else if route.needs.console {
+            operation["security"] = json!([{"consoleToken": []}]);
         }
         operation
     }
