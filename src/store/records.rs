@@ -246,6 +246,17 @@ pub struct DocumentKey {
     pub parts: Vec<Option<String>>,
 }
 
+/// A change of a document, which holds only where nobody else changed it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DocumentChange {
+    /// Which document.
+    pub key: DocumentKey,
+    /// The document as it was read; absent where there was none.
+    pub before: Option<Value>,
+    /// The document as it is to be; absent to remove it. Where it is as before, the change is a condition only.
+    pub after: Option<Value>,
+}
+
 /// What an insert did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant, reason = "returned and matched once, never kept")]
