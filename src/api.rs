@@ -4,6 +4,8 @@
 //! Handlers take more than these types say (other types of values, members in forms), as the
 //! reference server does.
 
+pub mod connectors;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

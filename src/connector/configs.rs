@@ -145,6 +145,12 @@ impl Snapshot {
         self.uploaded(proxy_id, audience).is_some_and(|(is_closed, _)| is_closed)
     }
 
+    /// What is known about an uploaded connector that is to serve.
+    pub fn uploaded_state(&self, proxy_id: &str) -> Option<State> {
+        let held = self.stored.get(proxy_id)?.active()?;
+        Some(held.state(Source::Store))
+    }
+
     /// Whether the folder has a document of this proxy id.
     pub fn has_file(&self, proxy_id: &str) -> bool {
         self.documents.contains_key(proxy_id)

@@ -48,7 +48,8 @@ impl FromRequest for Admin {
     }
 }
 
-fn check(request: &HttpRequest) -> Result<(), NoAdmin> {
+/// Whether a request is the operator's.
+pub(super) fn check(request: &HttpRequest) -> Result<(), NoAdmin> {
     let token = request.app_data::<web::Data<AdminToken>>().and_then(|admin| admin.token.as_ref());
     let expected = token.ok_or(NoAdmin::Closed)?;
     let header =

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::admin::Admin;
 use super::body::Body;
+use super::console::{ConsoleCaller, IfMatch, Members, Text};
 use super::session::Authenticated;
 use crate::service::outcome::Refusal;
 
@@ -24,6 +25,8 @@ pub(super) struct Route {
     /// An object whose members are header parameters.
     pub(super) headers: Option<MakeSchema>,
     pub(super) body: Option<MakeSchema>,
+    /// Whether the body may be a form as well.
+    pub(super) takes_forms: bool,
     pub(super) replies: Vec<Reply>,
     handler: actix_web::Route,
 }
@@ -46,6 +49,8 @@ pub(super) struct Needs {
     pub(super) session: bool,
     /// The admin token.
     pub(super) admin: bool,
+    /// A token for the management API.
+    pub(super) console: bool,
     /// Reads the body.
     pub(super) body: bool,
 }
@@ -53,7 +58,7 @@ pub(super) struct Needs {
 /// An argument of a handler.
 pub(super) trait Argument {
     /// What it needs.
-    const NEEDS: Needs = Needs { session: false, admin: false, body: false };
+    const NEEDS: Needs = Needs { session: false, admin: false, console: false, body: false };
 }
 
 impl Argument for HttpRequest {}
@@ -62,15 +67,23 @@ impl<T> Argument for web::Path<T> {}
 impl<T> Argument for Option<T> {}
 
 impl Argument for Authenticated {
-    const NEEDS: Needs = Needs { session: true, admin: false, body: false };
+    const NEEDS: Needs = Needs { session: true, admin: false, console: false, body: false };
 }
 
 impl Argument for Admin {
-    const NEEDS: Needs = Needs { session: false, admin: true, body: false };
+    const NEEDS: Needs = Needs { session: false, admin: true, console: false, body: false };
+}
+
+impl Argument for Members {}
+impl Argument for Text {}
+impl Argument for IfMatch {}
+
+impl Argument for ConsoleCaller {
+    const NEEDS: Needs = Needs { session: false, admin: false, console: true, body: false };
 }
 
 impl Argument for Body {
-    const NEEDS: Needs = Needs { session: false, admin: false, body: true };
+    const NEEDS: Needs = Needs { session: false, admin: false, console: false, body: true };
 }
 
 /// All arguments of a handler.
@@ -87,6 +100,7 @@ macro_rules! arguments {
                 Needs {
                     session: all.iter().any(|needs| needs.session),
                     admin: all.iter().any(|needs| needs.admin),
+                    console: all.iter().any(|needs| needs.console),
                     body: all.iter().any(|needs| needs.body),
                 }
             }
@@ -142,6 +156,7 @@ impl Route {
             query: None,
             headers: None,
             body: None,
+            takes_forms: true,
             replies: Vec::new(),
         };
         if needs.session {
@@ -174,6 +189,12 @@ impl Route {
     pub(super) fn body<T: JsonSchema>(mut self) -> Self {
         self.body = Some(SchemaGenerator::subschema_for::<T>);
         self
+    }
+
+    /// The body: `T` as JSON.
+    pub(super) fn json_body<T: JsonSchema>(mut self) -> Self {
+        self.takes_forms = false;
+        self.body::<T>()
     }
 
     /// A JSON reply.

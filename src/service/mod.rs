@@ -8,6 +8,7 @@ pub mod call_logs;
 pub mod claims;
 pub mod clock;
 pub mod composition;
+pub mod connectors;
 pub mod contacts;
 pub mod hashing;
 pub mod interfaces;
@@ -41,6 +42,8 @@ pub struct Shared {
     pub store: Arc<dyn Store>,
     /// The documents in service.
     pub configs: Arc<Configs>,
+    /// The connectors that were uploaded.
+    pub connectors: Arc<connectors::Connectors>,
     /// Registered connectors.
     pub registry: Registry,
     /// Signs and verifies session tokens.

@@ -234,6 +234,14 @@ pub enum DocumentKind {
     AdminSettings,
     /// The last known licence of a user.
     License,
+    /// An uploaded connector.
+    Connector,
+    /// A revision of an uploaded connector.
+    ConnectorRevision,
+    /// A part of a text that revisions refer to.
+    ConnectorText,
+    /// An entry of the audit log.
+    Audit,
 }
 
 /// Names a document: its kind and the parts of its key, the most general first. Parts are ids,

@@ -2,6 +2,7 @@
 
 mod call_down;
 mod call_logs;
+mod connectors;
 mod contacts;
 mod messages;
 mod metrics;
@@ -32,6 +33,13 @@ pub(super) use metrics::reply as metrics_reply;
 /// Every route, as it is registered, counted and documented. A new one is one entry here; what its
 /// handler's arguments need (a session, the admin token, a body) is documented by itself.
 pub(super) fn table() -> Vec<Route> {
+    let mut routes = clients();
+    routes.extend(connectors::table());
+    routes
+}
+
+/// What App Connect's clients and operators ask for.
+fn clients() -> Vec<Route> {
     vec![
         get("/isAlive", public::is_alive, "Says that the server answers").with(
             200,
