@@ -5,6 +5,7 @@
 //! reference server does.
 
 pub mod appointments;
+pub mod connectors;
 pub mod console;
 
 use schemars::JsonSchema;
@@ -217,6 +218,9 @@ pub struct ProxyConfigs {
 pub struct ProxyConfigState {
     /// Its id: the file's name.
     pub proxy_id: String,
+    /// `folder`, or `store` for one that was uploaded, which serves instead of a file of its id.
+    #[schemars(extend("enum" = ["folder", "store"]))]
+    pub source: String,
     /// `active`, `kept` (the file broke, its last good version serves) or `refused`.
     #[schemars(extend("enum" = ["active", "kept", "refused"]))]
     pub status: String,

@@ -1,119 +1,100 @@
-//! Somebody at the console: one extractor demands an API token.
+//! The management API: who calls it, in which version something was read, what is submitted, and how
+//! it is refused: `{"error": {"code", "message", …}}` with codes that never change their meaning.
 
-use std::future::Future;
-use std::ops::Deref;
-use std::pin::Pin;
+mod body;
+mod caller;
+
+use std::future::{Ready, ready};
 
 use actix_web::body::BoxBody;
-use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderValue, RETRY_AFTER};
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError, dev, web};
+use actix_web::http::header::{HeaderValue, IF_MATCH, RETRY_AFTER};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, dev};
+use serde_json::{Value, json};
 
-use super::body::BodyError;
-use super::observe::RequestId;
+pub(super) use self::body::{Members, Text};
+pub(super) use self::caller::ConsoleCaller;
 use super::reply;
-use crate::service::Services;
-use crate::service::clock::now_ms;
-use crate::service::console::{Caller, Forbidden, Refused, Scope};
-use crate::store::{Secret, StoreError};
+use crate::service::connectors::ConnectorError;
+pub(super) use crate::service::console::Scope;
 
-/// A request with a valid API token as bearer token, and who holds it.
+/// A refusal.
 #[derive(Debug)]
-pub(super) struct ConsoleCaller(Caller);
+pub(super) struct ConsoleError {
+    status: u16,
+    body: Value,
+    /// When to come again, in seconds.
+    retry_after: Option<u64>,
+}
 
-impl Deref for ConsoleCaller {
-    type Target = Caller;
+impl ConsoleError {
+    pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+        Self { status, body: json!({"error": {"code": code, "message": message.into()}}), retry_after: None }
+    }
 
-    fn deref(&self) -> &Caller {
-        &self.0
+    /// The refusal with the seconds after which to come again.
+    fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// A member or parameter that does not fit.
+    pub(super) fn invalid(at: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let body = json!({"error": {"code": "invalid_request", "message": message, "at": at}});
+        Self { status: 400, body, retry_after: None }
     }
 }
 
-impl ConsoleCaller {
-    /// Whether this may be done.
-    ///
-    /// # Errors
-    /// 403, where the token lacks the scope.
-    pub(super) fn may(&self, scope: Scope) -> Result<(), ConsoleRefusal> {
-        Ok(self.0.may(scope)?)
+impl From<ConnectorError> for ConsoleError {
+    fn from(error: ConnectorError) -> Self {
+        Self { status: error.status(), body: error.to_json(), retry_after: None }
     }
 }
 
-/// Why a request to the console is not carried out.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ConsoleRefusal {
-    /// Nobody enters, or not with this token.
-    #[error("{0}")]
-    Refused(#[from] Refused),
-    /// The token lacks a scope.
-    #[error("{0}")]
-    Forbidden(#[from] Forbidden),
-    /// The body cannot be used.
-    #[error("{0}")]
-    Body(#[from] BodyError),
-    /// What is asked for cannot be meant.
-    #[error("{0}")]
-    Invalid(String),
-    /// There is no such thing.
-    #[error("{0}")]
-    Unknown(String),
-    /// The store failed.
-    #[error("{0}")]
-    Store(#[from] StoreError),
-    /// The server failed.
-    #[error("{0}")]
-    Failed(String),
+impl std::fmt::Display for ConsoleError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.body.pointer("/error/code").and_then(Value::as_str).unwrap_or("error"))
+    }
 }
 
-impl ResponseError for ConsoleRefusal {
+impl ResponseError for ConsoleError {
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        let words = self.to_string();
-        let mut response = match self {
-            Self::Refused(Refused::Closed) | Self::Forbidden(_) => reply::error(403, &words),
-            Self::Refused(Refused::Missing | Refused::Wrong | Refused::Expired) => reply::error(401, &words),
-            Self::Refused(Refused::Limited(_)) => reply::error(429, &words),
-            Self::Refused(Refused::Store(error)) | Self::Store(error) => reply::store_failed(error),
-            Self::Body(error) => error.error_response(),
-            Self::Invalid(_) => reply::error(400, &words),
-            Self::Unknown(_) => reply::error(404, &words),
-            Self::Failed(_) => reply::error(500, &words),
-        };
-        if let Self::Refused(Refused::Limited(seconds)) = self {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
+        let mut response = reply::json(self.status, &self.body);
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
 }
 
-impl FromRequest for ConsoleCaller {
-    type Error = ConsoleRefusal;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, ConsoleRefusal>>>>;
+/// The version in which a record was read (`If-Match`).
+#[derive(Debug)]
+pub(super) struct IfMatch(pub(super) u64);
+
+impl FromRequest for IfMatch {
+    type Error = ConsoleError;
+    type Future = Ready<Result<Self, ConsoleError>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        let services = request.app_data::<web::Data<Services>>().cloned();
-        let presented = bearer(request.headers());
-        let address = request.peer_addr().map(|address| address.ip());
-        let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
-        Box::pin(async move {
-            let services =
-                services.ok_or_else(|| ConsoleRefusal::Failed("The server has no services.".to_owned()))?;
-            let entered =
-                services.console.enter(&*services.store, presented.as_ref(), address, now_ms()).await;
-            match entered {
-                Ok(caller) => Ok(Self(Caller { request_id, ..caller })),
-                Err(refused) => {
-                    if !matches!(refused, Refused::Missing | Refused::Closed) {
-                        tracing::warn!(reason = %refused, "nobody enters the console");
-                    }
-                    Err(refused.into())
-                }
-            }
+        let header = request.headers().get(IF_MATCH).map(|value| value.to_str().unwrap_or_default().trim());
+        ready(match header {
+            None | Some("*") => Err(ConsoleError::new(
+                428,
+                "if_match_missing",
+                "Say which version is meant: send the `etag` of the connector as read before, in the header If-Match. `*` would overwrite what others changed.",
+            )),
+            Some(tag) => tag
+                .strip_prefix('"')
+                .and_then(|tag| tag.strip_suffix('"'))
+                .and_then(|version| version.parse().ok())
+                .map(Self)
+                .ok_or_else(|| {
+                    ConsoleError::new(
+                        412,
+                        "changed_meanwhile",
+                        "The header If-Match holds no ETag of a connector. Send the one that reading the connector gave, quotes included.",
+                    )
+                }),
         })
     }
-}
-
-/// The bearer token, where there is one.
-fn bearer(headers: &HeaderMap) -> Option<Secret> {
-    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token.trim()))
 }

@@ -7,6 +7,7 @@ mod console;
 mod edge;
 mod observe;
 mod openapi;
+mod reload;
 mod reply;
 mod route;
 mod routes;
@@ -30,6 +31,7 @@ use crate::connector::{Connector, InterfaceFunction, Registry};
 use crate::engine::egress::EgressPolicy;
 use crate::engine::send::{Client, ClientOptions};
 use crate::metrics::Metrics;
+use crate::service::connectors::{Connectors, Following};
 use crate::service::console::Gate;
 use crate::service::manifest::Manifest;
 use crate::service::session::Sessions;
@@ -212,6 +214,8 @@ impl ServerBuilder {
             }
             None => Configs::none(),
         };
+        let connectors = Arc::new(Connectors::new(Arc::clone(&store), Arc::clone(&configs)));
+        connectors.refresh().await?;
         let watch = configs.watch().unwrap_or_else(|error| {
             tracing::error!(%error, "the folder of proxyConfigs cannot be watched; changes need a restart");
             None
@@ -221,6 +225,7 @@ impl ServerBuilder {
         let shared = Arc::new(Shared {
             store: Arc::clone(&store),
             configs,
+            connectors: Arc::clone(&connectors),
             metrics,
             registry,
             sessions: Sessions::new(&settings.secret_key),
@@ -268,7 +273,18 @@ impl ServerBuilder {
         let handle = running.handle();
         let task = tokio::spawn(running);
         let sweep = Sweep::start(Arc::clone(&store));
-        Ok(Server { address, handle, task, store, metrics_server, _sweep: sweep, _watch: watch })
+        let following = Following::start(Arc::clone(&connectors), &*store);
+        Ok(Server {
+            address,
+            handle,
+            task,
+            store,
+            connectors,
+            metrics_server,
+            _sweep: sweep,
+            _following: following,
+            _watch: watch,
+        })
     }
 }
 
@@ -294,8 +310,10 @@ pub struct Server {
     handle: ServerHandle,
     task: tokio::task::JoinHandle<std::io::Result<()>>,
     store: Arc<dyn Store>,
+    connectors: Arc<Connectors>,
     metrics_server: Option<(SocketAddr, ServerHandle)>,
     _sweep: Sweep,
+    _following: Following,
     _watch: Option<Watch>,
 }
 
@@ -322,11 +340,13 @@ impl Server {
         self.store.close().await
     }
 
-    /// Serves until the process is told to stop (SIGINT, SIGTERM).
+    /// Serves until the process is told to stop (SIGINT, SIGTERM). SIGHUP reads the folder of documents
+    /// and the connectors of the store again.
     ///
     /// # Errors
     /// Where serving fails or the store cannot be closed.
     pub async fn run_until_stopped(self) -> std::io::Result<()> {
+        let _reloading = reload::on_hangup(self.connectors)?;
         self.task.await.map_err(std::io::Error::other)??;
         if let Some((_, metrics)) = &self.metrics_server {
             metrics.stop(false).await;

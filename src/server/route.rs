@@ -8,8 +8,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::admin::Admin;
 use super::body::Body;
-use super::console::ConsoleCaller;
+use super::console::{ConsoleCaller, IfMatch, Members, Text};
 use super::session::Authenticated;
+use crate::api::connectors::ConsoleErrorReply;
 use crate::service::outcome::Refusal;
 
 /// One method of one path.
@@ -25,6 +26,8 @@ pub(super) struct Route {
     /// An object whose members are header parameters.
     pub(super) headers: Option<MakeSchema>,
     pub(super) body: Option<MakeSchema>,
+    /// Whether the body may be a form as well.
+    pub(super) takes_forms: bool,
     pub(super) replies: Vec<Reply>,
     handler: actix_web::Route,
 }
@@ -75,6 +78,10 @@ impl Argument for Authenticated {
 impl Argument for Admin {
     const NEEDS: Needs = Needs { admin: true, ..Needs::NOTHING };
 }
+
+impl Argument for Members {}
+impl Argument for Text {}
+impl Argument for IfMatch {}
 
 impl Argument for ConsoleCaller {
     const NEEDS: Needs = Needs { console: true, ..Needs::NOTHING };
@@ -154,6 +161,7 @@ impl Route {
             query: None,
             headers: None,
             body: None,
+            takes_forms: true,
             replies: Vec::new(),
         };
         if needs.session {
@@ -164,11 +172,14 @@ impl Route {
             route = route.error(403, "The server was started without an admin token");
         }
         if needs.console {
-            route = route.error(401, "The API token is missing, wrong or expired");
-            route =
-                route.error(403, "The token lacks the scope, or the console is closed, and how to open it");
-            route = route.error(429, "Too many wrong tokens came from this address");
-            route = route.error(500, "The store failed");
+            route = route
+                .reply::<ConsoleErrorReply>(401, "The API token is missing, wrong or expired")
+                .reply::<ConsoleErrorReply>(
+                    403,
+                    "The token lacks the scope, or the console is closed, and how to open it",
+                )
+                .reply::<ConsoleErrorReply>(429, "Too many wrong tokens came from this address")
+                .reply::<ConsoleErrorReply>(500, "The store failed; nothing is changed");
         }
         if needs.body {
             route = route.error(400, "The body cannot be used");
@@ -193,6 +204,12 @@ impl Route {
     pub(super) fn body<T: JsonSchema>(mut self) -> Self {
         self.body = Some(SchemaGenerator::subschema_for::<T>);
         self
+    }
+
+    /// The body: `T` as JSON.
+    pub(super) fn json_body<T: JsonSchema>(mut self) -> Self {
+        self.takes_forms = false;
+        self.body::<T>()
     }
 
     /// A JSON reply.

@@ -10,6 +10,7 @@ use super::managed_sign_in::{ManagedSignIn, Unfilled};
 use super::outcome::{message, store_failed};
 use super::session::Session;
 use super::{Platform, Services, ringcentral};
+use crate::connector::configs::Audience;
 use crate::connector::inputs::GetUserInfo;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
@@ -84,7 +85,16 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         }
         None => None,
     };
-    let platform = services.platform(&login.platform, login.proxy_id.as_deref());
+    let rc_account_id = extension.as_ref().map(|extension| extension.account_id.clone());
+    let account = Audience::Account(rc_account_id.as_deref());
+    let platform = services.platform(&login.platform, login.proxy_id.as_deref(), account);
+    if let Some(proxy_id) = &login.proxy_id
+        && services.configs.snapshot().is_closed_to(proxy_id, account)
+    {
+        return Err(refused(format!(
+            "The connector \"{proxy_id}\" is not open to your RingCentral account. Ask whoever manages it to add the account."
+        )));
+    }
     if login.proxy_id.is_some() && platform.proxy.is_none() {
         // A registered connector does not stand in for a document that the request names.
         return Err(unsupported(&platform, login.proxy_id.as_deref()));
@@ -142,7 +152,6 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
     if let Some(managed) = &managed {
         managed.accepted().await?;
     }
-    let rc_account_id = extension.map(|extension| extension.account_id);
     let name = reply.value.name.clone();
     let user = save(services, &platform, login.proxy_id, input, reply.value, rc_account_id).await?;
     let jwt_token = services
@@ -293,7 +302,7 @@ pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
         Ok(None) => return SignOut::UnknownUser,
         Err(error) => return SignOut::Failed(store_failed(&error)),
     };
-    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let platform = services.platform_of(&session.platform, &user);
     let mut message = ReturnMessage::success("Logged out", 1000).type_first();
     let connected = !user.access_token.expose().is_empty();
     if connected && let Ok(connector) = platform.serving(Interface::UnAuthorize) {

@@ -236,6 +236,12 @@ pub enum DocumentKind {
     License,
     /// A token of the console.
     ConsoleToken,
+    /// An uploaded connector.
+    Connector,
+    /// A revision of an uploaded connector.
+    ConnectorRevision,
+    /// A part of a text that revisions refer to.
+    ConnectorText,
     /// The audit log of the console.
     Audit,
 }

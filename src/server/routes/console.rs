@@ -1,4 +1,4 @@
-//! The console: its tokens and its audit log.
+//! The console itself: `/console/api/v1/tokens` and `/console/api/v1/audit`.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +6,18 @@ use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
-use crate::server::body::{Body, query};
-use crate::server::console::{ConsoleCaller, ConsoleRefusal};
+use crate::api::connectors::ConsoleErrorReply;
+use crate::api::console as api;
+use crate::server::body::query;
+use crate::server::console::{ConsoleCaller, ConsoleError, Members};
 use crate::server::reply;
+use crate::server::route::{Route, delete, get, post};
 use crate::service::Services;
-use crate::service::console::tokens::{self, Issued, NewToken, TokenError};
+use crate::service::console::audit::Page;
+use crate::service::console::tokens::{self, Issued, NewToken, Token, TokenError};
 use crate::service::console::{Scope, audit as log};
+
+const TOKENS: &str = "/console/api/v1/tokens";
 
 /// As many entries of the audit log come at once where nothing is said.
 const PAGE: u64 = 100;
@@ -19,77 +25,86 @@ const PAGE: u64 = 100;
 /// The most that come at once.
 const LARGEST_PAGE: u64 = 500;
 
-type Answer = Result<HttpResponse, ConsoleRefusal>;
+type Answer = Result<HttpResponse, ConsoleError>;
 
-impl From<TokenError> for ConsoleRefusal {
+/// The routes.
+pub(super) fn table() -> Vec<Route> {
+    vec![
+        get(TOKENS, list_tokens, "Lists the API tokens")
+            .reply::<api::Tokens>(200, "The tokens, without their secrets"),
+        post(TOKENS, create_token, "Makes an API token")
+            .json_body::<api::NewToken>()
+            .reply::<api::IssuedToken>(201, "The token; its secret is shown this once")
+            .reply::<ConsoleErrorReply>(400, "It has no name or no scope, or is valid too long"),
+        post("/console/api/v1/tokens/{id}/rotate", rotate_token, "Replaces the secret of an API token")
+            .json_body::<api::Rotation>()
+            .reply::<api::IssuedToken>(200, "The token; the old secret has ended")
+            .reply::<ConsoleErrorReply>(400, "It would be expired, or valid too long")
+            .reply::<ConsoleErrorReply>(404, "There is no such token"),
+        delete("/console/api/v1/tokens/{id}", revoke_token, "Revokes an API token")
+            .reply::<Token>(200, "The token, which has ended")
+            .reply::<ConsoleErrorReply>(404, "There is no such token"),
+        get("/console/api/v1/audit", audit, "Reads who changed what")
+            .query::<api::AuditQuery>()
+            .reply::<Page>(200, "Entries, oldest first")
+            .reply::<ConsoleErrorReply>(400, "A parameter is no number"),
+    ]
+}
+
+impl From<TokenError> for ConsoleError {
     fn from(error: TokenError) -> Self {
         let words = error.to_string();
         match error {
-            TokenError::Invalid(_) => Self::Invalid(words),
-            TokenError::Unknown(_) => Self::Unknown(words),
-            TokenError::NoRandomness => Self::Failed(words),
-            TokenError::Store(error) => Self::Store(error),
+            TokenError::Invalid { at, .. } => Self::invalid(at, words),
+            TokenError::Unknown(_) => Self::new(404, "unknown_token", words),
+            TokenError::NoRandomness => Self::new(500, "server_failed", words),
+            TokenError::Store(error) => error.into(),
         }
     }
 }
 
-/// `GET /console/api/v1/tokens`
-pub(super) async fn list_tokens(caller: ConsoleCaller, services: web::Data<Services>) -> Answer {
+async fn list_tokens(caller: ConsoleCaller, services: web::Data<Services>) -> Answer {
     caller.may(Scope::Admin)?;
     Ok(reply::json(200, &json!({"tokens": tokens::list(&*services.store).await?})))
 }
 
-/// `POST /console/api/v1/tokens`
-pub(super) async fn create_token(
-    caller: ConsoleCaller,
-    services: web::Data<Services>,
-    mut body: Body,
-) -> Answer {
+async fn create_token(caller: ConsoleCaller, services: web::Data<Services>, mut body: Members) -> Answer {
     caller.may(Scope::Admin)?;
     let new = NewToken {
-        name: body.text("name")?.unwrap_or_default(),
-        scopes: scopes(body.0.remove("scopes"))?,
-        valid_days: days(body.0.remove("validDays"))?,
+        name: body.needed_text("name")?,
+        scopes: scopes(body.list("scopes")?.unwrap_or_default())?,
+        valid_days: days(&mut body)?,
     };
+    body.finish()?;
     Ok(shown(201, &tokens::create(&*services.store, &caller, new).await?))
 }
 
-/// `POST /console/api/v1/tokens/{id}/rotate`
-pub(super) async fn rotate_token(
+async fn rotate_token(
     caller: ConsoleCaller,
     services: web::Data<Services>,
     id: web::Path<String>,
-    mut body: Body,
+    mut body: Members,
 ) -> Answer {
     caller.may(Scope::Admin)?;
-    let valid_days = days(body.0.remove("validDays"))?;
+    let valid_days = days(&mut body)?;
+    body.finish()?;
     Ok(shown(200, &tokens::rotate(&*services.store, &caller, &id, valid_days).await?))
 }
 
-/// `DELETE /console/api/v1/tokens/{id}`
-pub(super) async fn revoke_token(
-    caller: ConsoleCaller,
-    services: web::Data<Services>,
-    id: web::Path<String>,
-) -> Answer {
+async fn revoke_token(caller: ConsoleCaller, services: web::Data<Services>, id: web::Path<String>) -> Answer {
     caller.may(Scope::Admin)?;
     Ok(reply::json(200, &tokens::revoke(&*services.store, &caller, &id).await?))
 }
 
-/// `GET /console/api/v1/audit?after=&limit=`
-pub(super) async fn audit(
-    caller: ConsoleCaller,
-    services: web::Data<Services>,
-    request: HttpRequest,
-) -> Answer {
+async fn audit(caller: ConsoleCaller, services: web::Data<Services>, request: HttpRequest) -> Answer {
     caller.may(Scope::Admin)?;
     let parameters = query(request.query_string());
-    let number = |name: &str, otherwise: u64| match parameters.get(name) {
+    let number = |name: &'static str, otherwise: u64| match parameters.get(name) {
         None => Ok(otherwise),
         Some(value) => value
             .as_str()
             .and_then(|text| text.parse::<u64>().ok())
-            .ok_or_else(|| ConsoleRefusal::Invalid(format!("`{name}` has to be one whole number."))),
+            .ok_or_else(|| ConsoleError::invalid(name, format!("`{name}` has to be one whole number."))),
     };
     let (after, limit) = (number("after", 0)?, number("limit", PAGE)?.clamp(1, LARGEST_PAGE));
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -104,24 +119,17 @@ fn shown(status: u16, issued: &Issued) -> HttpResponse {
     response
 }
 
-fn scopes(given: Option<Value>) -> Result<BTreeSet<Scope>, ConsoleRefusal> {
-    let known = || Scope::ALL.map(Scope::as_str).join(", ");
-    let Some(Value::Array(names)) = given else {
-        return Err(ConsoleRefusal::Invalid(format!("`scopes` has to be a list of any of {}.", known())));
-    };
+fn scopes(names: Vec<Value>) -> Result<BTreeSet<Scope>, ConsoleError> {
     let read = |name: Value| {
         name.as_str().and_then(Scope::parse).ok_or_else(|| {
-            ConsoleRefusal::Invalid(format!("`scopes` has an unknown item; the scopes are {}.", known()))
+            let known = Scope::ALL.map(Scope::as_str).join(", ");
+            ConsoleError::invalid("scopes", format!("`scopes` has an unknown item; the scopes are {known}."))
         })
     };
     names.into_iter().map(read).collect()
 }
 
-fn days(given: Option<Value>) -> Result<Option<u32>, ConsoleRefusal> {
-    match given {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => value.as_u64().and_then(|days| u32::try_from(days).ok()).map(Some).ok_or_else(|| {
-            ConsoleRefusal::Invalid("`validDays` has to be a whole number of days.".to_owned())
-        }),
-    }
+fn days(body: &mut Members) -> Result<Option<u32>, ConsoleError> {
+    // What does not fit is longer than any validity.
+    Ok(body.number_if("validDays")?.map(|days| u32::try_from(days).unwrap_or(u32::MAX)))
 }

@@ -3,6 +3,7 @@
 mod appointments;
 mod call_down;
 mod call_logs;
+mod connectors;
 mod console;
 mod contacts;
 mod messages;
@@ -25,7 +26,6 @@ use crate::api;
 use crate::connector::ReturnMessage;
 use crate::metrics::CONTENT_TYPE as METRICS;
 use crate::service::appointments::{self as appointment, input::Invalid};
-use crate::service::console::{audit::Page as AuditPage, tokens::Token as ApiToken};
 use crate::service::outcome::Refusal;
 use crate::service::{
     admin_settings, call_logs as logs, contacts as found, license, messages as message,
@@ -37,6 +37,14 @@ pub(super) use metrics::reply as metrics_reply;
 /// Every route, as it is registered, counted and documented. A new one is one entry here; what its
 /// handler's arguments need (a session, the admin token, a body) is documented by itself.
 pub(super) fn table() -> Vec<Route> {
+    let mut routes = clients();
+    routes.extend(connectors::table());
+    routes.extend(console::table());
+    routes
+}
+
+/// What App Connect's clients and operators ask for.
+fn clients() -> Vec<Route> {
     vec![
         get("/isAlive", public::is_alive, "Says that the server answers").with(
             200,
@@ -209,28 +217,6 @@ pub(super) fn table() -> Vec<Route> {
         post("/messageLog", messages::log, "Logs the messages of a conversation")
             .body::<api::MessageLogRequest>()
             .answer::<message::Logged>("What was logged, and what was not"),
-        get("/console/api/v1/tokens", console::list_tokens, "Lists the API tokens")
-            .reply::<api::console::Tokens>(200, "The tokens, without their secrets"),
-        post("/console/api/v1/tokens", console::create_token, "Makes an API token")
-            .body::<api::console::NewToken>()
-            .reply::<api::console::IssuedToken>(201, "The token; its secret is shown this once")
-            .error(400, "It has no name or no scope, or is valid too long"),
-        post(
-            "/console/api/v1/tokens/{id}/rotate",
-            console::rotate_token,
-            "Replaces the secret of an API token",
-        )
-        .body::<api::console::Rotation>()
-        .reply::<api::console::IssuedToken>(200, "The token; the old secret has ended")
-        .error(400, "It would be expired, or valid too long")
-        .error(404, "There is no such token"),
-        delete("/console/api/v1/tokens/{id}", console::revoke_token, "Revokes an API token")
-            .reply::<ApiToken>(200, "The token, which has ended")
-            .error(404, "There is no such token"),
-        get("/console/api/v1/audit", console::audit, "Reads who changed what")
-            .query::<api::console::AuditQuery>()
-            .reply::<AuditPage>(200, "Entries, oldest first")
-            .error(400, "No number"),
     ]
 }
 

@@ -64,7 +64,7 @@ impl<'s> Connected<'s> {
             Ok(None) => return Err(Refusal::new(ReturnMessage::warning("User not found", 5000))),
             Err(error) => return Err(Refusal::new(store_failed(&error))),
         };
-        let platform = services.platform(&user.key.platform, user.key.proxy_id.as_deref());
+        let platform = services.platform_of(&user.key.platform, &user);
         let refused = |error: CallError| {
             Refusal::new(match error {
                 // In the words of a failure, as recorded (17, `appointments`).

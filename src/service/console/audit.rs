@@ -169,3 +169,63 @@ fn key(sequence: u64) -> DocumentKey {
     key.parts.push(Some(format!("{sequence:016x}")));
     key
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+    use crate::store::{self, Keys};
+
+    #[tokio::test]
+    async fn entries_are_paged_over_blocks_and_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::from_secret(&Secret::new("a secret")).unwrap();
+        let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
+        let empty = Page { entries: Vec::new(), last: 0, next: None };
+        assert_eq!(page(&*store, 0, 10).await.unwrap(), empty);
+        let count = BLOCK * 2 + 3;
+        for number in 1..=count {
+            let event = Caller::command_line().event("test", "nothing", json!({"number": number}));
+            assert!(commit(&*store, &event, Vec::new()).await.unwrap());
+        }
+        for (after, limit, first, last) in [
+            (0, 1_000, 1, count),
+            (0, 10, 1, 10),
+            (BLOCK - 1, 2, BLOCK, BLOCK + 1),
+            (BLOCK, 1_000, BLOCK + 1, count),
+            (count - 1, 5, count, count),
+        ] {
+            let page = page(&*store, after, limit).await.unwrap();
+            let numbers: Vec<u64> = page.entries.iter().map(|entry| entry.sequence).collect();
+            assert_eq!(numbers, (first..=last).collect::<Vec<_>>(), "{limit} after {after}");
+            assert!(page.entries.iter().all(|entry| entry.detail["number"] == entry.sequence));
+            assert_eq!((page.last, page.next), (count, (last < count).then_some(last)));
+        }
+        assert_eq!(page(&*store, count + 5, 10).await.unwrap().entries, []);
+
+        let long = Caller::command_line().event("test", "long", json!("x".repeat(MAX_DETAIL)));
+        assert!(commit(&*store, &long, Vec::new()).await.unwrap());
+        let kept = page(&*store, count, 1).await.unwrap().entries.remove(0);
+        assert_eq!(kept.detail, json!({"omittedBytes": MAX_DETAIL + 2}));
+    }
+
+    /// A change that comes too late leaves no entry.
+    #[tokio::test]
+    async fn a_change_and_its_entry_are_stored_together_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::from_secret(&Secret::new("a secret")).unwrap();
+        let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
+        let key = DocumentKey { kind: DocumentKind::License, parts: vec![Some("x".to_owned())] };
+        let change = |before: Option<Value>, after: Value| {
+            vec![DocumentChange { key: key.clone(), before, after: Some(after) }]
+        };
+        let event = Caller::command_line().event("test", "x", Value::Null);
+        assert!(commit(&*store, &event, change(None, json!(1))).await.unwrap());
+        assert!(!commit(&*store, &event, change(None, json!(2))).await.unwrap());
+        assert!(!commit(&*store, &event, change(Some(json!(3)), json!(2))).await.unwrap());
+        assert_eq!(store.document(&key).await.unwrap(), Some(json!(1)));
+        assert_eq!(page(&*store, 0, 10).await.unwrap().last, 1);
+        assert!(commit(&*store, &event, change(Some(json!(1)), json!(2))).await.unwrap());
+        assert_eq!(page(&*store, 0, 10).await.unwrap().last, 2);
+    }
+}

@@ -94,8 +94,13 @@ pub struct NewToken {
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// What is asked for is no token.
-    #[error("{0}")]
-    Invalid(String),
+    #[error("{message}")]
+    Invalid {
+        /// Which part of it.
+        at: &'static str,
+        /// What is wrong and how to mend it.
+        message: String,
+    },
     /// There is none with this id.
     #[error("There is no API token with the id \"{0}\".")]
     Unknown(String),
@@ -114,9 +119,7 @@ pub enum TokenError {
 pub async fn create(store: &dyn Store, by: &Caller, new: NewToken) -> Result<Issued, TokenError> {
     let name = checked_name(&new.name)?;
     if new.scopes.is_empty() {
-        return Err(TokenError::Invalid(
-            "A token needs at least one scope: read, edit, activate or admin.".to_owned(),
-        ));
+        return Err(invalid("scopes", "A token needs at least one scope: read, edit, activate or admin."));
     }
     let now = now_ms();
     loop {
@@ -188,8 +191,9 @@ pub async fn rotate(
         stored.rotated_at = Some(now);
         stored.valid_until = valid_until(valid_days, now)?.or(stored.valid_until);
         if is_expired(&stored, now) {
-            return Err(TokenError::Invalid(
-                "The token has expired: say for how many days it is to be valid from now on.".to_owned(),
+            return Err(invalid(
+                "validDays",
+                "The token has expired: say for how many days it is to be valid from now on.",
             ));
         }
         let detail = json!({"name": stored.name, "validUntil": iso(stored.valid_until)});
@@ -227,12 +231,18 @@ pub(super) async fn verify(
     Ok(Ok(Caller { token_id: stored.id, name: stored.name, scopes: stored.scopes, request_id: None }))
 }
 
+fn invalid(at: &'static str, message: impl Into<String>) -> TokenError {
+    TokenError::Invalid { at, message: message.into() }
+}
+
 fn checked_name(name: &str) -> Result<String, TokenError> {
     let name = name.trim();
     let is_plain = !name.chars().any(char::is_control);
     if name.is_empty() || name.chars().count() > MAX_NAME || !is_plain {
-        let message = format!("A token needs a name of 1 to {MAX_NAME} characters on one line.");
-        return Err(TokenError::Invalid(message));
+        return Err(invalid(
+            "name",
+            format!("A token needs a name of 1 to {MAX_NAME} characters on one line."),
+        ));
     }
     Ok(name.to_owned())
 }
@@ -241,7 +251,7 @@ fn valid_until(days: Option<u32>, now: i64) -> Result<Option<i64>, TokenError> {
     match days {
         None => Ok(None),
         Some(days @ 1..=MAX_DAYS) => Ok(Some(now + i64::from(days) * DAY)),
-        Some(_) => Err(TokenError::Invalid(format!("A token is valid for 1 to {MAX_DAYS} days."))),
+        Some(_) => Err(invalid("validDays", format!("A token is valid for 1 to {MAX_DAYS} days."))),
     }
 }
 
@@ -308,4 +318,33 @@ fn shown(stored: Stored, now: i64) -> Token {
 
 fn iso(milliseconds: Option<i64>) -> Option<String> {
     Timestamp::from_millisecond(milliseconds?).ok().map(to_iso)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{self, Keys};
+
+    #[tokio::test]
+    async fn a_token_is_valid_until_its_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::from_secret(&Secret::new("a secret")).unwrap();
+        let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
+        let by = Caller::command_line();
+        let new =
+            NewToken { name: "ci".to_owned(), scopes: BTreeSet::from([Scope::Edit]), valid_days: Some(2) };
+        let made = now_ms();
+        let issued = create(&*store, &by, new).await.unwrap();
+        let opens = async |secret: &Secret, at: i64| verify(&*store, secret, at).await.unwrap();
+        let caller = opens(&issued.secret, made + 2 * DAY - 1).await.unwrap();
+        assert_eq!((caller.name.as_str(), caller.scopes), ("ci", BTreeSet::from([Scope::Edit])));
+        let later = made + 3 * DAY;
+        assert!(matches!(opens(&issued.secret, later).await, Err(Refused::Expired)));
+        // Who does not have the secret is not told that it has expired.
+        for wrong in ["acx_", "acx_x", "", &format!("acx_{}_0", issued.token.id), "acx_0000000000000000_0"] {
+            assert!(matches!(opens(&Secret::new(wrong), later).await, Err(Refused::Wrong)), "{wrong}");
+        }
+        let rotated = rotate(&*store, &by, &issued.token.id, Some(10)).await.unwrap();
+        assert!(opens(&rotated.secret, later).await.is_ok());
+    }
 }
