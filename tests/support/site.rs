@@ -47,6 +47,13 @@ impl Site {
         self.server = Server::start(&self.options).unwrap();
     }
 
+    /// As [`Self::kill_and_restart`], with other options from now on.
+    pub fn kill_and_restart_with(&mut self, adjust: impl FnOnce(&mut Options)) {
+        self.server.kill();
+        adjust(&mut self.options);
+        self.server = Server::start(&self.options).unwrap();
+    }
+
     /// A folder for whatever a test keeps.
     pub fn folder(&self) -> &Path {
         self.folder.path()
