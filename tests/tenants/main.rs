@@ -283,7 +283,8 @@ fn nothing_of_an_owner_without_an_account_is_a_strangers() {
     play(false);
 }
 
-/// The routes of the server's own table, as `METHOD /path`.
+/// The routes of the server's own table, as `METHOD /path`. The management API has a table of its own: it is
+/// for those with its tokens, and no user is one of them (tests/lifecycle).
 fn routes() -> BTreeSet<String> {
     let table: String = include_str!("../../src/server/routes/mod.rs").split_whitespace().collect();
     let mut routes = BTreeSet::new();
