@@ -186,3 +186,6 @@ fn check_text(at: &'static str, text: &str) -> Result<(), ConnectorError> {
     }
     Err(ConnectorError::invalid(at, format!("`{at}` has at most {MAX_TEXT} characters.")))
 }
+
+#[cfg(test)]
+mod tests;
