@@ -4,7 +4,9 @@
 //! Handlers take more than these types say (other types of values, members in forms), as the
 //! reference server does.
 
+pub mod appointments;
 pub mod connectors;
+pub mod console;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,6 +41,24 @@ pub struct InterfacesQuery {
     pub proxy_id: Option<String>,
 }
 
+/// Whose manifest is asked for.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ManifestQuery {
+    /// Name of the platform; without it, any.
+    pub platform_name: Option<String>,
+}
+
+/// Whose licence is asked for.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginLicenseQuery {
+    /// The RingCentral account.
+    pub rc_account_id: String,
+    /// The plugin.
+    pub plugin_id: String,
+}
+
 /// A sign-in with an API key.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -56,6 +76,10 @@ pub struct ApiKeyLoginRequest {
     pub additional_info: Option<Map<String, Value>>,
     /// The RingCentral user's email address.
     pub user_email: Option<String>,
+    /// The connector in the developer portal, whose manifest says which fields admins manage.
+    pub connector_id: Option<String>,
+    /// Whether only some accounts see that connector.
+    pub is_private: Option<bool>,
     /// The RingCentral access token; the header `X-RC-Access-Token` is better.
     #[schemars(extend("format" = "password", "writeOnly" = true, "deprecated" = true))]
     pub rc_access_token: Option<String>,

@@ -24,8 +24,9 @@ pub struct ConsoleErrorBody {
     #[schemars(extend("enum" = [
         "account_not_allowed", "account_not_pinned", "changed_meanwhile", "checks_failed", "connector_exists",
         "connector_retired", "console_closed", "if_match_missing", "incomplete", "invalid_request", "not_json",
-        "not_utf8", "nothing_to_roll_back", "revision_has_errors", "secret_in_text", "store_failed", "too_deep",
-        "too_large", "unauthorized", "unknown_connector", "unknown_revision",
+        "not_utf8", "nothing_to_roll_back", "revision_has_errors", "scope_missing", "secret_in_text",
+        "server_failed", "store_failed", "token_expired", "too_deep", "too_large", "too_many_failures",
+        "unauthorized", "unknown_connector", "unknown_revision", "unknown_token",
     ]))]
     pub code: String,
     /// What is wrong and how to mend it, for people.

@@ -48,8 +48,7 @@ impl FromRequest for Admin {
     }
 }
 
-/// Whether a request is the operator's.
-pub(super) fn check(request: &HttpRequest) -> Result<(), NoAdmin> {
+fn check(request: &HttpRequest) -> Result<(), NoAdmin> {
     let token = request.app_data::<web::Data<AdminToken>>().and_then(|admin| admin.token.as_ref());
     let expected = token.ok_or(NoAdmin::Closed)?;
     let header =

@@ -2,71 +2,52 @@
 //! it is refused: `{"error": {"code", "message", …}}` with codes that never change their meaning.
 
 mod body;
+mod caller;
 
 use std::future::{Ready, ready};
 
 use actix_web::body::BoxBody;
-use actix_web::http::header::IF_MATCH;
+use actix_web::http::header::{HeaderValue, IF_MATCH, RETRY_AFTER};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, dev};
 use serde_json::{Value, json};
 
 pub(super) use self::body::{Members, Text};
-use super::admin::{self, NoAdmin};
+pub(super) use self::caller::ConsoleCaller;
 use super::reply;
 use crate::service::connectors::ConnectorError;
-
-/// What somebody may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scope {
-    /// Read everything but secrets.
-    Read,
-    /// Upload, configure, retire nothing that serves.
-    Edit,
-    /// Decide what serves, and send a connector's secrets.
-    Activate,
-}
-
-/// Somebody with a token for the management API.
-#[derive(Debug)]
-pub(super) struct ConsoleCaller {
-    name: String,
-}
-
-impl ConsoleCaller {
-    /// As the audit log names them.
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Demands a scope; the admin token has all of them.
-    pub(super) fn may(&self, _scope: Scope) -> Result<(), ConsoleError> {
-        Ok(())
-    }
-}
+pub(super) use crate::service::console::Scope;
 
 /// A refusal.
 #[derive(Debug)]
 pub(super) struct ConsoleError {
     status: u16,
     body: Value,
+    /// When to come again, in seconds.
+    retry_after: Option<u64>,
 }
 
 impl ConsoleError {
     pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self { status, body: json!({"error": {"code": code, "message": message.into()}}) }
+        Self { status, body: json!({"error": {"code": code, "message": message.into()}}), retry_after: None }
+    }
+
+    /// The refusal with the seconds after which to come again.
+    fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
     }
 
     /// A member or parameter that does not fit.
     pub(super) fn invalid(at: &str, message: impl Into<String>) -> Self {
         let message = message.into();
         let body = json!({"error": {"code": "invalid_request", "message": message, "at": at}});
-        Self { status: 400, body }
+        Self { status: 400, body, retry_after: None }
     }
 }
 
 impl From<ConnectorError> for ConsoleError {
     fn from(error: ConnectorError) -> Self {
-        Self { status: error.status(), body: error.to_json() }
+        Self { status: error.status(), body: error.to_json(), retry_after: None }
     }
 }
 
@@ -78,20 +59,11 @@ impl std::fmt::Display for ConsoleError {
 
 impl ResponseError for ConsoleError {
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        reply::json(self.status, &self.body)
-    }
-}
-
-impl FromRequest for ConsoleCaller {
-    type Error = ConsoleError;
-    type Future = Ready<Result<Self, ConsoleError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        let caller = Self { name: "admin".to_owned() };
-        ready(admin::check(request).map(|()| caller).map_err(|error| match error {
-            NoAdmin::Closed => ConsoleError::new(403, "console_closed", error.to_string()),
-            NoAdmin::Wrong => ConsoleError::new(401, "unauthorized", error.to_string()),
-        }))
+        let mut response = reply::json(self.status, &self.body);
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }
 

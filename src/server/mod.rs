@@ -32,6 +32,8 @@ use crate::engine::egress::EgressPolicy;
 use crate::engine::send::{Client, ClientOptions};
 use crate::metrics::Metrics;
 use crate::service::connectors::{Connectors, Following};
+use crate::service::console::Gate;
+use crate::service::manifest::Manifest;
 use crate::service::session::Sessions;
 use crate::service::turns::Turns;
 use crate::service::{Services, Shared, claims};
@@ -39,6 +41,9 @@ use crate::store::{self, Keys, Secret, Store};
 
 /// Base URL of the RingCentral platform, where nothing else is set.
 pub const RINGCENTRAL_SERVER: &str = "https://platform.ringcentral.com";
+
+/// Base URL of the developer portal, where nothing else is set.
+pub const DEVELOPER_PORTAL_SERVER: &str = "https://appconnect.labs.ringcentral.com";
 
 /// What a server needs to know before it starts.
 #[derive(Debug, Clone)]
@@ -53,12 +58,18 @@ pub struct Settings {
     pub admin_token: Option<Secret>,
     /// Where `GET /metrics` is served a second time, to anybody who reaches the address.
     pub metrics_listen: Option<SocketAddr>,
+    /// Opens the console before there is any other token (`APP_CONSOLE_BOOTSTRAP_TOKEN`).
+    pub console_bootstrap_token: Option<Secret>,
     /// Store, such as `sled:PATH`.
     pub database_url: String,
     /// Folder of documents, `<proxyId>.json` each.
     pub proxy_configs: Option<PathBuf>,
     /// Base URL of the RingCentral platform.
     pub ringcentral_server: url::Url,
+    /// Base URL of the developer portal, where connectors are published.
+    pub developer_portal: url::Url,
+    /// What `GET /crmManifest` hands out.
+    pub manifest: Option<Manifest>,
     /// Which addresses outbound requests may reach.
     pub egress: EgressPolicy,
     /// Worker threads; the number of cores where not given.
@@ -81,15 +92,20 @@ impl Settings {
     pub fn new(secret_key: Secret, database_url: impl Into<String>) -> Self {
         #[allow(clippy::expect_used, reason = "a constant")]
         let ringcentral_server = RINGCENTRAL_SERVER.parse().expect("a URL");
+        #[allow(clippy::expect_used, reason = "a constant")]
+        let developer_portal = DEVELOPER_PORTAL_SERVER.parse().expect("a URL");
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             hash_key: secret_key.clone(),
             secret_key,
             admin_token: None,
             metrics_listen: None,
+            console_bootstrap_token: None,
             database_url: database_url.into(),
             proxy_configs: None,
             ringcentral_server,
+            developer_portal,
+            manifest: None,
             egress: EgressPolicy::default(),
             workers: None,
         }
@@ -215,6 +231,9 @@ impl ServerBuilder {
             sessions: Sessions::new(&settings.secret_key),
             hash_key: settings.hash_key.clone(),
             ringcentral_server: settings.ringcentral_server.clone(),
+            developer_portal: settings.developer_portal.clone(),
+            manifest: settings.manifest.clone(),
+            console: Gate::new(settings.console_bootstrap_token.clone()),
             instance: claims::unique(),
             calls_in_flight: Arc::default(),
             conversations_in_flight: Arc::default(),

@@ -10,6 +10,7 @@ use super::admin::Admin;
 use super::body::Body;
 use super::console::{ConsoleCaller, IfMatch, Members, Text};
 use super::session::Authenticated;
+use crate::api::connectors::ConsoleErrorReply;
 use crate::service::outcome::Refusal;
 
 /// One method of one path.
@@ -49,16 +50,20 @@ pub(super) struct Needs {
     pub(super) session: bool,
     /// The admin token.
     pub(super) admin: bool,
-    /// A token for the management API.
+    /// An API token of the console.
     pub(super) console: bool,
     /// Reads the body.
     pub(super) body: bool,
 }
 
+impl Needs {
+    const NOTHING: Self = Self { session: false, admin: false, console: false, body: false };
+}
+
 /// An argument of a handler.
 pub(super) trait Argument {
     /// What it needs.
-    const NEEDS: Needs = Needs { session: false, admin: false, console: false, body: false };
+    const NEEDS: Needs = Needs::NOTHING;
 }
 
 impl Argument for HttpRequest {}
@@ -67,11 +72,11 @@ impl<T> Argument for web::Path<T> {}
 impl<T> Argument for Option<T> {}
 
 impl Argument for Authenticated {
-    const NEEDS: Needs = Needs { session: true, admin: false, console: false, body: false };
+    const NEEDS: Needs = Needs { session: true, ..Needs::NOTHING };
 }
 
 impl Argument for Admin {
-    const NEEDS: Needs = Needs { session: false, admin: true, console: false, body: false };
+    const NEEDS: Needs = Needs { admin: true, ..Needs::NOTHING };
 }
 
 impl Argument for Members {}
@@ -79,11 +84,11 @@ impl Argument for Text {}
 impl Argument for IfMatch {}
 
 impl Argument for ConsoleCaller {
-    const NEEDS: Needs = Needs { session: false, admin: false, console: true, body: false };
+    const NEEDS: Needs = Needs { console: true, ..Needs::NOTHING };
 }
 
 impl Argument for Body {
-    const NEEDS: Needs = Needs { session: false, admin: false, console: false, body: true };
+    const NEEDS: Needs = Needs { body: true, ..Needs::NOTHING };
 }
 
 /// All arguments of a handler.
@@ -165,6 +170,16 @@ impl Route {
         if needs.admin {
             route = route.error(401, "The admin token is missing or wrong");
             route = route.error(403, "The server was started without an admin token");
+        }
+        if needs.console {
+            route = route
+                .reply::<ConsoleErrorReply>(401, "The API token is missing, wrong or expired")
+                .reply::<ConsoleErrorReply>(
+                    403,
+                    "The token lacks the scope, or the console is closed, and how to open it",
+                )
+                .reply::<ConsoleErrorReply>(429, "Too many wrong tokens came from this address")
+                .reply::<ConsoleErrorReply>(500, "The store failed; nothing is changed");
         }
         if needs.body {
             route = route.error(400, "The body cannot be used");

@@ -3,18 +3,24 @@
 
 pub mod account_data;
 pub mod admin_settings;
+pub mod appointments;
 pub mod call_down;
 pub mod call_logs;
 pub mod claims;
 pub mod clock;
 pub mod composition;
 pub mod connectors;
+pub mod console;
 pub mod contacts;
+pub mod developer_portal;
 pub mod hashing;
 pub mod interfaces;
 pub mod license;
+pub mod managed_sign_in;
+pub mod manifest;
 pub mod messages;
 pub mod outcome;
+pub mod plugins;
 pub mod profile;
 pub mod ringcentral;
 pub mod session;
@@ -54,6 +60,12 @@ pub struct Shared {
     pub metrics: Arc<Metrics>,
     /// Base URL of the RingCentral platform.
     pub ringcentral_server: url::Url,
+    /// Base URL of the developer portal, where connectors are published.
+    pub developer_portal: url::Url,
+    /// What `GET /crmManifest` hands out.
+    pub manifest: Option<manifest::Manifest>,
+    /// Who may enter the console.
+    pub console: console::Gate,
     /// This start of the server, as claims name it.
     pub instance: String,
     /// Calls that CRMs are being asked to log.

@@ -176,6 +176,7 @@ pub(super) fn document_key(key: &DocumentKey) -> Vec<u8> {
         DocumentKind::AccountData => "accountData",
         DocumentKind::AdminSettings => "adminSettings",
         DocumentKind::License => "license",
+        DocumentKind::ConsoleToken => "consoleToken",
         DocumentKind::Connector => "connector",
         DocumentKind::ConnectorRevision => "connectorRevision",
         DocumentKind::ConnectorText => "connectorText",

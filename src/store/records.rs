@@ -234,13 +234,15 @@ pub enum DocumentKind {
     AdminSettings,
     /// The last known licence of a user.
     License,
+    /// A token of the console.
+    ConsoleToken,
     /// An uploaded connector.
     Connector,
     /// A revision of an uploaded connector.
     ConnectorRevision,
     /// A part of a text that revisions refer to.
     ConnectorText,
-    /// An entry of the audit log.
+    /// The audit log of the console.
     Audit,
 }
 

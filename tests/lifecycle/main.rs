@@ -9,6 +9,7 @@ mod rollout;
 mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
+mod who;
 
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +21,9 @@ use support::server::Options;
 use support::site::{self, ADMIN_TOKEN, Site, pretty, try_send, until};
 
 const CONNECTORS: &str = "/console/api/v1/connectors";
+
+/// Opens the management API.
+const BOOTSTRAP: &str = "a-long-random-text-that-opens-the-console";
 
 /// A CRM that says which version asked, and a RingCentral platform where the token is the account's id.
 pub struct World {
@@ -43,6 +47,7 @@ impl World {
             adjust(
                 options
                     .env("ADMIN_TOKEN", ADMIN_TOKEN)
+                    .env("APP_CONSOLE_BOOTSTRAP_TOKEN", BOOTSTRAP)
                     .env("APP_SERVER_SECRET_KEY", "the signing secret of these tests")
                     .env("RINGCENTRAL_SERVER", platform.origin()),
             )
@@ -69,7 +74,19 @@ impl World {
         etag: Option<&str>,
         body: Option<Vec<u8>>,
     ) -> Response {
-        let bearer = format!("Bearer {ADMIN_TOKEN}");
+        self.send_as(BOOTSTRAP, method, target, etag, body)
+    }
+
+    /// Sends with a token.
+    pub fn send_as(
+        &self,
+        token: &str,
+        method: &str,
+        target: &str,
+        etag: Option<&str>,
+        body: Option<Vec<u8>>,
+    ) -> Response {
+        let bearer = format!("Bearer {token}");
         let mut headers = vec![("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
         headers.extend(etag.map(|etag| ("If-Match", etag)));
         self.site.send(method, target, &headers, body)
@@ -96,6 +113,11 @@ impl World {
 
     pub fn connector(&self) -> Value {
         self.read(&format!("{CONNECTORS}/crm"))
+    }
+
+    /// The audit log, the oldest entry first.
+    pub fn audit(&self) -> Vec<Value> {
+        self.read("/console/api/v1/audit?limit=500")["entries"].as_array().unwrap().clone()
     }
 
     /// Makes the connector `crm` with a revision.

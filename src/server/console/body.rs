@@ -127,9 +127,14 @@ impl Members {
         self.text(name)?.ok_or_else(|| ConsoleError::invalid(name, format!("`{name}` is missing: a text.")))
     }
 
+    /// A whole number, where there is one.
+    pub(in crate::server) fn number_if(&mut self, name: &'static str) -> Result<Option<u64>, ConsoleError> {
+        self.read(name, "a whole number", |value| value.as_u64())
+    }
+
     /// A whole number.
     pub(in crate::server) fn number(&mut self, name: &'static str) -> Result<u64, ConsoleError> {
-        let number = self.read(name, "a whole number", |value| value.as_u64())?;
+        let number = self.number_if(name)?;
         number.ok_or_else(|| ConsoleError::invalid(name, format!("`{name}` is missing: a whole number.")))
     }
 

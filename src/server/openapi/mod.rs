@@ -83,7 +83,7 @@ fn of(routes: &[Route]) -> Value {
                 },
                 "consoleToken": {
                     "type": "http", "scheme": "bearer",
-                    "description": "A token for the management API",
+                    "description": "An API token, as `app-connect token create` gives it",
                 },
             },
         },

@@ -1,10 +1,9 @@
 //! What is recorded of a change, in the same change of the store.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::hex::hex;
-use crate::service::clock::now_ms;
-use crate::store::{DocumentChange, DocumentKey, DocumentKind};
+use crate::service::console::Caller;
+use crate::service::console::audit::Event;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,22 +68,11 @@ impl Change {
     }
 }
 
-/// The entry as a new document.
-pub(super) fn entry(who: &str, proxy_id: &str, change: &Change) -> DocumentChange {
-    let mut random = [0u8; 8];
-    // Two entries of one millisecond would collide without it, and the change be repeated.
-    let _ = aws_lc_rs::rand::fill(&mut random);
-    let parts = [format!("{:015}", now_ms()), hex(&random)];
-    DocumentChange {
-        key: DocumentKey { kind: DocumentKind::Audit, parts: parts.map(Some).to_vec() },
-        before: None,
-        after: Some(json!({
-            "at": super::now(),
-            "who": who,
-            "action": change.action.as_str(),
-            "connector": proxy_id,
-            "revision": change.revision,
-            "details": change.details,
-        })),
+/// As the audit log takes it.
+pub(super) fn event(who: &Caller, proxy_id: &str, change: &Change) -> Event {
+    let mut detail = change.details.clone();
+    if let (Some(revision), Some(members)) = (change.revision, detail.as_object_mut()) {
+        members.insert("revision".to_owned(), revision.into());
     }
+    who.event(change.action.as_str(), format!("connector/{proxy_id}"), detail)
 }

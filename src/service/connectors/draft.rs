@@ -10,6 +10,7 @@ use super::record::{Record, revision_key};
 use super::{ConnectorError, ConnectorView, Connectors, Edit, Revision, check_text, now, text};
 use crate::config::load::MAX_BYTES;
 use crate::connector::configs::Secrets;
+use crate::service::console::Caller;
 use crate::store::{DocumentChange, StoreError};
 
 const MAX_CASES: usize = 500;
@@ -56,7 +57,7 @@ impl Connectors {
     /// The next revision of a connector, and what has to change for it to be stored.
     pub(super) async fn store_revision(
         &self,
-        who: &str,
+        who: &Caller,
         record: &Record,
         secrets: &Secrets,
         upload: Upload,
@@ -88,7 +89,7 @@ impl Connectors {
             number: record.revisions + 1,
             hash: text::hash_of(&text),
             bytes: text.len() as u64,
-            author: who.to_owned(),
+            author: who.name.clone(),
             created_at: now(),
             note,
             imported_by: None,

@@ -39,6 +39,7 @@ use self::record::{Found, Record, connector_key, revision_key};
 use self::serving::Seen;
 use crate::connector::configs::{Configs, Secrets};
 use crate::engine::time::to_iso;
+use crate::service::console::{Caller, audit as log};
 use crate::store::{DocumentChange, Store, StoreError};
 
 /// The longest proxy id of an upload.
@@ -59,7 +60,7 @@ pub struct Connectors {
 #[derive(Debug, Clone, Copy)]
 pub struct Edit<'a> {
     /// Who.
-    pub who: &'a str,
+    pub who: &'a Caller,
     /// Which connector.
     pub proxy_id: &'a str,
     /// The version that was read.
@@ -116,13 +117,13 @@ impl Connectors {
         change(&mut record, &mut secrets);
         record.version += 1;
         record.updated_at = now();
-        record.updated_by = edit.who.to_owned();
+        record.updated_by = edit.who.name.clone();
         self.commit(edit.who, Some(document), &record, &secrets, others, action).await
     }
 
     async fn commit(
         &self,
-        who: &str,
+        who: &Caller,
         before: Option<Value>,
         record: &Record,
         secrets: &Secrets,
@@ -133,8 +134,8 @@ impl Connectors {
         let is_new = before.is_none();
         let mut changes = vec![DocumentChange { key: connector_key(Some(&record.proxy_id)), before, after }];
         changes.extend(others);
-        changes.push(audit::entry(who, &record.proxy_id, &action));
-        if !self.store.change_documents(&changes).await? {
+        let event = audit::event(who, &record.proxy_id, &action);
+        if !log::commit(&*self.store, &event, changes).await? {
             if is_new {
                 return Err(ConnectorError::Exists(record.proxy_id.clone()));
             }
@@ -142,7 +143,7 @@ impl Connectors {
             return Err(ConnectorError::Changed { current });
         }
         tracing::info!(
-            who,
+            who = who.name,
             proxy_id = record.proxy_id,
             action = action.action.as_str(),
             revision = action.revision,

@@ -11,6 +11,7 @@ use super::record::Record;
 use super::{ConnectorError, ConnectorView, Connectors, Edit, check_proxy_id, check_text, now};
 use crate::connector::configs::Secrets;
 use crate::secret::Secret;
+use crate::service::console::Caller;
 
 /// Shorter secrets cannot be told from ordinary text, so they could not be masked.
 const SHORTEST_SECRET: usize = 8;
@@ -108,7 +109,7 @@ fn check_shown(record: &Record, secrets: &Secrets) -> Result<(), ConnectorError>
 
 /// The record of a new connector.
 pub(super) fn new_record(
-    who: &str,
+    who: &Caller,
     proxy_id: String,
     settings: Settings,
 ) -> Result<(Record, Secrets), ConnectorError> {
@@ -119,9 +120,9 @@ pub(super) fn new_record(
         proxy_id,
         version: 1,
         created_at: now.clone(),
-        created_by: who.to_owned(),
+        created_by: who.name.clone(),
         updated_at: now,
-        updated_by: who.to_owned(),
+        updated_by: who.name.clone(),
         ..Record::default()
     };
     let mut secrets = Secrets::default();
@@ -135,7 +136,7 @@ impl Connectors {
     ///
     /// # Errors
     /// Where there is one of this id, or something cannot be stored.
-    pub async fn create(&self, who: &str, new: New) -> Result<ConnectorView, ConnectorError> {
+    pub async fn create(&self, who: &Caller, new: New) -> Result<ConnectorView, ConnectorError> {
         let names = new.settings.names();
         let (mut record, secrets) = new_record(who, new.proxy_id, new.settings)?;
         let mut others = Vec::new();

@@ -56,11 +56,11 @@ async fn open() -> (tempfile::TempDir, Arc<dyn Store>) {
     (folder, store)
 }
 
-fn who() -> String {
-    "tests".to_owned()
+fn who() -> Caller {
+    Caller::command_line()
 }
 
-fn edit(who: &str, version: u64) -> Edit<'_> {
+fn edit(who: &Caller, version: u64) -> Edit<'_> {
     Edit { who, proxy_id: "crm", version }
 }
 

@@ -12,6 +12,7 @@ use super::record::Record;
 use super::settings::{Settings, new_record};
 use super::{ConnectorError, ConnectorView, Connectors, Revision, check_text};
 use crate::connector::configs::Secrets;
+use crate::service::console::Caller;
 use crate::store::DocumentChange;
 
 const FORMAT: &str = "app-connect-connector";
@@ -103,7 +104,7 @@ impl Connectors {
     ///
     /// # Errors
     /// Where there is a connector of this id, or something cannot be stored.
-    pub async fn import(&self, who: &str, bundle: Bundle) -> Result<ConnectorView, ConnectorError> {
+    pub async fn import(&self, who: &Caller, bundle: Bundle) -> Result<ConnectorView, ConnectorError> {
         if bundle.format != FORMAT || bundle.version != VERSION {
             return Err(ConnectorError::invalid(
                 "format",
@@ -140,7 +141,7 @@ impl Connectors {
             }
             revision.author = bundled.author;
             revision.created_at = bundled.created_at;
-            revision.imported_by = Some(who.to_owned());
+            revision.imported_by = Some(who.name.clone());
             record.revisions = revision.number;
             // Texts that several revisions share are stored once.
             changes.extend(with_new_texts(stored, &changes, &record, &revision));

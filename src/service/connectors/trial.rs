@@ -26,6 +26,7 @@ use crate::engine::render;
 use crate::engine::send::Client;
 use crate::engine::trial::{complete, mask};
 use crate::engine::variables::Variable;
+use crate::service::console::{Caller, audit as log};
 
 /// Shorter texts stand in many words by chance.
 const SHORTEST: usize = 6;
@@ -206,7 +207,7 @@ impl Connectors {
     /// Where there is no such revision or operation, it cannot run, or the store fails.
     pub async fn test(
         &self,
-        who: &str,
+        who: &Caller,
         proxy_id: &str,
         number: u64,
         trial: Trial,
@@ -226,8 +227,7 @@ impl Connectors {
         let host = url::Url::parse(&request.url).ok().and_then(|url| url.host_str().map(str::to_owned));
         let details = json!({"operation": operation.name.as_str(), "host": host});
         let change = Change::new(Action::Test, Some(number), details);
-        // Nobody else makes this entry.
-        self.store.change_documents(&[audit::entry(who, proxy_id, &change)]).await?;
+        log::commit(&*self.store, &audit::event(who, proxy_id, &change), Vec::new()).await?;
         let scrub = Scrub::new(&subject);
         let inputs = Inputs::from_object(&subject.variables);
         Ok(match exchange(client, operation, &inputs).await {

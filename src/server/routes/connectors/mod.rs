@@ -205,10 +205,7 @@ const UNKNOWN: &str = "There is no such connector or revision";
 fn console(route: Route) -> Route {
     route
         .reply::<api::ConsoleErrorReply>(400, "The request cannot be used, and why")
-        .reply::<api::ConsoleErrorReply>(401, "The token is missing or wrong")
-        .reply::<api::ConsoleErrorReply>(403, "The API is closed, or the token has not the scope")
         .reply::<api::ConsoleErrorReply>(413, "The body, or what is to be stored, is too large")
-        .reply::<api::ConsoleErrorReply>(500, "The store failed; nothing is changed")
 }
 
 /// A change of a connector as it was read.

@@ -19,7 +19,7 @@ pub(super) async fn activate(
     caller.may(Scope::Activate)?;
     let (revision, force) = (body.number("revision")?, force(&mut body)?);
     body.finish()?;
-    let edit = Edit { who: caller.name(), proxy_id: &proxy_id, version: version.0 };
+    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version.0 };
     Ok(connector(200, &services.connectors.activate(edit, revision, force.as_ref()).await?))
 }
 
@@ -30,7 +30,7 @@ pub(super) async fn roll_back(
     version: IfMatch,
 ) -> Answer {
     caller.may(Scope::Activate)?;
-    let edit = Edit { who: caller.name(), proxy_id: &proxy_id, version: version.0 };
+    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version.0 };
     Ok(connector(200, &services.connectors.roll_back(edit).await?))
 }
 
@@ -41,7 +41,7 @@ pub(super) async fn retire(
     version: IfMatch,
 ) -> Answer {
     caller.may(Scope::Activate)?;
-    let edit = Edit { who: caller.name(), proxy_id: &proxy_id, version: version.0 };
+    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version.0 };
     Ok(connector(200, &services.connectors.retire(edit).await?))
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn pin(
     let (revision, force) = (body.number("revision")?, force(&mut body)?);
     body.finish()?;
     let (proxy_id, account) = &*path;
-    let edit = Edit { who: caller.name(), proxy_id, version: version.0 };
+    let edit = Edit { who: &caller, proxy_id, version: version.0 };
     Ok(connector(200, &services.connectors.pin(edit, account, revision, force.as_ref()).await?))
 }
 
@@ -68,7 +68,7 @@ pub(super) async fn unpin(
 ) -> Answer {
     caller.may(Scope::Activate)?;
     let (proxy_id, account) = &*path;
-    let edit = Edit { who: caller.name(), proxy_id, version: version.0 };
+    let edit = Edit { who: &caller, proxy_id, version: version.0 };
     Ok(connector(200, &services.connectors.unpin(edit, account).await?))
 }
 
@@ -82,7 +82,7 @@ pub(super) async fn promote(
     caller.may(Scope::Activate)?;
     let (account, force) = (body.needed_text("account")?, force(&mut body)?);
     body.finish()?;
-    let edit = Edit { who: caller.name(), proxy_id: &proxy_id, version: version.0 };
+    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version.0 };
     Ok(connector(200, &services.connectors.promote(edit, &account, force.as_ref()).await?))
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn create(
     let upload = upload(&mut body)?;
     body.finish()?;
     let new = New { proxy_id, settings, upload };
-    Ok(connector(201, &services.connectors.create(caller.name(), new).await?))
+    Ok(connector(201, &services.connectors.create(&caller, new).await?))
 }
 
 pub(super) async fn import(caller: ConsoleCaller, services: web::Data<Services>, body: Members) -> Answer {
@@ -38,7 +38,7 @@ pub(super) async fn import(caller: ConsoleCaller, services: web::Data<Services>,
     let bundle = Bundle::deserialize(body.into_value()).map_err(|_| {
         ConsoleError::invalid("", "This is no export of a connector. Send what GET …/export gave, as it is.")
     })?;
-    Ok(connector(201, &services.connectors.import(caller.name(), bundle).await?))
+    Ok(connector(201, &services.connectors.import(&caller, bundle).await?))
 }
 
 pub(super) async fn read(
@@ -60,7 +60,7 @@ pub(super) async fn configure(
     caller.may(Scope::Edit)?;
     let settings = settings(&mut body)?;
     body.finish()?;
-    let edit = Edit { who: caller.name(), proxy_id: &proxy_id, version: version.0 };
+    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version.0 };
     Ok(connector(200, &services.connectors.configure(edit, settings).await?))
 }
 

@@ -86,7 +86,7 @@ async fn store(
     version: u64,
     upload: Upload,
 ) -> Answer {
-    let edit = Edit { who: caller.name(), proxy_id, version };
+    let edit = Edit { who: &caller, proxy_id, version };
     let (view, revision) = services.connectors.upload(edit, upload).await?;
     Ok(tagged(201, &view.etag, &json!({"connector": view, "revision": revision})))
 }
@@ -154,7 +154,7 @@ pub(super) async fn test(
     caller.may(Scope::Activate)?;
     let trial = trial(body)?;
     let number = number(&path.1)?;
-    let tested = services.connectors.test(caller.name(), &path.0, number, trial, services.client()).await?;
+    let tested = services.connectors.test(&caller, &path.0, number, trial, services.client()).await?;
     Ok(reply::json(200, &tested))
 }
 
