@@ -11,9 +11,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use support::client::Response;
 use support::crm::Crm;
-use support::site::{self, ADMIN_TOKEN, Site, document};
+use support::site::{self, ADMIN_TOKEN, CONSOLE_TOKEN as BOOTSTRAP, Site, document};
 
-const BOOTSTRAP: &str = "a-long-random-text-that-opens-the-console";
 const TOKENS: &str = "/console/api/v1/tokens";
 const AUDIT: &str = "/console/api/v1/audit";
 

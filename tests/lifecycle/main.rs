@@ -18,12 +18,9 @@ use std::thread::JoinHandle;
 use support::client::Response;
 use support::crm::{Answer, Crm, Request};
 use support::server::Options;
-use support::site::{self, ADMIN_TOKEN, Site, pretty, try_send, until};
+use support::site::{self, ADMIN_TOKEN, CONSOLE_TOKEN, Site, pretty, try_send, until};
 
 const CONNECTORS: &str = "/console/api/v1/connectors";
-
-/// Opens the management API.
-const BOOTSTRAP: &str = "a-long-random-text-that-opens-the-console";
 
 /// A CRM that says which version asked, and a RingCentral platform where the token is the account's id.
 pub struct World {
@@ -47,7 +44,7 @@ impl World {
             adjust(
                 options
                     .env("ADMIN_TOKEN", ADMIN_TOKEN)
-                    .env("APP_CONSOLE_BOOTSTRAP_TOKEN", BOOTSTRAP)
+                    .env("APP_CONSOLE_CONSOLE_TOKEN_TOKEN", CONSOLE_TOKEN)
                     .env("APP_SERVER_SECRET_KEY", "the signing secret of these tests")
                     .env("RINGCENTRAL_SERVER", platform.origin()),
             )
@@ -74,7 +71,7 @@ impl World {
         etag: Option<&str>,
         body: Option<Vec<u8>>,
     ) -> Response {
-        self.send_as(BOOTSTRAP, method, target, etag, body)
+        self.send_as(CONSOLE_TOKEN, method, target, etag, body)
     }
 
     /// Sends with a token.

@@ -166,7 +166,7 @@ fn a_request_under_way_finishes_on_its_revision() {
         }
     });
     let site =
-        Site::start_with(&[], |options: Options| options.env("APP_CONSOLE_BOOTSTRAP_TOKEN", BOOTSTRAP));
+        Site::start_with(&[], |options: Options| options.env("APP_CONSOLE_BOOTSTRAP_TOKEN", CONSOLE_TOKEN));
     let world = World { site, crm, _platform: Crm::start(answer) };
     world.create(&world.version(1));
     world.activate(1);

@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// The admin token of [`Site`].
 pub const ADMIN_TOKEN: &str = "admin-token-of-the-tests";
 
+/// An API token of the console for servers that are started with it.
+pub const CONSOLE_TOKEN: &str = "a-long-random-text-that-opens-the-console";
+
 /// Longer than any answer takes on a loaded machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -286,7 +286,7 @@ fn nothing_of_an_owner_without_an_account_is_a_strangers() {
     play(false);
 }
 
-/// Below these paths there are no sessions.
+/// Below these paths there are no sessions, but API tokens (tests/lifecycle, tests/console_tokens.rs).
 const WITHOUT_SESSIONS: &str = " /console/";
 
 /// The routes that the server documents, which are those it has, as `METHOD /path`.

@@ -86,7 +86,7 @@ async fn store(
     version: u64,
     upload: Upload,
 ) -> Answer {
-    let edit = Edit { who: &caller, proxy_id, version };
+    let edit = Edit { who: caller, proxy_id, version };
     let (view, revision) = services.connectors.upload(edit, upload).await?;
     Ok(tagged(201, &view.etag, &json!({"connector": view, "revision": revision})))
 }
