@@ -11,6 +11,7 @@ mod schema;
 mod serve;
 mod store;
 mod subject;
+mod test;
 mod validate;
 
 use std::process::ExitCode;
@@ -31,6 +32,8 @@ enum Command {
     Serve(Box<serve::Arguments>),
     /// Checks proxyConfigs: everything that is wrong, where, and how to mend it.
     Validate(validate::Arguments),
+    /// Runs the cases beside proxyConfigs: what is sent, and what is made of replies.
+    Test(test::Arguments),
     /// Prints the JSON Schema of a proxyConfig, or rewrites the generated files.
     Schema(schema::Arguments),
     /// Shows the request that an operation would send, without sending it.
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(*arguments),
         Command::Validate(arguments) => validate::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Call(arguments) => call::run(&arguments),

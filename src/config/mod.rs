@@ -3,6 +3,7 @@
 pub mod delivery;
 pub mod diagnostic;
 pub mod document;
+pub mod documents;
 pub mod error_mapping;
 pub mod load;
 pub mod mapping;

@@ -6,6 +6,7 @@ mod serving;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;
+mod testing;
 mod validate;
 
 use serde_json::json;
