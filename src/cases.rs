@@ -17,6 +17,8 @@ mod coverage;
 mod diff;
 mod exchange;
 mod files;
+pub mod record;
+pub mod redact;
 pub mod report;
 pub mod suite;
 

@@ -22,6 +22,34 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     written
 }
 
+/// Puts a folder of files in its place, and away what is there: all files or none.
+///
+/// # Errors
+/// Where it cannot be written. What was there is there then.
+pub(crate) fn replace_folder(path: &Path, files: &[(&str, String)]) -> io::Result<()> {
+    let partial = beside(path, "part")?;
+    let previous = beside(path, "old")?;
+    let written = (|| {
+        fs::create_dir_all(&partial)?;
+        for (name, content) in files {
+            write_new(&partial.join(name), content.as_bytes(), None)?;
+        }
+        let replaces = path.exists();
+        if replaces {
+            fs::rename(path, &previous)?;
+        }
+        fs::rename(&partial, path).inspect_err(|_| {
+            if replaces {
+                let _ = fs::rename(&previous, path);
+            }
+        })
+    })();
+    for left in [&partial, &previous] {
+        let _ = fs::remove_dir_all(left);
+    }
+    written
+}
+
 fn write_new(path: &Path, content: &[u8], like: Option<fs::Metadata>) -> io::Result<()> {
     let mut file = File::create(path)?;
     if let Some(like) = like {
@@ -77,5 +105,19 @@ mod tests {
         assert_eq!(fs::read_to_string(&real).unwrap(), "two");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[test]
+    fn a_folder_is_replaced_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("case");
+        replace_folder(&path, &[("a", "1".into()), ("b", "2".into())]).unwrap();
+        replace_folder(&path, &[("b", "3".into())]).unwrap();
+        assert_eq!(names(&path), ["b"]);
+        assert_eq!(names(folder.path()), ["case"]);
+        // A name that cannot be: the folder stays as it was.
+        assert!(replace_folder(&path, &[("none/a", "4".into())]).is_err());
+        assert_eq!(fs::read_to_string(path.join("b")).unwrap(), "3");
+        assert_eq!(names(folder.path()), ["case"]);
     }
 }

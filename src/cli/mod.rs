@@ -5,7 +5,9 @@ mod demo;
 mod egress;
 mod explain;
 mod logging;
+mod new;
 mod print;
+mod record;
 mod sandbox;
 mod schema;
 mod serve;
@@ -30,8 +32,12 @@ struct Arguments {
 enum Command {
     /// Runs the server.
     Serve(Box<serve::Arguments>),
+    /// Begins a connector: a document and its cases, clean at once.
+    New(new::Arguments),
     /// Checks proxyConfigs: everything that is wrong, where, and how to mend it.
     Validate(validate::Arguments),
+    /// Sends an operation's request and makes a case of the exchange, without credentials and personal data.
+    Record(record::Arguments),
     /// Runs the cases beside proxyConfigs: what is sent, and what is made of replies.
     Test(test::Arguments),
     /// Prints the JSON Schema of a proxyConfig, or rewrites the generated files.
@@ -68,7 +74,9 @@ impl<T: std::fmt::Display> From<T> for Trouble {
 pub fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(*arguments),
+        Command::New(arguments) => new::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
+        Command::Record(arguments) => record::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

@@ -1,6 +1,8 @@
 //! The command line as people and scripts see it: what is printed, and the exit code.
 
+mod authoring;
 mod demo;
+mod recording;
 mod requests;
 mod serving;
 mod store;

@@ -1,0 +1,62 @@
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn input_and_reply_agree_after_redaction() {
+    let input = json!({
+        "phoneNumber": "+14154561234",
+        "authHeader": "Bearer tok-1234567",
+        "user": {"accessToken": "tok-1234567", "id": "u1", "timezoneName": "Europe/Paris"},
+        "note": "Grace said to write to grace@navy.mil",
+    });
+    let masked = json!({
+        "phoneNumber": "+14154561234",
+        "authHeader": "Bearer <authHeader>",
+        "user": {"accessToken": "<user.accessToken>", "id": "u1", "timezoneName": "Europe/Paris"},
+        "note": "Grace said to write to grace@navy.mil",
+    });
+    let reply = json!({
+        "contacts": [{
+            "id": "c-100000123456", "name": "Grace Hopper", "phones": ["(415) 456-1234", 4154561234u64],
+            "email": "GRACE@navy.mil", "type": "Hopper", "company": "Navy Yard", "address": "2 Ship Lane",
+            "access_token": "whatever", "refreshToken": "", "created_at": "2026-01-03T09:00:00Z", "count": 3,
+        }],
+        "self": "https://crm.example.org/c?phone=%2B14154561234&key=tok-1234567&mail=grace%40navy.mil",
+        "text": "Call of Grace Hopper (Navy Yard), +1 415-456-1234",
+        "zone": "Europe/Paris",
+    });
+    let mut redaction =
+        Redaction::new(input.as_object().unwrap(), masked.as_object().unwrap(), &["Ship".to_owned()]);
+    redaction.collect(&masked);
+    redaction.collect(&reply);
+    let (input, reply) = (redaction.apply(&masked), redaction.apply(&reply));
+    assert_eq!(
+        input,
+        json!({
+            "phoneNumber": "+12025550100",
+            "authHeader": "Bearer <authHeader>",
+            "user": {"accessToken": "<user.accessToken>", "id": "u1", "timezoneName": "Europe/Paris"},
+            "note": "Alex said to write to person1@example.com",
+        })
+    );
+    assert_eq!(
+        reply,
+        json!({
+            "contacts": [{
+                "id": "c-100000123456", "name": "Alex Example", "phones": ["(202) 555-0100", 2025550100u64],
+                "email": "person1@example.com", "type": "Hopper", "company": "Example Company 1",
+                "address": "1 Example Street, Exampletown", "access_token": "<access_token>",
+                "refreshToken": "", "created_at": "2026-01-03T09:00:00Z", "count": 3,
+            }],
+            "self": "https://crm.example.org/c?phone=%2B12025550100&key=<authHeader>&mail=person1%40example.com",
+            "text": "Call of Alex Example (Example Company 1), +1 202-555-0100",
+            "zone": "Europe/Paris",
+        })
+    );
+    assert_eq!(redaction.summary(), "4 secrets, 1 phone number, 1 e-mail address, 2 names");
+    // What was redacted stays as it is.
+    let mut again = Redaction::default();
+    again.collect(&reply);
+    assert_eq!(again.apply(&reply), reply);
+}
