@@ -4,6 +4,7 @@ mod call;
 mod demo;
 mod egress;
 mod explain;
+mod import;
 mod logging;
 mod new;
 mod print;
@@ -40,6 +41,8 @@ enum Command {
     Record(record::Arguments),
     /// Runs the cases beside proxyConfigs: what is sent, and what is made of replies.
     Test(test::Arguments),
+    /// Makes an operation from a curl command or an OpenAPI document.
+    Import(Box<import::Arguments>),
     /// Prints the JSON Schema of a proxyConfig, or rewrites the generated files.
     Schema(schema::Arguments),
     /// Shows the request that an operation would send, without sending it.
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Call(arguments) => call::run(&arguments),
@@ -92,6 +96,16 @@ pub fn main() -> ExitCode {
             ExitCode::from(COULD_NOT_RUN)
         }
     }
+}
+
+/// Whether a command line, without the command's name, is one that is understood: for tests of what people
+/// copy.
+///
+/// # Errors
+/// What is wrong with it, as the command would print it.
+pub fn check_arguments(arguments: &[&str]) -> Result<(), String> {
+    let words = std::iter::once("app-connect").chain(arguments.iter().copied());
+    Arguments::try_parse_from(words).map(drop).map_err(|error| error.to_string())
 }
 
 /// A runtime for commands that do I/O.

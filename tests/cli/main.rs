@@ -2,6 +2,7 @@
 
 mod authoring;
 mod demo;
+mod importing;
 mod recording;
 mod requests;
 mod serving;

@@ -24,6 +24,11 @@ static EMAIL: LazyLock<Option<Regex>> =
 /// Shortest credential that is looked for in texts: a shorter one stands in many words by chance.
 const SHORTEST_SECRET: usize = 6;
 
+/// Whether a member of this name holds a credential.
+pub fn is_secret_key(key: &str) -> bool {
+    kind(key) == Kind::Secret
+}
+
 /// What is taken out, and what stands for it. First everything is collected, then replaced.
 #[derive(Debug, Default)]
 pub struct Redaction {

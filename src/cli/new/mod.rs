@@ -62,7 +62,8 @@ impl Template {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
-    let path = arguments.dir.join(format!("{}.json", arguments.id));
+    let name = format!("{}.json", arguments.id);
+    let path: PathBuf = if arguments.dir == Path::new(".") { name.into() } else { arguments.dir.join(name) };
     let cases = path.with_extension(CASES);
     for taken in [&path, &cases] {
         if taken.exists() {
@@ -174,7 +175,7 @@ Next:
   2. app-connect validate {file}             what is wrong, where, and how to mend it
   3. app-connect explain {file} findContact  the request as it would be sent
   4. app-connect record {file} findContact --input number.json --user me.json --force
-                                             a case from your CRM, without its secrets
+     a case from your CRM, without its secrets
   5. app-connect test {file}                 and with --update, once what comes out is right
   6. app-connect serve --proxy-configs {folder}
 ",
