@@ -19,6 +19,7 @@ mod hex;
 pub mod metrics;
 #[cfg(feature = "otel")]
 mod otel;
+mod recent;
 pub mod sandbox;
 pub mod secret;
 pub mod server;

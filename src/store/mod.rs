@@ -9,6 +9,7 @@
 
 mod codec;
 mod error;
+mod opened;
 mod records;
 mod seal;
 mod sled_store;
