@@ -53,7 +53,7 @@ pub fn record(live: &Live<'_>, description: &str, texts: &[String]) -> Result<Re
     let keeps = |name: &HeaderName| is_kept(name.as_str(), &source);
     let reply = exchange::response_file(&live.answered, &keeps).ok_or("the CRM did not answer")?;
     let raw = outcome(live, live.variables.clone(), &reply)?;
-    let mut redaction = Redaction::new(live.variables, live.masked, texts);
+    let mut redaction = Redaction::new(live.variables, live.masked, texts).keeping_literals_of(live.source);
     let masked = Value::Object(live.masked.clone());
     redaction.collect(&masked);
     redaction.collect(&reply);

@@ -55,7 +55,16 @@ pub fn select(path: &Path) -> io::Result<Vec<Selection>> {
         cases.retain(|case| Some(case.name.as_str()) == named.file_name().and_then(|name| name.to_str()));
         return Ok(vec![Selection { document, cases, is_whole: false }]);
     }
-    Ok(find_tested(path)?.into_iter().map(whole).collect())
+    let mut found: Vec<Selection> = find_tested(path)?.into_iter().map(whole).collect();
+    // Beside connectors there are other files: an input, a package.json.
+    found.retain(|selection| !is_folder || !selection.cases.is_empty() || is_connector(&selection.document));
+    Ok(found)
+}
+
+/// Whether a file without cases is a connector's document all the same.
+fn is_connector(path: &Path) -> bool {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    serde_json::from_str::<serde_json::Value>(&text).is_ok_and(|value| value.get("operations").is_some())
 }
 
 /// The document of a folder of cases, under the name that people gave where that says enough.

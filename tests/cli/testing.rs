@@ -141,6 +141,9 @@ fn coverage_counts_operations_and_error_rules() {
 #[test]
 fn paths_and_filters_choose_cases() {
     let folder = sandbox(|text| text, &["find-contact", "find-contact-none", "get-user-info"]);
+    // What lies beside connectors is none of them.
+    fs::write(folder.path().join("number.json"), r#"{"phoneNumber": "1"}"#).unwrap();
+    fs::write(folder.path().join("torn.json"), "{").unwrap();
     for (arguments, cases) in [
         (&["sandbox.json"][..], 3),
         (&["."], 3),

@@ -39,11 +39,24 @@ pub struct Redaction {
     emails: IndexMap<String, String>,
     phones: Phones,
     names: Names,
+    /// The document's text: what stands in it as a literal is a word of programs, not of people.
+    document: String,
     /// How many credentials and named texts were taken out.
     masked: usize,
 }
 
 impl Redaction {
+    /// Leaves literals of a document as they are: a path may ask for `name == 'Mobile'`.
+    #[must_use]
+    pub fn keeping_literals_of(mut self, document: &Value) -> Self {
+        self.document = document.to_string();
+        self
+    }
+
+    fn is_literal(&self, text: &str) -> bool {
+        ["'", "\"", "\\\""].iter().any(|quote| self.document.contains(&format!("{quote}{text}{quote}")))
+    }
+
     /// Takes the credentials among the template variables, with `masked` in which each is replaced by its
     /// name already, and further texts that nobody else is to read.
     pub fn new(variables: &Map<String, Value>, masked: &Map<String, Value>, texts: &[String]) -> Self {
@@ -88,6 +101,7 @@ impl Redaction {
             Value::Array(items) => items.iter().for_each(|item| self.visit(item, kind_of)),
             Value::String(text) => {
                 match kind_of {
+                    Kind::Name | Kind::Company if self.is_literal(text) => {}
                     Kind::Name if !text.contains('@') => self.names.person(text),
                     Kind::Company => self.names.company(text),
                     _ => {}

@@ -60,3 +60,14 @@ fn input_and_reply_agree_after_redaction() {
     again.collect(&reply);
     assert_eq!(again.apply(&reply), reply);
 }
+
+#[test]
+fn words_of_the_document_are_no_names() {
+    let document =
+        json!({"path": "$.phones[?(@.name == 'Mobile')].number", "text": "{{default x \"Home\"}}"});
+    let reply = json!([{"name": "Mobile"}, {"name": "Home"}, {"name": "Grace"}]);
+    let none = Map::new();
+    let mut redaction = Redaction::new(&none, &none, &[]).keeping_literals_of(&document);
+    redaction.collect(&reply);
+    assert_eq!(redaction.apply(&reply), json!([{"name": "Mobile"}, {"name": "Home"}, {"name": "Alex"}]));
+}

@@ -1,5 +1,5 @@
 //! What stands where a value of the source stood: a variable of the operation where its name says which, else a
-//! placeholder that `validate` refuses, so that none is forgotten.
+//! placeholder that `validate` refuses in a request, so that none is forgotten.
 
 use crate::config::operations::OperationName;
 use crate::engine::variables::{Variable, visible};
