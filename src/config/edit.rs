@@ -148,4 +148,46 @@ mod tests {
         let (_, map) = parse(text).unwrap();
         assert_eq!(set_member(text, &map, "/o", "b", &json!(1)), None);
     }
+    /// Small documents, with keys and texts that have to be escaped.
+    fn documents() -> impl proptest::strategy::Strategy<Value = Value> {
+        use proptest::prelude::*;
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<i32>().prop_map(Value::from),
+            ".{0,6}".prop_map(Value::from)
+        ];
+        let any_value = leaf.prop_recursive(3, 16, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((".{0,4}", inner), 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        });
+        any_value
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn an_edit_changes_what_it_says_and_nothing_else(
+            inner in documents(), other in documents(), value in documents(), key in ".{0,5}", form in 0..4u8,
+        ) {
+            let mut document = json!({"first": other, "operations": {}});
+            if inner.is_object() {
+                document["operations"] = inner;
+            }
+            let text = match form {
+                0 => document.to_string(),
+                1 => format!("{document:#}"),
+                2 => format!("{document:#}\n").replace('\n', "\r\n"),
+                _ => format!("{document:#}").replace("\n  ", "\n\t\t"),
+            };
+            // Line ends inside of texts are escaped, so that replacing them changes the form only.
+            let (_, map) = parse(&text).unwrap();
+            let edited = set_member(&text, &map, "/operations", &key, &value).unwrap();
+            document["operations"].as_object_mut().unwrap().insert(key, value);
+            proptest::prop_assert!(holds(&edited, &document), "{}\n{}", text, edited);
+        }
+    }
 }

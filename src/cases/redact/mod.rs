@@ -11,6 +11,7 @@ mod phones;
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use regex::Regex;
 use serde_json::{Map, Value};
 
@@ -78,7 +79,9 @@ impl Redaction {
                 let last = |text: &str| text.rsplit(' ').next().unwrap_or_default().to_owned();
                 self.masked += 1;
                 if last(secret).len() >= SHORTEST_SECRET {
-                    self.secrets.push((last(secret), last(name)));
+                    // A link may hold it in either form.
+                    let encoded = utf8_percent_encode(&last(secret), NON_ALPHANUMERIC).to_string();
+                    self.secrets.extend([(last(secret), last(name)), (encoded, last(name))]);
                 }
             }
             (Value::Object(members), Value::Object(masked)) => {
@@ -134,7 +137,7 @@ impl Redaction {
             }
             Value::String(text) => match kind_of {
                 // A mask stays; so does what is empty.
-                Kind::Secret if !text.is_empty() && !text.ends_with('>') => {
+                Kind::Secret if !text.is_empty() && !is_mask(text) => {
                     self.masked += 1;
                     format!("<{key}>").into()
                 }
@@ -191,6 +194,10 @@ impl Redaction {
         .collect();
         if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
     }
+}
+
+fn is_mask(text: &str) -> bool {
+    text.starts_with('<') && text.ends_with('>')
 }
 
 #[cfg(test)]

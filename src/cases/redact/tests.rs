@@ -22,7 +22,7 @@ fn input_and_reply_agree_after_redaction() {
             "email": "GRACE@navy.mil", "type": "Hopper", "company": "Navy Yard", "address": "2 Ship Lane",
             "access_token": "whatever", "refreshToken": "", "created_at": "2026-01-03T09:00:00Z", "count": 3,
         }],
-        "self": "https://crm.example.org/c?phone=%2B14154561234&key=tok-1234567&mail=grace%40navy.mil",
+        "self": "https://crm.example.org/c?phone=%2B14154561234&key=tok-1234567&key2=tok%2D1234567&mail=grace%40navy.mil",
         "text": "Call of Grace Hopper (Navy Yard), +1 415-456-1234",
         "zone": "Europe/Paris",
     });
@@ -49,12 +49,12 @@ fn input_and_reply_agree_after_redaction() {
                 "address": "1 Example Street, Exampletown", "access_token": "<access_token>",
                 "refreshToken": "", "created_at": "2026-01-03T09:00:00Z", "count": 3,
             }],
-            "self": "https://crm.example.org/c?phone=%2B12025550100&key=<authHeader>&mail=person1%40example.com",
+            "self": "https://crm.example.org/c?phone=%2B12025550100&key=<authHeader>&key2=<authHeader>&mail=person1%40example.com",
             "text": "Call of Alex Example (Example Company 1), +1 202-555-0100",
             "zone": "Europe/Paris",
         })
     );
-    assert_eq!(redaction.summary(), "4 secrets, 1 phone number, 1 e-mail address, 2 names");
+    assert_eq!(redaction.summary(), "5 secrets, 1 phone number, 1 e-mail address, 2 names");
     // What was redacted stays as it is.
     let mut again = Redaction::default();
     again.collect(&reply);
@@ -70,4 +70,23 @@ fn words_of_the_document_are_no_names() {
     let mut redaction = Redaction::new(&none, &none, &[]).keeping_literals_of(&document);
     redaction.collect(&reply);
     assert_eq!(redaction.apply(&reply), json!([{"name": "Mobile"}, {"name": "Home"}, {"name": "Alex"}]));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn whatever_a_reply_holds_is_redacted_without_harm(
+        name in "\\PC{0,12}", text in "\\PC{0,30}", phone in "[+0-9 ()./-]{0,20}", company in "\\PC{0,8}", number in 0..u64::MAX,
+    ) {
+        let reply = json!({
+            "name": name, "company": company, "phone": phone, "mobile": number,
+            "text": format!("{text}{name} {phone}{company}{text}"),
+        });
+        let none = Map::new();
+        let mut redaction = Redaction::new(&none, &none, &[text]);
+        redaction.collect(&reply);
+        let redacted = redaction.apply(&reply);
+        proptest::prop_assert!(redacted.as_object().unwrap().keys().eq(reply.as_object().unwrap().keys()));
+    }
 }
