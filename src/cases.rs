@@ -11,12 +11,17 @@
 //! | `result.json` | `{ "result": …, "problems": [ … ] }`, or `{ "error": … }` where the reply cannot be mapped, or `{ "failure": { "kind": …, "returnMessage": … } }` with what users read where the operation fails |
 //!
 //! Running a case renders and maps, and never touches the network. The last two files are outcomes:
-//! [`rewrite`] writes them anew.
+//! [`rewrite`] writes them anew. `app-connect test` runs cases by [`suite`].
 
+mod coverage;
 mod data;
 mod diff;
 mod exchange;
 mod files;
+pub mod record;
+pub mod redact;
+pub mod report;
+pub mod suite;
 
 use std::fmt;
 use std::io;
@@ -24,14 +29,15 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+pub use coverage::{Coverage, Covered};
 pub use data::of_data;
 pub use diff::Difference;
 pub(crate) use diff::differences;
 
 use crate::config::operations::OperationName;
 use crate::connector::{CallError, Interface, ReturnMessage};
-use crate::engine::error_mapping::{Judged, judge};
-use crate::engine::exchange::UpstreamResponse;
+use crate::engine::error_mapping::{Judged, judge, rule_for};
+use crate::engine::exchange::{BodyKind, UpstreamResponse};
 use crate::engine::failure::Failure;
 use crate::engine::inputs::Inputs;
 use crate::engine::operation::{CompiledConfig, Operation};
@@ -80,8 +86,14 @@ pub struct Content {
 pub struct Outcome {
     /// `<proxyId>/<case>`.
     pub title: String,
+    /// Name of the case: its folder.
+    pub name: String,
     /// The folder.
     pub directory: PathBuf,
+    /// The operation, and what the case is about; absent where the folder does not say.
+    pub about: Option<(OperationName, String)>,
+    /// Pointer of the `errorMapping` rule that decided what the reply means, where one did.
+    pub rule: Option<String>,
     /// Where what came out is not what was expected; empty for a case that passes.
     pub differences: Vec<Difference>,
     /// Why the case could not be run at all.
@@ -102,7 +114,10 @@ pub fn discover(path: &Path) -> Vec<Case> {
 pub fn run(case: &Case, config: &CompiledConfig) -> Outcome {
     let mut outcome = Outcome {
         title: format!("{}/{}", case.proxy_id, case.name),
+        name: case.name.clone(),
         directory: case.directory.clone(),
+        about: None,
+        rule: None,
         differences: Vec::new(),
         error: None,
         actual: Vec::new(),
@@ -114,6 +129,7 @@ pub fn run(case: &Case, config: &CompiledConfig) -> Outcome {
             return outcome;
         }
     };
+    outcome.about = Some((content.operation, content.description.clone()));
     let Some(operation) = config.operation(content.operation) else {
         outcome.error = Some(format!("{}.json has no operation `{}`", case.proxy_id, content.operation));
         return outcome;
@@ -131,6 +147,7 @@ pub fn run(case: &Case, config: &CompiledConfig) -> Outcome {
             outcome.actual.push((REQUEST, exchange::request(&spec)));
             let platform = content.input.get("user").and_then(|user| user.get("platform"));
             let platform = platform.and_then(Value::as_str).unwrap_or(&case.proxy_id);
+            outcome.rule = rule_of(operation, &content.response);
             let judged = judge(operation, content.response.clone(), platform, &[]);
             outcome.actual.push((RESULT, result(judged, operation, &inputs, platform)));
         }
@@ -140,6 +157,19 @@ pub fn run(case: &Case, config: &CompiledConfig) -> Outcome {
         diff::compare(file, expected.as_ref(), actual, &mut outcome.differences);
     }
     outcome
+}
+
+/// The rule that decides about a recorded reply.
+fn rule_of(operation: &Operation, response: &Result<UpstreamResponse, Failure>) -> Option<String> {
+    let pointer = |reply: &UpstreamResponse| Some(rule_for(operation, reply)?.pointer().to_owned());
+    match response {
+        Ok(reply) => pointer(reply),
+        Err(failure) => {
+            let response = failure.response.as_deref()?.clone();
+            let status = failure.status()?;
+            pointer(&UpstreamResponse::new(status, response.headers, response.body, BodyKind::Json))
+        }
+    }
 }
 
 /// What becomes of a reply.
@@ -166,23 +196,30 @@ fn result(judged: Judged, operation: &Operation, inputs: &Inputs<'_>, platform: 
     }
 }
 
-/// Writes what came out as what is expected from now on.
+/// Writes what came out as what is expected from now on, and gives the paths of what changed.
 ///
 /// # Errors
 /// Where a file cannot be written or taken away.
-pub fn rewrite(outcome: &Outcome) -> io::Result<()> {
-    if outcome.error.is_some() {
-        return Ok(());
-    }
+pub fn rewrite(outcome: &Outcome) -> io::Result<Vec<PathBuf>> {
+    let mut changed = Vec::new();
     for file in [REQUEST, RESULT] {
-        let path = outcome.directory.join(file);
-        match outcome.actual.iter().find(|(name, _)| *name == file) {
-            Some((_, value)) => std::fs::write(&path, format!("{value:#}\n"))?,
-            None if path.exists() => std::fs::remove_file(&path)?,
-            None => {}
+        if outcome.error.is_some() || outcome.differences.iter().all(|difference| difference.file != file) {
+            continue;
         }
+        let path = outcome.directory.join(file);
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        match outcome.actual.iter().find(|(name, _)| *name == file) {
+            Some((_, value)) => crate::files::replace(&path, text(value).as_bytes()).map_err(named)?,
+            None => std::fs::remove_file(&path).map_err(named)?,
+        }
+        changed.push(path);
     }
-    Ok(())
+    Ok(changed)
+}
+
+/// A file of a case, as it is written.
+pub fn text(value: &Value) -> String {
+    format!("{value:#}\n")
 }
 
 impl Outcome {
@@ -199,6 +236,9 @@ impl fmt::Display for Outcome {
             return write!(f, "ok    {}", self.title);
         }
         write!(f, "FAIL  {} ({})", self.title, self.directory.display())?;
+        if let Some((operation, description)) = &self.about {
+            write!(f, "\n  {operation}: {description}")?;
+        }
         if let Some(error) = &self.error {
             write!(f, "\n  {error}")?;
         }

@@ -13,6 +13,7 @@ pub mod cli;
 pub mod config;
 pub mod connector;
 pub mod engine;
+mod files;
 pub mod generated;
 mod hex;
 pub mod metrics;

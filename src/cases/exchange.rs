@@ -79,3 +79,31 @@ pub(super) fn response(object: &Map<String, Value>) -> Result<Result<UpstreamRes
     failure.response = Some(Box::new(FailedResponse { headers, body }));
     Ok(Err(failure))
 }
+
+/// A reply as the file of a case: what [`response`] reads. `keeps` says which headers are worth keeping.
+pub(super) fn response_file(
+    answered: &Result<UpstreamResponse, Failure>,
+    keeps: &dyn Fn(&HeaderName) -> bool,
+) -> Option<Value> {
+    let (status, all, body, kind) = match answered {
+        Ok(reply) => (reply.status, &reply.headers, reply.body(), reply.kind),
+        Err(failure) => {
+            let response = failure.response.as_deref()?;
+            let kind = if response.body.is_string() { BodyKind::Text } else { BodyKind::Json };
+            (failure.status()?, &response.headers, &response.body, kind)
+        }
+    };
+    let kept: BTreeMap<&str, String> = all
+        .iter()
+        .filter(|(name, _)| keeps(name))
+        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    let mut file = json!({"status": status, "headers": kept});
+    match (kind, body) {
+        (BodyKind::Empty, _) => {}
+        (BodyKind::Text, Value::String(text)) if text.is_empty() => {}
+        (BodyKind::Text, text) => file["text"] = text.clone(),
+        (BodyKind::Json, body) => file["body"] = body.clone(),
+    }
+    Some(file)
+}

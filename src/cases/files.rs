@@ -6,21 +6,26 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::{Case, Content, REQUEST, RESULT, exchange};
+use crate::config::documents::{CASES, has_ending};
 use crate::config::operations::OperationName;
 use crate::config::suggest::nearest;
 
 /// The documents of a directory that have cases, by name.
 pub(super) fn configs_in(directory: &Path) -> Vec<PathBuf> {
     let folders = entries(directory);
-    let has_cases =
-        |path: &PathBuf| path.is_dir() && path.extension().is_some_and(|extension| extension == "cases");
+    let has_cases = |path: &PathBuf| path.is_dir() && has_ending(path, CASES);
     folders.iter().filter(|path| has_cases(path)).map(|path| path.with_extension("json")).collect()
 }
 
 /// The cases beside a document, by name.
 pub(super) fn cases_of(config: &Path) -> Vec<Case> {
-    let proxy_id = file_stem(config);
-    let folders = entries(&config.with_extension("cases")).into_iter().filter(|path| path.is_dir());
+    let proxy_id = proxy_id(config);
+    // A hidden folder is one that is being written.
+    let is_case = |path: &PathBuf| {
+        let is_hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        path.is_dir() && !is_hidden
+    };
+    let folders = entries(&config.with_extension(CASES)).into_iter().filter(is_case);
     folders
         .map(|directory| Case {
             proxy_id: proxy_id.clone(),
@@ -39,7 +44,8 @@ fn entries(directory: &Path) -> Vec<PathBuf> {
     paths
 }
 
-fn file_stem(path: &Path) -> String {
+/// The id that a document's file name gives.
+pub(super) fn proxy_id(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 

@@ -4,13 +4,17 @@ mod call;
 mod demo;
 mod egress;
 mod explain;
+mod import;
 mod logging;
+mod new;
 mod print;
+mod record;
 mod sandbox;
 mod schema;
 mod serve;
 mod store;
 mod subject;
+mod test;
 mod token;
 mod validate;
 
@@ -30,8 +34,16 @@ struct Arguments {
 enum Command {
     /// Runs the server.
     Serve(Box<serve::Arguments>),
+    /// Begins a connector: a document and its cases, clean at once.
+    New(new::Arguments),
     /// Checks proxyConfigs: everything that is wrong, where, and how to mend it.
     Validate(validate::Arguments),
+    /// Sends an operation's request and makes a case of the exchange, without credentials and personal data.
+    Record(record::Arguments),
+    /// Runs the cases beside proxyConfigs: what is sent, and what is made of replies.
+    Test(test::Arguments),
+    /// Makes an operation from a curl command or an OpenAPI document.
+    Import(Box<import::Arguments>),
     /// Prints the JSON Schema of a proxyConfig, or rewrites the generated files.
     Schema(schema::Arguments),
     /// Shows the request that an operation would send, without sending it.
@@ -70,7 +82,11 @@ impl<T: std::fmt::Display> From<T> for Trouble {
 pub fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(*arguments),
+        Command::New(arguments) => new::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
+        Command::Record(arguments) => record::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Call(arguments) => call::run(&arguments),
@@ -87,6 +103,16 @@ pub fn main() -> ExitCode {
             ExitCode::from(COULD_NOT_RUN)
         }
     }
+}
+
+/// Whether a command line, without the command's name, is one that is understood: for tests of what people
+/// copy.
+///
+/// # Errors
+/// What is wrong with it, as the command would print it.
+pub fn check_arguments(arguments: &[&str]) -> Result<(), String> {
+    let words = std::iter::once("app-connect").chain(arguments.iter().copied());
+    Arguments::try_parse_from(words).map(drop).map_err(|error| error.to_string())
 }
 
 /// A runtime for commands that do I/O.

@@ -33,7 +33,7 @@ pub(super) struct Arguments {
 
 /// The named document, ready to run.
 pub(super) struct Document {
-    config: CompiledConfig,
+    pub(super) config: CompiledConfig,
     source: Value,
 }
 

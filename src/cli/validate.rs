@@ -1,9 +1,10 @@
 //! `app-connect validate`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{FOUND, Trouble, print};
 use crate::config::diagnostic::{Findings, Severity};
+use crate::config::documents;
 use crate::config::load::load_file;
 use crate::config::report::{Colour, Format, render};
 
@@ -27,7 +28,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     let mut files = Vec::new();
     for path in &arguments.paths {
-        collect(path, &mut files)?;
+        files.extend(documents::find(path)?);
     }
     if files.is_empty() {
         return Err(Trouble("no .json file is in these folders".to_owned()));
@@ -46,30 +47,4 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     print::text(&render(arguments.format, &all, colour));
     let refused = if arguments.deny_warnings { Severity::Warning } else { Severity::Mistake };
     Ok(if all.iter().any(|findings| findings.worst() >= Some(refused)) { FOUND } else { 0 })
-}
-
-/// A file as it is named; of a folder, the `.json` files in it and in its subfolders. Folders of
-/// fixture cases (`<proxyId>.cases`) and hidden ones are no documents.
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Trouble> {
-    let cannot = |error: std::io::Error| Trouble(format!("{}: {error}", path.display()));
-    if !std::fs::metadata(path).map_err(cannot)?.is_dir() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
-        .map_err(cannot)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()
-        .map_err(cannot)?;
-    entries.sort();
-    for entry in entries {
-        let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let skipped = name.starts_with('.') || name.ends_with(".cases");
-        if entry.is_dir() && !skipped {
-            collect(&entry, files)?;
-        } else if entry.is_file() && !skipped && name.ends_with(".json") {
-            files.push(entry);
-        }
-    }
-    Ok(())
 }

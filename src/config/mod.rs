@@ -3,6 +3,8 @@
 pub mod delivery;
 pub mod diagnostic;
 pub mod document;
+pub mod documents;
+pub mod edit;
 pub mod error_mapping;
 pub mod load;
 pub mod mapping;

@@ -112,9 +112,7 @@ fn judge_reply(
     credentials: &[&str],
 ) -> Judged {
     let empty = operation.nothing_found();
-    let fits = |rule: &ErrorRule| (rule.effect != Effect::NoMatch || empty.is_some()) && rule.fits(&reply);
-    let rule = operation.errors.iter().find(|rule| fits(rule));
-    let said = rule.map(|rule| (rule.effect, rule.say(&reply, platform, credentials)));
+    let said = rule_for(operation, &reply).map(|rule| (rule.effect, rule.say(&reply, platform, credentials)));
     let Some((effect, said)) = said else {
         return match failure {
             None => Judged::Reply(reply),
@@ -133,6 +131,13 @@ fn judge_reply(
     }
     failure.said = said.map(Box::new);
     Judged::Failed(with_response(failure, reply))
+}
+
+/// The rule that decides what a reply means; absent where its status does.
+pub fn rule_for<'o>(operation: &'o Operation, reply: &UpstreamResponse) -> Option<&'o ErrorRule> {
+    let searches = operation.nothing_found().is_some();
+    let mut rules = operation.errors.iter().map(AsRef::as_ref);
+    rules.find(|rule: &&ErrorRule| (rule.effect != Effect::NoMatch || searches) && rule.fits(reply))
 }
 
 fn with_response(mut failure: Failure, reply: UpstreamResponse) -> Failure {
@@ -154,6 +159,11 @@ impl Operation {
 }
 
 impl ErrorRule {
+    /// JSON pointer of the rule in its document: its name.
+    pub fn pointer(&self) -> &str {
+        &self.pointer
+    }
+
     fn fits(&self, reply: &UpstreamResponse) -> bool {
         let failed = !(200..300).contains(&reply.status);
         let status = match &self.statuses {

@@ -36,6 +36,7 @@ mod url;
 pub mod value_ref;
 pub mod variables;
 
+pub(crate) use compile::looks_secret;
 pub use compile::{Environment, compile};
 pub use mapping::map;
 pub use render::render;

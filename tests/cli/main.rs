@@ -1,11 +1,15 @@
 //! The command line as people and scripts see it: what is printed, and the exit code.
 
+mod authoring;
 mod demo;
+mod importing;
+mod recording;
 mod requests;
 mod serving;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;
+mod testing;
 mod validate;
 
 use serde_json::json;

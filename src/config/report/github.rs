@@ -48,10 +48,12 @@ fn command(file: &Findings, found: &Diagnostic) -> String {
     format!("{command},title={title}::{}", data(&message))
 }
 
-fn data(text: &str) -> String {
+/// Text after the last `::` of a command.
+pub(crate) fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-fn property(text: &str) -> String {
+/// The value of a property of a command.
+pub(crate) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -11,6 +11,7 @@ mod mask;
 mod sarif;
 
 pub use github::github;
+pub(crate) use github::{data, property};
 pub use human::{Colour, human};
 pub use json::json;
 pub use markdown::markdown;

@@ -12,6 +12,7 @@ mod pairing;
 mod paths;
 mod request;
 mod secrets;
+pub(crate) use secrets::looks_secret;
 mod shared;
 #[cfg(test)]
 mod tests;

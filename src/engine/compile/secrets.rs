@@ -161,7 +161,8 @@ fn problem(at: &str, message: &str) -> Problem {
     Problem::new(Code::SecretLiteral, at, message)
 }
 
-fn looks_secret(name: &str, text: &str) -> bool {
+/// Whether a text under a name is a credential, as far as one can see.
+pub(crate) fn looks_secret(name: &str, text: &str) -> bool {
     if text.contains("{{") {
         return false;
     }

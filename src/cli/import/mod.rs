@@ -1,0 +1,34 @@
+//! `app-connect import`: operations from what people have already.
+
+mod curl;
+mod draft;
+mod mapping;
+mod openapi;
+mod placeholder;
+mod schema;
+mod shell;
+mod target;
+
+use super::Trouble;
+
+/// What to import.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    source: Source,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Source {
+    /// Makes an operation from a curl command. Its credentials are not taken over.
+    Curl(curl::Arguments),
+    /// Makes an operation from an operation of an OpenAPI document (3.0 or 3.1, JSON or YAML).
+    Openapi(openapi::Arguments),
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+    match &arguments.source {
+        Source::Curl(arguments) => curl::run(arguments),
+        Source::Openapi(arguments) => openapi::run(arguments),
+    }
+}
