@@ -156,14 +156,13 @@ mod tests {
             any::<i32>().prop_map(Value::from),
             ".{0,6}".prop_map(Value::from)
         ];
-        let any_value = leaf.prop_recursive(3, 16, 4, |inner| {
+        leaf.prop_recursive(3, 16, 4, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
                 prop::collection::vec((".{0,4}", inner), 0..4)
                     .prop_map(|members| Value::Object(members.into_iter().collect())),
             ]
-        });
-        any_value
+        })
     }
 
     proptest::proptest! {
