@@ -14,6 +14,7 @@
 //! [`rewrite`] writes them anew. `app-connect test` runs cases by [`suite`].
 
 mod coverage;
+mod data;
 mod diff;
 mod exchange;
 mod files;
@@ -29,7 +30,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 pub use coverage::{Coverage, Covered};
+pub use data::of_data;
 pub use diff::Difference;
+pub(crate) use diff::differences;
 
 use crate::config::operations::OperationName;
 use crate::connector::{CallError, Interface, ReturnMessage};

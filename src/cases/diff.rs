@@ -77,6 +77,13 @@ fn part(text: &str, at: usize) -> String {
     format!("{before}{}{after}{from}", Value::from(excerpt))
 }
 
+/// Every place where two values differ; `file` names what they are.
+pub(crate) fn differences(file: &'static str, before: &Value, after: &Value) -> Vec<Difference> {
+    let mut found = Vec::new();
+    compare(file, Some(before), Some(after), &mut found);
+    found
+}
+
 /// Adds every place where `got` is not `expected`, as deep as both have the same shape. The order
 /// of an object's members is a difference of its own, because it is what a CRM receives.
 pub(super) fn compare(

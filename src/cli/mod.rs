@@ -15,6 +15,7 @@ mod serve;
 mod store;
 mod subject;
 mod test;
+mod token;
 mod validate;
 
 use std::process::ExitCode;
@@ -55,6 +56,10 @@ enum Command {
     Sandbox(sandbox::Arguments),
     /// Checks, exports or imports what the server keeps. The server has to be stopped.
     Store(store::Arguments),
+    /// Makes, lists, revokes and rotates API tokens of the console.
+    Token(token::Arguments),
+    /// Exports the audit log of the console.
+    Audit(token::AuditArguments),
 }
 
 /// Exit code for findings or a failed exchange.
@@ -88,6 +93,8 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Store(arguments) => store::run(&arguments),
+        Command::Token(arguments) => token::run(arguments),
+        Command::Audit(arguments) => token::run_audit(&arguments),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

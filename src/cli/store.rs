@@ -39,7 +39,7 @@ enum Action {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
-    let location = Location::find(arguments)?;
+    let location = Location::find(arguments.settings.as_deref(), arguments.data_dir.as_deref(), false)?;
     match &arguments.action {
         Action::Check => runtime()?.block_on(check(&location)),
         Action::Export { file } => runtime()?.block_on(export(&location, file)),
@@ -48,18 +48,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
 }
 
 /// Where the store is, and its keys.
-struct Location {
+pub(super) struct Location {
     url: String,
     keys: Keys,
 }
 
 impl Location {
-    fn find(arguments: &Arguments) -> Result<Self, Trouble> {
-        let values = Values::read(arguments.settings.as_deref())?;
-        let data_dir = values.data_dir(arguments.data_dir.as_deref());
+    /// The store of `serve` with the same settings. Without `makes`, its key has to be there already.
+    pub(super) fn find(
+        settings: Option<&Path>,
+        data_dir: Option<&Path>,
+        makes: bool,
+    ) -> Result<Self, Trouble> {
+        let values = Values::read(settings)?;
+        let data_dir = values.data_dir(data_dir);
         let kept = data_dir.join("secret-key");
         // The server makes a key where there is none; that one would open no store and no export.
-        if values.get("APP_SERVER_SECRET_KEY").is_none() && !kept.exists() {
+        if !makes && values.get("APP_SERVER_SECRET_KEY").is_none() && !kept.exists() {
             return Err(Trouble(format!(
                 "APP_SERVER_SECRET_KEY is not set, and {} does not exist; give the key that the server runs with",
                 kept.display()
@@ -70,12 +75,12 @@ impl Location {
         Ok(Self { url, keys: Keys::from_secret(&secret_key(&values, &data_dir, is_prod)?)? })
     }
 
-    async fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
+    pub(super) async fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
         store::open(&self.url, self.keys.clone()).await
     }
 
     /// Opening makes a store where there is none; nobody wants to check or export that one.
-    fn expect_one(&self) -> Result<(), Trouble> {
+    pub(super) fn expect_one(&self) -> Result<(), Trouble> {
         let Some(path) = self.url.strip_prefix("sled:") else { return Ok(()) };
         match std::fs::read_dir(path).map(|mut entries| entries.next().is_none()) {
             Ok(true) => {}

@@ -22,13 +22,15 @@ use std::{
 
 use async_trait::async_trait;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::metrics::StoreMeter;
 pub use crate::secret::Secret;
 pub use error::StoreError;
 pub use records::{
     CallLog, Claim, ClaimChange, ClaimKey, ClaimSubject, Claims, ContactKey, Conversation, Counts,
-    DocumentKey, DocumentKind, Extension, Integrity, MessageLog, Owner, Saved, Scope, User, UserKey,
+    DocumentChange, DocumentKey, DocumentKind, Extension, Integrity, MessageLog, Owner, Saved, Scope, User,
+    UserKey,
 };
 pub use seal::Keys;
 pub use sled_store::{SledOptions, SledStore};
@@ -108,6 +110,14 @@ pub trait Store: Send + Sync {
 
     /// Removes a document; false where there was none.
     async fn delete_document(&self, key: &DocumentKey) -> Result<bool, StoreError>;
+
+    /// Changes documents together where every one is still as `before` says; false, and nothing
+    /// stored, where one is not. A crash leaves all of the changes or none. Names no document twice.
+    async fn change_documents(&self, changes: &[DocumentChange]) -> Result<bool, StoreError>;
+
+    /// A counter that rises after documents changed through [`Store::change_documents`], in this
+    /// process or, where the store is shared, in another one.
+    fn changes(&self) -> watch::Receiver<u64>;
 
     /// Removes claims and notes (documents with a member `expiresAt`) that expired by `now`, in
     /// milliseconds; how many there were. What changes meanwhile stays.

@@ -234,6 +234,16 @@ pub enum DocumentKind {
     AdminSettings,
     /// The last known licence of a user.
     License,
+    /// A token of the console.
+    ConsoleToken,
+    /// An uploaded connector.
+    Connector,
+    /// A revision of an uploaded connector.
+    ConnectorRevision,
+    /// A part of a text that revisions refer to.
+    ConnectorText,
+    /// The audit log of the console.
+    Audit,
 }
 
 /// Names a document: its kind and the parts of its key, the most general first. Parts are ids,
@@ -244,6 +254,17 @@ pub struct DocumentKey {
     pub kind: DocumentKind,
     /// The parts.
     pub parts: Vec<Option<String>>,
+}
+
+/// A change of a document, which holds only where nobody else changed it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DocumentChange {
+    /// Which document.
+    pub key: DocumentKey,
+    /// The document as it was read; absent where there was none.
+    pub before: Option<Value>,
+    /// The document as it is to be; absent to remove it. Where it is as before, the change is a condition only.
+    pub after: Option<Value>,
 }
 
 /// What an insert did.

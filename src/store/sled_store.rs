@@ -21,6 +21,7 @@ use std::{
 
 use async_trait::async_trait;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use self::{
     commit::{Committer, Previous, When, Write},
@@ -28,8 +29,8 @@ use self::{
     trees::Trees,
 };
 use super::{
-    CallLog, ClaimChange, ClaimKey, Claims, ContactKey, Conversation, Counts, DocumentKey, DocumentKind,
-    Integrity, Keys, MessageLog, Saved, Scope, Store, StoreError, User, UserKey,
+    CallLog, ClaimChange, ClaimKey, Claims, ContactKey, Conversation, Counts, DocumentChange, DocumentKey,
+    DocumentKind, Integrity, Keys, MessageLog, Saved, Scope, Store, StoreError, User, UserKey,
     codec::{self, Row, Table},
     opened::OpenedUsers,
     transfer,
@@ -58,6 +59,7 @@ pub struct SledStore {
     keys: Keys,
     users: OpenedUsers,
     closed: AtomicBool,
+    changes: watch::Sender<u64>,
 }
 
 /// At most so many lines about damaged records; there may be millions.
@@ -80,6 +82,7 @@ impl SledStore {
             keys,
             users: OpenedUsers::new(),
             closed: AtomicBool::new(false),
+            changes: watch::Sender::new(0),
         })
     }
 
@@ -110,6 +113,27 @@ impl SledStore {
             Some(claims) => Write::put(codec::claims_row(&self.keys, &change.key, claims)?, when),
             None => Write::delete(Table::Claims, codec::claims_key(&change.key), when),
         })
+    }
+
+    /// The write that makes a change of a document, held to the very bytes that are stored now;
+    /// `None` where they do not say what they did before.
+    fn document_write(&self, change: &DocumentChange) -> Result<Option<Write>, StoreError> {
+        let key = codec::document_key(&change.key);
+        let stored = self.trees.get(Table::Documents, &key)?;
+        let held =
+            stored.as_deref().map(|value| codec::read_document(&self.keys, &key, value)).transpose()?;
+        if held != change.before {
+            return Ok(None);
+        }
+        let when = When::Equals(stored.clone());
+        let unchanged = change.after == change.before;
+        Ok(Some(match (&change.after, stored) {
+            (Some(_), Some(value)) if unchanged => {
+                Write::put(Row { table: Table::Documents, key, value }, when)
+            }
+            (Some(after), _) => Write::put(codec::document_row(&self.keys, &change.key, after)?, when),
+            (None, _) => Write::delete(Table::Documents, key, when),
+        }))
     }
 
     /// Runs what reads everything off the async threads.
@@ -240,6 +264,27 @@ impl Store for SledStore {
     async fn delete_document(&self, key: &DocumentKey) -> Result<bool, StoreError> {
         let delete = Write::delete(Table::Documents, codec::document_key(key), When::Always);
         Ok(self.write(delete).await?.is_some())
+    }
+
+    /// Equal documents are not equal bytes, because each write seals anew: the documents are
+    /// compared here, and the committing thread compares the bytes they were read from. Where
+    /// those changed meanwhile, the documents may be the same all the same.
+    async fn change_documents(&self, changes: &[DocumentChange]) -> Result<bool, StoreError> {
+        self.refuse_closed()?;
+        loop {
+            let writes = changes.iter().map(|change| self.document_write(change));
+            let Some(writes) = writes.collect::<Result<Option<Vec<_>>, _>>()? else {
+                return Ok(false);
+            };
+            if self.committer.write_together(writes).await? {
+                self.changes.send_modify(|changes| *changes += 1);
+                return Ok(true);
+            }
+        }
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     async fn sweep(&self, now: i64) -> Result<usize, StoreError> {

@@ -8,7 +8,8 @@ use std::{
     sync::Arc,
 };
 
-use app_connect::store::{Saved, Store};
+use app_connect::store::{DocumentChange, DocumentKey, DocumentKind, Saved, Store};
+use serde_json::json;
 use tempfile::TempDir;
 
 use super::{account, call_log, open_sled, scope, user};
@@ -23,8 +24,16 @@ fn acknowledge(line: &str) {
     out.flush().unwrap();
 }
 
+/// Documents that always change together.
+fn pair(round: &str, writer: usize) -> [DocumentKey; 2] {
+    ["a", "b"].map(|id| DocumentKey {
+        kind: DocumentKind::CallDown,
+        parts: vec![Some(format!("{round}-{writer}")), Some(id.to_owned())],
+    })
+}
+
 /// Not a test of its own: the process that the next test kills. It inserts
-/// call logs and overwrites users from several tasks until it dies.
+/// call logs, overwrites users and changes documents from several tasks until it dies.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "the process that is killed by the test below"]
 async fn child() {
@@ -43,6 +52,13 @@ async fn child() {
                 one.updated_at = n;
                 store.save_user(&one).await.unwrap();
                 acknowledge(&format!("user {} {n}", one.key.id));
+                let changes = pair(&round, writer).map(|key| DocumentChange {
+                    key,
+                    before: (n > 0).then(|| json!(n - 1)),
+                    after: Some(json!(n)),
+                });
+                assert!(store.change_documents(&changes).await.unwrap());
+                acknowledge(&format!("pair {writer} {n}"));
             }
         })
     });
@@ -64,6 +80,7 @@ async fn every_acknowledged_record_survives_kill_9() {
             .spawn()
             .unwrap();
         let mut seen = 0;
+        let mut pairs: BTreeMap<usize, i64> = BTreeMap::new();
         // Reads on after the kill: what is in the pipe was acknowledged too.
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
@@ -77,6 +94,9 @@ async fn every_acknowledged_record_survives_kill_9() {
                 }
                 ["user", id, n] => {
                     users.insert(id.to_owned(), n.parse().unwrap());
+                }
+                ["pair", writer, n] => {
+                    pairs.insert(writer.parse().unwrap(), n.parse().unwrap());
                 }
                 _ => panic!("{line}"),
             }
@@ -99,6 +119,14 @@ async fn every_acknowledged_record_survives_kill_9() {
             let found = store.get_user(&key).await.unwrap().expect(id);
             // The write after the last acknowledged one may have made it too.
             assert!((*n..=*n + 1).contains(&found.updated_at), "{id}");
+        }
+        for writer in 0..WRITERS {
+            let acknowledged = pairs.get(&writer).copied();
+            let [a, b] = pair(&round.to_string(), writer);
+            let (a, b) = (store.document(&a).await.unwrap(), store.document(&b).await.unwrap());
+            assert_eq!(a, b, "changed together");
+            let found = a.map(|n| n.as_i64().unwrap());
+            assert!(found >= acknowledged && found <= Some(acknowledged.unwrap_or(-1) + 1), "{found:?}");
         }
         assert_eq!(store.integrity().await.unwrap().damaged, [""; 0]);
     }

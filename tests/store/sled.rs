@@ -41,6 +41,9 @@ suite! {
     a_log_takes_its_claim_with_it(store);
     messages_never_leave_their_scope(store);
     documents_are_listed_by_the_beginning_of_their_key(store);
+    documents_change_together_or_not_at_all(store);
+    of_simultaneous_changes_of_documents_one_holds(store);
+    the_counter_rises_with_changed_documents(store);
     contacts_are_cached_for_exactly_one_number(store);
     a_record_too_long_is_refused_and_changes_nothing(store);
     an_export_imports_into_an_empty_store_only(from, to);

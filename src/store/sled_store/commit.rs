@@ -37,7 +37,7 @@ const GATHERING: Duration = Duration::from_micros(300);
 /// Where the thread writes; the committing itself knows no engine.
 pub(super) trait Disk: Send + 'static {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Applies all changes; a value of `None` removes.
+    /// Applies all changes.
     fn apply(&mut self, changes: Changes) -> Result<(), StoreError>;
     /// Returns when everything applied would survive a power cut.
     fn make_durable(&mut self) -> Result<(), StoreError>;
@@ -48,7 +48,14 @@ pub(super) trait Disk: Send + 'static {
     fn end_import(&mut self, keep: bool) -> Result<(), StoreError>;
 }
 
-pub(super) type Changes = HashMap<(Table, Vec<u8>), Option<Vec<u8>>>;
+/// What one commit changes.
+#[derive(Default)]
+pub(super) struct Changes {
+    /// A value of `None` removes.
+    pub(super) rows: HashMap<(Table, Vec<u8>), Option<Vec<u8>>>,
+    /// A crash leaves all of the documents among them or none.
+    pub(super) documents_together: bool,
+}
 
 /// When a write holds, judged by its first change.
 pub(super) enum When {
@@ -101,6 +108,8 @@ pub(super) type Previous = Option<Vec<u8>>;
 
 enum Command {
     Write(Write, Reply<Previous>),
+    /// Writes of documents that hold together: all of them where every condition holds, or none.
+    Together(Vec<Write>, Reply<bool>),
     Flush(Reply<()>),
     Import(Box<dyn BufRead + Send>, Reply<Counts>),
 }
@@ -132,6 +141,14 @@ impl Committer {
     pub(super) async fn write(&self, write: Write) -> Result<Previous, StoreError> {
         let started = Instant::now();
         let written = self.ask("writing to the store", |reply| Command::Write(write, reply)).await;
+        self.meter.written(written.is_ok(), started.elapsed());
+        written
+    }
+
+    /// Writes documents together where every condition holds; whether they did.
+    pub(super) async fn write_together(&self, writes: Vec<Write>) -> Result<bool, StoreError> {
+        let started = Instant::now();
+        let written = self.ask("writing to the store", |reply| Command::Together(writes, reply)).await;
         self.meter.written(written.is_ok(), started.elapsed());
         written
     }
@@ -180,9 +197,11 @@ fn run(mut disk: impl Disk, keys: &Keys, mut waiting: mpsc::Receiver<Command>) {
         while let Some(command) = next {
             match (command, &failed) {
                 (Command::Write(_, reply), Some(error)) => answer(reply, Err(error.clone())),
+                (Command::Together(_, reply), Some(error)) => answer(reply, Err(error.clone())),
                 (Command::Flush(reply), Some(error)) => answer(reply, Err(error.clone())),
                 (Command::Import(_, reply), Some(error)) => answer(reply, Err(error.clone())),
                 (Command::Write(write, reply), None) => batch.add(&disk, write, reply),
+                (Command::Together(writes, reply), None) => batch.add_together(&disk, writes, reply),
                 (Command::Flush(reply), None) => batch.flushes.push(reply),
                 (Command::Import(from, reply), None) => {
                     import = Some((from, reply));
@@ -212,12 +231,13 @@ struct Batch {
     changes: Changes,
     bytes: usize,
     writes: Vec<(Reply<Previous>, Previous)>,
+    together: Vec<(Reply<bool>, bool)>,
     flushes: Vec<Reply<()>>,
 }
 
 impl Batch {
     fn is_full(&self) -> bool {
-        self.writes.len() >= BATCH_WRITES || self.bytes >= BATCH_BYTES
+        self.writes.len() + self.together.len() >= BATCH_WRITES || self.bytes >= BATCH_BYTES
     }
 
     /// Decides the write. It is answered with the batch even where it changes
@@ -231,14 +251,10 @@ impl Batch {
 
     fn decide(&mut self, disk: &impl Disk, write: Write) -> Result<Previous, StoreError> {
         let Write { when, id, value, along } = write;
-        let previous = match self.changes.get(&id) {
-            Some(pending) => pending.clone(),
-            None => disk.get(id.0, &id.1)?,
-        };
+        let previous = self.stored(disk, &id)?;
         if when.holds(previous.as_deref()) {
             if value.is_some() || previous.is_some() {
-                self.bytes += id.1.len() + value.as_ref().map_or(0, Vec::len);
-                self.changes.insert(id, value);
+                self.change(id, value);
             }
             for other in along {
                 self.decide(disk, other)?;
@@ -247,14 +263,51 @@ impl Batch {
         Ok(previous)
     }
 
+    /// As [`Batch::add`], for writes that hold together.
+    fn add_together(&mut self, disk: &impl Disk, writes: Vec<Write>, reply: Reply<bool>) {
+        match self.decide_together(disk, writes) {
+            Err(error) => answer(reply, Err(error)),
+            Ok(held) => self.together.push((reply, held)),
+        }
+    }
+
+    fn decide_together(&mut self, disk: &impl Disk, writes: Vec<Write>) -> Result<bool, StoreError> {
+        for write in &writes {
+            if !write.when.holds(self.stored(disk, &write.id)?.as_deref()) {
+                return Ok(false);
+            }
+        }
+        for Write { id, value, .. } in writes {
+            self.change(id, value);
+        }
+        self.changes.documents_together = true;
+        Ok(true)
+    }
+
+    /// What is stored once the changes before are.
+    fn stored(&self, disk: &impl Disk, id: &(Table, Vec<u8>)) -> Result<Previous, StoreError> {
+        match self.changes.rows.get(id) {
+            Some(pending) => Ok(pending.clone()),
+            None => disk.get(id.0, &id.1),
+        }
+    }
+
+    fn change(&mut self, id: (Table, Vec<u8>), value: Option<Vec<u8>>) {
+        self.bytes += id.1.len() + value.as_ref().map_or(0, Vec::len);
+        self.changes.rows.insert(id, value);
+    }
+
     /// Applies and syncs, then answers everyone; the error, if it failed.
     fn commit(self, disk: &mut impl Disk) -> Option<StoreError> {
-        if self.writes.is_empty() && self.flushes.is_empty() {
+        if self.writes.is_empty() && self.together.is_empty() && self.flushes.is_empty() {
             return None;
         }
         let result = disk.apply(self.changes).and_then(|()| disk.make_durable());
         for (reply, previous) in self.writes {
             answer(reply, result.clone().map(|()| previous));
+        }
+        for (reply, held) in self.together {
+            answer(reply, result.clone().map(|()| held));
         }
         for reply in self.flushes {
             answer(reply, result.clone());
@@ -276,12 +329,12 @@ fn import_all(
         }
         return Err(error);
     }
-    let mut changes = Changes::new();
+    let mut changes = Changes::default();
     let mut bytes = 0;
     let read = transfer::read(from, keys, |row| {
         bytes += row.key.len() + row.value.len();
-        changes.insert((row.table, row.key), Some(row.value));
-        if changes.len() >= BATCH_WRITES || bytes >= BATCH_BYTES {
+        changes.rows.insert((row.table, row.key), Some(row.value));
+        if changes.rows.len() >= BATCH_WRITES || bytes >= BATCH_BYTES {
             bytes = 0;
             disk.apply(std::mem::take(&mut changes))?;
             disk.make_durable()?;

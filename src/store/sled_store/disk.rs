@@ -88,15 +88,28 @@ impl Disk for SledDisk {
     }
 
     /// Without a `sled::Batch`, which would cost one more wait for the disk and
-    /// keep readers out meanwhile. No caller needs two records to appear
-    /// together; what must not go before a record comes is removed after it,
-    /// and the commit's number follows them in the log.
+    /// keep readers out meanwhile: only documents that change together must
+    /// not be torn by a crash. What must not go before a record comes is removed after
+    /// it, and the commit's number follows them in the log.
     fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
-        if changes.is_empty() {
+        let Changes { mut rows, documents_together } = changes;
+        if rows.is_empty() {
             return Ok(());
         }
-        let (values, removals): (Vec<_>, Vec<_>) =
-            changes.into_iter().partition(|(_, value)| value.is_some());
+        if documents_together {
+            let mut documents = sled::Batch::default();
+            for ((_, key), value) in rows.extract_if(|(table, _), _| *table == Table::Documents) {
+                match value {
+                    Some(value) => documents.insert(key, value),
+                    None => documents.remove(key),
+                }
+            }
+            self.trees
+                .tree(Table::Documents)
+                .apply_batch(documents)
+                .map_err(|error| self.failed("writing to the store", error))?;
+        }
+        let (values, removals): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, value)| value.is_some());
         for ((table, key), value) in values.into_iter().chain(removals) {
             let tree = self.trees.tree(table);
             match value {

@@ -45,7 +45,7 @@ impl Disk for Memory {
 
     fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
         let mut state = self.state();
-        for (id, value) in changes {
+        for (id, value) in changes.rows {
             match value {
                 Some(value) => state.stored.insert(id, value),
                 None => state.stored.remove(&id),
@@ -144,6 +144,32 @@ async fn what_goes_along_changes_with_its_write_or_not_at_all() {
     // The claim was changed by others, so it stays; the log is kept all the same.
     committer.write(Write::put(row("other", "c"), When::Absent).along(along("3", "1"))).await.unwrap();
     assert_eq!((stored("other").as_deref(), stored("claim").as_deref()), (Some("c"), Some("2")));
+}
+
+#[tokio::test]
+async fn writes_together_hold_all_or_none_also_within_one_batch() {
+    let memory = Memory::new(Sync::Works);
+    let committer = start(&memory);
+    let swap = |number: u8| {
+        let value = number.to_string();
+        let when = || When::Equals(Some(b"0".to_vec()));
+        committer
+            .write_together(vec![Write::put(row("a", &value), when()), Write::put(row("b", &value), when())])
+    };
+    for key in ["a", "b"] {
+        committer.write(Write::put(row(key, "0"), When::Always)).await.unwrap();
+    }
+    let won = join_all((1..=50).map(swap)).await;
+    assert_eq!(won.iter().filter(|won| **won == Ok(true)).count(), 1);
+    {
+        let state = memory.state();
+        let stored = |key: &str| state.stored[&(Table::CallLogs, key.as_bytes().to_vec())].clone();
+        assert_ne!(stored("a"), b"0");
+        assert_eq!(stored("a"), stored("b"));
+    }
+    memory.state().sync = Sync::DiskFull;
+    let lost = committer.write_together(vec![Write::put(row("c", ""), When::Absent)]).await;
+    assert_eq!(lost, Err(full()));
 }
 
 #[tokio::test]
