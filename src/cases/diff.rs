@@ -55,13 +55,6 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Every place where two values differ; `file` names what they are.
-pub(crate) fn differences(file: &'static str, before: &Value, after: &Value) -> Vec<Difference> {
-    let mut found = Vec::new();
-    compare(file, Some(before), Some(after), &mut found);
-    found
-}
-
 fn whole(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(SHOWN) {
@@ -82,6 +75,13 @@ fn part(text: &str, at: usize) -> String {
     let after = if start + excerpt.chars().count() < length { "…" } else { "" };
     let from = if start > 0 { format!(" (from character {})", start + 1) } else { String::new() };
     format!("{before}{}{after}{from}", Value::from(excerpt))
+}
+
+/// Every place where two values differ; `file` names what they are.
+pub(crate) fn differences(file: &'static str, before: &Value, after: &Value) -> Vec<Difference> {
+    let mut found = Vec::new();
+    compare(file, Some(before), Some(after), &mut found);
+    found
 }
 
 /// Adds every place where `got` is not `expected`, as deep as both have the same shape. The order
