@@ -31,6 +31,28 @@ pub struct Message {
     pub return_message: ReturnMessage,
 }
 
+/// A sign-in that lacks fields of the page.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MissingFields {
+    /// The message, with the fields.
+    pub return_message: MissingFieldsMessage,
+}
+
+/// Names the fields that are missing, for people and for the client that marks them.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MissingFieldsMessage {
+    /// Always `warning`.
+    pub message_type: String,
+    /// The text.
+    pub message: String,
+    /// How long it is shown, in milliseconds.
+    pub ttl: u32,
+    /// The fields, as the manifest names them (`const`).
+    pub missing_required_field_consts: Vec<String>,
+}
+
 /// Whose interfaces are asked for.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

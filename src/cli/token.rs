@@ -13,8 +13,8 @@ use crate::service::console::tokens::{self, Issued, NewToken, Token};
 use crate::service::console::{Caller, Scope, audit};
 use crate::store::{Store, StoreError};
 
-/// The store is the one of `serve` with the same flags, environment and settings file. The server has
-/// to be stopped; a running one does the same at /console/api/v1/tokens.
+/// The store is the one of `serve` with the same flags, environment and settings file. The embedded
+/// store is one process's at a time: stop the server, or ask it at /console/api/v1/tokens.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]

@@ -91,6 +91,7 @@ fn clients() -> Vec<Route> {
             .body::<api::ApiKeyLoginRequest>()
             .reply::<user::LoggedIn>(200, "The session")
             .reply::<api::Message>(400, "The sign-in is refused, and why")
+            .reply::<api::MissingFields>(400, "Required fields of the sign-in page are not filled in")
             .text(400, "No platform is named"),
         post("/unAuthorize", users::un_authorize, "Signs out")
             .reply::<ReturnMessage>(200, "Signed out; a warning where the CRM's own sign-out failed")

@@ -1,8 +1,9 @@
 //! Signing in and out.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::api::{MissingFields, MissingFieldsMessage};
 use crate::engine::mapping::is_truthy;
 use crate::server::body::{Body, BodyError};
 use crate::server::reply;
@@ -32,11 +33,15 @@ pub(super) async fn api_key_login(
 }
 
 /// Names the fields for people, and for the client, which marks them.
-fn missing(fields: &[String]) -> Value {
-    let message = format!("Please fill in: {}.", fields.join(", "));
-    json!({"returnMessage": {
-        "messageType": "warning", "message": message, "ttl": 3000, "missingRequiredFieldConsts": fields
-    }})
+fn missing(fields: &[String]) -> MissingFields {
+    MissingFields {
+        return_message: MissingFieldsMessage {
+            message_type: "warning".to_owned(),
+            message: format!("Please fill in: {}.", fields.join(", ")),
+            ttl: 3000,
+            missing_required_field_consts: fields.to_vec(),
+        },
+    }
 }
 
 fn submitted(request: &HttpRequest, mut body: Body) -> Result<Option<ApiKeyLogin>, BodyError> {
