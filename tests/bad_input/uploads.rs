@@ -53,7 +53,8 @@ fn texts_that_are_no_documents_are_refused_with_places_and_change_nothing() {
     let deep = format!("{{\"x-a\": {}1{}}}", "[".repeat(100), "]".repeat(100));
     let deepest = "[".repeat(500_000);
     let long = format!("{{\"x-a\": \"{}\"}}", "x".repeat(1024 * 1024));
-    let texts: [(&str, Vec<u8>, Expected, Option<(u64, u64)>); 12] = [
+    type Case = (&'static str, Vec<u8>, Expected, Option<(u64, u64)>);
+    let texts: [Case; 12] = [
         ("empty", Vec::new(), (400, "not_json", "is not JSON"), Some((1, 1))),
         ("blank", b" \n\t ".to_vec(), (400, "not_json", "is not JSON"), None),
         ("a word", b"hello".to_vec(), (400, "not_json", "is not JSON"), Some((1, 1))),

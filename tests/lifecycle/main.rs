@@ -44,7 +44,7 @@ impl World {
             adjust(
                 options
                     .env("ADMIN_TOKEN", ADMIN_TOKEN)
-                    .env("APP_CONSOLE_CONSOLE_TOKEN_TOKEN", CONSOLE_TOKEN)
+                    .env("APP_CONSOLE_BOOTSTRAP_TOKEN", CONSOLE_TOKEN)
                     .env("APP_SERVER_SECRET_KEY", "the signing secret of these tests")
                     .env("RINGCENTRAL_SERVER", platform.origin()),
             )
