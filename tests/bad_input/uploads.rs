@@ -37,6 +37,9 @@ fn active() -> (Crm, Site) {
 /// Status, code, and words that the refusal has to hold.
 type Expected = (u16, &'static str, &'static str);
 
+/// Name, text, refusal, and the place that it has to tell.
+type Text = (&'static str, Vec<u8>, Expected, Option<(u64, u64)>);
+
 fn assert_refused(case: &str, reply: &Response, (status, code, words): Expected) {
     assert_eq!(reply.status, status, "{case}: {}", reply.text());
     assert_eq!(reply.json()["error"]["code"], code, "{case}: {}", reply.text());
@@ -53,7 +56,7 @@ fn texts_that_are_no_documents_are_refused_with_places_and_change_nothing() {
     let deep = format!("{{\"x-a\": {}1{}}}", "[".repeat(100), "]".repeat(100));
     let deepest = "[".repeat(500_000);
     let long = format!("{{\"x-a\": \"{}\"}}", "x".repeat(1024 * 1024));
-    let texts: [(&str, Vec<u8>, Expected, Option<(u64, u64)>); 12] = [
+    let texts: [Text; 12] = [
         ("empty", Vec::new(), (400, "not_json", "is not JSON"), Some((1, 1))),
         ("blank", b" \n\t ".to_vec(), (400, "not_json", "is not JSON"), None),
         ("a word", b"hello".to_vec(), (400, "not_json", "is not JSON"), Some((1, 1))),
