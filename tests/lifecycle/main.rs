@@ -9,6 +9,7 @@ mod rollout;
 mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
+mod who;
 
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,7 +44,7 @@ impl World {
             adjust(
                 options
                     .env("ADMIN_TOKEN", ADMIN_TOKEN)
-                    .env("APP_CONSOLE_BOOTSTRAP_TOKEN", CONSOLE_TOKEN)
+                    .env("APP_CONSOLE_CONSOLE_TOKEN_TOKEN", CONSOLE_TOKEN)
                     .env("APP_SERVER_SECRET_KEY", "the signing secret of these tests")
                     .env("RINGCENTRAL_SERVER", platform.origin()),
             )
@@ -70,7 +71,19 @@ impl World {
         etag: Option<&str>,
         body: Option<Vec<u8>>,
     ) -> Response {
-        let bearer = format!("Bearer {CONSOLE_TOKEN}");
+        self.send_as(CONSOLE_TOKEN, method, target, etag, body)
+    }
+
+    /// Sends with a token.
+    pub fn send_as(
+        &self,
+        token: &str,
+        method: &str,
+        target: &str,
+        etag: Option<&str>,
+        body: Option<Vec<u8>>,
+    ) -> Response {
+        let bearer = format!("Bearer {token}");
         let mut headers = vec![("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
         headers.extend(etag.map(|etag| ("If-Match", etag)));
         self.site.send(method, target, &headers, body)
@@ -97,6 +110,11 @@ impl World {
 
     pub fn connector(&self) -> Value {
         self.read(&format!("{CONNECTORS}/crm"))
+    }
+
+    /// The audit log, the oldest entry first.
+    pub fn audit(&self) -> Vec<Value> {
+        self.read("/console/api/v1/audit?limit=500")["entries"].as_array().unwrap().clone()
     }
 
     /// Makes the connector `crm` with a revision.

@@ -62,6 +62,18 @@ fn what_has_mistakes_serves_only_by_force_and_with_a_reason() {
     world.must("POST", "/activate", Some(&json!({"revision": 1, "force": force})));
     let token = world.sign_in("100");
     assert_eq!(world.version_of(&token), Ok(1));
+    let recorded = world.audit().into_iter().rfind(|entry| entry["action"] == "connector.activate").unwrap();
+    assert_eq!(recorded["target"], "connector/crm");
+    assert_eq!(
+        recorded["detail"],
+        json!({
+            "before": null, "revision": 1,
+            "forced": {
+                "reason": "the CRM's outage cannot wait", "failedCases": [],
+                "summary": {"errors": 0, "mistakes": 1, "warnings": 0},
+            },
+        })
+    );
     let pinned = world.change("PUT", "/pins/100", Some(&json!({"revision": 1})));
     assert_eq!(error_of(&pinned), (422, "checks_failed".to_owned()));
 }

@@ -46,7 +46,7 @@ fn traffic_moves_to_a_new_revision_and_back_without_a_failed_request() {
     assert_eq!((&revision["number"], &revision["summary"]["errors"]), (&json!(2), &json!(1)), "{revision}");
     let found = &revision["diagnostics"][0];
     assert_eq!(found["pointer"], "/operations/findContact/method");
-    let line = pretty(&broken).lines().position(|line| line.contains("17")).unwrap() + 1;
+    let line = pretty(&broken).lines().position(|line| line.contains("\"method\": 17")).unwrap() + 1;
     assert_eq!(found["line"], json!(line), "{found}");
     assert_eq!(world.read(&format!("{CONNECTORS}/crm/revisions/2"))["diagnostics"][0], *found);
     for force in [json!(null), json!({"reason": "I know better"})] {

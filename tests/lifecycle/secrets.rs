@@ -88,6 +88,7 @@ fn the_secret_is_sent_to_the_crm_and_shown_nowhere() {
         let reply = world.send("GET", &format!("{CONNECTORS}/crm{below}"), None, None);
         assert_eq!(keep(below, reply).status, 200, "{below}");
     }
+    keep("audit", world.send("GET", "/console/api/v1/audit?limit=500", None, None));
     keep("list", world.send("GET", CONNECTORS, None, None));
     assert_eq!(keep("audit", world.send("GET", "/console/api/v1/audit", None, None)).status, 200);
     keep("proxyConfigs", world.site.get("/proxyConfigs", ADMIN_TOKEN));
