@@ -9,6 +9,7 @@
 
 mod codec;
 mod error;
+mod postgres;
 mod records;
 mod seal;
 mod sled_store;
@@ -26,6 +27,7 @@ use tokio::sync::watch;
 use crate::metrics::StoreMeter;
 pub use crate::secret::Secret;
 pub use error::StoreError;
+pub use postgres::PostgresStore;
 pub use records::{
     CallLog, Claim, ClaimChange, ClaimKey, ClaimSubject, Claims, ContactKey, Conversation, Counts,
     DocumentChange, DocumentKey, DocumentKind, Extension, Integrity, MessageLog, Owner, Saved, Scope, User,
@@ -160,7 +162,8 @@ pub trait Store: Send + Sync {
 }
 
 /// Opens the store that `url` names: `sled:PATH`, PATH a directory that is
-/// created where it does not exist (mode 0700).
+/// created where it does not exist (mode 0700), or `postgres://…`, a database
+/// whose tables are made where they do not exist.
 ///
 /// # Errors
 /// [`StoreError::UnknownScheme`], and whatever keeps the backend from opening:
@@ -168,6 +171,9 @@ pub trait Store: Send + Sync {
 pub async fn open(url: &str, keys: Keys) -> Result<Arc<dyn Store>, StoreError> {
     // The rest of an unknown URL may hold a password: only the scheme is named.
     let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
+    if matches!(scheme, "postgres" | "postgresql") && !rest.is_empty() {
+        return Ok(Arc::new(PostgresStore::open(url, keys).await?));
+    }
     if scheme != "sled" || rest.is_empty() {
         return Err(StoreError::UnknownScheme { scheme: scheme.to_owned() });
     }

@@ -90,11 +90,7 @@ impl SledStore {
 
     fn refuse_closed(&self) -> Result<(), StoreError> {
         if self.closed.load(Ordering::Acquire) {
-            return Err(StoreError::Unavailable {
-                what: "writing to the store".to_owned(),
-                why: "the store is closed because the server is stopping".to_owned(),
-                mend: "Repeat the request when the server is back".to_owned(),
-            });
+            return Err(StoreError::closed());
         }
         Ok(())
     }
@@ -353,14 +349,7 @@ fn expired(trees: &Trees, keys: &Keys, now: i64) -> Result<Vec<Row>, StoreError>
     let mut found = Vec::new();
     for row in trees.rows(Table::Claims, b"").chain(trees.rows(Table::Documents, &notes)) {
         let row = row?;
-        let is_over = if row.table == Table::Claims {
-            let claims = codec::read_claims(keys, &row.key, &row.value)?.claims;
-            claims.iter().all(|claim| claim.expires_at <= now)
-        } else {
-            let note = codec::read_document(keys, &row.key, &row.value)?;
-            note.get("expiresAt").and_then(Value::as_i64).is_some_and(|at| at <= now)
-        };
-        if is_over {
+        if codec::is_expired(keys, &row, now)? {
             found.push(row);
         }
     }

@@ -159,7 +159,7 @@ fn claim(holder: &str) -> Claim {
     }
 }
 
-fn claims(holders: &[&str]) -> Claims {
+pub fn claims(holders: &[&str]) -> Claims {
     Claims { claims: holders.iter().map(|holder| claim(holder)).collect() }
 }
 
