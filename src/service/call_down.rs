@@ -12,7 +12,7 @@ use super::session::Session;
 use crate::engine::text::to_text;
 use crate::engine::time::{parse_instant, to_iso};
 use crate::hex::hex;
-use crate::store::{DocumentKey, DocumentKind, StoreError, User, UserKey};
+use crate::store::{DocumentChange, DocumentKey, DocumentKind, StoreError, User, UserKey};
 
 /// What a client may change of an item.
 const FIELDS: &[&str] = &[
@@ -212,7 +212,20 @@ pub async fn change(
     let user = session.user(&*services.store).await?.ok_or(CallDownError::UnknownItem)?;
     let key = item_key(&user.key, id);
     let _turn = services.turns.take(&key).await;
-    let mut item = read(services.store.document(&key).await?.ok_or(CallDownError::UnknownItem)?)?;
+    loop {
+        let before = services.store.document(&key).await?.ok_or(CallDownError::UnknownItem)?;
+        let mut item = read(before.clone())?;
+        apply(&mut item, changes);
+        item.updated_at = now_ms();
+        let after = serde_json::to_value(&item).unwrap_or_default();
+        let change = DocumentChange { key: key.clone(), before: Some(before), after: Some(after) };
+        if services.store.change_documents(&[change]).await? {
+            return Ok(());
+        }
+    }
+}
+
+fn apply(item: &mut Stored, changes: &Map<String, Value>) {
     for (name, value) in changes {
         match name.as_str() {
             "contactId" => item.contact_id = text(Some(value)),
@@ -226,8 +239,6 @@ pub async fn change(
             _ => {}
         }
     }
-    item.updated_at = now_ms();
-    save(services, &user, &item).await
 }
 
 /// Takes an item off the user's list.

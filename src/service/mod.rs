@@ -11,6 +11,7 @@ pub mod composition;
 pub mod contacts;
 pub mod hashing;
 pub mod interfaces;
+mod lease;
 pub mod license;
 pub mod messages;
 pub mod outcome;
@@ -19,6 +20,7 @@ pub mod ringcentral;
 pub mod session;
 pub mod settings;
 mod task;
+mod tokens;
 pub mod turns;
 pub mod users;
 

@@ -176,6 +176,7 @@ pub(super) fn document_key(key: &DocumentKey) -> Vec<u8> {
         DocumentKind::AccountData => "accountData",
         DocumentKind::AdminSettings => "adminSettings",
         DocumentKind::License => "license",
+        DocumentKind::Lease => "lease",
     };
     let mut stored = encode_key(&[Some(kind)]);
     for part in &key.parts {

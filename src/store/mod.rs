@@ -57,6 +57,10 @@ pub trait Store: Send + Sync {
     /// Creates the user or replaces all of it.
     async fn save_user(&self, user: &User) -> Result<(), StoreError>;
 
+    /// Creates the user or replaces all of it, where it is still as `before` says (absent: there is
+    /// none); false, and nothing stored, where it is not. Both have the same key.
+    async fn change_user(&self, before: Option<&User>, after: &User) -> Result<bool, StoreError>;
+
     /// Removes the user; false where there was none.
     async fn delete_user(&self, key: &UserKey) -> Result<bool, StoreError>;
 

@@ -234,6 +234,8 @@ pub enum DocumentKind {
     AdminSettings,
     /// The last known licence of a user.
     License,
+    /// Who does, for a while, what only one may do at a time.
+    Lease,
 }
 
 /// Names a document: its kind and the parts of its key, the most general first. Parts are ids,

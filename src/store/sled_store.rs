@@ -163,6 +163,22 @@ impl Store for SledStore {
         self.write(Write::put(row, When::Always)).await.map(drop)
     }
 
+    /// Compared as documents are: see [`Store::change_documents`].
+    async fn change_user(&self, before: Option<&User>, after: &User) -> Result<bool, StoreError> {
+        let row = codec::user_row(&self.keys, after)?;
+        loop {
+            let stored = self.trees.get(Table::Users, &row.key)?;
+            let held = stored.as_deref().map(|value| codec::read_user(&self.keys, &row.key, value));
+            if held.transpose()?.as_ref() != before {
+                return Ok(false);
+            }
+            let when = When::Equals(stored.clone());
+            if self.write(Write::put(row.clone(), when)).await? == stored {
+                return Ok(true);
+            }
+        }
+    }
+
     async fn delete_user(&self, key: &UserKey) -> Result<bool, StoreError> {
         let delete = Write::delete(Table::Users, codec::user_key(key), When::Always);
         Ok(self.write(delete).await?.is_some())

@@ -31,6 +31,7 @@ macro_rules! suite {
 suite! {
     users_read_back_whole_with_their_key_order(store);
     users_of_other_proxies_and_platforms_are_others(store);
+    users_change_only_as_they_were_read(store);
     call_logs_never_leave_their_scope(store);
     call_logs_of_a_session_come_oldest_first(store);
     call_logs_are_never_overwritten_by_an_insert(store);

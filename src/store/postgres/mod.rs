@@ -184,6 +184,26 @@ impl Store for PostgresStore {
         self.write(Step::Put(codec::user_row(&self.keys, user)?), Vec::new()).await.map(drop)
     }
 
+    /// The bytes that were read are compared where they are replaced; where they changed, the user
+    /// may still be the same.
+    async fn change_user(&self, before: Option<&User>, after: &User) -> Result<bool, StoreError> {
+        let row = codec::user_row(&self.keys, after)?;
+        loop {
+            let stored = self.get(Table::Users, row.key.clone()).await?;
+            let held = stored.as_deref().map(|value| codec::read_user(&self.keys, &row.key, value));
+            if held.transpose()?.as_ref() != before {
+                return Ok(false);
+            }
+            let step = match stored {
+                Some(stored) => Step::Swap(row.clone(), stored),
+                None => Step::Insert(row.clone()),
+            };
+            if self.write(step, Vec::new()).await? {
+                return Ok(true);
+            }
+        }
+    }
+
     async fn delete_user(&self, key: &UserKey) -> Result<bool, StoreError> {
         self.write(Step::Delete(Table::Users, codec::user_key(key)), Vec::new()).await
     }
