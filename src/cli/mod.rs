@@ -5,6 +5,7 @@ mod demo;
 mod egress;
 mod explain;
 mod logging;
+mod migrate_store;
 mod print;
 mod sandbox;
 mod schema;
@@ -43,6 +44,8 @@ enum Command {
     Sandbox(sandbox::Arguments),
     /// Checks, exports or imports what the server keeps. The server has to be stopped.
     Store(store::Arguments),
+    /// Moves everything from one store into another, empty one, and checks that it is there.
+    MigrateStore(migrate_store::Arguments),
 }
 
 /// Exit code for findings or a failed exchange.
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Store(arguments) => store::run(&arguments),
+        Command::MigrateStore(arguments) => migrate_store::run(&arguments),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

@@ -9,6 +9,7 @@
 
 mod codec;
 mod error;
+pub mod migrate;
 mod postgres;
 mod records;
 mod seal;
@@ -173,6 +174,19 @@ pub trait Store: Send + Sync {
 /// [`StoreError::UnknownScheme`], and whatever keeps the backend from opening:
 /// a lock held by another process, another key, damage, a newer format.
 pub async fn open(url: &str, keys: Keys) -> Result<Arc<dyn Store>, StoreError> {
+    open_as(url, keys, SledOptions::default()).await
+}
+
+/// As [`open`], for a store that is to be filled: what an import left there that did not finish is
+/// removed.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_to_fill(url: &str, keys: Keys) -> Result<Arc<dyn Store>, StoreError> {
+    open_as(url, keys, SledOptions { discard_unfinished_import: true, ..SledOptions::default() }).await
+}
+
+async fn open_as(url: &str, keys: Keys, options: SledOptions) -> Result<Arc<dyn Store>, StoreError> {
     // The rest of an unknown URL may hold a password: only the scheme is named.
     let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
     if matches!(scheme, "postgres" | "postgresql") && !rest.is_empty() {
@@ -182,7 +196,7 @@ pub async fn open(url: &str, keys: Keys) -> Result<Arc<dyn Store>, StoreError> {
         return Err(StoreError::UnknownScheme { scheme: scheme.to_owned() });
     }
     let path = std::path::PathBuf::from(rest);
-    let opened = tokio::task::spawn_blocking(move || SledStore::open(&path, keys, SledOptions::default()))
+    let opened = tokio::task::spawn_blocking(move || SledStore::open(&path, keys, options))
         .await
         .map_err(|_| StoreError::stopped("opening the store"))??;
     Ok(Arc::new(opened))

@@ -41,12 +41,14 @@ use crate::metrics::StoreMeter;
 pub struct SledOptions {
     /// The most memory that cached pages take, in bytes.
     pub cache_bytes: u64,
+    /// Empties a store whose import did not finish, instead of refusing it.
+    pub discard_unfinished_import: bool,
 }
 
 impl Default for SledOptions {
     /// A cache of 8 MiB: a page that it misses is one read of a file that the system caches too.
     fn default() -> Self {
-        Self { cache_bytes: 8 * 1024 * 1024 }
+        Self { cache_bytes: 8 * 1024 * 1024, discard_unfinished_import: false }
     }
 }
 

@@ -7,6 +7,7 @@
 #[allow(dead_code, reason = "each test takes what it needs")]
 mod cluster;
 mod lookups;
+mod migrate;
 mod outages;
 #[path = "../store/records.rs"]
 mod records;
