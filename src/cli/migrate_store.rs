@@ -1,10 +1,8 @@
 //! `app-connect migrate-store`
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
+use super::progress::Progress;
 use super::serve::Values;
 use super::store::{counted, expect_one, keys};
 use super::{FOUND, Trouble, print, runtime};
@@ -40,7 +38,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
         let from = store::open(&arguments.from, keys.clone()).await?;
         let to = store::open_to_fill(&arguments.to, keys).await?;
         let progress = Progress::default();
-        let moved = migrate::copy(&*from, &*to, move |done, total| progress.show(done, total)).await?;
+        let moved =
+            migrate::copy(&*from, &*to, move |done, total| progress.show(done, total, "records")).await?;
         to.close().await?;
         from.close().await?;
         Ok(said(&moved))
@@ -65,29 +64,6 @@ fn said(moved: &migrate::Moved) -> u8 {
             );
             differences.iter().for_each(|line| print::line(line));
             FOUND
-        }
-    }
-}
-
-/// Tells on standard error how far it is: often on a terminal, seldom in a log.
-#[derive(Default)]
-struct Progress(Mutex<Option<Instant>>);
-
-impl Progress {
-    fn show(&self, done: u64, total: u64) {
-        let is_terminal = std::io::stderr().is_terminal();
-        let pause = Duration::from_millis(if is_terminal { 200 } else { 5000 });
-        let Ok(mut last) = self.0.lock() else { return };
-        if done < total && last.is_some_and(|last| last.elapsed() < pause) {
-            return;
-        }
-        *last = Some(Instant::now());
-        let text = format!("{done} of {total} records");
-        if is_terminal && done < total {
-            print::progress(&text);
-        } else {
-            print::progress("");
-            print::error(&text);
         }
     }
 }

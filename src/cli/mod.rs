@@ -4,9 +4,11 @@ mod call;
 mod demo;
 mod egress;
 mod explain;
+mod import;
 mod logging;
 mod migrate_store;
 mod print;
+mod progress;
 mod sandbox;
 mod schema;
 mod serve;
@@ -44,6 +46,8 @@ enum Command {
     Sandbox(sandbox::Arguments),
     /// Checks, exports or imports what the server keeps. The server has to be stopped.
     Store(store::Arguments),
+    /// Brings over what another program keeps.
+    Import(import::Arguments),
     /// Moves everything from one store into another, empty one, and checks that it is there.
     MigrateStore(migrate_store::Arguments),
 }
@@ -75,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Store(arguments) => store::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::MigrateStore(arguments) => migrate_store::run(&arguments),
     };
     match outcome {

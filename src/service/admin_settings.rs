@@ -164,6 +164,32 @@ pub async fn for_users(
     Ok(read(services, hashed_account_id).await?.and_then(|settings| settings.user_settings))
 }
 
+/// A row of the reference's table `adminConfigs` as it is stored here, and where.
+pub(crate) fn imported(
+    hashed_account_id: &str,
+    row: &Value,
+    created_at: i64,
+    updated_at: i64,
+) -> (DocumentKey, Value) {
+    let member = |name: &str| row.get(name).filter(|value| !value.is_null()).cloned();
+    let settings = Stored {
+        user_settings: member("userSettings").and_then(|settings| match settings {
+            Value::Object(settings) => Some(settings),
+            _ => None,
+        }),
+        custom_adapter: member("customAdapter"),
+        user_mappings: member("userMappings"),
+        created_at,
+        updated_at,
+    };
+    (key(hashed_account_id), serde_json::to_value(&settings).unwrap_or_default())
+}
+
+/// When stored settings were changed last.
+pub(crate) fn updated_at(document: &Value) -> Option<i64> {
+    decoded(document.clone()).ok().map(|settings| settings.updated_at)
+}
+
 fn key(hashed_account_id: &str) -> DocumentKey {
     DocumentKey { kind: DocumentKind::AdminSettings, parts: vec![Some(hashed_account_id.to_owned())] }
 }

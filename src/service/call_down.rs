@@ -252,6 +252,37 @@ pub async fn remove(services: &Services, session: &Session, id: &str) -> Result<
     if services.store.delete_document(&key).await? { Ok(()) } else { Err(CallDownError::UnknownItem) }
 }
 
+/// A row of the reference's table `callDownLists` as it is stored here, and where. The reference keeps
+/// neither name nor number nor note (Q20).
+pub(crate) fn imported(
+    user: &UserKey,
+    id: String,
+    row: &Value,
+    created_at: i64,
+    updated_at: i64,
+) -> (DocumentKey, Value) {
+    let date = |name: &str| row.get(name).map(Date::read).unwrap_or_default();
+    let item = Stored {
+        contact_id: text(row.get("contactId")),
+        contact_type: text(row.get("contactType")),
+        contact_name: filled(row.get("contactName")),
+        phone_number: filled(row.get("phoneNumber")),
+        note: filled(row.get("note")),
+        status: text(row.get("status")),
+        scheduled_at: date("scheduledAt"),
+        last_call_at: date("lastCallAt"),
+        created_at,
+        updated_at,
+        id,
+    };
+    (item_key(user, &item.id), serde_json::to_value(&item).unwrap_or_default())
+}
+
+/// When a stored item was changed last.
+pub(crate) fn updated_at(document: &Value) -> Option<i64> {
+    read(document.clone()).ok().map(|item| item.updated_at)
+}
+
 fn list_key(user: &UserKey) -> DocumentKey {
     DocumentKey {
         kind: DocumentKind::CallDown,

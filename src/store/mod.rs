@@ -28,7 +28,7 @@ use tokio::sync::watch;
 use crate::metrics::StoreMeter;
 pub use crate::secret::Secret;
 pub use error::StoreError;
-pub use postgres::PostgresStore;
+pub use postgres::{ForeignTables, PostgresStore};
 pub use records::{
     CallLog, Claim, ClaimChange, ClaimKey, ClaimSubject, Claims, ContactKey, Conversation, Counts,
     DocumentChange, DocumentKey, DocumentKind, Extension, Integrity, MessageLog, Owner, Saved, Scope, User,

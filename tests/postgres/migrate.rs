@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use app_connect::store::migrate::Sums;
 use app_connect::store;
+use app_connect::store::migrate::Sums;
 
 use super::cluster::cluster;
 use super::{SECRET, keys, suite, user};

@@ -10,9 +10,12 @@ mod changes;
 mod database;
 mod documents;
 mod failure;
+mod foreign;
 mod place;
 mod rows;
 mod schema;
+
+pub use foreign::ForeignTables;
 
 use std::{
     io::{BufRead, Write},
