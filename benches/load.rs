@@ -5,6 +5,7 @@
 //! The server and the handler run in turns on one core; the load (32 connections) and the CRM run
 //! on another, in one thread, so that neither takes time from what is measured. The table has ratios
 //! from one run. A value over its budget is marked; where one is far over it, the exit code is 1.
+//! `cargo bench --bench load -- contact` measures one route only.
 //! It needs Linux with `taskset`; elsewhere nothing is pinned and no memory or processor time is shown.
 
 #[path = "load/budget.rs"]
@@ -60,10 +61,11 @@ fn main() -> ExitCode {
     }
     // Cargo passes `--bench` only where it measures; `cargo test --benches` just runs everything.
     let plan = if arguments.iter().any(|argument| argument == "--bench") { Plan::FULL } else { Plan::SHORT };
-    let beside_the_reference = arguments.iter().any(|argument| argument == PEER);
+    let only: Vec<&str> =
+        arguments.iter().map(String::as_str).filter(|text| !text.starts_with('-')).collect();
     process::pin_the_load();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    match runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(run(&plan, beside_the_reference))) {
+    match runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(run(&plan, &only))) {
         Ok(far_over) if far_over.is_empty() || !plan.judges => ExitCode::SUCCESS,
         Ok(far_over) => {
             eprintln!("far over budget: {}", far_over.join("; "));
@@ -109,16 +111,20 @@ impl Plan {
     };
 }
 
-/// Prints all tables; returns what is far over budget.
-async fn run(plan: &Plan, beside_the_reference: bool) -> Outcome<Vec<String>> {
+/// Prints all tables, or the rows of the routes that hold one of these words; returns what is far
+/// over budget.
+async fn run(plan: &Plan, only: &[&str]) -> Outcome<Vec<String>> {
     let budgets = Budgets::default();
     let crm = crm::start().await?;
     let numbers = Rc::new(Cell::new(0));
-    if beside_the_reference {
+    if only == [PEER] {
         peer::beside_the_reference(plan, crm, &numbers).await?;
         return Ok(Vec::new());
     }
-    beside_the_handler(plan, crm, &numbers, &budgets).await?;
+    beside_the_handler(plan, crm, &numbers, &budgets, only).await?;
+    if !only.is_empty() {
+        return Ok(Vec::new());
+    }
     growth(plan, crm, &numbers, &budgets).await?;
     Ok(budgets.far_over())
 }
@@ -148,6 +154,7 @@ async fn beside_the_handler(
     crm: SocketAddr,
     numbers: &Rc<Cell<u64>>,
     budgets: &Budgets,
+    only: &[&str],
 ) -> Outcome<()> {
     let Size { configs, users, .. } = plan.size;
     let seeded = seeded("ratios", plan.size, crm).await?;
@@ -184,6 +191,9 @@ async fn beside_the_handler(
         ("POST /callLog", call_log("Call logged"), call_log("act-1"), Some(0.35)),
     ];
     for (name, ours, theirs, budget) in routes {
+        if !only.is_empty() && !only.iter().any(|word| name.contains(word)) {
+            continue;
+        }
         let sides = [(&server, ours), (&handler, theirs)];
         let measured = paired::measure(&sides, numbers, plan.rounds, plan.round).await?;
         if let [server, handler] = measured.as_slice() {

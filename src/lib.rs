@@ -18,6 +18,7 @@ mod hex;
 pub mod metrics;
 #[cfg(feature = "otel")]
 mod otel;
+mod recent;
 pub mod reference;
 pub mod sandbox;
 pub mod secret;

@@ -55,6 +55,14 @@ pub async fn run(
         .await
 }
 
+/// Sends one request, on a connection of its own.
+///
+/// # Errors
+/// As [`run`].
+pub async fn once(address: SocketAddr, load: Rc<dyn Load>, numbers: Rc<Cell<u64>>) -> Result<(), String> {
+    connection(address, load, numbers, Instant::now()).await.map(drop)
+}
+
 async fn connection(
     address: SocketAddr,
     load: Rc<dyn Load>,

@@ -43,14 +43,12 @@ pub fn decode(bytes: &[u8]) -> (Value, BodyKind) {
     if bytes.is_empty() {
         return (Value::String(String::new()), BodyKind::Empty);
     }
-    if let Ok(value) = serde_json::from_slice(bytes) {
-        return (value, BodyKind::Json);
-    }
-    let text = String::from_utf8_lossy(bytes).into_owned();
-    // Text in an older encoding inside a JSON string should not cost the whole answer.
+    // Checked once: the parser would do it for each string. Text in an older encoding inside a JSON
+    // string should not cost the whole answer.
+    let text = String::from_utf8_lossy(bytes);
     match serde_json::from_str(&text) {
         Ok(value) => (value, BodyKind::Json),
-        Err(_) => (Value::String(text), BodyKind::Text),
+        Err(_) => (Value::String(text.into_owned()), BodyKind::Text),
     }
 }
 

@@ -72,7 +72,7 @@ impl FromRequest for Body {
             if bytes.iter().all(u8::is_ascii_whitespace) {
                 return Ok(Self(Map::new()));
             }
-            match serde_json::from_slice(&bytes) {
+            match parse(&bytes) {
                 Ok(Value::Object(members)) => Ok(Self(members)),
                 Ok(other) => Err(BodyError::NotAnObject(crate::engine::render::kind(&other))),
                 Err(error) => Err(BodyError::NotJson(format!(
@@ -109,6 +109,11 @@ impl Body {
             Some(_) => Err(BodyError::WrongType(name, "an object")),
         }
     }
+}
+
+/// As [`serde_json::from_slice`]; where the whole is UTF-8 the parser need not check each string.
+fn parse(bytes: &[u8]) -> serde_json::Result<Value> {
+    std::str::from_utf8(bytes).map_or_else(|_| serde_json::from_slice(bytes), serde_json::from_str)
 }
 
 /// A query string as an object: repeated names give a list, as on the reference server

@@ -71,7 +71,7 @@ async fn answer(
 
 /// The panic hook has written where; the client gets an answer, and the worker lives.
 fn panicked(observed: Observed) -> Error {
-    tracing::error!(route = observed.route, "a handler panicked");
+    tracing::error!(route = observed.route.as_deref(), "a handler panicked");
     let mut response =
         reply::error(500, "The server failed on this request. It was not carried out, or only in part.");
     cors(response.headers_mut());

@@ -1,6 +1,9 @@
 //! What is seen of every request: its id, its span, its place in the metrics.
 
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use actix_web::dev::ServiceRequest;
@@ -9,6 +12,7 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::web;
 use tracing::Span;
 
+use super::routes;
 use crate::hex::hex;
 use crate::metrics::Metrics;
 use crate::service::{Services, clock};
@@ -25,7 +29,7 @@ pub(super) struct Observed {
     /// Every log line inside of it carries the request's id.
     pub(super) span: Span,
     /// The pattern of the route, where there is one.
-    pub(super) route: Option<String>,
+    pub(super) route: Option<Cow<'static, str>>,
     method: Method,
     metrics: Option<Arc<Metrics>>,
     started: Instant,
@@ -35,7 +39,7 @@ impl Observed {
     /// A request arrived.
     pub(super) fn begin(request: &ServiceRequest) -> Self {
         let id = given(request.headers()).unwrap_or_else(generated);
-        let route = request.match_pattern();
+        let route = pattern(request);
         let span = span(request, id.to_str().unwrap_or_default(), route.as_deref());
         let services = request.app_data::<web::Data<Services>>();
         Self {
@@ -56,6 +60,18 @@ impl Observed {
         if let Some(metrics) = self.metrics {
             metrics.answered(self.method.as_str(), self.route.as_deref(), status, self.started.elapsed());
         }
+    }
+}
+
+/// The pattern of a request's route. A path without parameters is its own pattern, which is looked
+/// up: asking the router means to match again.
+fn pattern(request: &ServiceRequest) -> Option<Cow<'static, str>> {
+    static PLAIN: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+        routes::table().iter().map(|route| route.path).filter(|path| !path.contains('{')).collect()
+    });
+    match PLAIN.get(request.path()) {
+        Some(plain) => Some(Cow::Borrowed(plain)),
+        None => request.match_pattern().map(Cow::Owned),
     }
 }
 
@@ -90,13 +106,20 @@ fn given(headers: &HeaderMap) -> Option<HeaderValue> {
     fits.then(|| id.clone())
 }
 
-/// An id of our own: 32 hexadecimal digits, the time first, so that ids sort as requests came.
+/// An id of our own: 32 hexadecimal digits, the time first, so that ids sort as requests came, then
+/// what only this process has, and a number.
 fn generated() -> HeaderValue {
+    static PROCESS: LazyLock<[u8; 6]> = LazyLock::new(|| {
+        let mut random = [0; 6];
+        // Without random bytes time and number are still worth having.
+        let _ = aws_lc_rs::rand::fill(&mut random);
+        random
+    });
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
     let mut bytes = [0u8; 16];
-    let (time, random) = bytes.split_at_mut(6);
-    // Without random bytes the time alone is still worth having.
-    let _ = aws_lc_rs::rand::fill(random);
-    time.copy_from_slice(&clock::now_ms().to_be_bytes()[2..]);
+    bytes[..6].copy_from_slice(&clock::now_ms().to_be_bytes()[2..]);
+    bytes[6..12].copy_from_slice(&*PROCESS);
+    bytes[12..].copy_from_slice(&NUMBER.fetch_add(1, Ordering::Relaxed).to_be_bytes());
     HeaderValue::try_from(hex(&bytes)).unwrap_or_else(|_| HeaderValue::from_static("none"))
 }
 

@@ -3,7 +3,10 @@
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use subtle::ConstantTimeEq as _;
+
 use super::clock::now_seconds;
+use crate::recent::Recent;
 use crate::store::{Secret, Store, StoreError, User, UserKey};
 
 /// How long a token is valid, in seconds: two weeks.
@@ -11,6 +14,9 @@ const LIFETIME: i64 = 14 * 24 * 3600;
 
 /// With less than this left, in seconds, a reply carries a fresh token: one week.
 const REFRESH_BELOW: i64 = 7 * 24 * 3600;
+
+/// Tokens whose verification is remembered; a client sends the same one with every request.
+const REMEMBERED: usize = 1024;
 
 /// A verified session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +61,13 @@ pub struct Sessions {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
+    verified: Recent<Verified>,
+}
+
+/// A token that was found good.
+struct Verified {
+    token: Box<str>,
+    session: Session,
 }
 
 impl Sessions {
@@ -68,6 +81,7 @@ impl Sessions {
             encoding: EncodingKey::from_secret(secret.expose().as_bytes()),
             decoding: DecodingKey::from_secret(secret.expose().as_bytes()),
             validation,
+            verified: Recent::new(REMEMBERED),
         }
     }
 
@@ -90,6 +104,19 @@ impl Sessions {
 
     /// The session of a token; `None` where it is forged, expired or names nobody.
     pub fn verify(&self, token: &str) -> Option<Session> {
+        if let Some(known) = &*self.verified.at(token.as_bytes())
+            && bool::from(known.token.as_bytes().ct_eq(token.as_bytes()))
+        {
+            // All that time can change of a verified token is that it expires.
+            let expired = known.session.expires_at.is_some_and(|at| at < now_seconds());
+            return (!expired).then(|| known.session.clone());
+        }
+        let session = self.decode(token)?;
+        self.verified.keep(token.as_bytes(), Verified { token: token.into(), session: session.clone() });
+        Some(session)
+    }
+
+    fn decode(&self, token: &str) -> Option<Session> {
         let claims = decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
         Some(Session {
             id: claims.id.filter(|id| !id.is_empty())?,
@@ -190,6 +217,32 @@ mod tests {
         assert_eq!(found(&registered).await, Some(None), "and blocks nobody");
         assert_eq!(found(&proxied).await, Some(Some("one".to_owned())));
         assert_eq!(found(&old).await, None, "an old token could mean either");
+    }
+
+    #[test]
+    fn a_remembered_token_expires_too_and_vouches_for_no_other() {
+        let sessions = Sessions::new(&Secret::new("a secret"));
+        let claims = |exp| Claims {
+            id: Some("7-acme".to_owned()),
+            platform: Some("acme".to_owned()),
+            proxy_id: None,
+            iat: None,
+            exp,
+        };
+        let token = |exp| encode(&Header::new(Algorithm::HS256), &claims(exp), &sessions.encoding).unwrap();
+        let now = now_seconds();
+        let good = token(Some(now + 60));
+        assert_eq!(sessions.verify(&good), sessions.verify(&good));
+        assert!(sessions.verify(&good).is_some());
+        // As if a minute and a second had gone by.
+        let expired = Session { expires_at: Some(now - 1), ..sessions.verify(&good).unwrap() };
+        sessions.verified.keep(good.as_bytes(), Verified { token: good.as_str().into(), session: expired });
+        assert_eq!(sessions.verify(&good), None);
+        // Whatever else is in the token's place is not taken for it.
+        let other = token(None);
+        let session = sessions.verify(&other).unwrap();
+        sessions.verified.keep(b"forged", Verified { token: other.into(), session });
+        assert_eq!(sessions.verify("forged"), None);
     }
 
     #[test]

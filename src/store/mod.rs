@@ -10,6 +10,7 @@
 mod codec;
 mod error;
 pub mod migrate;
+mod opened;
 mod postgres;
 mod records;
 mod seal;

@@ -13,7 +13,7 @@ use std::{fmt, sync::Arc};
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     error::Unspecified,
-    hkdf::{HKDF_SHA256, Prk, Salt},
+    hkdf::{HKDF_SHA256, Prk},
     hmac, rand,
 };
 
@@ -68,7 +68,9 @@ impl Keys {
         if secret.expose().trim().is_empty() {
             return Err(StoreError::EmptyKey);
         }
-        let master = Salt::new(HKDF_SHA256, SALT).extract(secret.expose().as_bytes());
+        // The extract step of HKDF, once: the library's own would repeat it for every record.
+        let extracted = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SALT), secret.expose().as_bytes());
+        let master = Prk::new_less_safe(HKDF_SHA256, extracted.as_ref());
         let hash = master
             .expand(&[HASH_INFO], HKDF_SHA256.hmac_algorithm())
             .map(hmac::Key::from)
@@ -184,6 +186,13 @@ mod tests {
         assert_eq!(keys("one").hash(b"1").as_ref(), keys("one").hash(b"1").as_ref());
         assert_ne!(keys("one").hash(b"1").as_ref(), keys("two").hash(b"1").as_ref());
         assert_ne!(keys("one").hash(b"1").as_ref(), keys("one").hash(b"2").as_ref());
+    }
+
+    #[test]
+    fn keys_are_those_of_hkdf() {
+        let by_the_library = aws_lc_rs::hkdf::Salt::new(HKDF_SHA256, SALT).extract(b"one");
+        let hash = by_the_library.expand(&[HASH_INFO], HKDF_SHA256.hmac_algorithm()).unwrap();
+        assert_eq!(hmac::sign(&hmac::Key::from(hash), b"1").as_ref(), keys("one").hash(b"1").as_ref());
     }
 
     #[test]

@@ -32,6 +32,7 @@ use super::{
     CallLog, ClaimChange, ClaimKey, Claims, ContactKey, Conversation, Counts, DocumentChange, DocumentKey,
     DocumentKind, Integrity, Keys, MessageLog, Saved, Scope, Store, StoreError, User, UserKey,
     codec::{self, Row, Table},
+    opened::OpenedUsers,
     transfer,
 };
 use crate::metrics::StoreMeter;
@@ -58,6 +59,7 @@ pub struct SledStore {
     committer: Committer,
     trees: Trees,
     keys: Keys,
+    users: OpenedUsers,
     closed: AtomicBool,
     changes: watch::Sender<u64>,
 }
@@ -80,6 +82,7 @@ impl SledStore {
             committer: Committer::start(disk, keys.clone())?,
             trees,
             keys,
+            users: OpenedUsers::new(),
             closed: AtomicBool::new(false),
             changes: watch::Sender::new(0),
         })
@@ -150,7 +153,7 @@ impl Store for SledStore {
     async fn get_user(&self, key: &UserKey) -> Result<Option<User>, StoreError> {
         let key = codec::user_key(key);
         let found = self.trees.get(Table::Users, &key)?;
-        found.map(|value| codec::read_user(&self.keys, &key, &value)).transpose()
+        found.map(|value| self.users.read(&self.keys, &key, &value)).transpose()
     }
 
     async fn find_users_by_id(&self, id: &str, platform: &str) -> Result<Vec<User>, StoreError> {

@@ -79,9 +79,11 @@ fn first_length(text: &str) -> usize {
 
 /// The longest token that a pattern starts with.
 fn next_part(pattern: &str) -> Option<(usize, Part)> {
-    (1..=LONGEST).rev().find_map(|length| {
+    // Every token is of letters.
+    let letters = pattern.bytes().take(LONGEST).take_while(u8::is_ascii_alphabetic).count();
+    (1..=letters).rev().find_map(|length| {
         let letters = pattern.get(..length)?;
-        let own = TOKENS.into_iter().find(|token| *token == letters);
+        let own = TOKENS.iter().find(|token| **token == letters);
         let part = match own {
             Some(own) => Part::Moment(Token(own)),
             None if letters == "Do" => Part::DayOrdinal,

@@ -175,7 +175,10 @@ pub(super) fn table() -> Vec<Route> {
 
 /// Adds every route.
 pub(super) fn configure(config: &mut ServiceConfig) {
-    for route in table() {
+    // The router asks one after the other: a pattern with parameters costs more than a comparison.
+    let (with_parameters, plain): (Vec<_>, Vec<_>) =
+        table().into_iter().partition(|route| route.path.contains('{'));
+    for route in plain.into_iter().chain(with_parameters) {
         route.register(config);
     }
 }

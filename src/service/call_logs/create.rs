@@ -121,7 +121,8 @@ async fn take_turn(services: &Services, platform: &Platform<'_>, job: Job) -> Re
         match services.calls_in_flight.turn(&key, claims::PATIENCE).await {
             Turn::Yours(flight) => {
                 let extension = job.extension.clone();
-                let answer = claimed(services, platform, &key, job).await;
+                // On the heap: the future is large, and those around it are moved.
+                let answer = Box::pin(claimed(services, platform, &key, job)).await;
                 flight.land(Landed { extension, answer: answer.clone() });
                 return answer;
             }

@@ -13,7 +13,7 @@ use std::{
     collections::HashMap,
     io::BufRead,
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{mpsc, oneshot};
@@ -30,6 +30,9 @@ const WAITING: usize = 1024;
 /// One batch: at most so many writes and, give or take one, so many bytes.
 const BATCH_WRITES: usize = 512;
 const BATCH_BYTES: usize = 1024 * 1024;
+/// After a batch of several writers the next one waits so long for company: a flush costs as much
+/// for one write as for many. A writer alone never waits.
+const GATHERING: Duration = Duration::from_micros(300);
 
 /// Where the thread writes; the committing itself knows no engine.
 pub(super) trait Disk: Send + 'static {
@@ -183,7 +186,11 @@ impl Drop for Committer {
 
 fn run(mut disk: impl Disk, keys: &Keys, mut waiting: mpsc::Receiver<Command>) {
     let mut failed: Option<StoreError> = None;
+    let mut in_company = false;
     while let Some(first) = waiting.blocking_recv() {
+        if in_company {
+            thread::sleep(GATHERING);
+        }
         let mut batch = Batch::default();
         let mut import = None;
         let mut next = Some(first);
@@ -203,6 +210,7 @@ fn run(mut disk: impl Disk, keys: &Keys, mut waiting: mpsc::Receiver<Command>) {
             }
             next = if batch.is_full() { None } else { waiting.try_recv().ok() };
         }
+        in_company = batch.writes.len() > 1;
         let worked = failed.is_none();
         failed = failed.or(batch.commit(&mut disk));
         if let Some((from, reply)) = import {
