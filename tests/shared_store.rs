@@ -101,6 +101,44 @@ fn a_hundred_sessions_posted_to_both_servers_make_a_hundred_records() {
     }
 }
 
+#[test]
+fn conversations_posted_to_both_servers_have_one_record_each() {
+    let ledger = Ledger::default();
+    let crm = counting(&ledger);
+    let mut document = document(&crm.origin());
+    let body = json!({"session": "{{message.id}}"});
+    document["operations"]["createMessageLog"] = json!({
+        "method": "POST", "url": "/activities", "body": body, "responseMapping": {"idPath": "body.id"}
+    });
+    document["operations"]["updateMessageLog"] =
+        json!({"method": "PATCH", "url": "/activities/{{thirdPartyLogId}}", "body": body});
+    let Some((sites, _)) = two(&[("crm", &document)]) else { return };
+    let token = sites[0].sign_in("crm", "testCrm", "one-key");
+    let posts: Vec<_> = (0..40)
+        .flat_map(|n| {
+            let message = json!({
+                "id": format!("m-{n}"), "type": "SMS", "subject": "Hello", "direction": "Outbound",
+                "creationTime": "2024-01-01T10:00:00.000Z"
+            });
+            let conversation = json!({
+                "logInfo": {
+                    "conversationId": format!("c-{n}"), "conversationLogId": format!("c-{n}-day"), "type": "SMS",
+                    "messages": [message], "correspondents": [{"phoneNumber": "+14155550123"}]
+                },
+                "contactId": "c1", "contactType": "Contact", "contactName": "Ada"
+            });
+            sites.each_ref().map(|site| post(site, &token, "/messageLog", &conversation))
+        })
+        .collect();
+    for answer in posts {
+        let answer = answer.join().unwrap().json();
+        assert_eq!(answer["successful"], true, "{answer}");
+    }
+    let records = ledger.lock().unwrap();
+    assert_eq!(records.len(), 40);
+    assert!(records.values().all(|ids| ids.len() == 1), "{records:?}");
+}
+
 /// A CRM behind an authorization server that takes each refresh token once.
 struct Authorization {
     crm: Crm,
