@@ -4,6 +4,10 @@
 //! Handlers take more than these types say (other types of values, members in forms), as the
 //! reference server does.
 
+pub mod appointments;
+pub mod connectors;
+pub mod console;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -27,6 +31,28 @@ pub struct Message {
     pub return_message: ReturnMessage,
 }
 
+/// A sign-in that lacks fields of the page.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MissingFields {
+    /// The message, with the fields.
+    pub return_message: MissingFieldsMessage,
+}
+
+/// Names the fields that are missing, for people and for the client that marks them.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MissingFieldsMessage {
+    /// Always `warning`.
+    pub message_type: String,
+    /// The text.
+    pub message: String,
+    /// How long it is shown, in milliseconds.
+    pub ttl: u32,
+    /// The fields, as the manifest names them (`const`).
+    pub missing_required_field_consts: Vec<String>,
+}
+
 /// Whose interfaces are asked for.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -35,6 +61,24 @@ pub struct InterfacesQuery {
     pub platform: Option<String>,
     /// The document whose interfaces are listed.
     pub proxy_id: Option<String>,
+}
+
+/// Whose manifest is asked for.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ManifestQuery {
+    /// Name of the platform; without it, any.
+    pub platform_name: Option<String>,
+}
+
+/// Whose licence is asked for.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginLicenseQuery {
+    /// The RingCentral account.
+    pub rc_account_id: String,
+    /// The plugin.
+    pub plugin_id: String,
 }
 
 /// A sign-in with an API key.
@@ -54,6 +98,10 @@ pub struct ApiKeyLoginRequest {
     pub additional_info: Option<Map<String, Value>>,
     /// The RingCentral user's email address.
     pub user_email: Option<String>,
+    /// The connector in the developer portal, whose manifest says which fields admins manage.
+    pub connector_id: Option<String>,
+    /// Whether only some accounts see that connector.
+    pub is_private: Option<bool>,
     /// The RingCentral access token; the header `X-RC-Access-Token` is better.
     #[schemars(extend("format" = "password", "writeOnly" = true, "deprecated" = true))]
     pub rc_access_token: Option<String>,
@@ -192,6 +240,9 @@ pub struct ProxyConfigs {
 pub struct ProxyConfigState {
     /// Its id: the file's name.
     pub proxy_id: String,
+    /// `folder`, or `store` for one that was uploaded, which serves instead of a file of its id.
+    #[schemars(extend("enum" = ["folder", "store"]))]
+    pub source: String,
     /// `active`, `kept` (the file broke, its last good version serves) or `refused`.
     #[schemars(extend("enum" = ["active", "kept", "refused"]))]
     pub status: String,

@@ -13,6 +13,7 @@
 //! Running a case renders and maps, and never touches the network. The last two files are outcomes:
 //! [`rewrite`] writes them anew.
 
+mod data;
 mod diff;
 mod exchange;
 mod files;
@@ -23,7 +24,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+pub use data::of_data;
 pub use diff::Difference;
+pub(crate) use diff::differences;
 
 use crate::config::operations::OperationName;
 use crate::connector::{CallError, Interface, ReturnMessage};

@@ -29,6 +29,13 @@ impl fmt::Display for Difference {
     }
 }
 
+/// Every place where two values differ; `file` names what they are.
+pub(crate) fn differences(file: &'static str, before: &Value, after: &Value) -> Vec<Difference> {
+    let mut found = Vec::new();
+    compare(file, Some(before), Some(after), &mut found);
+    found
+}
+
 /// Adds every place where `got` is not `expected`, as deep as both have the same shape. The order
 /// of an object's members is a difference of its own, because it is what a CRM receives.
 pub(super) fn compare(

@@ -6,6 +6,7 @@ use crate::connector::exchange;
 use crate::engine::inputs::Inputs;
 use crate::engine::render;
 use crate::engine::send::{Client, ClientOptions};
+use crate::engine::trial::mask;
 
 /// Sends a request and shows the exchange.
 #[derive(Debug, clap::Args)]
@@ -20,7 +21,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     let document = subject::load(&arguments.subject)?;
     let subject = document.subject(&arguments.subject, false)?;
     let mut masked = subject.variables.clone();
-    subject::mask(&mut masked);
+    mask(&mut masked);
     let shown = render(subject.operation, &Inputs::from_object(&masked))
         .map_err(|error| format!("nothing is sent: {error}"))?;
     print::line(&show(&shown));

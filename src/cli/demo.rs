@@ -11,7 +11,7 @@ use crate::engine::egress::EgressPolicy;
 use crate::engine::exchange::HostPattern;
 use crate::engine::explain::shortened;
 use crate::sandbox::{self, API_KEY, Sandbox, SandboxOptions};
-use crate::server::{RINGCENTRAL_SERVER, ServerBuilder, Settings};
+use crate::server::{DEVELOPER_PORTAL_SERVER, RINGCENTRAL_SERVER, ServerBuilder, Settings};
 use crate::store::Secret;
 
 /// The connector that the demo runs, as it ships.
@@ -47,9 +47,12 @@ async fn demo(once: bool) -> Result<u8, Trouble> {
         hash_key: Secret::from(random()?),
         admin_token: None,
         metrics_listen: None,
+        console_bootstrap_token: None,
         database_url: format!("sled:{}", folder.0.join("store").display()),
         proxy_configs: Some(folder.0.clone()),
         ringcentral_server: url::Url::parse(RINGCENTRAL_SERVER)?,
+        developer_portal: url::Url::parse(DEVELOPER_PORTAL_SERVER)?,
+        manifest: None,
         egress: EgressPolicy::PublicOnly { allowed: Arc::from([trusted]) },
         workers: Some(1),
     })

@@ -2,9 +2,10 @@
 
 use super::{Trouble, print, subject};
 use crate::engine::exchange::RequestSpec;
-use crate::engine::explain::{origins, policies, shortened};
+use crate::engine::explain::{curl, header_text, origins, policies, shortened};
 use crate::engine::inputs::Inputs;
 use crate::engine::render;
+use crate::engine::trial::mask;
 
 /// Shows a rendered request.
 #[derive(Debug, clap::Args)]
@@ -16,7 +17,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     let document = subject::load(&arguments.subject)?;
     let mut subject = document.subject(&arguments.subject, true)?;
-    subject::mask(&mut subject.variables);
+    mask(&mut subject.variables);
     let inputs = Inputs::from_object(&subject.variables);
     let origins = origins(subject.operation, subject.source, &inputs);
     let request =
@@ -47,7 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
 pub(super) fn show(request: &RequestSpec) -> String {
     let mut text = format!("{} {}\n", request.method, request.url);
     for (name, value) in &request.headers {
-        text.push_str(&format!("{name}: {}\n", header(value)));
+        text.push_str(&format!("{name}: {}\n", header_text(value)));
     }
     if let Some(body) = &request.body {
         text.push('\n');
@@ -56,37 +57,10 @@ pub(super) fn show(request: &RequestSpec) -> String {
     text.trim_end().to_owned()
 }
 
-fn header(value: &http::HeaderValue) -> String {
-    let text = String::from_utf8_lossy(value.as_bytes());
-    if !value.is_sensitive() {
-        return text.into_owned();
-    }
-    match text.split_once(' ') {
-        Some((scheme, _)) => format!("{scheme} ***"),
-        None => "***".to_owned(),
-    }
-}
-
 /// JSON indented, anything else as it is.
 pub(super) fn body_text(body: &[u8]) -> String {
     match serde_json::from_slice::<serde_json::Value>(body) {
         Ok(value) => serde_json::to_string_pretty(&value).unwrap_or_default(),
         Err(_) => String::from_utf8_lossy(body).into_owned(),
     }
-}
-
-fn curl(request: &RequestSpec) -> String {
-    let mut text = format!("curl -X {} {}", request.method, quoted(request.url.as_str()));
-    for (name, value) in &request.headers {
-        text.push_str(&format!(" \\\n  -H {}", quoted(&format!("{name}: {}", header(value)))));
-    }
-    if let Some(body) = &request.body {
-        text.push_str(&format!(" \\\n  --data-raw {}", quoted(&String::from_utf8_lossy(body))));
-    }
-    text
-}
-
-/// Quoted for a POSIX shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -29,7 +29,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     let values = Values::read(arguments.settings.as_deref())?;
-    let keys = keys(&values, &values.data_dir(arguments.data_dir.as_deref()))?;
+    let keys = keys(&values, &values.data_dir(arguments.data_dir.as_deref()), false)?;
     if arguments.from == arguments.to {
         return Err(Trouble("--from and --to name the same store".to_owned()));
     }

@@ -14,6 +14,7 @@ mod schema;
 mod serve;
 mod store;
 mod subject;
+mod token;
 mod validate;
 
 use std::process::ExitCode;
@@ -50,6 +51,10 @@ enum Command {
     Import(import::Arguments),
     /// Moves everything from one store into another, empty one, and checks that it is there.
     MigrateStore(migrate_store::Arguments),
+    /// Makes, lists, revokes and rotates API tokens of the console.
+    Token(token::Arguments),
+    /// Exports the audit log of the console.
+    Audit(token::AuditArguments),
 }
 
 /// Exit code for findings or a failed exchange.
@@ -81,6 +86,8 @@ pub fn main() -> ExitCode {
         Command::Store(arguments) => store::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::MigrateStore(arguments) => migrate_store::run(&arguments),
+        Command::Token(arguments) => token::run(arguments),
+        Command::Audit(arguments) => token::run_audit(&arguments),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

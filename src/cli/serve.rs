@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{Trouble, egress, logging, print};
-use crate::server::{RINGCENTRAL_SERVER, ServerBuilder, Settings};
+use crate::server::{DEVELOPER_PORTAL_SERVER, RINGCENTRAL_SERVER, ServerBuilder, Settings};
+use crate::service::console::BOOTSTRAP_LENGTH;
+use crate::service::manifest::Manifest;
 use crate::store::Secret;
 
 /// Settings come from flags, then the environment, then the settings file.
@@ -49,8 +51,10 @@ const NAMES: &[&str] = &[
     "DATABASE_URL",
     "RINGCENTRAL_SERVER",
     "DEVELOPER_PORTAL_SERVER",
+    "CRM_MANIFEST",
     "IS_PROD",
     "ADMIN_TOKEN",
+    "APP_CONSOLE_BOOTSTRAP_TOKEN",
     "METRICS_LISTEN",
     "PROXY_CONFIGS",
     "DATA_DIR",
@@ -137,29 +141,30 @@ fn settings(arguments: &Arguments) -> Result<Settings, Trouble> {
     let secret_key = secret_key(&values, &data_dir, is_prod)?;
     let hash_key = values.get("HASH_KEY").map(Secret::from).unwrap_or_else(|| secret_key.clone());
     let ringcentral_server = values.url("RINGCENTRAL_SERVER", RINGCENTRAL_SERVER)?;
+    let developer_portal = values.url("DEVELOPER_PORTAL_SERVER", DEVELOPER_PORTAL_SERVER)?;
+    let trusted: Vec<String> =
+        [&ringcentral_server, &developer_portal].into_iter().filter_map(host).collect();
     let proxy_configs =
         arguments.proxy_configs.clone().or_else(|| values.get("PROXY_CONFIGS").map(PathBuf::from));
     if proxy_configs.is_none() {
         tracing::warn!("no --proxy-configs: only registered connectors are served");
     }
     // Checked now, so that a typo is found at the start and not at the first sign-in.
-    for (name, default) in [
-        ("APP_SERVER", "http://localhost"),
-        ("DEVELOPER_PORTAL_SERVER", "https://appconnect.labs.ringcentral.com"),
-    ] {
-        values.url(name, default)?;
-    }
+    values.url("APP_SERVER", "http://localhost")?;
     Ok(Settings {
         listen: listen(arguments, &values)?,
         metrics_listen: metrics_listen(arguments, &values)?,
         admin_token: values.get("ADMIN_TOKEN").map(Secret::from),
+        console_bootstrap_token: bootstrap_token(&values)?,
         database_url: values.database_url(&data_dir),
-        egress: arguments.egress.policy(host(&ringcentral_server).as_slice())?,
+        egress: arguments.egress.policy(&trusted)?,
         workers: arguments.workers.map(std::num::NonZeroUsize::get),
         secret_key,
         hash_key,
         proxy_configs,
         ringcentral_server,
+        developer_portal,
+        manifest: manifest(&values)?,
     })
 }
 
@@ -174,6 +179,25 @@ fn listen(arguments: &Arguments, values: &Values) -> Result<SocketAddr, Trouble>
         }
         None => Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 6066)),
     }
+}
+
+/// A token that opens the console; a short one would be guessed.
+fn bootstrap_token(values: &Values) -> Result<Option<Secret>, Trouble> {
+    let Some(token) = values.get("APP_CONSOLE_BOOTSTRAP_TOKEN") else { return Ok(None) };
+    if token.chars().count() < BOOTSTRAP_LENGTH {
+        return Err(Trouble(format!(
+            "APP_CONSOLE_BOOTSTRAP_TOKEN has fewer than {BOOTSTRAP_LENGTH} characters; take a random one, such as `openssl rand -hex 32` gives"
+        )));
+    }
+    Ok(Some(Secret::from(token)))
+}
+
+/// The manifest of the file that the setting names.
+fn manifest(values: &Values) -> Result<Option<Manifest>, Trouble> {
+    let Some(path) = values.get("CRM_MANIFEST") else { return Ok(None) };
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("CRM_MANIFEST: {path}: {error}"))?;
+    let manifest = Manifest::parse(&text).map_err(|error| format!("CRM_MANIFEST: {path}: {error}"))?;
+    Ok(Some(manifest))
 }
 
 fn metrics_listen(arguments: &Arguments, values: &Values) -> Result<Option<SocketAddr>, Trouble> {

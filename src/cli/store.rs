@@ -39,7 +39,7 @@ enum Action {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
-    let location = Location::find(arguments)?;
+    let location = Location::find(arguments.settings.as_deref(), arguments.data_dir.as_deref(), false)?;
     match &arguments.action {
         Action::Check => runtime()?.block_on(check(&location)),
         Action::Export { file } => runtime()?.block_on(export(&location, file)),
@@ -48,32 +48,38 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
 }
 
 /// Where the store is, and its keys.
-struct Location {
+pub(super) struct Location {
     url: String,
     keys: Keys,
 }
 
 impl Location {
-    fn find(arguments: &Arguments) -> Result<Self, Trouble> {
-        let values = Values::read(arguments.settings.as_deref())?;
-        let data_dir = values.data_dir(arguments.data_dir.as_deref());
-        Ok(Self { url: values.database_url(&data_dir), keys: keys(&values, &data_dir)? })
+    /// The store of `serve` with the same settings. Without `makes`, its key has to be there already.
+    pub(super) fn find(
+        settings: Option<&Path>,
+        data_dir: Option<&Path>,
+        makes: bool,
+    ) -> Result<Self, Trouble> {
+        let values = Values::read(settings)?;
+        let data_dir = values.data_dir(data_dir);
+        Ok(Self { url: values.database_url(&data_dir), keys: keys(&values, &data_dir, makes)? })
     }
 
-    async fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
+    pub(super) async fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
         store::open(&self.url, self.keys.clone()).await
     }
 
-    fn expect_one(&self) -> Result<(), Trouble> {
+    /// See [`expect_one`].
+    pub(super) fn expect_one(&self) -> Result<(), Trouble> {
         expect_one(&self.url, "name it with --data-dir or DATABASE_URL")
     }
 }
 
-/// The keys that the server runs with.
-pub(super) fn keys(values: &Values, data_dir: &Path) -> Result<Keys, Trouble> {
+/// The keys that the server runs with; without `makes` they have to be there already.
+pub(super) fn keys(values: &Values, data_dir: &Path, makes: bool) -> Result<Keys, Trouble> {
     let kept = data_dir.join("secret-key");
     // The server makes a key where there is none; that one would open no store and no export.
-    if values.get("APP_SERVER_SECRET_KEY").is_none() && !kept.exists() {
+    if !makes && values.get("APP_SERVER_SECRET_KEY").is_none() && !kept.exists() {
         return Err(Trouble(format!(
             "APP_SERVER_SECRET_KEY is not set, and {} does not exist; give the key that the server runs with",
             kept.display()

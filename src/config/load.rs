@@ -60,6 +60,17 @@ impl SourceFile {
         Self { name: path.display().to_string(), text, revision }
     }
 
+    /// A text that is no file; `name` stands for one in findings.
+    pub fn of_text(name: impl Into<String>, text: Arc<str>) -> Self {
+        let revision = revision_of(&text);
+        Self { name: name.into(), text: Ok(text), revision }
+    }
+
+    /// The text, where it could be read.
+    pub fn text(&self) -> Option<&Arc<str>> {
+        self.text.as_ref().ok()
+    }
+
     /// Names the content, as [`Loaded::revision`]; empty where it could not be read.
     pub fn revision(&self) -> &str {
         &self.revision

@@ -6,22 +6,30 @@
 //! A compiled document takes some twenty times the memory of its text, and of a thousand documents
 //! few are busy at once. So the text is what is kept: a document is compiled when it is first used,
 //! and its compiled form goes when nobody has used it for a while.
+//!
+//! Documents are files of a folder, or were uploaded and lie in the store. Where both have a proxy
+//! id, the uploaded one serves: it has a history, secrets and allowed accounts. When it is retired,
+//! the file serves again.
 
-use std::collections::BTreeMap;
+mod document;
+mod stored;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 use notify::{RecursiveMode, Watcher as _};
 
-use super::proxy::{Limits, ProxyConnector};
-use crate::config::diagnostic::{Findings, Severity};
-use crate::config::load::{Loaded, SourceFile};
-use crate::config::report::{Colour, Format, render};
-use crate::engine::operation::CompiledConfig;
+use self::document::{Document, Origin};
+pub use self::document::{Secrets, load_uploaded};
+use self::stored::InService;
+pub use self::stored::{Audience, Stored};
+use super::proxy::ProxyConnector;
+use crate::config::diagnostic::Findings;
+use crate::config::load::SourceFile;
 
 /// A change is over when nothing more happened in the folder for this time.
 const QUIET: Duration = Duration::from_millis(50);
@@ -43,6 +51,7 @@ const CHECKED_FIRST: usize = 64;
 #[derive(Debug, Default)]
 pub struct Snapshot {
     documents: BTreeMap<String, Held>,
+    stored: BTreeMap<String, InService>,
 }
 
 /// A document and what stands in for it.
@@ -58,15 +67,50 @@ struct Held {
 }
 
 impl Held {
+    /// What runs. Compiles the document where it has not been used for a while.
+    fn connector(&self) -> Option<Arc<ProxyConnector>> {
+        self.current.connector().or_else(|| self.last_good.as_ref()?.connector())
+    }
+
+    fn state(&self, source: Source) -> State {
+        State {
+            source,
+            active_revision: self.active().map(|document| document.source.revision().to_owned()),
+            file_revision: self.current.source.revision().to_owned(),
+            findings: self.current.check().findings.clone(),
+        }
+    }
+
     /// The version in service.
     fn active(&self) -> Option<&Arc<Document>> {
         if self.current.check().runs { Some(&self.current) } else { self.last_good.as_ref() }
     }
 }
 
+/// Where a document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// In the operator's folder.
+    Folder,
+    /// In the store.
+    Store,
+}
+
+impl Source {
+    /// Lower-case name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Folder => "folder",
+            Self::Store => "store",
+        }
+    }
+}
+
 /// What is known about one document.
 #[derive(Debug)]
 pub struct State {
+    /// Where it is.
+    pub source: Source,
     /// The revision in service, where there is one.
     pub active_revision: Option<String>,
     /// The revision of the file as it is now.
@@ -87,155 +131,63 @@ impl State {
 }
 
 impl Snapshot {
-    /// The connector of a proxy id. Compiles the document where it has not been used for a while.
-    pub fn get(&self, proxy_id: &str) -> Option<Arc<ProxyConnector>> {
-        let held = self.documents.get(proxy_id)?;
-        held.current.connector().or_else(|| held.last_good.as_ref()?.connector())
+    /// The connector of a proxy id, as these callers have it.
+    pub fn get(&self, proxy_id: &str, audience: Audience<'_>) -> Option<Arc<ProxyConnector>> {
+        match self.uploaded(proxy_id, audience) {
+            Some((true, _)) => None,
+            Some((false, held)) => held.connector(),
+            None => self.documents.get(proxy_id)?.connector(),
+        }
+    }
+
+    /// Whether a connector is in service, and these callers may not use it.
+    pub fn is_closed_to(&self, proxy_id: &str, audience: Audience<'_>) -> bool {
+        self.uploaded(proxy_id, audience).is_some_and(|(is_closed, _)| is_closed)
+    }
+
+    /// What is known about an uploaded connector that is to serve.
+    pub fn uploaded_state(&self, proxy_id: &str) -> Option<State> {
+        let held = self.stored.get(proxy_id)?.active()?;
+        Some(held.state(Source::Store))
+    }
+
+    /// Whether the folder has a document of this proxy id.
+    pub fn has_file(&self, proxy_id: &str) -> bool {
+        self.documents.contains_key(proxy_id)
+    }
+
+    /// What was uploaded for these callers, and whether it is closed to them.
+    fn uploaded(&self, proxy_id: &str, audience: Audience<'_>) -> Option<(bool, &Held)> {
+        let stored = self.stored.get(proxy_id)?;
+        stored.held(audience).map(|held| (stored.is_closed_to(audience), held))
+    }
+
+    /// The text of an uploaded document in service, by its revision's full hash or whatever tells it.
+    pub fn uploaded_text(&self, proxy_id: &str, is_it: impl Fn(&str) -> bool) -> Option<Arc<str>> {
+        let documents = self.stored.get(proxy_id)?.documents();
+        documents.iter().filter_map(|document| document.source.text()).find(|text| is_it(text)).cloned()
     }
 
     /// All documents, by proxy id, those that never loaded included. Checks what was not checked
     /// yet.
     pub fn states(&self) -> BTreeMap<String, State> {
-        let state = |held: &Held| State {
-            active_revision: held.active().map(|document| document.source.revision().to_owned()),
-            file_revision: held.current.source.revision().to_owned(),
-            findings: held.current.check().findings.clone(),
-        };
-        self.documents.iter().map(|(proxy_id, held)| (proxy_id.clone(), state(held))).collect()
+        let files = self.documents.iter().map(|(proxy_id, held)| (proxy_id, Source::Folder, held));
+        let uploaded = self
+            .stored
+            .iter()
+            .filter_map(|(proxy_id, stored)| stored.active().map(|held| (proxy_id, Source::Store, held)));
+        // The later of two with one proxy id is the one that serves.
+        files.chain(uploaded).map(|(proxy_id, source, held)| (proxy_id.clone(), held.state(source))).collect()
     }
 }
 
-/// One version of a document: its text, what was found in it, and while it is in use what runs.
-#[derive(Debug)]
-struct Document {
-    proxy_id: String,
-    source: SourceFile,
-    /// The revision that stays in service if this one does not run, for the log.
-    before: Option<String>,
-    checked: OnceLock<Checked>,
-    compiled: ArcSwapOption<ProxyConnector>,
-    /// What is used of the CRM's limits: of this version, or of the one before it.
-    limits: Mutex<Option<Arc<Limits>>>,
-    /// One at a time compiles; the others wait for the outcome.
-    compiling: Mutex<()>,
-    used: AtomicBool,
-}
-
-/// What a document's check said.
-#[derive(Debug)]
-struct Checked {
-    findings: Findings,
-    runs: bool,
-}
-
-impl Document {
-    fn new(
-        proxy_id: String,
-        source: SourceFile,
-        before: Option<String>,
-        limits: Option<Arc<Limits>>,
-    ) -> Self {
-        Self {
-            proxy_id,
-            source,
-            before,
-            checked: OnceLock::new(),
-            compiled: ArcSwapOption::empty(),
-            limits: Mutex::new(limits),
-            compiling: Mutex::new(()),
-            used: AtomicBool::new(false),
-        }
-    }
-
-    /// What runs; `None` where the document has an error.
-    fn connector(&self) -> Option<Arc<ProxyConnector>> {
-        if let Some(connector) = self.compiled.load_full() {
-            // A store for each request would move the cache line from core to core.
-            if !self.used.load(Ordering::Relaxed) {
-                self.used.store(true, Ordering::Relaxed);
-            }
-            return Some(connector);
-        }
-        if self.checked.get().is_some_and(|checked| !checked.runs) {
-            return None;
-        }
-        let _alone = self.compiling.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(connector) = self.compiled.load_full() {
-            return Some(connector);
-        }
-        let config = Arc::new(self.load()?);
-        let revision = self.source.revision().to_owned();
-        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
-        let connector = ProxyConnector::new(self.proxy_id.clone(), revision, config);
-        let connector = Arc::new(connector.succeeding(limits.as_ref()));
-        *limits = Some(Arc::clone(connector.limits()));
-        self.used.store(true, Ordering::Relaxed);
-        self.compiled.store(Some(Arc::clone(&connector)));
-        Some(connector)
-    }
-
-    fn limits(&self) -> Option<Arc<Limits>> {
-        self.limits.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// What is wrong with the document, if anything.
-    fn check(&self) -> &Checked {
-        // `load` sets it, whoever comes first.
-        self.checked.get_or_init(|| self.judge().0)
-    }
-
-    fn load(&self) -> Option<CompiledConfig> {
-        let (checked, config) = self.judge();
-        self.checked.get_or_init(|| checked);
-        config
-    }
-
-    fn judge(&self) -> (Checked, Option<CompiledConfig>) {
-        let Loaded { findings, config, .. } = self.source.load(&|name| std::env::var(name).ok());
-        if self.checked.get().is_none() {
-            self.report(&findings, config.is_some());
-        }
-        (Checked { findings, runs: config.is_some() }, config)
-    }
-
-    /// Says in the log what was found, the first time.
-    fn report(&self, findings: &Findings, runs: bool) {
-        let (proxy_id, revision) = (self.proxy_id.as_str(), self.source.revision());
-        let report = || render(Format::Human, std::slice::from_ref(findings), Colour::Off);
-        match findings.worst() {
-            _ if !runs => {
-                let kept = self.before.as_deref();
-                tracing::error!(
-                    proxy_id,
-                    revision,
-                    kept_revision = kept,
-                    "proxyConfig refused\n{}",
-                    report()
-                );
-            }
-            Some(Severity::Mistake) => tracing::warn!(
-                proxy_id,
-                revision,
-                "proxyConfig loaded with mistakes; it runs as on the reference server\n{}",
-                report()
-            ),
-            Some(_) => tracing::info!(proxy_id, revision, "proxyConfig loaded with warnings"),
-            None => tracing::info!(proxy_id, revision, "proxyConfig loaded"),
-        }
-    }
-
-    /// Lets go of what runs if nobody used it since the last time.
-    fn release_if_idle(&self) {
-        if !self.used.swap(false, Ordering::Relaxed) {
-            self.compiled.store(None);
-        }
-    }
-}
-
-/// The documents of a folder, `<proxyId>.json` each.
+/// The documents of a folder, `<proxyId>.json` each, and those of the store.
 pub struct Configs {
     folder: Option<PathBuf>,
     snapshot: ArcSwap<Snapshot>,
+    /// Held while the next snapshot is made from the last: the folder's thread and the store's task
+    /// each change their half.
+    swapping: Mutex<()>,
 }
 
 impl Configs {
@@ -245,15 +197,44 @@ impl Configs {
     /// # Errors
     /// Where the folder cannot be listed.
     pub fn open(folder: &Path) -> std::io::Result<Arc<Self>> {
-        let configs =
-            Self { folder: Some(folder.to_owned()), snapshot: ArcSwap::from_pointee(Snapshot::default()) };
+        let configs = Self::of(Some(folder.to_owned()));
         configs.look()?;
         Ok(Arc::new(configs))
     }
 
-    /// No documents: only registered connectors are served.
+    /// No folder: only registered connectors and the store's are served.
     pub fn none() -> Arc<Self> {
-        Arc::new(Self { folder: None, snapshot: ArcSwap::from_pointee(Snapshot::default()) })
+        Arc::new(Self::of(None))
+    }
+
+    fn of(folder: Option<PathBuf>) -> Self {
+        Self { folder, snapshot: ArcSwap::default(), swapping: Mutex::default() }
+    }
+
+    /// Serves what the store says now; `unreadable` ones stay as they are. A revision that does not
+    /// run never takes the place of one that does.
+    pub fn serve_stored(&self, stored: Vec<Stored>, unreadable: &BTreeSet<String>) {
+        let _alone = self.swapping.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.snapshot();
+        let is_first = before.stored.is_empty();
+        let mut next = BTreeMap::new();
+        for stored in stored {
+            let at_once = !is_first || next.len() < CHECKED_FIRST;
+            let proxy_id = stored.proxy_id.clone();
+            let known = before.stored.get(&proxy_id);
+            next.insert(proxy_id, InService::succeeding(stored, known, at_once));
+        }
+        for (proxy_id, held) in before.stored.iter().filter(|(proxy_id, _)| unreadable.contains(*proxy_id)) {
+            next.entry(proxy_id.clone()).or_insert_with(|| held.clone());
+        }
+        self.snapshot.store(Arc::new(Snapshot { documents: before.documents.clone(), stored: next }));
+    }
+
+    /// Lets go of uploaded documents that nobody used since the last time.
+    pub fn release_idle_stored(&self) {
+        for document in self.snapshot().stored.values().flat_map(InService::documents) {
+            document.release_if_idle();
+        }
     }
 
     /// The documents of this moment.
@@ -278,8 +259,9 @@ impl Configs {
     /// service until the next look.
     fn look(&self) -> std::io::Result<bool> {
         let Some(folder) = &self.folder else { return Ok(false) };
+        let _alone = self.swapping.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.snapshot();
-        let mut next = Snapshot::default();
+        let mut next = Snapshot { documents: BTreeMap::new(), stored: before.stored.clone() };
         for path in documents(folder)? {
             let Some(proxy_id) = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else {
                 continue;
@@ -296,7 +278,8 @@ impl Configs {
                     let last_good = known.and_then(|held| held.active().cloned());
                     let kept = last_good.as_ref().map(|document| document.source.revision().to_owned());
                     let limits = last_good.as_ref().and_then(|document| document.limits());
-                    let current = Arc::new(Document::new(proxy_id.clone(), source, kept, limits));
+                    let current =
+                        Arc::new(Document::new(proxy_id.clone(), Origin::Folder, source, kept, limits));
                     let first_look = known.is_none() && before.documents.is_empty();
                     if !first_look || next.documents.len() < CHECKED_FIRST {
                         // Also compiles it: whoever changed a document is about to use it.
@@ -327,8 +310,12 @@ impl Configs {
 
     /// Checks every document that was not checked yet, so that the log says what is wrong.
     fn check_all(&self) {
-        for held in self.snapshot().documents.values() {
+        let snapshot = self.snapshot();
+        for held in snapshot.documents.values() {
             held.current.check();
+        }
+        for document in snapshot.stored.values().flat_map(InService::documents) {
+            document.check();
         }
     }
 

@@ -32,6 +32,7 @@ pub struct ReturnMessage {
     /// Sentences below the message.
     pub details: Vec<Detail>,
     type_first: bool,
+    details_last: bool,
 }
 
 /// A sentence below a message.
@@ -46,7 +47,14 @@ pub struct Detail {
 impl ReturnMessage {
     /// A message.
     pub fn new(message_type: MessageType, message: impl Into<String>, ttl: u32) -> Self {
-        Self { message: message.into(), message_type, ttl, details: Vec::new(), type_first: false }
+        Self {
+            message: message.into(),
+            message_type,
+            ttl,
+            details: Vec::new(),
+            type_first: false,
+            details_last: false,
+        }
     }
 
     /// A message that says it worked.
@@ -64,6 +72,13 @@ impl ReturnMessage {
     #[must_use]
     pub fn type_first(mut self) -> Self {
         self.type_first = true;
+        self
+    }
+
+    /// Writes `details` after `ttl`, as the reference does in some replies.
+    #[must_use]
+    pub fn details_last(mut self) -> Self {
+        self.details_last = true;
         self
     }
 
@@ -144,6 +159,9 @@ impl Serialize for ReturnMessage {
             map.serialize_entry("message", &self.message)?;
             map.serialize_entry("messageType", &self.message_type)?;
         }
+        if self.details_last {
+            map.serialize_entry("ttl", &self.ttl)?;
+        }
         if !self.details.is_empty() {
             let items: Vec<serde_json::Value> = self
                 .details
@@ -157,7 +175,9 @@ impl Serialize for ReturnMessage {
                 .collect();
             map.serialize_entry("details", &[serde_json::json!({"title": "Details", "items": items})])?;
         }
-        map.serialize_entry("ttl", &self.ttl)?;
+        if !self.details_last {
+            map.serialize_entry("ttl", &self.ttl)?;
+        }
         map.end()
     }
 }

@@ -4,6 +4,7 @@ use http::HeaderName;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::exchange::RequestSpec;
 use super::inputs::{Found, Inputs};
 use super::operation::{CredentialSource, Operation, RateLimit};
 use super::template::{Output, Place, Scope, Segments, Template, compile_value, split_url};
@@ -207,4 +208,33 @@ pub fn shortened(value: &Value, limit: usize) -> String {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text,
     }
+}
+
+/// A header's value as it may be shown: of a credential, the word before it.
+pub fn header_text(value: &http::HeaderValue) -> String {
+    let text = String::from_utf8_lossy(value.as_bytes());
+    if !value.is_sensitive() {
+        return text.into_owned();
+    }
+    match text.split_once(' ') {
+        Some((scheme, _)) => format!("{scheme} ***"),
+        None => "***".to_owned(),
+    }
+}
+
+/// The request as a command for a POSIX shell. Credentials are masked.
+pub fn curl(request: &RequestSpec) -> String {
+    let mut text = format!("curl -X {} {}", request.method, quoted(request.url.as_str()));
+    for (name, value) in &request.headers {
+        text.push_str(&format!(" \\\n  -H {}", quoted(&format!("{name}: {}", header_text(value)))));
+    }
+    if let Some(body) = &request.body {
+        text.push_str(&format!(" \\\n  --data-raw {}", quoted(&String::from_utf8_lossy(body))));
+    }
+    text
+}
+
+/// Quoted for a POSIX shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }

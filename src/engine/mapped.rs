@@ -205,7 +205,7 @@ pub struct AuthValidation {
 }
 
 /// An appointment, with the field names of the contract.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Appointment {
     /// The connector's id.
@@ -244,7 +244,7 @@ pub struct Appointment {
 }
 
 /// Somebody who attends an appointment.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Attendee {
     /// The CRM's id.
     #[serde(skip_serializing_if = "Option::is_none")]

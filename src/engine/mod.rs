@@ -31,6 +31,7 @@ pub mod template;
 pub mod text;
 pub mod time;
 mod transport;
+pub mod trial;
 mod url;
 pub mod value_ref;
 pub mod variables;

@@ -115,6 +115,7 @@ async fn update(
     refuse_cancelled(&appointment)?;
     let span = (Some(appointment.starts_at), Some(appointment.ends_at));
     read(&mut input, &crm, &mut appointment, span);
+    input.required_choice("status", &STATUSES, &mut appointment.status);
     input.finish()?;
     Ok(keep(&mut crm, appointment))
 }

@@ -36,7 +36,7 @@ GET    /api/v1/appointments                  ?from= ?to= ?contact_id= ?status= ?
 POST   /api/v1/appointments                  contact_id, title, starts_at, ends_at, description,
                                              location, owner_id
 GET    /api/v1/appointments/{id}
-PATCH  /api/v1/appointments/{id}
+PATCH  /api/v1/appointments/{id}             status as well
 POST   /api/v1/appointments/{id}/confirm
 POST   /api/v1/appointments/{id}/cancel
 GET    /api/v1/license

@@ -45,6 +45,9 @@ async fn answer(
         observed.end(204, response.headers_mut());
         return Ok(request.into_response(response));
     }
+    if request.path().starts_with("/console/") {
+        request.extensions_mut().insert(observed.request_id());
+    }
     let mut fresh_token = None;
     if let Some(services) = request.app_data::<web::Data<Services>>()
         && let Some(session) = session::read(request.headers(), request.query_string(), &services.sessions)

@@ -3,9 +3,11 @@
 
 mod admin;
 mod body;
+mod console;
 mod edge;
 mod observe;
 mod openapi;
+mod reload;
 mod reply;
 mod route;
 mod routes;
@@ -29,6 +31,9 @@ use crate::connector::{Connector, InterfaceFunction, Registry};
 use crate::engine::egress::EgressPolicy;
 use crate::engine::send::{Client, ClientOptions};
 use crate::metrics::Metrics;
+use crate::service::connectors::{Connectors, Following};
+use crate::service::console::Gate;
+use crate::service::manifest::Manifest;
 use crate::service::session::Sessions;
 use crate::service::turns::Turns;
 use crate::service::{Services, Shared, claims};
@@ -36,6 +41,9 @@ use crate::store::{self, Keys, Secret, Store};
 
 /// Base URL of the RingCentral platform, where nothing else is set.
 pub const RINGCENTRAL_SERVER: &str = "https://platform.ringcentral.com";
+
+/// Base URL of the developer portal, where nothing else is set.
+pub const DEVELOPER_PORTAL_SERVER: &str = "https://appconnect.labs.ringcentral.com";
 
 /// What a server needs to know before it starts.
 #[derive(Debug, Clone)]
@@ -50,12 +58,18 @@ pub struct Settings {
     pub admin_token: Option<Secret>,
     /// Where `GET /metrics` is served a second time, to anybody who reaches the address.
     pub metrics_listen: Option<SocketAddr>,
+    /// Opens the console before there is any other token (`APP_CONSOLE_BOOTSTRAP_TOKEN`).
+    pub console_bootstrap_token: Option<Secret>,
     /// Store, such as `sled:PATH`.
     pub database_url: String,
     /// Folder of documents, `<proxyId>.json` each.
     pub proxy_configs: Option<PathBuf>,
     /// Base URL of the RingCentral platform.
     pub ringcentral_server: url::Url,
+    /// Base URL of the developer portal, where connectors are published.
+    pub developer_portal: url::Url,
+    /// What `GET /crmManifest` hands out.
+    pub manifest: Option<Manifest>,
     /// Which addresses outbound requests may reach.
     pub egress: EgressPolicy,
     /// Worker threads; the number of cores where not given.
@@ -78,15 +92,20 @@ impl Settings {
     pub fn new(secret_key: Secret, database_url: impl Into<String>) -> Self {
         #[allow(clippy::expect_used, reason = "a constant")]
         let ringcentral_server = RINGCENTRAL_SERVER.parse().expect("a URL");
+        #[allow(clippy::expect_used, reason = "a constant")]
+        let developer_portal = DEVELOPER_PORTAL_SERVER.parse().expect("a URL");
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             hash_key: secret_key.clone(),
             secret_key,
             admin_token: None,
             metrics_listen: None,
+            console_bootstrap_token: None,
             database_url: database_url.into(),
             proxy_configs: None,
             ringcentral_server,
+            developer_portal,
+            manifest: None,
             egress: EgressPolicy::default(),
             workers: None,
         }
@@ -195,6 +214,8 @@ impl ServerBuilder {
             }
             None => Configs::none(),
         };
+        let connectors = Arc::new(Connectors::new(Arc::clone(&store), Arc::clone(&configs)));
+        connectors.refresh().await?;
         let watch = configs.watch().unwrap_or_else(|error| {
             tracing::error!(%error, "the folder of proxyConfigs cannot be watched; changes need a restart");
             None
@@ -204,11 +225,15 @@ impl ServerBuilder {
         let shared = Arc::new(Shared {
             store: Arc::clone(&store),
             configs,
+            connectors: Arc::clone(&connectors),
             metrics,
             registry,
             sessions: Sessions::new(&settings.secret_key),
             hash_key: settings.hash_key.clone(),
             ringcentral_server: settings.ringcentral_server.clone(),
+            developer_portal: settings.developer_portal.clone(),
+            manifest: settings.manifest.clone(),
+            console: Gate::new(settings.console_bootstrap_token.clone()),
             instance: claims::unique(),
             calls_in_flight: Arc::default(),
             conversations_in_flight: Arc::default(),
@@ -248,7 +273,18 @@ impl ServerBuilder {
         let handle = running.handle();
         let task = tokio::spawn(running);
         let sweep = Sweep::start(Arc::clone(&store));
-        Ok(Server { address, handle, task, store, metrics_server, _sweep: sweep, _watch: watch })
+        let following = Following::start(Arc::clone(&connectors), &*store);
+        Ok(Server {
+            address,
+            handle,
+            task,
+            store,
+            connectors,
+            metrics_server,
+            _sweep: sweep,
+            _following: following,
+            _watch: watch,
+        })
     }
 }
 
@@ -274,8 +310,10 @@ pub struct Server {
     handle: ServerHandle,
     task: tokio::task::JoinHandle<std::io::Result<()>>,
     store: Arc<dyn Store>,
+    connectors: Arc<Connectors>,
     metrics_server: Option<(SocketAddr, ServerHandle)>,
     _sweep: Sweep,
+    _following: Following,
     _watch: Option<Watch>,
 }
 
@@ -302,11 +340,13 @@ impl Server {
         self.store.close().await
     }
 
-    /// Serves until the process is told to stop (SIGINT, SIGTERM).
+    /// Serves until the process is told to stop (SIGINT, SIGTERM). SIGHUP reads the folder of documents
+    /// and the connectors of the store again.
     ///
     /// # Errors
     /// Where serving fails or the store cannot be closed.
     pub async fn run_until_stopped(self) -> std::io::Result<()> {
+        let _reloading = reload::on_hangup(self.connectors)?;
         self.task.await.map_err(std::io::Error::other)??;
         if let Some((_, metrics)) = &self.metrics_server {
             metrics.stop(false).await;

@@ -8,7 +8,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::admin::Admin;
 use super::body::Body;
+use super::console::{ConsoleCaller, IfMatch, Members, Text};
 use super::session::Authenticated;
+use crate::api::connectors::ConsoleErrorReply;
 use crate::service::outcome::Refusal;
 
 /// One method of one path.
@@ -24,6 +26,8 @@ pub(super) struct Route {
     /// An object whose members are header parameters.
     pub(super) headers: Option<MakeSchema>,
     pub(super) body: Option<MakeSchema>,
+    /// Whether the body may be a form as well.
+    pub(super) takes_forms: bool,
     pub(super) replies: Vec<Reply>,
     handler: actix_web::Route,
 }
@@ -46,14 +50,20 @@ pub(super) struct Needs {
     pub(super) session: bool,
     /// The admin token.
     pub(super) admin: bool,
+    /// An API token of the console.
+    pub(super) console: bool,
     /// Reads the body.
     pub(super) body: bool,
+}
+
+impl Needs {
+    const NOTHING: Self = Self { session: false, admin: false, console: false, body: false };
 }
 
 /// An argument of a handler.
 pub(super) trait Argument {
     /// What it needs.
-    const NEEDS: Needs = Needs { session: false, admin: false, body: false };
+    const NEEDS: Needs = Needs::NOTHING;
 }
 
 impl Argument for HttpRequest {}
@@ -62,15 +72,23 @@ impl<T> Argument for web::Path<T> {}
 impl<T> Argument for Option<T> {}
 
 impl Argument for Authenticated {
-    const NEEDS: Needs = Needs { session: true, admin: false, body: false };
+    const NEEDS: Needs = Needs { session: true, ..Needs::NOTHING };
 }
 
 impl Argument for Admin {
-    const NEEDS: Needs = Needs { session: false, admin: true, body: false };
+    const NEEDS: Needs = Needs { admin: true, ..Needs::NOTHING };
+}
+
+impl Argument for Members {}
+impl Argument for Text {}
+impl Argument for IfMatch {}
+
+impl Argument for ConsoleCaller {
+    const NEEDS: Needs = Needs { console: true, ..Needs::NOTHING };
 }
 
 impl Argument for Body {
-    const NEEDS: Needs = Needs { session: false, admin: false, body: true };
+    const NEEDS: Needs = Needs { body: true, ..Needs::NOTHING };
 }
 
 /// All arguments of a handler.
@@ -87,6 +105,7 @@ macro_rules! arguments {
                 Needs {
                     session: all.iter().any(|needs| needs.session),
                     admin: all.iter().any(|needs| needs.admin),
+                    console: all.iter().any(|needs| needs.console),
                     body: all.iter().any(|needs| needs.body),
                 }
             }
@@ -142,6 +161,7 @@ impl Route {
             query: None,
             headers: None,
             body: None,
+            takes_forms: true,
             replies: Vec::new(),
         };
         if needs.session {
@@ -150,6 +170,16 @@ impl Route {
         if needs.admin {
             route = route.error(401, "The admin token is missing or wrong");
             route = route.error(403, "The server was started without an admin token");
+        }
+        if needs.console {
+            route = route
+                .reply::<ConsoleErrorReply>(401, "The API token is missing, wrong or expired")
+                .reply::<ConsoleErrorReply>(
+                    403,
+                    "The token lacks the scope, or the console is closed, and how to open it",
+                )
+                .reply::<ConsoleErrorReply>(429, "Too many wrong tokens came from this address")
+                .reply::<ConsoleErrorReply>(500, "The store failed; nothing is changed");
         }
         if needs.body {
             route = route.error(400, "The body cannot be used");
@@ -174,6 +204,12 @@ impl Route {
     pub(super) fn body<T: JsonSchema>(mut self) -> Self {
         self.body = Some(SchemaGenerator::subschema_for::<T>);
         self
+    }
+
+    /// The body: `T` as JSON.
+    pub(super) fn json_body<T: JsonSchema>(mut self) -> Self {
+        self.takes_forms = false;
+        self.body::<T>()
     }
 
     /// A JSON reply.

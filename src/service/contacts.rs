@@ -79,7 +79,7 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
             Err(error) => drop(store_failed(&error)),
         }
     }
-    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let platform = services.platform_of(&session.platform, &user);
     let fail = |error: &CallError| Refusal::new(message(error, Interface::FindContact, &session.platform));
     let connector = match platform.serving(Interface::FindContact) {
         Ok(connector) => connector,
@@ -147,7 +147,7 @@ pub async fn search(services: &Services, session: &Session, name: Option<String>
         }
         Err(error) => return Err(Refusal::new(store_failed(&error))),
     };
-    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let platform = services.platform_of(&session.platform, &user);
     let fail =
         |error: &CallError| Refusal::new(message(error, Interface::FindContactWithName, &session.platform));
     let Ok(connector) = platform.serving(Interface::FindContactWithName) else {
@@ -182,7 +182,7 @@ pub async fn create(services: &Services, session: &Session, input: CreateContact
         Ok(None) => return Err(Refusal::new(ReturnMessage::warning("User not found", 5000))),
         Err(error) => return Err(Refusal::new(store_failed(&error))),
     };
-    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let platform = services.platform_of(&session.platform, &user);
     let fail = |error: &CallError| Refusal::new(message(error, Interface::CreateContact, &session.platform));
     let connector = platform.serving(Interface::CreateContact).map_err(|error| fail(&error))?;
     let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Services;
 use crate::connector::Interface;
+use crate::connector::configs::Audience;
 
 /// What the reference lists for a platform that is served by documents, in its order; true where
 /// its proxy connector has the function.
@@ -53,7 +54,7 @@ pub fn implemented(
     platform: &str,
     proxy_id: Option<&str>,
 ) -> Result<Map<String, Value>, Unknown> {
-    let view = services.platform(platform, proxy_id);
+    let view = services.platform(platform, proxy_id, Audience::Anybody);
     if let Some(proxy_id) = proxy_id
         && view.proxy.is_none()
     {

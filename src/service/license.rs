@@ -107,7 +107,7 @@ pub async fn status(services: &Services, session: &Session) -> Result<LicenseSta
 }
 
 async fn ask(services: &Services, user: &User) -> Result<License, CallError> {
-    let platform = services.platform(&user.key.platform, user.key.proxy_id.as_deref());
+    let platform = services.platform_of(&user.key.platform, user);
     let connector = platform.serving(Interface::GetLicenseStatus)?;
     let auth_header = platform.auth_header(&user.access_token).await?;
     let call = platform.call(Some(user), auth_header.as_deref());

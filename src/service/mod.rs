@@ -3,18 +3,25 @@
 
 pub mod account_data;
 pub mod admin_settings;
+pub mod appointments;
 pub mod call_down;
 pub mod call_logs;
 pub mod claims;
 pub mod clock;
 pub mod composition;
+pub mod connectors;
+pub mod console;
 pub mod contacts;
+pub mod developer_portal;
 pub mod hashing;
 pub mod interfaces;
 mod lease;
 pub mod license;
+pub mod managed_sign_in;
+pub mod manifest;
 pub mod messages;
 pub mod outcome;
+pub mod plugins;
 pub mod profile;
 pub mod ringcentral;
 pub mod session;
@@ -30,7 +37,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::config::operations::OperationName;
-use crate::connector::configs::Configs;
+use crate::connector::configs::{Audience, Configs};
 use crate::connector::{Call, CallError, Connector, Interface, ProxyConnector, Registry};
 use crate::engine::operation::{AuthType, Operation};
 use crate::engine::send::Client;
@@ -43,6 +50,8 @@ pub struct Shared {
     pub store: Arc<dyn Store>,
     /// The documents in service.
     pub configs: Arc<Configs>,
+    /// The connectors that were uploaded.
+    pub connectors: Arc<connectors::Connectors>,
     /// Registered connectors.
     pub registry: Registry,
     /// Signs and verifies session tokens.
@@ -53,6 +62,12 @@ pub struct Shared {
     pub metrics: Arc<Metrics>,
     /// Base URL of the RingCentral platform.
     pub ringcentral_server: url::Url,
+    /// Base URL of the developer portal, where connectors are published.
+    pub developer_portal: url::Url,
+    /// What `GET /crmManifest` hands out.
+    pub manifest: Option<manifest::Manifest>,
+    /// Who may enter the console.
+    pub console: console::Gate,
     /// This start of the server, as claims name it.
     pub instance: String,
     /// Calls that CRMs are being asked to log.
@@ -89,10 +104,17 @@ impl Services {
         &self.client
     }
 
-    /// The connector of a user: the document they signed in through, of this moment's snapshot.
-    fn platform(&self, platform: &str, proxy_id: Option<&str>) -> Platform<'_> {
+    /// The connector of a user: the document they signed in through, of this moment's snapshot, in the
+    /// revision that their account has.
+    fn platform_of(&self, platform: &str, user: &User) -> Platform<'_> {
+        let account = Audience::Account(user.rc_account_id.as_deref());
+        self.platform(platform, user.key.proxy_id.as_deref(), account)
+    }
+
+    /// The connector behind a proxy id, as these callers have it.
+    fn platform(&self, platform: &str, proxy_id: Option<&str>, audience: Audience<'_>) -> Platform<'_> {
         let snapshot = self.configs.snapshot();
-        let proxy = proxy_id.and_then(|id| snapshot.get(id));
+        let proxy = proxy_id.and_then(|id| snapshot.get(id, audience));
         Platform { services: self, name: platform.to_owned(), proxy }
     }
 }

@@ -46,6 +46,11 @@ pub fn message(error: &CallError, interface: Interface, platform: &str) -> Retur
     }
 }
 
+/// The words for a failure that nothing more is known about.
+pub fn general_failure(interface: Interface, platform: &str) -> ReturnMessage {
+    general(interface).detail(advice(interface, platform)).details_last()
+}
+
 /// What a failure is, as far as users can do something about it.
 enum Class {
     /// Sign in again (recordings 14, statuses 401 and 403).

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::outcome::{Refusal, message, store_failed};
 use super::session::Session;
 use super::{Services, users};
+use crate::connector::configs::Audience;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::store::{StoreError, User};
@@ -66,7 +67,7 @@ pub async fn auth_validation(services: &Services, session: &Session) -> Result<C
 }
 
 async fn ask(services: &Services, user: &User) -> Result<(bool, Option<String>), CallError> {
-    let platform = services.platform(&user.key.platform, user.key.proxy_id.as_deref());
+    let platform = services.platform_of(&user.key.platform, user);
     let connector = platform.serving(Interface::AuthValidation)?;
     let auth_header = platform.auth_header(&user.access_token).await?;
     let call = platform.call(Some(user), auth_header.as_deref());
@@ -83,7 +84,8 @@ pub async fn refresh_info(services: &Services, session: &Session) -> Result<Chec
     let refusal = |error: &StoreError| Refusal::new(store_failed(error));
     let user = services.connected_user(session).await.map_err(|error| refusal(&error))?;
     let proxy_id = user.as_ref().map_or(&session.proxy_id, |user| &user.key.proxy_id);
-    let platform = services.platform(&session.platform, proxy_id.as_deref());
+    let account = user.as_ref().and_then(|user| user.rc_account_id.as_deref());
+    let platform = services.platform(&session.platform, proxy_id.as_deref(), Audience::Account(account));
     let Ok(connector) = platform.serving(Interface::RefreshUserInfo) else {
         return Ok(Checked { successful: true, return_message: None });
     };

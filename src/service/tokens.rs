@@ -59,7 +59,7 @@ fn is_due(user: &User) -> bool {
 /// The user with a new token, whoever got it. Where nobody does, the user as it is: the CRM says
 /// what it thinks of the old token, and the user reads that.
 async fn renewed(services: &Services, user: User) -> Result<User, StoreError> {
-    let platform = services.platform(&user.key.platform, user.key.proxy_id.as_deref());
+    let platform = services.platform_of(&user.key.platform, &user);
     let Some(oauth) = platform.proxy.as_ref().map(|proxy| &proxy.config).and_then(|config| {
         (config.auth_type == AuthType::OAuth && config.oauth.token_url.is_some())
             .then(|| config.oauth.clone())

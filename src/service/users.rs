@@ -5,9 +5,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::clock::now_ms;
+use super::developer_portal::Published;
+use super::managed_sign_in::{ManagedSignIn, Unfilled};
 use super::outcome::{message, store_failed};
 use super::session::Session;
 use super::{Platform, Services, ringcentral};
+use crate::connector::configs::Audience;
 use crate::connector::inputs::GetUserInfo;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
@@ -32,6 +35,8 @@ pub struct ApiKeyLogin {
     pub user_email: Option<String>,
     /// The RingCentral token, which names the account.
     pub rc_access_token: Option<String>,
+    /// The connector in the developer portal.
+    pub published: Option<Published>,
 }
 
 /// What a sign-in gives.
@@ -52,6 +57,8 @@ pub struct LoggedIn {
 pub enum LoginError {
     /// Explained to the user.
     Refused(ReturnMessage),
+    /// Required fields of the sign-in page that nobody filled in.
+    Missing(Vec<String>),
     /// The CRM or the RingCentral platform failed; one line.
     Upstream(String),
 }
@@ -72,13 +79,22 @@ fn refused(message: impl Into<String>) -> LoginError {
 /// Where the key is not accepted, or the document cannot tell who it belongs to. Nothing is stored
 /// then.
 pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<LoggedIn, LoginError> {
-    let rc_account_id = match login.rc_access_token.as_deref().filter(|token| !token.is_empty()) {
-        Some(token) => Some(
-            ringcentral::extension(services, token).await.map_err(|failure| upstream(&failure))?.account_id,
-        ),
+    let extension = match login.rc_access_token.as_deref().filter(|token| !token.is_empty()) {
+        Some(token) => {
+            Some(ringcentral::extension(services, token).await.map_err(|failure| upstream(&failure))?)
+        }
         None => None,
     };
-    let platform = services.platform(&login.platform, login.proxy_id.as_deref());
+    let rc_account_id = extension.as_ref().map(|extension| extension.account_id.clone());
+    let account = Audience::Account(rc_account_id.as_deref());
+    let platform = services.platform(&login.platform, login.proxy_id.as_deref(), account);
+    if let Some(proxy_id) = &login.proxy_id
+        && services.configs.snapshot().is_closed_to(proxy_id, account)
+    {
+        return Err(refused(format!(
+            "The connector \"{proxy_id}\" is not open to your RingCentral account. Ask whoever manages it to add the account."
+        )));
+    }
     if login.proxy_id.is_some() && platform.proxy.is_none() {
         // A registered connector does not stand in for a document that the request names.
         return Err(unsupported(&platform, login.proxy_id.as_deref()));
@@ -92,19 +108,37 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
             login.platform
         )));
     }
-    let key = login.api_key.clone().filter(|key| !key.expose().is_empty());
-    let auth_header = match &key {
-        Some(key) => platform.auth_header(key).await.map_err(|error| call_failed(&error))?,
-        None => None,
-    };
-    let input = GetUserInfo {
-        api_key: key,
+    let mut input = GetUserInfo {
+        api_key: login.api_key.clone().filter(|key| !key.expose().is_empty()),
         additional_info: login.additional_info,
         hostname: login.hostname,
         user_email: login.user_email,
     };
+    let managed = match &extension {
+        Some(extension) => {
+            let proxy_id = login.proxy_id.as_deref();
+            let published = login.published.as_ref();
+            let mut managed =
+                ManagedSignIn::begin(services, extension, &login.platform, proxy_id, published).await;
+            managed.fill(&mut input).await?;
+            Some(managed)
+        }
+        None => None,
+    };
+    let auth_header = match &input.api_key {
+        Some(key) => platform.auth_header(key).await.map_err(|error| call_failed(&error))?,
+        None => None,
+    };
     let call = platform.call(None, auth_header.as_deref());
-    let reply = connector.get_user_info(&call, &input).await.map_err(|error| call_failed(&error))?;
+    let reply = match connector.get_user_info(&call, &input).await {
+        Ok(reply) => reply,
+        Err(error) => {
+            if let Some(managed) = managed.filter(|_| refuses_credentials(&error)) {
+                managed.refused().await?;
+            }
+            return Err(call_failed(&error));
+        }
+    };
     if reply.value.id.is_empty() {
         return Err(refused(format!(
             "Could not tell who signed in: {} gave no user id. Nothing was stored.",
@@ -115,6 +149,9 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         let text = reply.value.message.clone().unwrap_or_else(|| format!("Connected to {}.", login.platform));
         ReturnMessage::success(text, 1000).type_first()
     });
+    if let Some(managed) = &managed {
+        managed.accepted().await?;
+    }
     let name = reply.value.name.clone();
     let user = save(services, &platform, login.proxy_id, input, reply.value, rc_account_id).await?;
     let jwt_token = services
@@ -128,6 +165,20 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         }
     }
     Ok(LoggedIn { jwt_token, name, return_message: message })
+}
+
+/// Whether the CRM says that what was filled in is wrong; an outage says nothing about it.
+fn refuses_credentials(error: &CallError) -> bool {
+    matches!(error, CallError::Failed(Failure { kind: FailureKind::Status(400..=428), .. }))
+}
+
+impl From<Unfilled> for LoginError {
+    fn from(unfilled: Unfilled) -> Self {
+        match unfilled {
+            Unfilled::Missing(fields) => Self::Missing(fields),
+            Unfilled::Store(error) => error.into(),
+        }
+    }
 }
 
 fn unsupported(platform: &Platform<'_>, proxy_id: Option<&str>) -> LoginError {
@@ -264,7 +315,7 @@ pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
         Ok(None) => return SignOut::UnknownUser,
         Err(error) => return SignOut::Failed(store_failed(&error)),
     };
-    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let platform = services.platform_of(&session.platform, &user);
     let mut message = ReturnMessage::success("Logged out", 1000).type_first();
     let connected = !user.access_token.expose().is_empty();
     if connected && let Ok(connector) = platform.serving(Interface::UnAuthorize) {

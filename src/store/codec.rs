@@ -177,6 +177,11 @@ pub(super) fn document_key(key: &DocumentKey) -> Vec<u8> {
         DocumentKind::AdminSettings => "adminSettings",
         DocumentKind::License => "license",
         DocumentKind::Lease => "lease",
+        DocumentKind::ConsoleToken => "consoleToken",
+        DocumentKind::Connector => "connector",
+        DocumentKind::ConnectorRevision => "connectorRevision",
+        DocumentKind::ConnectorText => "connectorText",
+        DocumentKind::Audit => "audit",
     };
     let mut stored = encode_key(&[Some(kind)]);
     for part in &key.parts {

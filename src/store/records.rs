@@ -236,6 +236,16 @@ pub enum DocumentKind {
     License,
     /// Who does, for a while, what only one may do at a time.
     Lease,
+    /// A token of the console.
+    ConsoleToken,
+    /// An uploaded connector.
+    Connector,
+    /// A revision of an uploaded connector.
+    ConnectorRevision,
+    /// A part of a text that revisions refer to.
+    ConnectorText,
+    /// The audit log of the console.
+    Audit,
 }
 
 /// Names a document: its kind and the parts of its key, the most general first. Parts are ids,

@@ -79,6 +79,8 @@ fn serve_says_in_one_line_why_it_cannot_start() {
     tell(&["--allow-host", "a b"], &[]);
     tell(&[], &[("RINGCENTRAL_SERVER", "platform.ringcentral.com")]);
     tell(&[], &[("APP_SERVER", "ftp://me")]);
+    tell(&[], &[("CRM_MANIFEST", "nowhere.json")]);
+    tell(&[], &[("CRM_MANIFEST", "typo.json")]);
     assert!(told.contains("did you mean PORT?"), "{told}");
     assert!(!told.lines().any(|line| !line.starts_with('$') && line.contains("hunter2")), "{told}");
     insta::assert_snapshot!(told);

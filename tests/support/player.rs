@@ -22,6 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long requests may come after the client has its reply.
 const AFTERWARDS: Duration = Duration::from_secs(1);
 
+/// The manifest that the recorded server was given.
+const MANIFEST: &str =
+    r#"{"version":"1.0.0","author":{"name":"oracle"},"serverUrl":"http://127.0.0.1","platforms":{}}"#;
+
 /// What a replay goes by besides the recording.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
@@ -81,9 +85,12 @@ pub fn play_against_binary(recording: &Recording, rules: &Rules, only: Option<&s
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (configs, data) = (folder.path().join("configs"), folder.path().join("data"));
     write_configs(&configs, recording, &bindings);
+    let manifest = folder.path().join("manifest.json");
+    std::fs::write(&manifest, MANIFEST).expect("a new file");
     let mut options = Options::new(&configs, &data)
         .env("RINGCENTRAL_SERVER", crm.origin("platform.ringcentral.com"))
-        .env("DEVELOPER_PORTAL_SERVER", crm.origin("appconnect.labs.ringcentral.com"));
+        .env("DEVELOPER_PORTAL_SERVER", crm.origin("appconnect.labs.ringcentral.com"))
+        .env("CRM_MANIFEST", manifest.to_string_lossy());
     for (name, value) in &recording.environment {
         options = options.env(name, value);
     }

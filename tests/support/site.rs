@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// The admin token of [`Site`].
 pub const ADMIN_TOKEN: &str = "admin-token-of-the-tests";
 
+/// An API token of the console for servers that are started with it.
+pub const CONSOLE_TOKEN: &str = "a-long-random-text-that-opens-the-console";
+
 /// Longer than any answer takes on a loaded machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -44,6 +47,13 @@ impl Site {
     /// Kills the server (`SIGKILL`) and starts another on the same folders.
     pub fn kill_and_restart(&mut self) {
         self.server.kill();
+        self.server = Server::start(&self.options).unwrap();
+    }
+
+    /// As [`Self::kill_and_restart`], with other options from now on.
+    pub fn kill_and_restart_with(&mut self, adjust: impl FnOnce(&mut Options)) {
+        self.server.kill();
+        adjust(&mut self.options);
         self.server = Server::start(&self.options).unwrap();
     }
 

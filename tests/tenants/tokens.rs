@@ -18,6 +18,8 @@ fn requests() -> Vec<(&'static str, &'static str, Value)> {
         ("PATCH", "/callLog", json!({"sessionId": "s-1", "note": "changed"})),
         ("PUT", "/callDisposition", json!({"sessionId": "s-1", "dispositions": {"result": "Busy"}})),
         ("POST", "/callLog/cacheNote", json!({"sessionId": "s-1", "note": "changed"})),
+        ("GET", "/appointments", Value::Null),
+        ("GET", "/plugin/licenseStatus?rcAccountId=1&pluginId=p", Value::Null),
         ("GET", "/calldown", Value::Null),
         ("GET", "/hostname", Value::Null),
         ("GET", "/user/settings", Value::Null),

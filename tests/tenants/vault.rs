@@ -12,6 +12,8 @@ struct Inside {
     asked: Vec<(String, String)>,
     /// Texts by id; an id begins with the credential that made the record.
     records: BTreeMap<String, String>,
+    /// Credential and text by id; who may see which is for the CRM to say.
+    appointments: BTreeMap<String, (String, String)>,
     has_license_outage: bool,
 }
 
@@ -32,7 +34,9 @@ impl Vault {
     pub fn records_of(&self, key: &str) -> BTreeMap<String, String> {
         let inside = self.inside();
         let own = inside.records.iter().filter(|(id, _)| id.starts_with(&format!("{key}-")));
-        own.map(|(id, text)| (id.clone(), text.clone())).collect()
+        let appointments = inside.appointments.iter().filter(|(_, (owner, _))| owner == key);
+        let appointments = appointments.map(|(id, (_, text))| (id.clone(), text.clone()));
+        own.map(|(id, text)| (id.clone(), text.clone())).chain(appointments).collect()
     }
 
     /// Whether licences cannot be asked for.
@@ -66,6 +70,7 @@ impl Vault {
                 Answer::json(&json!({"valid": true, "status": format!("License of {key}")}))
             }
             ("POST", ["logout"]) => Answer::text("text/plain", "").status(204),
+            (_, ["appointments", rest @ ..]) => inside.appointment(&key, &request.method, rest, &body),
             ("POST", ["activities" | "messages"]) => {
                 let id = format!("{key}-{}", inside.records.len());
                 inside.records.insert(id.clone(), text(&body));
@@ -94,6 +99,32 @@ impl Vault {
     }
 }
 
+impl Inside {
+    /// A calendar shows and changes to each credential its own.
+    fn appointment(&mut self, key: &str, method: &str, path: &[&str], body: &str) -> Answer {
+        let shown = |id: &str, text: &str| json!({"id": id, "title": text});
+        if let ("POST", []) = (method, path) {
+            let id = format!("apt-{}", self.appointments.len());
+            self.appointments.insert(id.clone(), (key.to_owned(), text(body)));
+            return Answer::json(&shown(&id, &text(body))).status(201);
+        }
+        let mut own = self.appointments.iter_mut().filter(|(_, (owner, _))| owner == key);
+        let Some(wanted) = path.first() else {
+            let all: Vec<Value> = own.map(|(id, (_, text))| shown(id, text)).collect();
+            return Answer::json(&json!({"appointments": all}));
+        };
+        let Some((id, (_, record))) = own.find(|(id, _)| id == wanted) else {
+            return Answer::json(&json!({})).status(404);
+        };
+        match (method, path.get(1)) {
+            ("PATCH", _) => record.push_str(&text(body)),
+            ("POST", Some(action)) => record.push_str(action),
+            _ => {}
+        }
+        Answer::json(&shown(id, record))
+    }
+}
+
 /// The `body` of a record as [`add_operations`] sends it.
 fn text(body: &str) -> String {
     let body: Value = serde_json::from_str(body).expect("JSON");
@@ -119,6 +150,25 @@ pub fn add_operations(document: &mut Value) {
         "method": "GET", "url": "/license",
         "responseMapping": {"isLicenseValidPath": "body.valid", "licenseStatusPath": "body.status"}
     });
+    let item = json!({"idPath": "body.id", "titlePath": "body.title"});
+    operations["listAppointments"] = json!({
+        "method": "GET", "url": "/appointments",
+        "responseMapping": {"listPath": "body.appointments", "item": {"idPath": "id", "titlePath": "title"}}
+    });
+    operations["createAppointment"] = json!({
+        "method": "POST", "url": "/appointments", "body": {"body": "{{payload.title}}"}, "responseMapping": item
+    });
+    operations["updateAppointment"] = json!({
+        "method": "PATCH", "url": "/appointments/{{appointmentId}}",
+        "body": {"body": "{{default patchBody.title patchBody.status}}"}, "responseMapping": item
+    });
+    operations["refreshAppointment"] =
+        json!({"method": "GET", "url": "/appointments/{{appointmentId}}", "responseMapping": item});
+    for action in ["confirm", "cancel"] {
+        operations[format!("{action}Appointment")] = json!({
+            "method": "POST", "url": format!("/appointments/{{{{appointmentId}}}}/{action}"), "responseMapping": item
+        });
+    }
     operations["refreshUserInfo"] = operations["getUserInfo"].clone();
 }
 

@@ -29,7 +29,7 @@ pub(in crate::cli) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     let values = Values::read(arguments.settings.as_deref())?;
     let data_dir = values.data_dir(arguments.data_dir.as_deref());
-    let keys = keys(&values, &data_dir)?;
+    let keys = keys(&values, &data_dir, false)?;
     runtime()?.block_on(async {
         let from = ForeignTables::open(&arguments.from).await?;
         let to = store::open(&values.database_url(&data_dir), keys).await?;

@@ -35,7 +35,7 @@ impl Folder {
     }
 
     fn connector(&self, number: usize) -> Option<Arc<ProxyConnector>> {
-        self.configs.snapshot().get(&proxy_id(number))
+        self.configs.snapshot().get(&proxy_id(number), Audience::Anybody)
     }
 
     /// The name in the document that serves.
@@ -65,7 +65,9 @@ fn a_missing_file_goes_out_of_service_at_the_second_look() {
     let path = folder.path().join("crm.json");
     std::fs::write(&path, document("first")).unwrap();
     let configs = Configs::open(folder.path()).unwrap();
-    let name = || configs.snapshot().get("crm").and_then(|connector| connector.config.name.clone());
+    let name = || {
+        configs.snapshot().get("crm", Audience::Anybody).and_then(|connector| connector.config.name.clone())
+    };
     assert_eq!(name().as_deref(), Some("first"));
 
     std::fs::remove_file(&path).unwrap();
@@ -186,6 +188,6 @@ proptest! {
         for number in 0..are_broken.len() {
             prop_assert_eq!(folder.name(number), served(number));
         }
-        prop_assert!(folder.configs.snapshot().get("crm-unknown").is_none());
+        prop_assert!(folder.configs.snapshot().get("crm-unknown", Audience::Anybody).is_none());
     }
 }

@@ -7,10 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::ProxyConnector;
-use super::variables::{member, ring_sense};
+use super::variables::{keyed, member, ring_sense};
 use crate::config::operations::OperationName;
 use crate::connector::contract::{Call, CallError, Connector, Interface, Reply};
 use crate::connector::inputs;
+use crate::connector::message::ReturnMessage;
+use crate::engine;
 use crate::engine::inputs::Inputs;
 use crate::engine::mapped::{
     Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License, Mapped,
@@ -332,6 +334,10 @@ impl Connector for ProxyConnector {
         inputs
             .text(Variable::AppointmentId, input.appointment_id.as_str())
             .json(Variable::PatchBody, &input.patch_body);
+        if input.patch_body.get("status").is_some() && !self.tells_status(&inputs, &input.patch_body)? {
+            let text = format!("{} does not take a status of appointments.", call.platform);
+            return Err(ReturnMessage::warning(text, 5000).into());
+        }
         self.appointment(OperationName::UpdateAppointment, Interface::UpdateAppointment, call, &inputs).await
     }
 
@@ -369,6 +375,22 @@ impl Connector for ProxyConnector {
 }
 
 impl ProxyConnector {
+    /// Whether the request of `updateAppointment` depends on the status that it is to set. One that does
+    /// not would be answered as done, and change nothing.
+    fn tells_status(&self, inputs: &Inputs<'_>, patch_body: &Value) -> Result<bool, CallError> {
+        let operation = self.operation(OperationName::UpdateAppointment, Interface::UpdateAppointment)?;
+        let inputs = keyed(operation, inputs);
+        let mut changed = patch_body.clone();
+        changed["status"] = "another status".into();
+        let mut others = inputs.clone().into_owned();
+        others.json(Variable::PatchBody, &changed);
+        match (engine::render(operation, &inputs), engine::render(operation, &others)) {
+            (Ok(request), Ok(other)) => Ok(request != other),
+            // What cannot be rendered is explained where it is run.
+            _ => Ok(true),
+        }
+    }
+
     async fn appointment(
         &self,
         operation: OperationName,

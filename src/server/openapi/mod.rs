@@ -81,6 +81,10 @@ fn of(routes: &[Route]) -> Value {
                     "type": "http", "scheme": "bearer",
                     "description": "`ADMIN_TOKEN` of the server",
                 },
+                "consoleToken": {
+                    "type": "http", "scheme": "bearer",
+                    "description": "An API token, as `app-connect token create` gives it",
+                },
             },
         },
     })
@@ -98,13 +102,11 @@ impl Types {
         }
         if let Some(make) = route.body {
             let schema = make(&mut self.requests);
-            operation["requestBody"] = json!({
-                "required": true,
-                "content": {
-                    "application/json": {"schema": schema},
-                    "application/x-www-form-urlencoded": {"schema": schema},
-                },
-            });
+            let mut content = json!({"application/json": {"schema": schema}});
+            if route.takes_forms {
+                content["application/x-www-form-urlencoded"] = json!({"schema": schema});
+            }
+            operation["requestBody"] = json!({"required": true, "content": content});
         }
         let mut replies: Vec<&Reply> = route.replies.iter().collect();
         replies.sort_by_key(|reply| reply.status);
@@ -115,6 +117,8 @@ impl Types {
         operation["responses"] = responses.into();
         if route.needs.session {
             operation["security"] = json!([{"userJwt": []}, {"legacyUserJwt": []}]);
+        } else if route.needs.console {
+            operation["security"] = json!([{"consoleToken": []}]);
         } else if route.needs.admin {
             operation["security"] = json!([{"adminToken": []}]);
         }

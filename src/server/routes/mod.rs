@@ -1,11 +1,15 @@
 //! The routes: one list.
 
+mod appointments;
 mod call_down;
 mod call_logs;
+mod connectors;
+mod console;
 mod contacts;
 mod messages;
 mod metrics;
 mod openapi;
+mod plugins;
 mod profile;
 mod proxy_configs;
 mod public;
@@ -21,6 +25,7 @@ use super::route::{Route, delete, get, patch, post, put};
 use crate::api;
 use crate::connector::ReturnMessage;
 use crate::metrics::CONTENT_TYPE as METRICS;
+use crate::service::appointments::{self as appointment, input::Invalid};
 use crate::service::outcome::Refusal;
 use crate::service::{
     admin_settings, call_logs as logs, contacts as found, license, messages as message,
@@ -32,6 +37,14 @@ pub(super) use metrics::reply as metrics_reply;
 /// Every route, as it is registered, counted and documented. A new one is one entry here; what its
 /// handler's arguments need (a session, the admin token, a body) is documented by itself.
 pub(super) fn table() -> Vec<Route> {
+    let mut routes = clients();
+    routes.extend(connectors::table());
+    routes.extend(console::table());
+    routes
+}
+
+/// What App Connect's clients and operators ask for.
+fn clients() -> Vec<Route> {
     vec![
         get("/isAlive", public::is_alive, "Says that the server answers").with(
             200,
@@ -54,6 +67,10 @@ pub(super) fn table() -> Vec<Route> {
             .reply::<api::Version>(200, "The version"),
         get("/releaseNotes", public::release_notes, "Lists release notes; documents have none")
             .reply::<BTreeMap<String, serde_json::Value>>(200, "An empty object"),
+        get("/crmManifest", public::crm_manifest, "Reads the manifest of the server's platforms")
+            .query::<api::ManifestQuery>()
+            .reply::<BTreeMap<String, serde_json::Value>>(200, "The manifest")
+            .text(400, "It has no such platform, or the server has none"),
         get("/userInfoHash", public::user_info_hash, "Hashes the ids of an extension and an account")
             .query::<api::UserInfoHashQuery>()
             .reply::<api::UserInfoHash>(
@@ -74,6 +91,7 @@ pub(super) fn table() -> Vec<Route> {
             .body::<api::ApiKeyLoginRequest>()
             .reply::<user::LoggedIn>(200, "The session")
             .reply::<api::Message>(400, "The sign-in is refused, and why")
+            .reply::<api::MissingFields>(400, "Required fields of the sign-in page are not filled in")
             .text(400, "No platform is named"),
         post("/unAuthorize", users::un_authorize, "Signs out")
             .reply::<ReturnMessage>(200, "Signed out; a warning where the CRM's own sign-out failed")
@@ -85,6 +103,10 @@ pub(super) fn table() -> Vec<Route> {
                 "The state; invalid without a session, the last known one in an outage",
             )
             .text(400, "The token in the query is no session")
+            .error(500, "The store failed"),
+        get("/plugin/licenseStatus", plugins::license_status, "Tells the state of a plugin's licence")
+            .query::<api::PluginLicenseQuery>()
+            .text(200, "Empty: no plugin is installed")
             .error(500, "The store failed"),
         get("/authValidation", profile::auth_validation, "Asks the CRM whether the session holds")
             .reply::<user_profile::Checked>(200, "Whether it does")
@@ -152,6 +174,32 @@ pub(super) fn table() -> Vec<Route> {
             .query::<api::SearchContactQuery>()
             .answer::<found::Found>("The contacts, or none")
             .error(400, "More than one name"),
+        get("/appointments", appointments::list, "Lists the appointments of a range of days")
+            .query::<api::appointments::RangeQuery>()
+            .answer::<appointment::Listed>("The appointments")
+            .reply::<Invalid>(400, "One day without the other, or no days"),
+        post("/appointments", appointments::create, "Creates an appointment")
+            .body::<api::appointments::CreateRequest>()
+            .answer::<appointment::Done>("The appointment is created")
+            .reply::<Invalid>(400, "What is wrong with the appointment"),
+        patch("/appointments/{appointmentId}", appointments::update, "Changes an appointment")
+            .body::<api::appointments::PatchRequest>()
+            .answer::<appointment::Done>("The appointment as it is now")
+            .reply::<Invalid>(400, "What is wrong with the change"),
+        post(
+            "/appointments/{appointmentId}/status",
+            appointments::set_status,
+            "Sets the status of an appointment",
+        )
+        .body::<api::appointments::StatusRequest>()
+        .answer::<appointment::Done>("The appointment as it is now")
+        .reply::<Invalid>(400, "No status"),
+        get("/appointments/{appointmentId}/refresh", appointments::refresh, "Reads an appointment again")
+            .answer::<appointment::Done>("The appointment as it is now"),
+        post("/appointments/{appointmentId}/confirm", appointments::confirm, "Confirms an appointment")
+            .answer::<appointment::Done>("The appointment, or a message that it is confirmed"),
+        post("/appointments/{appointmentId}/cancel", appointments::cancel, "Cancels an appointment")
+            .answer::<appointment::Done>("The appointment, or a message that it is cancelled"),
         get("/callLog", call_logs::look_up, "Looks up the logs of calls")
             .query::<api::LookUpCallLogsQuery>()
             .answer::<logs::LookedUp>("One entry for each session, in the order asked"),

@@ -23,6 +23,7 @@ fn document(proxy_id: &str, state: &State) -> Value {
             .unwrap_or_default();
     json!({
         "proxyId": proxy_id,
+        "source": state.source.as_str(),
         "status": state.status(),
         "activeRevision": state.active_revision,
         "fileRevision": state.file_revision,

@@ -42,6 +42,16 @@ pub(super) async fn release_notes() -> HttpResponse {
     reply::json(200, &Map::new())
 }
 
+/// `GET /crmManifest?platformName=`
+pub(super) async fn crm_manifest(request: HttpRequest, services: web::Data<Services>) -> HttpResponse {
+    let parameters = query(request.query_string());
+    let platform = parameters.get("platformName").and_then(Value::as_str);
+    match services.manifest.as_ref().and_then(|manifest| manifest.for_platform(platform)) {
+        Some(manifest) => reply::json(200, manifest),
+        None => reply::text(400, "Platform not found"),
+    }
+}
+
 /// `GET /userInfoHash?extensionId=&accountId=`: an id that is missing is hashed as `undefined`
 /// (recordings 17, `userInfoHash-missing`).
 pub(super) async fn user_info_hash(request: HttpRequest, services: web::Data<Services>) -> HttpResponse {

@@ -89,7 +89,7 @@ async fn prepared(
     if stored(services, &scope, &session_id, &extension).await?.is_some() {
         return Err(existing(&session_id));
     }
-    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let platform = services.platform_of(&session.platform, &user);
     serving(&platform, Interface::CreateCallLog)?;
     let call_id = ["/logInfo/telephonySessionId", "/logInfo/id"]
         .into_iter()

@@ -40,7 +40,7 @@ pub async fn set_disposition(
     let Some(log) = stored(services, &scope(&user), &session_id, &asked).await? else {
         return Err(refusal("Cannot find log", 3000));
     };
-    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let platform = services.platform_of(&session.platform, &user);
     let connector = serving(&platform, Interface::UpsertCallDisposition)?;
     if log.third_party_log_id.is_empty() {
         return Err(super::without_id());

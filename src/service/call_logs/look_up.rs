@@ -51,7 +51,7 @@ pub async fn look_up(services: &Services, session: &Session, asked: &Asked) -> R
     }
     let scope = scope(&user);
     let extension = extension::named(services, &asked.extension);
-    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let platform = services.platform_of(&session.platform, &user);
     let mut logs = Vec::with_capacity(ids.len());
     let mut return_message = None;
     for id in ids {

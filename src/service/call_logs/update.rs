@@ -56,7 +56,7 @@ pub async fn update(
     let Some(log) = stored(services, &scope, &session_id, &asked).await? else {
         return Err(refusal(format!("Cannot find log for session {session_id}"), 3000));
     };
-    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let platform = services.platform_of(&session.platform, &user);
     let connector = serving(&platform, Interface::UpdateCallLog)?;
     if log.third_party_log_id.is_empty() {
         return Err(without_id());

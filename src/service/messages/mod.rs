@@ -81,7 +81,7 @@ async fn prepared(services: &Services, session: &Session, mut request: Value) ->
         Ok(None) => return Err(refusal("Contact not found", 5000)),
         Err(error) => return Err(Refusal::new(store_failed(&error))),
     };
-    let platform = services.platform(&session.platform, user.key.proxy_id.as_deref());
+    let platform = services.platform_of(&session.platform, &user);
     let threads = input::threads(services, &platform, &user, request, messages).await?;
     let job = Job { scope: scope(&user), user };
     let mut done = Done::default();

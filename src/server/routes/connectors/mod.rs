@@ -1,0 +1,242 @@
+//! The life of connectors: `/console/api/v1/connectors`.
+
+mod operating;
+mod records;
+mod revisions;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{ETAG, HeaderValue};
+use serde::Serialize;
+
+use crate::api::connectors as api;
+use crate::server::console::ConsoleError;
+use crate::server::openapi::text;
+use crate::server::reply;
+use crate::server::route::{Route, delete, get, patch, post, put};
+use crate::service::connectors::{Bundle, ConnectorView, Diff, Explained, Revision, Tested, Verdict};
+
+const CONNECTORS: &str = "/console/api/v1/connectors";
+const CONNECTOR: &str = "/console/api/v1/connectors/{proxyId}";
+
+/// The routes.
+pub(super) fn table() -> Vec<Route> {
+    let mut routes = records();
+    routes.extend(revisions());
+    routes.extend(operating());
+    routes
+}
+
+fn records() -> Vec<Route> {
+    vec![
+        console(get(CONNECTORS, records::list, "Lists the connectors of the store"))
+            .reply::<api::Connectors>(200, "The connectors, by proxy id"),
+        console(post(
+            CONNECTORS,
+            records::create,
+            "Makes a connector, with a first revision if one comes along",
+        ))
+        .json_body::<api::NewConnector>()
+        .reply::<ConnectorView>(201, "The connector, a draft")
+        .reply::<api::ConsoleErrorReply>(409, "There is one of this id")
+        .reply::<api::ConsoleErrorReply>(422, "A secret would be readable"),
+        console(post(
+            "/console/api/v1/connectors/import",
+            records::import,
+            "Makes a connector from an export",
+        ))
+        .json_body::<Bundle>()
+        .reply::<ConnectorView>(201, "The connector, a draft without secrets")
+        .reply::<api::ConsoleErrorReply>(409, "There is one of this id")
+        .reply::<api::ConsoleErrorReply>(422, "A secret would be readable"),
+        console(get(CONNECTOR, records::read, "Reads a connector; secrets are never shown"))
+            .reply::<ConnectorView>(200, "The connector; the ETag is in the header too")
+            .reply::<api::ConsoleErrorReply>(404, UNKNOWN),
+        editing(patch(CONNECTOR, records::configure, "Changes owner, accounts, manifest or secrets"))
+            .json_body::<api::ConnectorSettings>()
+            .reply::<ConnectorView>(200, "The connector")
+            .reply::<api::ConsoleErrorReply>(422, "A secret would be readable"),
+        console(get(
+            "/console/api/v1/connectors/{proxyId}/export",
+            records::export,
+            "Exports a connector with all revisions and no secret",
+        ))
+        .reply::<Bundle>(200, "What an import takes")
+        .reply::<api::ConsoleErrorReply>(404, UNKNOWN),
+    ]
+}
+
+fn revisions() -> Vec<Route> {
+    vec![
+        console(post(
+            "/console/api/v1/validate",
+            revisions::validate,
+            "Checks a proxyConfig and stores nothing",
+        ))
+        .json_body::<crate::config::document::Document>()
+        .reply::<Verdict>(200, "What was found, also where it is not JSON"),
+        console(get(
+            "/console/api/v1/connectors/{proxyId}/revisions",
+            revisions::list,
+            "Lists the revisions of a connector",
+        ))
+        .reply::<api::Revisions>(200, "The revisions, the newest first")
+        .reply::<api::ConsoleErrorReply>(404, UNKNOWN),
+        editing(post(
+            "/console/api/v1/connectors/{proxyId}/revisions",
+            revisions::upload_envelope,
+            "Uploads a revision with note and fixture cases",
+        ))
+        .json_body::<api::UploadRequest>()
+        .reply::<api::Uploaded>(201, "The revision, stored with what was found in it")
+        .reply::<api::ConsoleErrorReply>(422, "A secret would be readable"),
+        editing(put(
+            "/console/api/v1/connectors/{proxyId}/draft",
+            revisions::upload_text,
+            "Uploads a revision: the body is the proxyConfig itself",
+        ))
+        .query::<api::NoteQuery>()
+        .json_body::<crate::config::document::Document>()
+        .reply::<api::Uploaded>(201, "The revision, stored with what was found in it")
+        .reply::<api::ConsoleErrorReply>(422, "A secret would be readable"),
+        console(get(
+            "/console/api/v1/connectors/{proxyId}/revisions/{number}",
+            revisions::read,
+            "Reads a revision and what was found in it",
+        ))
+        .reply::<Revision>(200, "The revision")
+        .reply::<api::ConsoleErrorReply>(404, UNKNOWN),
+        console(get(
+            "/console/api/v1/connectors/{proxyId}/revisions/{number}/text",
+            revisions::text,
+            "Reads the proxyConfig of a revision as it was uploaded",
+        ))
+        .with(200, "application/json", "The text, byte for byte", text)
+        .reply::<api::ConsoleErrorReply>(404, UNKNOWN),
+        console(get(
+            "/console/api/v1/connectors/{proxyId}/revisions/{number}/cases",
+            revisions::cases,
+            "Reads the fixture cases of a revision",
+        ))
+        .reply::<api::Cases>(200, "The cases")
+        .reply::<api::ConsoleErrorReply>(404, UNKNOWN),
+        console(post(
+            "/console/api/v1/connectors/{proxyId}/revisions/{number}/check",
+            revisions::check,
+            "Checks a revision and runs its fixture cases",
+        ))
+        .reply::<Verdict>(200, "What was found, and what came of the cases")
+        .reply::<api::ConsoleErrorReply>(404, UNKNOWN),
+        console(post(
+            "/console/api/v1/connectors/{proxyId}/revisions/{number}/explain",
+            revisions::explain,
+            "Shows what an operation would send, and sends nothing",
+        ))
+        .json_body::<api::TrialRequest>()
+        .reply::<Explained>(200, "The request, and where its values come from; credentials are masked")
+        .reply::<api::ConsoleErrorReply>(404, UNKNOWN)
+        .reply::<api::ConsoleErrorReply>(422, "The revision cannot run"),
+        console(post(
+            "/console/api/v1/connectors/{proxyId}/revisions/{number}/test",
+            revisions::test,
+            "Sends an operation's request to the CRM, with the connector's secrets",
+        ))
+        .json_body::<api::TrialRequest>()
+        .reply::<Tested>(200, "What came of it; credentials are masked")
+        .reply::<api::ConsoleErrorReply>(404, UNKNOWN)
+        .reply::<api::ConsoleErrorReply>(422, "The revision cannot run"),
+        console(get(
+            "/console/api/v1/connectors/{proxyId}/diff",
+            revisions::diff,
+            "Compares two revisions by operations and fields",
+        ))
+        .query::<api::DiffQuery>()
+        .reply::<Diff>(200, "What is different")
+        .reply::<api::ConsoleErrorReply>(404, UNKNOWN),
+    ]
+}
+
+fn operating() -> Vec<Route> {
+    vec![
+        deciding(post(
+            "/console/api/v1/connectors/{proxyId}/activate",
+            operating::activate,
+            "Makes a revision active, where its checks and cases pass or a reason is given",
+        ))
+        .json_body::<api::ActivateRequest>()
+        .reply::<ConnectorView>(200, "It serves from now on; requests under way finish on theirs"),
+        deciding(post(
+            "/console/api/v1/connectors/{proxyId}/rollback",
+            operating::roll_back,
+            "Makes the revision active that was active before",
+        ))
+        .reply::<ConnectorView>(200, "It serves from now on"),
+        deciding(post(
+            "/console/api/v1/connectors/{proxyId}/retire",
+            operating::retire,
+            "Takes a connector out of service",
+        ))
+        .reply::<ConnectorView>(200, "It is retired; activating a revision brings it back"),
+        deciding(put(
+            "/console/api/v1/connectors/{proxyId}/pins/{account}",
+            operating::pin,
+            "Lets a RingCentral account have a revision of its own",
+        ))
+        .json_body::<api::ActivateRequest>()
+        .reply::<ConnectorView>(200, "The account has it from now on"),
+        deciding(delete(
+            "/console/api/v1/connectors/{proxyId}/pins/{account}",
+            operating::unpin,
+            "Lets a RingCentral account follow the active revision again",
+        ))
+        .reply::<ConnectorView>(200, "It does from now on"),
+        deciding(post(
+            "/console/api/v1/connectors/{proxyId}/promote",
+            operating::promote,
+            "Makes the revision of a pinned account active for all",
+        ))
+        .json_body::<api::PromoteRequest>()
+        .reply::<ConnectorView>(200, "It serves from now on"),
+    ]
+}
+
+const UNKNOWN: &str = "There is no such connector or revision";
+
+/// What any request may be answered with.
+fn console(route: Route) -> Route {
+    route
+        .reply::<api::ConsoleErrorReply>(400, "The request cannot be used, and why")
+        .reply::<api::ConsoleErrorReply>(413, "The body, or what is to be stored, is too large")
+}
+
+/// A change of a connector as it was read.
+fn editing(route: Route) -> Route {
+    console(route)
+        .headers::<api::IfMatchHeader>()
+        .reply::<api::ConsoleErrorReply>(404, UNKNOWN)
+        .reply::<api::ConsoleErrorReply>(412, "It was changed meanwhile; `etag` is the one now")
+        .reply::<api::ConsoleErrorReply>(428, "The header If-Match is missing")
+}
+
+/// A change of what serves.
+fn deciding(route: Route) -> Route {
+    editing(route)
+        .reply::<api::ConsoleErrorReply>(409, "It makes no sense in this state")
+        .reply::<api::ConsoleErrorReply>(422, "The revision is refused; `checks` says why")
+}
+
+/// A connector, with its ETag as header.
+fn connector(status: u16, view: &ConnectorView) -> HttpResponse {
+    tagged(status, &view.etag, view)
+}
+
+fn tagged(status: u16, etag: &str, value: &impl Serialize) -> HttpResponse {
+    let mut response = reply::json(status, value);
+    if let Ok(etag) = HeaderValue::try_from(etag) {
+        response.headers_mut().insert(ETAG, etag);
+    }
+    response
+}
+
+fn number(text: &str) -> Result<u64, ConsoleError> {
+    text.parse().map_err(|_| ConsoleError::invalid("number", "The number of a revision is a whole number."))
+}

@@ -1,0 +1,98 @@
+//! Which revision serves whom.
+
+use actix_web::{HttpResponse, web};
+
+use super::connector;
+use crate::server::console::{ConsoleCaller, ConsoleError, IfMatch, Members, Scope};
+use crate::service::Services;
+use crate::service::connectors::{Edit, Force};
+
+type Answer = Result<HttpResponse, ConsoleError>;
+
+pub(super) async fn activate(
+    caller: ConsoleCaller,
+    services: web::Data<Services>,
+    proxy_id: web::Path<String>,
+    version: IfMatch,
+    mut body: Members,
+) -> Answer {
+    caller.may(Scope::Activate)?;
+    let (revision, force) = (body.number("revision")?, force(&mut body)?);
+    body.finish()?;
+    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version.0 };
+    Ok(connector(200, &services.connectors.activate(edit, revision, force.as_ref()).await?))
+}
+
+pub(super) async fn roll_back(
+    caller: ConsoleCaller,
+    services: web::Data<Services>,
+    proxy_id: web::Path<String>,
+    version: IfMatch,
+) -> Answer {
+    caller.may(Scope::Activate)?;
+    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version.0 };
+    Ok(connector(200, &services.connectors.roll_back(edit).await?))
+}
+
+pub(super) async fn retire(
+    caller: ConsoleCaller,
+    services: web::Data<Services>,
+    proxy_id: web::Path<String>,
+    version: IfMatch,
+) -> Answer {
+    caller.may(Scope::Activate)?;
+    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version.0 };
+    Ok(connector(200, &services.connectors.retire(edit).await?))
+}
+
+pub(super) async fn pin(
+    caller: ConsoleCaller,
+    services: web::Data<Services>,
+    path: web::Path<(String, String)>,
+    version: IfMatch,
+    mut body: Members,
+) -> Answer {
+    caller.may(Scope::Activate)?;
+    let (revision, force) = (body.number("revision")?, force(&mut body)?);
+    body.finish()?;
+    let (proxy_id, account) = &*path;
+    let edit = Edit { who: &caller, proxy_id, version: version.0 };
+    Ok(connector(200, &services.connectors.pin(edit, account, revision, force.as_ref()).await?))
+}
+
+pub(super) async fn unpin(
+    caller: ConsoleCaller,
+    services: web::Data<Services>,
+    path: web::Path<(String, String)>,
+    version: IfMatch,
+) -> Answer {
+    caller.may(Scope::Activate)?;
+    let (proxy_id, account) = &*path;
+    let edit = Edit { who: &caller, proxy_id, version: version.0 };
+    Ok(connector(200, &services.connectors.unpin(edit, account).await?))
+}
+
+pub(super) async fn promote(
+    caller: ConsoleCaller,
+    services: web::Data<Services>,
+    proxy_id: web::Path<String>,
+    version: IfMatch,
+    mut body: Members,
+) -> Answer {
+    caller.may(Scope::Activate)?;
+    let (account, force) = (body.needed_text("account")?, force(&mut body)?);
+    body.finish()?;
+    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version.0 };
+    Ok(connector(200, &services.connectors.promote(edit, &account, force.as_ref()).await?))
+}
+
+fn force(body: &mut Members) -> Result<Option<Force>, ConsoleError> {
+    let Some(members) = body.object("force")? else { return Ok(None) };
+    match members.get("reason").and_then(serde_json::Value::as_str) {
+        Some(reason) if members.len() == 1 => Ok(Some(Force { reason: reason.to_owned() })),
+        _ => Err(ConsoleError::invalid(
+            "force",
+            "`force` is an object with a `reason`, which is recorded: {\"reason\": \"…\"}.",
+        )),
+    }
+}

@@ -1,0 +1,84 @@
+//! Connectors and what is said of them.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize as _;
+use serde_json::json;
+
+use super::connector;
+use super::revisions::upload;
+use crate::secret::Secret;
+use crate::server::console::{ConsoleCaller, ConsoleError, IfMatch, Members, Scope};
+use crate::server::reply;
+use crate::service::Services;
+use crate::service::connectors::{Bundle, Edit, New, Settings};
+
+type Answer = Result<HttpResponse, ConsoleError>;
+
+pub(super) async fn list(caller: ConsoleCaller, services: web::Data<Services>) -> Answer {
+    caller.may(Scope::Read)?;
+    Ok(reply::json(200, &json!({"connectors": services.connectors.list().await?})))
+}
+
+pub(super) async fn create(
+    caller: ConsoleCaller,
+    services: web::Data<Services>,
+    mut body: Members,
+) -> Answer {
+    caller.may(Scope::Edit)?;
+    let proxy_id = body.needed_text("proxyId")?;
+    let settings = settings(&mut body)?;
+    let upload = upload(&mut body)?;
+    body.finish()?;
+    let new = New { proxy_id, settings, upload };
+    Ok(connector(201, &services.connectors.create(&caller, new).await?))
+}
+
+pub(super) async fn import(caller: ConsoleCaller, services: web::Data<Services>, body: Members) -> Answer {
+    caller.may(Scope::Edit)?;
+    let bundle = Bundle::deserialize(body.into_value()).map_err(|_| {
+        ConsoleError::invalid("", "This is no export of a connector. Send what GET …/export gave, as it is.")
+    })?;
+    Ok(connector(201, &services.connectors.import(&caller, bundle).await?))
+}
+
+pub(super) async fn read(
+    caller: ConsoleCaller,
+    services: web::Data<Services>,
+    proxy_id: web::Path<String>,
+) -> Answer {
+    caller.may(Scope::Read)?;
+    Ok(connector(200, &services.connectors.get(&proxy_id).await?))
+}
+
+pub(super) async fn configure(
+    caller: ConsoleCaller,
+    services: web::Data<Services>,
+    proxy_id: web::Path<String>,
+    version: IfMatch,
+    mut body: Members,
+) -> Answer {
+    caller.may(Scope::Edit)?;
+    let settings = settings(&mut body)?;
+    body.finish()?;
+    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version.0 };
+    Ok(connector(200, &services.connectors.configure(edit, settings).await?))
+}
+
+pub(super) async fn export(
+    caller: ConsoleCaller,
+    services: web::Data<Services>,
+    proxy_id: web::Path<String>,
+) -> Answer {
+    caller.may(Scope::Read)?;
+    Ok(reply::json(200, &services.connectors.export(&proxy_id).await?))
+}
+
+fn settings(body: &mut Members) -> Result<Settings, ConsoleError> {
+    Ok(Settings {
+        owner: body.clearable_text("owner")?,
+        allowed_accounts: body.clearable_texts("allowedAccounts")?,
+        manifest: body.clearable_object("manifest")?,
+        secret_key: body.clearable_text("secretKey")?.map(|secret| secret.map(Secret::from)),
+        client_secret: body.clearable_text("clientSecret")?.map(|secret| secret.map(Secret::from)),
+    })
+}

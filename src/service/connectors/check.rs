@@ -1,0 +1,198 @@
+//! What is wrong with a revision: the checks of `app-connect validate`, and its fixture cases.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::error::ConnectorError;
+use super::record::Summary;
+use crate::cases;
+use crate::config::diagnostic::{Code, Findings, Severity};
+use crate::config::load::{Loaded, MAX_BYTES, SourceFile};
+use crate::config::report::{Colour, Format, render};
+use crate::config::source;
+use crate::connector::configs::{Secrets, load_uploaded};
+
+/// How many findings are kept with a revision, and how long they are together.
+const KEPT: usize = 50;
+const KEPT_BYTES: usize = 32 * 1024;
+
+/// What was found in a revision.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    /// Whether it can be activated without force.
+    pub passes: bool,
+    /// Whether it runs at all; what does not is never activated.
+    pub runs: bool,
+    /// How many findings there are.
+    pub summary: Summary,
+    /// The findings, as `app-connect validate --format json` writes them.
+    pub diagnostics: Vec<Value>,
+    /// The fixture cases, in their order.
+    pub cases: Vec<CaseVerdict>,
+}
+
+/// What came of a fixture case.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CaseVerdict {
+    /// Its name.
+    pub name: String,
+    /// Whether everything is as expected.
+    pub passed: bool,
+    /// Why it could not be run at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Where what came out is not what was expected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<CaseDifference>,
+}
+
+/// A place where what came out is not what was expected.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct CaseDifference {
+    /// `request` or `result`.
+    pub part: String,
+    /// JSON pointer of the place.
+    pub pointer: String,
+    /// What was expected; absent where nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Value>,
+    /// What came out; absent where nothing did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub got: Option<Value>,
+}
+
+pub(super) fn source_of(proxy_id: &str, text: Arc<str>) -> SourceFile {
+    SourceFile::of_text(format!("{proxy_id}.json"), text)
+}
+
+/// Checks a text and runs its cases.
+pub(super) fn verdict(proxy_id: &str, text: Arc<str>, secrets: &Secrets, data: &[Value]) -> Verdict {
+    let Loaded { findings, config, .. } = load_uploaded(&source_of(proxy_id, text), secrets);
+    let run = |case: &cases::Case| match &config {
+        Some(config) => case_verdict(case, cases::run(case, config)),
+        None => CaseVerdict {
+            name: case.name.clone(),
+            passed: false,
+            error: Some("the document has errors and cannot run".to_owned()),
+            differences: Vec::new(),
+        },
+    };
+    let cases: Vec<CaseVerdict> = cases::of_data(proxy_id, data).iter().map(run).collect();
+    let summary = summary(&findings);
+    let passes = summary.errors + summary.mistakes == 0 && cases.iter().all(|case| case.passed);
+    Verdict { passes, runs: config.is_some(), summary, diagnostics: diagnostics(&findings), cases }
+}
+
+fn case_verdict(case: &cases::Case, outcome: cases::Outcome) -> CaseVerdict {
+    let passed = outcome.passed();
+    let difference = |difference: cases::Difference| CaseDifference {
+        part: difference.file.trim_end_matches(".json").to_owned(),
+        pointer: difference.pointer,
+        expected: difference.expected,
+        got: difference.got,
+    };
+    CaseVerdict {
+        name: case.name.clone(),
+        passed,
+        error: outcome.error,
+        differences: outcome.differences.into_iter().map(difference).collect(),
+    }
+}
+
+pub(super) fn summary(findings: &Findings) -> Summary {
+    Summary {
+        errors: findings.count(Severity::Error),
+        mistakes: findings.count(Severity::Mistake),
+        warnings: findings.count(Severity::Warning),
+    }
+}
+
+/// Findings as the command line writes them, secrets masked.
+pub(super) fn diagnostics(findings: &Findings) -> Vec<Value> {
+    let report = render(Format::Json, std::slice::from_ref(findings), Colour::Off);
+    let mut report: Value = serde_json::from_str(&report).unwrap_or_default();
+    match report.pointer_mut("/files/0/diagnostics").map(Value::take) {
+        Some(Value::Array(found)) => found,
+        _ => Vec::new(),
+    }
+}
+
+/// The first findings, as many as a record takes.
+pub(super) fn kept(diagnostics: Vec<Value>) -> Vec<Value> {
+    let mut bytes = 0;
+    let fits = |finding: &Value| {
+        bytes += finding.to_string().len();
+        bytes <= KEPT_BYTES
+    };
+    diagnostics.into_iter().take(KEPT).take_while(fits).collect()
+}
+
+/// Whether a text can be stored as a revision, whatever else is wrong with it.
+pub(super) fn storable(
+    proxy_id: &str,
+    text: &Arc<str>,
+    secrets: &Secrets,
+) -> Result<Findings, ConnectorError> {
+    if text.len() as u64 > MAX_BYTES {
+        return Err(ConnectorError::TooLarge { what: "proxyConfig", bytes: text.len(), limit: MAX_BYTES });
+    }
+    let source = source_of(proxy_id, Arc::clone(text));
+    let value = match source::parse(text) {
+        Ok((value, _)) => value,
+        Err(found) => {
+            let too_deep = found.iter().any(|found| found.code == Code::TooDeep);
+            let found = json!(diagnostics(&load_uploaded(&source, secrets).findings));
+            return Err(if too_deep {
+                ConnectorError::TooDeep(found)
+            } else {
+                ConnectorError::NotJson(found)
+            });
+        }
+    };
+    let findings = load_uploaded(&source, secrets).findings;
+    let is_written = |pointer: &str| match value.pointer(pointer) {
+        None | Some(Value::Null) => false,
+        Some(Value::String(text)) => !text.is_empty() && !text.contains("{{"),
+        Some(_) => true,
+    };
+    let own = ["/secretKey", "/auth/clientSecret"];
+    if own.iter().any(|pointer| is_written(pointer)) {
+        let mut found = findings;
+        found.diagnostics.retain(|found| own.contains(&found.pointer.as_str()));
+        return Err(ConnectorError::SecretInText {
+            what: "The proxyConfig",
+            diagnostics: json!(diagnostics(&found)),
+        });
+    }
+    without_secrets("The proxyConfig", &value, secrets)?;
+    Ok(findings)
+}
+
+/// Refuses a value that holds a secret of the connector.
+pub(super) fn without_secrets(
+    what: &'static str,
+    value: &Value,
+    secrets: &Secrets,
+) -> Result<(), ConnectorError> {
+    fn holds(value: &Value, secret: &str) -> bool {
+        match value {
+            Value::String(text) => text.contains(secret),
+            Value::Array(items) => items.iter().any(|item| holds(item, secret)),
+            Value::Object(members) => {
+                members.iter().any(|(key, member)| key.contains(secret) || holds(member, secret))
+            }
+            _ => false,
+        }
+    }
+    let secrets = [&secrets.secret_key, &secrets.client_secret];
+    let mut known = secrets.into_iter().flatten().map(|secret| secret.expose());
+    if known.any(|secret| !secret.is_empty() && holds(value, secret)) {
+        return Err(ConnectorError::SecretInText { what, diagnostics: json!([]) });
+    }
+    Ok(())
+}
