@@ -20,6 +20,7 @@ pub mod metrics;
 #[cfg(feature = "otel")]
 mod otel;
 mod recent;
+pub mod reference;
 pub mod sandbox;
 pub mod secret;
 pub mod server;

@@ -6,8 +6,10 @@ mod egress;
 mod explain;
 mod import;
 mod logging;
+mod migrate_store;
 mod new;
 mod print;
+mod progress;
 mod record;
 mod sandbox;
 mod schema;
@@ -42,7 +44,7 @@ enum Command {
     Record(record::Arguments),
     /// Runs the cases beside proxyConfigs: what is sent, and what is made of replies.
     Test(test::Arguments),
-    /// Makes an operation from a curl command or an OpenAPI document.
+    /// Makes an operation from a curl command or an OpenAPI document; brings over the reference server's data.
     Import(Box<import::Arguments>),
     /// Prints the JSON Schema of a proxyConfig, or rewrites the generated files.
     Schema(schema::Arguments),
@@ -56,6 +58,8 @@ enum Command {
     Sandbox(sandbox::Arguments),
     /// Checks, exports or imports what the server keeps. The server has to be stopped.
     Store(store::Arguments),
+    /// Moves everything from one store into another, empty one, and checks that it is there.
+    MigrateStore(migrate_store::Arguments),
     /// Makes, lists, revokes and rotates API tokens of the console.
     Token(token::Arguments),
     /// Exports the audit log of the console.
@@ -93,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Store(arguments) => store::run(&arguments),
+        Command::MigrateStore(arguments) => migrate_store::run(&arguments),
         Command::Token(arguments) => token::run(arguments),
         Command::Audit(arguments) => token::run_audit(&arguments),
     };

@@ -62,34 +62,43 @@ impl Location {
     ) -> Result<Self, Trouble> {
         let values = Values::read(settings)?;
         let data_dir = values.data_dir(data_dir);
-        let kept = data_dir.join("secret-key");
-        // The server makes a key where there is none; that one would open no store and no export.
-        if !makes && values.get("APP_SERVER_SECRET_KEY").is_none() && !kept.exists() {
-            return Err(Trouble(format!(
-                "APP_SERVER_SECRET_KEY is not set, and {} does not exist; give the key that the server runs with",
-                kept.display()
-            )));
-        }
-        let is_prod = values.get("IS_PROD").is_some_and(|value| value == "true");
-        let url = values.database_url(&data_dir);
-        Ok(Self { url, keys: Keys::from_secret(&secret_key(&values, &data_dir, is_prod)?)? })
+        Ok(Self { url: values.database_url(&data_dir), keys: keys(&values, &data_dir, makes)? })
     }
 
     pub(super) async fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
         store::open(&self.url, self.keys.clone()).await
     }
 
-    /// Opening makes a store where there is none; nobody wants to check or export that one.
+    /// See [`expect_one`].
     pub(super) fn expect_one(&self) -> Result<(), Trouble> {
-        let Some(path) = self.url.strip_prefix("sled:") else { return Ok(()) };
-        match std::fs::read_dir(path).map(|mut entries| entries.next().is_none()) {
-            Ok(true) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            // What else is wrong is said where it is opened.
-            _ => return Ok(()),
-        }
-        Err(Trouble(format!("there is no store at {path}; name it with --data-dir or DATABASE_URL")))
+        expect_one(&self.url, "name it with --data-dir or DATABASE_URL")
     }
+}
+
+/// The keys that the server runs with; without `makes` they have to be there already.
+pub(super) fn keys(values: &Values, data_dir: &Path, makes: bool) -> Result<Keys, Trouble> {
+    let kept = data_dir.join("secret-key");
+    // The server makes a key where there is none; that one would open no store and no export.
+    if !makes && values.get("APP_SERVER_SECRET_KEY").is_none() && !kept.exists() {
+        return Err(Trouble(format!(
+            "APP_SERVER_SECRET_KEY is not set, and {} does not exist; give the key that the server runs with",
+            kept.display()
+        )));
+    }
+    let is_prod = values.get("IS_PROD").is_some_and(|value| value == "true");
+    Ok(Keys::from_secret(&secret_key(values, data_dir, is_prod)?)?)
+}
+
+/// Opening makes a store where there is none; nobody wants to read that one.
+pub(super) fn expect_one(url: &str, mend: &str) -> Result<(), Trouble> {
+    let Some(path) = url.strip_prefix("sled:") else { return Ok(()) };
+    match std::fs::read_dir(path).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        // What else is wrong is said where it is opened.
+        _ => return Ok(()),
+    }
+    Err(Trouble(format!("there is no store at {path}; {mend}")))
 }
 
 async fn check(location: &Location) -> Result<u8, Trouble> {
@@ -137,7 +146,7 @@ async fn import(location: &Location, file: &Path) -> Result<u8, Trouble> {
     Ok(0)
 }
 
-fn counted(counts: &Counts) -> String {
+pub(super) fn counted(counts: &Counts) -> String {
     let Counts { users, call_logs, contacts, conversations, message_logs, claims, documents } = counts;
     format!(
         "users {users}, call logs {call_logs}, conversations {conversations}, messages {message_logs}, \

@@ -19,7 +19,7 @@ pub enum NoData {
 /// `accountData`).
 pub async fn refuse(services: &Services, session: &Session, keys: &[&str]) -> NoData {
     let refusal = |text: String| Refusal::new(ReturnMessage::warning(text, 5000));
-    match session.connected_user(&*services.store).await {
+    match services.connected_user(session).await {
         Ok(Some(_)) => {
             NoData::UnknownKeys(refusal(format!("Unknown account data key(s): {}", keys.join(", "))))
         }

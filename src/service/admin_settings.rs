@@ -11,7 +11,7 @@ use super::hashing::hashed;
 use super::{Services, ringcentral};
 use crate::engine::failure::Failure;
 use crate::engine::time::to_iso;
-use crate::store::{DocumentKey, DocumentKind, StoreError};
+use crate::store::{DocumentChange, DocumentKey, DocumentKind, StoreError};
 
 /// As they are stored, under the hashed account id.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -112,15 +112,25 @@ pub async fn save(
     let account = administered(services, token).await?;
     let key = key(&account);
     let _turn = services.turns.take(&key).await;
-    let now = now_ms();
-    let mut settings =
-        read(services, &account).await?.unwrap_or_else(|| Stored { created_at: now, ..Stored::default() });
-    settings.user_settings = submitted.user_settings.or(settings.user_settings);
-    settings.custom_adapter = submitted.custom_adapter.or(settings.custom_adapter);
-    settings.user_mappings = submitted.user_mappings.or(settings.user_mappings);
-    settings.updated_at = now;
-    let document = serde_json::to_value(&settings).unwrap_or_default();
-    Ok(services.store.save_document(&key, &document).await?)
+    loop {
+        let now = now_ms();
+        let before = services.store.document(&key).await?;
+        let mut settings = before
+            .clone()
+            .map(decoded)
+            .transpose()?
+            .unwrap_or_else(|| Stored { created_at: now, ..Stored::default() });
+        let kept = |submitted: &Option<Value>, kept: Option<Value>| submitted.clone().or(kept);
+        settings.user_settings = submitted.user_settings.clone().or(settings.user_settings);
+        settings.custom_adapter = kept(&submitted.custom_adapter, settings.custom_adapter);
+        settings.user_mappings = kept(&submitted.user_mappings, settings.user_mappings);
+        settings.updated_at = now;
+        let after = serde_json::to_value(&settings).unwrap_or_default();
+        let change = DocumentChange { key: key.clone(), before, after: Some(after) };
+        if services.store.change_documents(&[change]).await? {
+            return Ok(());
+        }
+    }
 }
 
 /// The settings of the token's account; `None` where no admin wrote any.
@@ -154,13 +164,42 @@ pub async fn for_users(
     Ok(read(services, hashed_account_id).await?.and_then(|settings| settings.user_settings))
 }
 
+/// A row of the reference's table `adminConfigs` as it is stored here, and where.
+pub(crate) fn imported(
+    hashed_account_id: &str,
+    row: &Value,
+    created_at: i64,
+    updated_at: i64,
+) -> (DocumentKey, Value) {
+    let member = |name: &str| row.get(name).filter(|value| !value.is_null()).cloned();
+    let settings = Stored {
+        user_settings: member("userSettings").and_then(|settings| match settings {
+            Value::Object(settings) => Some(settings),
+            _ => None,
+        }),
+        custom_adapter: member("customAdapter"),
+        user_mappings: member("userMappings"),
+        created_at,
+        updated_at,
+    };
+    (key(hashed_account_id), serde_json::to_value(&settings).unwrap_or_default())
+}
+
+/// When stored settings were changed last.
+pub(crate) fn updated_at(document: &Value) -> Option<i64> {
+    decoded(document.clone()).ok().map(|settings| settings.updated_at)
+}
+
 fn key(hashed_account_id: &str) -> DocumentKey {
     DocumentKey { kind: DocumentKind::AdminSettings, parts: vec![Some(hashed_account_id.to_owned())] }
 }
 
 async fn read(services: &Services, hashed_account_id: &str) -> Result<Option<Stored>, StoreError> {
-    let document = services.store.document(&key(hashed_account_id)).await?;
-    document.map(serde_json::from_value).transpose().map_err(|error| StoreError::Corrupt {
+    services.store.document(&key(hashed_account_id)).await?.map(decoded).transpose()
+}
+
+fn decoded(document: Value) -> Result<Stored, StoreError> {
+    serde_json::from_value(document).map_err(|error| StoreError::Corrupt {
         what: "an account's settings".to_owned(),
         why: error.to_string(),
     })

@@ -12,7 +12,7 @@ use super::session::Session;
 use crate::engine::text::to_text;
 use crate::engine::time::{parse_instant, to_iso};
 use crate::hex::hex;
-use crate::store::{DocumentKey, DocumentKind, StoreError, User, UserKey};
+use crate::store::{DocumentChange, DocumentKey, DocumentKind, StoreError, User, UserKey};
 
 /// What a client may change of an item.
 const FIELDS: &[&str] = &[
@@ -212,7 +212,20 @@ pub async fn change(
     let user = session.user(&*services.store).await?.ok_or(CallDownError::UnknownItem)?;
     let key = item_key(&user.key, id);
     let _turn = services.turns.take(&key).await;
-    let mut item = read(services.store.document(&key).await?.ok_or(CallDownError::UnknownItem)?)?;
+    loop {
+        let before = services.store.document(&key).await?.ok_or(CallDownError::UnknownItem)?;
+        let mut item = read(before.clone())?;
+        apply(&mut item, changes);
+        item.updated_at = now_ms();
+        let after = serde_json::to_value(&item).unwrap_or_default();
+        let change = DocumentChange { key: key.clone(), before: Some(before), after: Some(after) };
+        if services.store.change_documents(&[change]).await? {
+            return Ok(());
+        }
+    }
+}
+
+fn apply(item: &mut Stored, changes: &Map<String, Value>) {
     for (name, value) in changes {
         match name.as_str() {
             "contactId" => item.contact_id = text(Some(value)),
@@ -226,8 +239,6 @@ pub async fn change(
             _ => {}
         }
     }
-    item.updated_at = now_ms();
-    save(services, &user, &item).await
 }
 
 /// Takes an item off the user's list.
@@ -239,6 +250,37 @@ pub async fn remove(services: &Services, session: &Session, id: &str) -> Result<
     let key = item_key(&user.key, id);
     let _turn = services.turns.take(&key).await;
     if services.store.delete_document(&key).await? { Ok(()) } else { Err(CallDownError::UnknownItem) }
+}
+
+/// A row of the reference's table `callDownLists` as it is stored here, and where. The reference keeps
+/// neither name nor number nor note (Q20).
+pub(crate) fn imported(
+    user: &UserKey,
+    id: String,
+    row: &Value,
+    created_at: i64,
+    updated_at: i64,
+) -> (DocumentKey, Value) {
+    let date = |name: &str| row.get(name).map(Date::read).unwrap_or_default();
+    let item = Stored {
+        contact_id: text(row.get("contactId")),
+        contact_type: text(row.get("contactType")),
+        contact_name: filled(row.get("contactName")),
+        phone_number: filled(row.get("phoneNumber")),
+        note: filled(row.get("note")),
+        status: text(row.get("status")),
+        scheduled_at: date("scheduledAt"),
+        last_call_at: date("lastCallAt"),
+        created_at,
+        updated_at,
+        id,
+    };
+    (item_key(user, &item.id), serde_json::to_value(&item).unwrap_or_default())
+}
+
+/// When a stored item was changed last.
+pub(crate) fn updated_at(document: &Value) -> Option<i64> {
+    read(document.clone()).ok().map(|item| item.updated_at)
 }
 
 fn list_key(user: &UserKey) -> DocumentKey {

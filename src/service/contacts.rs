@@ -59,7 +59,7 @@ pub fn phone_number(text: &str) -> String {
 /// # Errors
 /// Where the user is unknown or the search fails.
 pub async fn find(services: &Services, session: &Session, input: FindContact, force_refresh: bool) -> Answer {
-    let user = match session.connected_user(&*services.store).await {
+    let user = match services.connected_user(session).await {
         Ok(Some(user)) => user,
         Ok(None) => return Err(not_found()),
         Err(error) => return Err(Refusal::new(store_failed(&error))),
@@ -137,7 +137,7 @@ fn found_message(count: usize) -> ReturnMessage {
 /// Where the user is unknown or the search fails.
 pub async fn search(services: &Services, session: &Session, name: Option<String>) -> Answer {
     let shown = name.clone().unwrap_or_else(|| "undefined".to_owned());
-    let user = match session.connected_user(&*services.store).await {
+    let user = match services.connected_user(session).await {
         Ok(Some(user)) => user,
         Ok(None) => {
             return Err(Refusal::new(ReturnMessage::warning(
@@ -177,7 +177,7 @@ pub async fn search(services: &Services, session: &Session, name: Option<String>
 /// # Errors
 /// Where the user is unknown, or no contact was created.
 pub async fn create(services: &Services, session: &Session, input: CreateContact) -> Answer {
-    let user = match session.connected_user(&*services.store).await {
+    let user = match services.connected_user(session).await {
         Ok(Some(user)) => user,
         Ok(None) => return Err(Refusal::new(ReturnMessage::warning("User not found", 5000))),
         Err(error) => return Err(Refusal::new(store_failed(&error))),

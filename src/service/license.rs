@@ -78,7 +78,7 @@ impl LicenseStatus {
 /// # Errors
 /// Where the user cannot be read from the store.
 pub async fn status(services: &Services, session: &Session) -> Result<LicenseStatus, StoreError> {
-    let Some(user) = session.connected_user(&*services.store).await? else {
+    let Some(user) = services.connected_user(session).await? else {
         return Ok(LicenseStatus::new(false, "Invalid (User not found)"));
     };
     match ask(services, &user).await {

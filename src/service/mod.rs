@@ -15,6 +15,7 @@ pub mod contacts;
 pub mod developer_portal;
 pub mod hashing;
 pub mod interfaces;
+mod lease;
 pub mod license;
 pub mod managed_sign_in;
 pub mod manifest;
@@ -26,6 +27,7 @@ pub mod ringcentral;
 pub mod session;
 pub mod settings;
 mod task;
+mod tokens;
 pub mod turns;
 pub mod users;
 

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::clock::now_ms;
 use super::outcome::{Refusal, message, store_failed};
 use super::session::Session;
 use super::{Services, users};
@@ -42,7 +41,7 @@ pub async fn hostname(services: &Services, session: &Session) -> Result<Option<O
 /// Where that cannot be found out: an outage says nothing about the user.
 pub async fn auth_validation(services: &Services, session: &Session) -> Result<Checked, Refusal> {
     let refused = |message| Ok(Checked { successful: false, return_message: Some(message) });
-    let user = match session.connected_user(&*services.store).await {
+    let user = match services.connected_user(session).await {
         Ok(Some(user)) => user,
         Ok(None) => return refused(unknown_user()),
         Err(error) => return Err(Refusal::new(store_failed(&error))),
@@ -83,7 +82,7 @@ async fn ask(services: &Services, user: &User) -> Result<(bool, Option<String>),
 /// Where the user is unknown, or the CRM fails or names somebody else.
 pub async fn refresh_info(services: &Services, session: &Session) -> Result<Checked, Refusal> {
     let refusal = |error: &StoreError| Refusal::new(store_failed(error));
-    let user = session.connected_user(&*services.store).await.map_err(|error| refusal(&error))?;
+    let user = services.connected_user(session).await.map_err(|error| refusal(&error))?;
     let proxy_id = user.as_ref().map_or(&session.proxy_id, |user| &user.key.proxy_id);
     let account = user.as_ref().and_then(|user| user.rc_account_id.as_deref());
     let platform = services.platform(&session.platform, proxy_id.as_deref(), Audience::Account(account));
@@ -109,20 +108,24 @@ pub async fn refresh_info(services: &Services, session: &Session) -> Result<Chec
         )));
     }
     // Asking took a while: what changed meanwhile stays, and who signed out stays signed out.
-    let _turn = services.turns.take(&user.key).await;
-    let current = services.store.get_user(&user.key).await.map_err(|error| refusal(&error))?;
-    let Some(mut user) = current.filter(|user| !user.access_token.expose().is_empty()) else {
+    let changed = users::change(services, &user.key, |user| {
+        if user.access_token.expose().is_empty() {
+            return;
+        }
+        users::keep_additional_info(&mut user.platform_additional_info, &info);
+        if let Some(name) = info.name.as_ref().and_then(Value::as_str) {
+            user.name = Some(name.to_owned());
+        }
+        user.timezone_name = info.timezone_name.clone().or_else(|| user.timezone_name.take());
+        user.timezone_offset = info.timezone_offset.clone().or_else(|| user.timezone_offset.take());
+        if let Some(api_key) = &info.overriding_api_key {
+            user.access_token = api_key.clone();
+        }
+    });
+    let changed = changed.await.map_err(|error| refusal(&error))?;
+    if changed.is_none_or(|user| user.access_token.expose().is_empty()) {
         return Err(Refusal::new(unknown_user()));
-    };
-    users::keep_additional_info(&mut user.platform_additional_info, &info);
-    if let Some(name) = info.name.as_ref().and_then(Value::as_str) {
-        user.name = Some(name.to_owned());
     }
-    user.timezone_name = info.timezone_name.or(user.timezone_name);
-    user.timezone_offset = info.timezone_offset.or(user.timezone_offset);
-    user.access_token = info.overriding_api_key.unwrap_or(user.access_token);
-    user.updated_at = now_ms();
-    services.store.save_user(&user).await.map_err(|error| refusal(&error))?;
     let message = reply.message.unwrap_or_else(|| {
         ReturnMessage::success(info.message.unwrap_or_else(|| "User information refreshed.".to_owned()), 1000)
     });

@@ -2,12 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Services;
 use super::admin_settings::{self, AccountError};
-use super::clock::now_ms;
 use super::hashing::hashed;
 use super::session::Session;
-use crate::store::StoreError;
+use super::{Services, users};
+use crate::store::{StoreError, User};
 
 /// How a request names the RingCentral account.
 #[derive(Debug, Default)]
@@ -83,20 +82,16 @@ pub async fn change(
     let Some(user) = session.user(&*services.store).await? else {
         return Ok(None);
     };
-    let _turn = services.turns.take(&user.key).await;
-    let Some(mut user) = services.store.get_user(&user.key).await? else {
-        return Ok(None);
+    let change = |user: &mut User| {
+        let mut settings = object(user.user_settings.take());
+        // Clients in JavaScript read the object back: this key would be no key of theirs.
+        settings.extend(set.clone().into_iter().filter(|(key, _)| key != "__proto__"));
+        for key in remove {
+            settings.shift_remove(key);
+        }
+        user.user_settings = Some(Value::Object(settings));
     };
-    let mut settings = object(user.user_settings.take());
-    // Clients in JavaScript read the object back: this key would be no key of theirs.
-    settings.extend(set.into_iter().filter(|(key, _)| key != "__proto__"));
-    for key in remove {
-        settings.shift_remove(key);
-    }
-    user.user_settings = Some(Value::Object(settings.clone()));
-    user.updated_at = now_ms();
-    services.store.save_user(&user).await?;
-    Ok(Some(settings))
+    Ok(users::change(services, &user.key, change).await?.map(|user| object(user.user_settings)))
 }
 
 fn object(settings: Option<Value>) -> Map<String, Value> {

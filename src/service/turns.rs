@@ -7,8 +7,8 @@ use tokio::sync::{Mutex, MutexGuard};
 /// Enough for records to meet rarely that have nothing to do with each other.
 const SLOTS: usize = 64;
 
-/// Turns within this process. Processes that share a store do not wait for each other: of two
-/// simultaneous changes to one record there, the later one stays.
+/// Turns within this process. Processes that share a store do not wait for each other: what is written
+/// back has to be compared with what was read as well (`Store::change_user`, `change_documents`).
 pub struct Turns {
     slots: [Mutex<()>; SLOTS],
 }

@@ -231,48 +231,61 @@ async fn save(
 ) -> Result<User, LoginError> {
     let key =
         UserKey { id: format!("{}-{}", info.id, platform.name), platform: platform.name.clone(), proxy_id };
-    let now = now_ms();
     let _turn = services.turns.take(&key).await;
-    let before = services.store.get_user(&key).await?;
-    let mut additional_info =
-        before.as_ref().map(|user| user.platform_additional_info.clone()).unwrap_or_default();
-    for (name, value) in submitted.additional_info.unwrap_or_default() {
-        // A password signs in once; an API key is kept once, as the token (Q51).
-        if name != "password" && name != "apiKey" {
-            additional_info.insert(name, value);
+    loop {
+        let before = services.store.get_user(&key).await?;
+        let user = signed_in(before.as_ref(), &key, &submitted, &info, rc_account_id.as_ref());
+        if services.store.change_user(before.as_ref(), &user).await? {
+            return Ok(user);
         }
     }
-    keep_additional_info(&mut additional_info, &info);
+}
+
+fn signed_in(
+    before: Option<&User>,
+    key: &UserKey,
+    submitted: &GetUserInfo,
+    info: &UserInfo,
+    rc_account_id: Option<&String>,
+) -> User {
+    let now = now_ms();
+    let mut additional_info = before.map(|user| user.platform_additional_info.clone()).unwrap_or_default();
+    for (name, value) in submitted.additional_info.iter().flatten() {
+        // A password signs in once; an API key is kept once, as the token (Q51).
+        if name != "password" && name != "apiKey" {
+            additional_info.insert(name.clone(), value.clone());
+        }
+    }
+    keep_additional_info(&mut additional_info, info);
     if let Some(proxy_id) = &key.proxy_id {
         additional_info.shift_remove("proxyId");
         additional_info.insert("proxyId".to_owned(), proxy_id.as_str().into());
     }
-    let kept = |choose: fn(&User) -> Option<String>| before.as_ref().and_then(choose);
-    let token = info.overriding_api_key.or(submitted.api_key).unwrap_or_else(|| Secret::new(""));
-    let user = User {
+    let kept = |choose: fn(&User) -> Option<String>| before.and_then(choose);
+    let token = info.overriding_api_key.as_ref().or(submitted.api_key.as_ref()).cloned();
+    User {
         name: info
             .name
             .as_ref()
             .and_then(Value::as_str)
             .map(str::to_owned)
             .or_else(|| kept(|user| user.name.clone())),
-        hostname: submitted.hostname.or_else(|| kept(|user| user.hostname.clone())),
-        timezone_name: info.timezone_name.or_else(|| kept(|user| user.timezone_name.clone())),
+        hostname: submitted.hostname.clone().or_else(|| kept(|user| user.hostname.clone())),
+        timezone_name: info.timezone_name.clone().or_else(|| kept(|user| user.timezone_name.clone())),
         timezone_offset: info
             .timezone_offset
-            .or_else(|| before.as_ref().and_then(|user| user.timezone_offset.clone())),
-        access_token: token,
+            .clone()
+            .or_else(|| before.and_then(|user| user.timezone_offset.clone())),
+        access_token: token.unwrap_or_else(|| Secret::new("")),
         refresh_token: None,
         token_expiry: None,
-        rc_account_id: rc_account_id.or_else(|| kept(|user| user.rc_account_id.clone())),
+        rc_account_id: rc_account_id.cloned().or_else(|| kept(|user| user.rc_account_id.clone())),
         platform_additional_info: additional_info,
-        user_settings: before.as_ref().and_then(|user| user.user_settings.clone()),
-        created_at: before.as_ref().map_or(now, |user| user.created_at),
+        user_settings: before.and_then(|user| user.user_settings.clone()),
+        created_at: before.map_or(now, |user| user.created_at),
         updated_at: now,
-        key,
-    };
-    services.store.save_user(&user).await?;
-    Ok(user)
+        key: key.clone(),
+    }
 }
 
 /// Keeps what the CRM told of a user beyond name and time zone.
@@ -330,12 +343,31 @@ pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
 
 /// What changed while the CRM was told stays, the tokens excepted.
 async fn forget_tokens(services: &Services, key: &UserKey) -> Result<(), StoreError> {
-    let _turn = services.turns.take(key).await;
-    let Some(mut user) = services.store.get_user(key).await? else {
-        return Ok(());
+    let forget = |user: &mut User| {
+        user.access_token = Secret::new("");
+        user.refresh_token = None;
     };
-    user.access_token = Secret::new("");
-    user.refresh_token = None;
-    user.updated_at = now_ms();
-    services.store.save_user(&user).await
+    change(services, key, forget).await.map(drop)
+}
+
+/// Changes a user, and nothing that somebody else changes at the same time, here or at another
+/// server; the user as it is then, `None` where there is none. `change` may be asked again.
+pub(super) async fn change(
+    services: &Services,
+    key: &UserKey,
+    change: impl Fn(&mut User),
+) -> Result<Option<User>, StoreError> {
+    let _turn = services.turns.take(key).await;
+    loop {
+        let Some(before) = services.store.get_user(key).await? else { return Ok(None) };
+        let mut after = before.clone();
+        change(&mut after);
+        if after == before {
+            return Ok(Some(after));
+        }
+        after.updated_at = now_ms();
+        if services.store.change_user(Some(&before), &after).await? {
+            return Ok(Some(after));
+        }
+    }
 }

@@ -176,6 +176,7 @@ pub(super) fn document_key(key: &DocumentKey) -> Vec<u8> {
         DocumentKind::AccountData => "accountData",
         DocumentKind::AdminSettings => "adminSettings",
         DocumentKind::License => "license",
+        DocumentKind::Lease => "lease",
         DocumentKind::ConsoleToken => "consoleToken",
         DocumentKind::Connector => "connector",
         DocumentKind::ConnectorRevision => "connectorRevision",
@@ -345,6 +346,16 @@ pub(super) fn verify(keys: &Keys, table: Table, key: &[u8], value: &[u8]) -> Res
         Table::Claims => read_claims(keys, key, value).map(drop),
         Table::Documents => read_document(keys, key, value).map(drop),
     }
+}
+
+/// Whether a claim or a note (a document with a member `expiresAt`) means nothing any more.
+pub(super) fn is_expired(keys: &Keys, row: &Row, now: i64) -> Result<bool, StoreError> {
+    if row.table == Table::Claims {
+        let claims = read_claims(keys, &row.key, &row.value)?.claims;
+        return Ok(claims.iter().all(|claim| claim.expires_at <= now));
+    }
+    let note = read_document(keys, &row.key, &row.value)?;
+    Ok(note.get("expiresAt").and_then(Value::as_i64).is_some_and(|at| at <= now))
 }
 
 fn row(keys: &Keys, table: Table, key: Vec<u8>, record: &impl Serialize) -> Result<Row, StoreError> {

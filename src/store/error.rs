@@ -28,7 +28,7 @@ pub enum StoreError {
     /// Stored data cannot be read.
     #[error(
         "{what} is damaged: {why}. Restore the store from a backup or an export; keep the damaged \
-         directory for inspection"
+         one for inspection"
     )]
     Corrupt {
         /// Which part.
@@ -71,7 +71,8 @@ pub enum StoreError {
     },
     /// No backend has this scheme.
     #[error(
-        "{} is not a store. Set DATABASE_URL to one of: sled:PATH (an embedded store in the directory PATH)",
+        "{} is not a store. Set DATABASE_URL to one of: sled:PATH (an embedded store in the directory PATH), \
+         postgres://USER:PASSWORD@HOST:PORT/DATABASE (a shared store)",
         named(.scheme)
     )]
     UnknownScheme {
@@ -94,10 +95,10 @@ pub enum StoreError {
     /// An import was asked for where records are.
     #[error(
         "the store at {path} holds records, and an import never mixes into them. Import into a new \
-         directory"
+         directory or database"
     )]
     NotEmpty {
-        /// The store's directory.
+        /// The store's directory, or its database.
         path: String,
     },
     /// A line of an import cannot be taken; nothing was imported.
@@ -132,6 +133,15 @@ impl StoreError {
             what: what.to_owned(),
             why: "the store's writing thread has stopped".to_owned(),
             mend: "Restart the server; the log says why the thread stopped".to_owned(),
+        }
+    }
+
+    /// A write came after the store was closed.
+    pub(super) fn closed() -> Self {
+        Self::Unavailable {
+            what: "writing to the store".to_owned(),
+            why: "the store is closed because the server is stopping".to_owned(),
+            mend: "Repeat the request when the server is back".to_owned(),
         }
     }
 

@@ -9,7 +9,9 @@
 
 mod codec;
 mod error;
+pub mod migrate;
 mod opened;
+mod postgres;
 mod records;
 mod seal;
 mod sled_store;
@@ -27,6 +29,7 @@ use tokio::sync::watch;
 use crate::metrics::StoreMeter;
 pub use crate::secret::Secret;
 pub use error::StoreError;
+pub use postgres::{ForeignTables, PostgresStore};
 pub use records::{
     CallLog, Claim, ClaimChange, ClaimKey, ClaimSubject, Claims, ContactKey, Conversation, Counts,
     DocumentChange, DocumentKey, DocumentKind, Extension, Integrity, MessageLog, Owner, Saved, Scope, User,
@@ -55,6 +58,10 @@ pub trait Store: Send + Sync {
 
     /// Creates the user or replaces all of it.
     async fn save_user(&self, user: &User) -> Result<(), StoreError>;
+
+    /// Creates the user or replaces all of it, where it is still as `before` says (absent: there is
+    /// none); false, and nothing stored, where it is not. Both have the same key.
+    async fn change_user(&self, before: Option<&User>, after: &User) -> Result<bool, StoreError>;
 
     /// Removes the user; false where there was none.
     async fn delete_user(&self, key: &UserKey) -> Result<bool, StoreError>;
@@ -161,19 +168,36 @@ pub trait Store: Send + Sync {
 }
 
 /// Opens the store that `url` names: `sled:PATH`, PATH a directory that is
-/// created where it does not exist (mode 0700).
+/// created where it does not exist (mode 0700), or `postgres://…`, a database
+/// whose tables are made where they do not exist.
 ///
 /// # Errors
 /// [`StoreError::UnknownScheme`], and whatever keeps the backend from opening:
 /// a lock held by another process, another key, damage, a newer format.
 pub async fn open(url: &str, keys: Keys) -> Result<Arc<dyn Store>, StoreError> {
+    open_as(url, keys, SledOptions::default()).await
+}
+
+/// As [`open`], for a store that is to be filled: what an import left there that did not finish is
+/// removed.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_to_fill(url: &str, keys: Keys) -> Result<Arc<dyn Store>, StoreError> {
+    open_as(url, keys, SledOptions { discard_unfinished_import: true, ..SledOptions::default() }).await
+}
+
+async fn open_as(url: &str, keys: Keys, options: SledOptions) -> Result<Arc<dyn Store>, StoreError> {
     // The rest of an unknown URL may hold a password: only the scheme is named.
     let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
+    if matches!(scheme, "postgres" | "postgresql") && !rest.is_empty() {
+        return Ok(Arc::new(PostgresStore::open(url, keys).await?));
+    }
     if scheme != "sled" || rest.is_empty() {
         return Err(StoreError::UnknownScheme { scheme: scheme.to_owned() });
     }
     let path = std::path::PathBuf::from(rest);
-    let opened = tokio::task::spawn_blocking(move || SledStore::open(&path, keys, SledOptions::default()))
+    let opened = tokio::task::spawn_blocking(move || SledStore::open(&path, keys, options))
         .await
         .map_err(|_| StoreError::stopped("opening the store"))??;
     Ok(Arc::new(opened))

@@ -234,6 +234,8 @@ pub enum DocumentKind {
     AdminSettings,
     /// The last known licence of a user.
     License,
+    /// Who does, for a while, what only one may do at a time.
+    Lease,
     /// A token of the console.
     ConsoleToken,
     /// An uploaded connector.

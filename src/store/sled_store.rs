@@ -42,12 +42,14 @@ use crate::metrics::StoreMeter;
 pub struct SledOptions {
     /// The most memory that cached pages take, in bytes.
     pub cache_bytes: u64,
+    /// Empties a store whose import did not finish, instead of refusing it.
+    pub discard_unfinished_import: bool,
 }
 
 impl Default for SledOptions {
     /// A cache of 8 MiB: a page that it misses is one read of a file that the system caches too.
     fn default() -> Self {
-        Self { cache_bytes: 8 * 1024 * 1024 }
+        Self { cache_bytes: 8 * 1024 * 1024, discard_unfinished_import: false }
     }
 }
 
@@ -93,11 +95,7 @@ impl SledStore {
 
     fn refuse_closed(&self) -> Result<(), StoreError> {
         if self.closed.load(Ordering::Acquire) {
-            return Err(StoreError::Unavailable {
-                what: "writing to the store".to_owned(),
-                why: "the store is closed because the server is stopping".to_owned(),
-                mend: "Repeat the request when the server is back".to_owned(),
-            });
+            return Err(StoreError::closed());
         }
         Ok(())
     }
@@ -168,6 +166,22 @@ impl Store for SledStore {
     async fn save_user(&self, user: &User) -> Result<(), StoreError> {
         let row = codec::user_row(&self.keys, user)?;
         self.write(Write::put(row, When::Always)).await.map(drop)
+    }
+
+    /// Compared as documents are: see [`Store::change_documents`].
+    async fn change_user(&self, before: Option<&User>, after: &User) -> Result<bool, StoreError> {
+        let row = codec::user_row(&self.keys, after)?;
+        loop {
+            let stored = self.trees.get(Table::Users, &row.key)?;
+            let held = stored.as_deref().map(|value| codec::read_user(&self.keys, &row.key, value));
+            if held.transpose()?.as_ref() != before {
+                return Ok(false);
+            }
+            let when = When::Equals(stored.clone());
+            if self.write(Write::put(row.clone(), when)).await? == stored {
+                return Ok(true);
+            }
+        }
     }
 
     async fn delete_user(&self, key: &UserKey) -> Result<bool, StoreError> {
@@ -356,14 +370,7 @@ fn expired(trees: &Trees, keys: &Keys, now: i64) -> Result<Vec<Row>, StoreError>
     let mut found = Vec::new();
     for row in trees.rows(Table::Claims, b"").chain(trees.rows(Table::Documents, &notes)) {
         let row = row?;
-        let is_over = if row.table == Table::Claims {
-            let claims = codec::read_claims(keys, &row.key, &row.value)?.claims;
-            claims.iter().all(|claim| claim.expires_at <= now)
-        } else {
-            let note = codec::read_document(keys, &row.key, &row.value)?;
-            note.get("expiresAt").and_then(Value::as_i64).is_some_and(|at| at <= now)
-        };
-        if is_over {
+        if codec::is_expired(keys, &row, now)? {
             found.push(row);
         }
     }

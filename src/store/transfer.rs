@@ -19,7 +19,7 @@ use super::{
 
 const FORMAT: &str = "app-connect-store";
 const VERSION: u32 = 2;
-const END: &str = "end";
+pub(super) const END: &str = "end";
 const CHECK_IDENTITY: &[u8] = b"check";
 const CHECK_TEXT: &[u8] = b"app-connect store";
 /// Base64 and JSON escapes lengthen a record; no line of ours is longer.

@@ -72,7 +72,8 @@ fn serve_says_in_one_line_why_it_cannot_start() {
     tell(&[], &[("PORT", "many")]);
     tell(&[], &[("METRICS_LISTEN", "9464")]);
     tell(&[], &[("IS_PROD", "true")]);
-    tell(&[], &[("DATABASE_URL", "postgres://user:hunter2@db/app")]);
+    tell(&[], &[("DATABASE_URL", "mysql://user:hunter2@db/app")]);
+    tell(&[], &[("DATABASE_URL", "postgres://user:hunter2@db/app?pasword=hunter2")]);
     tell(&[], &[("DATABASE_URL", "data")]);
     tell(&["--proxy-configs", "nowhere"], &[]);
     tell(&["--allow-host", "a b"], &[]);

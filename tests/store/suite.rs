@@ -8,7 +8,7 @@ use std::{
 
 use app_connect::store::{
     Claim, ClaimChange, ClaimKey, ClaimSubject, Claims, Conversation, Counts, DocumentChange, DocumentKey,
-    DocumentKind, Extension, MessageLog, Owner, Saved, Scope, Store, StoreError,
+    DocumentKind, Extension, MessageLog, Owner, Saved, Scope, Store, StoreError, User,
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -43,6 +43,27 @@ pub async fn users_read_back_whole_with_their_key_order(store: &dyn Store) {
     assert!(store.delete_user(&bare.key).await.unwrap());
     assert!(!store.delete_user(&bare.key).await.unwrap());
     assert_eq!(store.get_user(&bare.key).await.unwrap(), None);
+}
+
+/// Of simultaneous changes of one user one holds, and none undoes another.
+pub async fn users_change_only_as_they_were_read(store: &dyn Store) {
+    let named = |name: &str| User { name: Some(name.to_owned()), ..user("7-crm", Some("acme")) };
+    let made: Vec<User> = (0..8).map(|n| named(&n.to_string())).collect();
+    let won = join_all(made.iter().map(|user| store.change_user(None, user))).await;
+    assert_eq!(won.into_iter().filter(|won| *won.as_ref().unwrap()).count(), 1);
+    let standing = store.get_user(&made[0].key).await.unwrap().unwrap();
+    assert!(made.contains(&standing));
+    assert!(!store.change_user(Some(&named("nobody")), &named("lost")).await.unwrap());
+    // The same user, sealed anew, is still the same.
+    store.save_user(&standing).await.unwrap();
+    let won = join_all(made.iter().map(|user| store.change_user(Some(&standing), user))).await;
+    let held = won.into_iter().filter(|won| *won.as_ref().unwrap()).count();
+    // Whoever changed it to what it was kept it as the next one read it.
+    assert!((1..=2).contains(&held), "{held}");
+    let key = standing.key;
+    store.delete_user(&key).await.unwrap();
+    assert!(!store.change_user(Some(&named("0")), &named("1")).await.unwrap());
+    assert_eq!(store.get_user(&key).await.unwrap(), None);
 }
 
 /// Q3: the proxy id is part of who a user is.
@@ -159,7 +180,7 @@ fn claim(holder: &str) -> Claim {
     }
 }
 
-fn claims(holders: &[&str]) -> Claims {
+pub fn claims(holders: &[&str]) -> Claims {
     Claims { claims: holders.iter().map(|holder| claim(holder)).collect() }
 }
 

@@ -14,6 +14,7 @@ pub mod mirror;
 pub mod pending;
 pub mod placeholders;
 pub mod player;
+pub mod postgres;
 pub mod recording;
 pub mod report;
 pub mod scripted_crm;

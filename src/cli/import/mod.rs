@@ -1,5 +1,6 @@
-//! `app-connect import`: operations from what people have already.
+//! `app-connect import`: from what people have already: operations, and whole installations.
 
+mod app_connect_core;
 mod curl;
 mod draft;
 mod mapping;
@@ -24,11 +25,15 @@ enum Source {
     Curl(curl::Arguments),
     /// Makes an operation from an operation of an OpenAPI document (3.0 or 3.1, JSON or YAML).
     Openapi(openapi::Arguments),
+    /// Brings over what the reference server (@app-connect/core) keeps in PostgreSQL: users with their
+    /// sessions, links to logs, settings, call-down lists.
+    AppConnectCore(app_connect_core::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     match &arguments.source {
         Source::Curl(arguments) => curl::run(arguments),
         Source::Openapi(arguments) => openapi::run(arguments),
+        Source::AppConnectCore(arguments) => app_connect_core::run(arguments),
     }
 }

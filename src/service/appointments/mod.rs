@@ -59,7 +59,7 @@ struct Connected<'s> {
 
 impl<'s> Connected<'s> {
     async fn of(services: &'s Services, session: &Session, interface: Interface) -> Result<Self, Refusal> {
-        let user = match session.connected_user(&*services.store).await {
+        let user = match services.connected_user(session).await {
             Ok(Some(user)) => user,
             Ok(None) => return Err(Refusal::new(ReturnMessage::warning("User not found", 5000))),
             Err(error) => return Err(Refusal::new(store_failed(&error))),

@@ -19,7 +19,9 @@ use crate::service::composition::call_log::{CallLogText, compose};
 use crate::service::outcome::{Refusal, store_failed};
 use crate::service::session::Session;
 use crate::service::{Platform, Services, task};
-use crate::store::{CallLog, Claim, ClaimKey, ClaimSubject, Extension, Saved, Scope, StoreError, User};
+use crate::store::{
+    CallLog, Claim, ClaimKey, ClaimSubject, Extension, Saved, Scope, Store, StoreError, User,
+};
 
 /// How often a claim of another server is looked at.
 const POLL: Duration = Duration::from_millis(100);
@@ -157,7 +159,23 @@ async fn claimed(
             doubted.as_ref(),
         );
         match claiming.await.map_err(|error| unstored(&error))? {
-            Claiming::Held(held) => return create_record(services, platform, held, job).await,
+            Claiming::Held(held) => {
+                // Another server may have logged between what was read above and the claim.
+                let refused = if store.is_shared() {
+                    match stored(services, &job.scope, &job.session_id, &job.extension).await {
+                        Ok(None) => None,
+                        Ok(Some(_)) => Some(existing(&job.session_id)),
+                        Err(refusal) => Some(refusal),
+                    }
+                } else {
+                    None
+                };
+                let Some(refused) = refused else {
+                    return create_record(services, platform, held, job).await;
+                };
+                release(store, held).await;
+                return Err(refused);
+            }
             Claiming::Busy if tokio::time::Instant::now() < patience => tokio::time::sleep(POLL).await,
             Claiming::Busy => return Err(being_logged()),
             Claiming::InDoubt(claim) => {
@@ -186,6 +204,13 @@ async fn claimed(
                 }
             }
         }
+    }
+}
+
+/// Where this fails, the claim is in doubt, and the log that exists is found before it.
+async fn release(store: &dyn Store, held: Held) {
+    if let Err(error) = held.release(store).await {
+        store_failed(&error);
     }
 }
 
@@ -294,9 +319,7 @@ async fn record(
     match services.store.save_call_log(&log, Some(&released)).await {
         Ok(Saved::Inserted) => {}
         Ok(Saved::Existing(_)) => {
-            if let Err(error) = held.release(&*services.store).await {
-                store_failed(&error);
-            }
+            release(&*services.store, held).await;
             return Err(existing(&job.session_id));
         }
         Err(error) => {

@@ -54,7 +54,7 @@ pub(super) fn refusal(text: impl Into<String>, ttl: u32) -> Refusal {
 
 /// The user of a session, signed in at the CRM.
 async fn connected(services: &Services, session: &Session) -> Result<User, Refusal> {
-    match session.connected_user(&*services.store).await {
+    match services.connected_user(session).await {
         Ok(Some(user)) => Ok(user),
         Ok(None) => Err(refusal("User not found", 5000)),
         Err(error) => Err(Refusal::new(store_failed(&error))),

@@ -76,7 +76,7 @@ async fn prepared(services: &Services, session: &Session, mut request: Value) ->
         Some(Value::Array(messages)) if !messages.is_empty() => messages,
         _ => return Err(refusal("No message to log.", 3000)),
     };
-    let user = match session.connected_user(&*services.store).await {
+    let user = match services.connected_user(session).await {
         Ok(Some(user)) => user,
         Ok(None) => return Err(refusal("Contact not found", 5000)),
         Err(error) => return Err(Refusal::new(store_failed(&error))),

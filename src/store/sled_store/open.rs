@@ -37,6 +37,15 @@ pub(super) fn open(path: &Path, keys: &Keys, options: SledOptions) -> Result<(Tr
     create_directory(path).map_err(|error| StoreError::io("creating the store", path, &error))?;
     let trees = open_trees(path, options)?;
     let commits = check_marks(&trees, path, keys)?;
+    if trees.db.get(IMPORTING).map_err(|error| trees::failed("reading the store", path, error))?.is_some() {
+        if !options.discard_unfinished_import {
+            return Err(StoreError::Corrupt {
+                what: format!("the store at {}", path.display()),
+                why: "an import into it did not finish".to_owned(),
+            });
+        }
+        discard(&trees).map_err(|error| trees::failed("emptying the store", path, error))?;
+    }
     for table in Table::ALL {
         let tree = trees.tree(table);
         for edge in [tree.first(), tree.last()] {
@@ -47,6 +56,17 @@ pub(super) fn open(path: &Path, keys: &Keys, options: SledOptions) -> Result<(Tr
         }
     }
     Ok((trees, commits))
+}
+
+/// Removes what an import left; the mark goes last.
+fn discard(trees: &Trees) -> sled::Result<()> {
+    for table in Table::ALL {
+        trees.tree(table).clear()?;
+    }
+    trees.db.flush()?;
+    trees.db.remove(IMPORTING)?;
+    trees.db.flush()?;
+    Ok(())
 }
 
 /// Readable by the server's user alone.
@@ -127,9 +147,6 @@ fn check_marks(trees: &Trees, path: &Path, keys: &Keys) -> Result<u64, StoreErro
     }
     if commits < acknowledged {
         return Err(witness::lost(path, commits, acknowledged));
-    }
-    if mark(IMPORTING)?.is_some() {
-        return Err(StoreError::Corrupt { what: what(), why: "an import into it did not finish".to_owned() });
     }
     Ok(commits)
 }

@@ -1,0 +1,241 @@
+//! Rows of the reference's tables as records of this server.
+
+use serde_json::{Map, Value, json};
+
+use super::Fate;
+use super::owners::Owners;
+use crate::engine::text::id_text;
+use crate::engine::time::parse_instant;
+use crate::service::{admin_settings as admin, call_down as list};
+use crate::store::{
+    CallLog, ContactKey, Conversation, DocumentChange, DocumentKey, DocumentKind, Extension, MessageLog,
+    Saved, Secret, Store, StoreError, User, UserKey,
+};
+
+/// The reference's prefix of the keys under which it caches contacts.
+const CONTACT: &str = "contact-";
+
+/// The reference's prefix of the keys under which it keeps what admins signed in with, encrypted.
+const MANAGED: &str = "managed-auth";
+
+const NO_USER: &str = "its user is not in the table users";
+const NO_RECORD: &str = "it has no id of a CRM record";
+const NO_ID: &str = "it has no id";
+
+type Outcome = Result<Fate, StoreError>;
+
+fn text(row: &Value, column: &str) -> Option<String> {
+    row.get(column).and_then(id_text)
+}
+
+/// A time in milliseconds; the reference's columns are in UTC.
+fn time(row: &Value, column: &str) -> Option<i64> {
+    let value = row.get(column)?;
+    let instant = parse_instant(value).or_else(|| parse_instant(&json!(format!("{}Z", value.as_str()?))));
+    instant.map(|instant| instant.as_millisecond())
+}
+
+fn secret(row: &Value, column: &str) -> Option<Secret> {
+    row.get(column).and_then(Value::as_str).filter(|text| !text.is_empty()).map(Secret::new)
+}
+
+/// The user of a row; why there is none, where there is none.
+pub(super) fn read_user(row: &Value) -> Result<User, &'static str> {
+    let info = match row.get("platformAdditionalInfo") {
+        Some(Value::Object(info)) => info.clone(),
+        _ => Map::new(),
+    };
+    let created_at = time(row, "createdAt").unwrap_or_default();
+    Ok(User {
+        key: UserKey {
+            id: text(row, "id").ok_or(NO_ID)?,
+            platform: text(row, "platform").ok_or("it has no platform")?,
+            proxy_id: info.get("proxyId").and_then(id_text),
+        },
+        name: None,
+        hostname: text(row, "hostname"),
+        timezone_name: text(row, "timezoneName"),
+        timezone_offset: text(row, "timezoneOffset").map(Value::from),
+        access_token: secret(row, "accessToken").unwrap_or_else(|| Secret::new("")),
+        refresh_token: secret(row, "refreshToken"),
+        token_expiry: time(row, "tokenExpiry"),
+        rc_account_id: text(row, "rcAccountId"),
+        platform_additional_info: info,
+        user_settings: row.get("userSettings").filter(|settings| settings.is_object()).cloned(),
+        created_at,
+        updated_at: time(row, "updatedAt").unwrap_or(created_at),
+    })
+}
+
+pub(super) async fn user(to: &dyn Store, row: &Value) -> Outcome {
+    let user = match read_user(row) {
+        Ok(user) => user,
+        Err(reason) => return Ok(Fate::Skipped(reason)),
+    };
+    loop {
+        let before = to.get_user(&user.key).await?;
+        if before.as_ref().is_some_and(|before| before.updated_at >= user.updated_at) {
+            return Ok(Fate::There);
+        }
+        // What the reference does not know stays.
+        let name = before.as_ref().and_then(|before| before.name.clone());
+        if to.change_user(before.as_ref(), &User { name, ..user.clone() }).await? {
+            return Ok(Fate::Brought);
+        }
+    }
+}
+
+pub(super) async fn call_log(to: &dyn Store, owners: &Owners, row: &Value) -> Outcome {
+    let Some(session_id) = text(row, "sessionId") else { return Ok(Fate::Skipped("it has no session id")) };
+    let Some(third_party_log_id) = text(row, "thirdPartyLogId") else { return Ok(Fate::Skipped(NO_RECORD)) };
+    let Some((user, scope)) = text(row, "userId").and_then(|id| owners.user(&id)) else {
+        return Ok(Fate::Skipped(NO_USER));
+    };
+    let created_at = time(row, "createdAt").unwrap_or_default();
+    let log = CallLog {
+        scope: scope.clone(),
+        call_id: text(row, "id").unwrap_or_else(|| session_id.clone()),
+        session_id,
+        extension: Extension {
+            number: text(row, "extensionNumber"),
+            hashed_id: text(row, "hashedExtensionId"),
+        },
+        third_party_log_id,
+        contact_id: text(row, "contactId"),
+        user_id: user.id.clone(),
+        platform: user.platform.clone(),
+        created_at,
+        updated_at: time(row, "updatedAt").unwrap_or(created_at),
+    };
+    Ok(match to.save_call_log(&log, None).await? {
+        Saved::Inserted => Fate::Brought,
+        Saved::Existing(_) => Fate::There,
+    })
+}
+
+/// The reference's id of the record that a message is in: of the conversation's day, else of the
+/// conversation, else the message's own.
+fn conversation_log_id(row: &Value) -> Option<String> {
+    ["conversationLogId", "conversationId", "id"].into_iter().find_map(|column| text(row, column))
+}
+
+/// Messages by conversation, each in the order in which they came.
+pub(super) fn conversations(page: Vec<Value>) -> Vec<Vec<Value>> {
+    let mut groups: indexmap::IndexMap<Option<String>, Vec<Value>> = indexmap::IndexMap::new();
+    for row in page {
+        groups.entry(conversation_log_id(&row)).or_default().push(row);
+    }
+    groups.into_values().collect()
+}
+
+pub(super) async fn message_log(to: &dyn Store, owners: &Owners, row: &Value) -> Outcome {
+    let (Some(message_id), Some(log_id)) = (text(row, "id"), conversation_log_id(row)) else {
+        return Ok(Fate::Skipped(NO_ID));
+    };
+    let Some(third_party_log_id) = text(row, "thirdPartyLogId") else { return Ok(Fate::Skipped(NO_RECORD)) };
+    let Some((user, scope)) = text(row, "userId").and_then(|id| owners.user(&id)) else {
+        return Ok(Fate::Skipped(NO_USER));
+    };
+    if to.message_log(scope, &message_id).await?.is_some() {
+        return Ok(Fate::There);
+    }
+    let created_at = time(row, "createdAt").unwrap_or_default();
+    let conversation = match to.conversation(scope, &log_id).await? {
+        Some(conversation) => conversation,
+        None => Conversation {
+            scope: scope.clone(),
+            conversation_log_id: log_id.clone(),
+            conversation_id: text(row, "conversationId"),
+            first_message_id: message_id.clone(),
+            third_party_log_id: third_party_log_id.clone(),
+            user_id: user.id.clone(),
+            created_at,
+            updated_at: time(row, "updatedAt").unwrap_or(created_at),
+        },
+    };
+    let log = MessageLog {
+        scope: scope.clone(),
+        message_id,
+        conversation_log_id: log_id,
+        third_party_log_id,
+        user_id: user.id.clone(),
+        created_at,
+    };
+    to.save_messages(&conversation, &[log], None).await?;
+    Ok(Fate::Brought)
+}
+
+/// The tokens of admins stay behind: this server keeps none.
+pub(super) async fn admin_settings(to: &dyn Store, row: &Value) -> Outcome {
+    let Some(id) = text(row, "id") else { return Ok(Fate::Skipped(NO_ID)) };
+    let (created_at, updated_at) = times(row);
+    let (key, document) = admin::imported(&id, row, created_at, updated_at);
+    save_newer(to, key, document, updated_at, admin::updated_at).await
+}
+
+pub(super) async fn call_down(to: &dyn Store, owners: &Owners, row: &Value) -> Outcome {
+    let Some(id) = text(row, "id") else { return Ok(Fate::Skipped(NO_ID)) };
+    let Some((user, _)) = text(row, "userId").and_then(|id| owners.user(&id)) else {
+        return Ok(Fate::Skipped(NO_USER));
+    };
+    let (created_at, updated_at) = times(row);
+    let (key, document) = list::imported(user, id, row, created_at, updated_at);
+    save_newer(to, key, document, updated_at, list::updated_at).await
+}
+
+fn times(row: &Value) -> (i64, i64) {
+    let created_at = time(row, "createdAt").unwrap_or_default();
+    (created_at, time(row, "updatedAt").unwrap_or(created_at))
+}
+
+/// Saves a document, unless the one that is here changed as late.
+async fn save_newer(
+    to: &dyn Store,
+    key: DocumentKey,
+    document: Value,
+    updated_at: i64,
+    changed_at: impl Fn(&Value) -> Option<i64>,
+) -> Outcome {
+    loop {
+        let before = to.document(&key).await?;
+        if before.as_ref().and_then(&changed_at).is_some_and(|at| at >= updated_at) {
+            return Ok(Fate::There);
+        }
+        let change = DocumentChange { key: key.clone(), before, after: Some(document.clone()) };
+        if to.change_documents(&[change]).await? {
+            return Ok(Fate::Brought);
+        }
+    }
+}
+
+pub(super) async fn account_data(to: &dyn Store, owners: &Owners, row: &Value) -> Outcome {
+    let columns = (text(row, "rcAccountId"), text(row, "platformName"), text(row, "dataKey"));
+    let (Some(account), Some(platform), Some(data_key)) = columns else {
+        return Ok(Fate::Skipped("it names no account, platform or key"));
+    };
+    if data_key.starts_with(MANAGED) {
+        return Ok(Fate::Skipped(
+            "it holds what an admin signed in with, encrypted: an admin signs in again",
+        ));
+    }
+    let data = row.get("data").cloned().unwrap_or_default();
+    let Some(proxy_id) = owners.document(&account, &platform) else {
+        return Ok(Fate::Skipped(
+            "no user or several documents say where it belongs; it is read from the CRM again",
+        ));
+    };
+    let Some(phone_number) = data_key.strip_prefix(CONTACT) else {
+        let parts = vec![Some(account), Some(platform), proxy_id, Some("data".to_owned()), Some(data_key)];
+        let key = DocumentKey { kind: DocumentKind::AccountData, parts };
+        if to.document(&key).await?.is_some() {
+            return Ok(Fate::There);
+        }
+        return to.save_document(&key, &data).await.map(|()| Fate::Brought);
+    };
+    let key =
+        ContactKey { rc_account_id: account, platform, proxy_id, phone_number: phone_number.to_owned() };
+    if to.cached_contacts(&key).await?.is_some() {
+        return Ok(Fate::There);
+    }
+    to.cache_contacts(&key, data.to_string().as_bytes()).await.map(|()| Fate::Brought)
+}

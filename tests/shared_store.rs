@@ -1,0 +1,279 @@
+//! Two servers on one database: what one of them does the other knows, and what only one may do is
+//! done once.
+
+mod support;
+
+use app_connect::store::{self, Keys, Secret, User};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+use support::client::Response;
+use support::crm::{Answer, Crm, Request};
+use support::postgres::cluster;
+use support::site::{self, PATIENCE, Site, call, document, try_send};
+
+const SECRET: &str = "a secret key that both servers have";
+
+/// Two servers with the same documents on one new database; `None` without PostgreSQL.
+fn two(documents: &[(&str, &Value)]) -> Option<([Site; 2], String)> {
+    let url = cluster()?.database();
+    let start = || {
+        Site::start_with(documents, |options| {
+            options.env("DATABASE_URL", &url).env("APP_SERVER_SECRET_KEY", SECRET)
+        })
+    };
+    Some(([start(), start()], url))
+}
+
+fn post(site: &Site, token: &str, target: &str, body: &Value) -> thread::JoinHandle<Response> {
+    let (address, bearer, target) = (site.server.address(), format!("Bearer {token}"), target.to_owned());
+    let body = body.to_string().into_bytes();
+    thread::spawn(move || {
+        let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+        try_send(address, "POST", &target, &headers, Some(body)).expect("an answer")
+    })
+}
+
+fn get(site: &Site, token: &str, target: &str) -> thread::JoinHandle<Response> {
+    let (address, bearer, target) = (site.server.address(), format!("Bearer {token}"), target.to_owned());
+    thread::spawn(move || {
+        try_send(address, "GET", &target, &[("Authorization", &bearer)], None).expect("an answer")
+    })
+}
+
+/// What a CRM created, by what it is about.
+type Ledger = Arc<Mutex<HashMap<String, Vec<String>>>>;
+
+/// A CRM that is slow to create records, and counts them by `session`.
+fn counting(ledger: &Ledger) -> Crm {
+    let ledger = Arc::clone(ledger);
+    Crm::start(move |request| match (request.method.as_str(), request.path()) {
+        ("POST", "/v1/activities") => {
+            let body: Value = serde_json::from_slice(&request.body).unwrap();
+            let session = body["session"].as_str().expect("a session").to_owned();
+            let mut records = ledger.lock().unwrap();
+            let all: usize = records.values().map(Vec::len).sum();
+            let id = format!("record-{all}");
+            records.entry(session).or_default().push(id.clone());
+            drop(records);
+            thread::sleep(Duration::from_millis(50));
+            Answer::json(&json!({"id": id})).status(201)
+        }
+        _ => site::ordinary(request),
+    })
+}
+
+#[test]
+fn a_hundred_sessions_posted_to_both_servers_make_a_hundred_records() {
+    let ledger = Ledger::default();
+    let crm = counting(&ledger);
+    let mut document = document(&crm.origin());
+    document["operations"]["createCallLog"]["body"]["session"] = json!("{{callLog.sessionId}}");
+    let Some((sites, _)) = two(&[("crm", &document)]) else { return };
+    let token = sites[0].sign_in("crm", "testCrm", "one-key");
+    let posts: Vec<_> = (0..100)
+        .flat_map(|n| {
+            let call = call(&format!("s-{n}"), "c1");
+            sites.each_ref().map(|site| (n, post(site, &token, "/callLog", &call)))
+        })
+        .collect();
+    let mut successes = vec![0; 100];
+    for (n, answer) in posts {
+        let answer = answer.join().unwrap().json();
+        if answer["successful"] == true {
+            successes[n] += 1;
+        } else {
+            let message = answer["returnMessage"]["message"].as_str().expect("a message");
+            assert!(message.starts_with("Existing log for session"), "{answer}");
+        }
+    }
+    assert_eq!(successes, [1; 100]);
+    let records = ledger.lock().unwrap();
+    assert_eq!(records.len(), 100);
+    for (session, ids) in records.iter() {
+        assert_eq!(ids.len(), 1, "{session}");
+        for site in &sites {
+            let found = site.get(&format!("/callLog?sessionIds={session}"), &token).json();
+            assert_eq!(found["logs"][0]["logId"], ids[0].as_str(), "{session}");
+        }
+    }
+}
+
+#[test]
+fn conversations_posted_to_both_servers_have_one_record_each() {
+    let ledger = Ledger::default();
+    let crm = counting(&ledger);
+    let mut document = document(&crm.origin());
+    let body = json!({"session": "{{message.id}}"});
+    document["operations"]["createMessageLog"] = json!({
+        "method": "POST", "url": "/activities", "body": body, "responseMapping": {"idPath": "body.id"}
+    });
+    document["operations"]["updateMessageLog"] =
+        json!({"method": "PATCH", "url": "/activities/{{thirdPartyLogId}}", "body": body});
+    let Some((sites, _)) = two(&[("crm", &document)]) else { return };
+    let token = sites[0].sign_in("crm", "testCrm", "one-key");
+    let posts: Vec<_> = (0..40)
+        .flat_map(|n| {
+            let message = json!({
+                "id": format!("m-{n}"), "type": "SMS", "subject": "Hello", "direction": "Outbound",
+                "creationTime": "2024-01-01T10:00:00.000Z"
+            });
+            let conversation = json!({
+                "logInfo": {
+                    "conversationId": format!("c-{n}"), "conversationLogId": format!("c-{n}-day"), "type": "SMS",
+                    "messages": [message], "correspondents": [{"phoneNumber": "+14155550123"}]
+                },
+                "contactId": "c1", "contactType": "Contact", "contactName": "Ada"
+            });
+            sites.each_ref().map(|site| post(site, &token, "/messageLog", &conversation))
+        })
+        .collect();
+    for answer in posts {
+        let answer = answer.join().unwrap().json();
+        assert_eq!(answer["successful"], true, "{answer}");
+    }
+    let records = ledger.lock().unwrap();
+    assert_eq!(records.len(), 40);
+    assert!(records.values().all(|ids| ids.len() == 1), "{records:?}");
+}
+
+/// A CRM behind an authorization server that takes each refresh token once.
+struct Authorization {
+    crm: Crm,
+    /// How often tokens were renewed.
+    renewals: Arc<Mutex<Vec<String>>>,
+}
+
+impl Authorization {
+    fn start() -> Self {
+        let renewals: Arc<Mutex<Vec<String>>> = Arc::default();
+        let renewed = Arc::clone(&renewals);
+        let crm = Crm::start(move |request: &Request| match (request.method.as_str(), request.path()) {
+            ("POST", "/oauth/token") => {
+                let form = String::from_utf8(request.body.clone()).unwrap();
+                assert_eq!(request.header("authorization"), Some("Basic Y2lkOmNzZWM="));
+                let number = {
+                    let mut renewed = renewed.lock().unwrap();
+                    renewed.push(form);
+                    renewed.len()
+                };
+                // Long enough for everybody else to arrive.
+                thread::sleep(Duration::from_millis(300));
+                let (access, refresh) = (format!("at-{number}"), format!("rt-{number}"));
+                Answer::json(&json!({"access_token": access, "refresh_token": refresh, "expires_in": 3600}))
+            }
+            ("GET", "/v1/contacts") => {
+                let token = request.header("authorization").unwrap_or_default();
+                Answer::json(&json!({"contacts": [{"id": "c1", "name": token}]}))
+            }
+            _ => site::ordinary(request),
+        });
+        Self { crm, renewals }
+    }
+
+    fn document(&self) -> Value {
+        let mut document = document(&self.crm.origin());
+        document["auth"] = json!({
+            "type": "oauth", "clientId": "cid", "clientSecret": "csec",
+            "authorizationUrl": format!("{}/oauth/authorize", self.crm.origin()),
+            "tokenUrl": format!("{}/oauth/token", self.crm.origin()),
+            "redirectUri": "https://app.example/redirect"
+        });
+        document
+    }
+}
+
+/// A user whose token has expired, and a session token of theirs.
+fn expired(url: &str) -> String {
+    let secret = Secret::new(SECRET);
+    let user = User {
+        key: store::UserKey {
+            id: "one-testCrm".to_owned(),
+            platform: "testCrm".to_owned(),
+            proxy_id: Some("crm".to_owned()),
+        },
+        name: Some("Olga".to_owned()),
+        hostname: None,
+        timezone_name: None,
+        timezone_offset: None,
+        access_token: Secret::new("at-0"),
+        refresh_token: Some(Secret::new("rt-0")),
+        token_expiry: Some(1_700_000_000_000),
+        rc_account_id: None,
+        platform_additional_info: serde_json::Map::new(),
+        user_settings: None,
+        created_at: 1,
+        updated_at: 1,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = store::open(url, Keys::from_secret(&secret).unwrap()).await.unwrap();
+        store.save_user(&user).await.unwrap();
+    });
+    app_connect::service::session::Sessions::new(&secret).issue(&user.key).unwrap()
+}
+
+#[test]
+fn an_expired_token_is_renewed_once_however_many_need_it_at_both_servers() {
+    let authorization = Authorization::start();
+    let document = authorization.document();
+    let Some((sites, url)) = two(&[("crm", &document)]) else { return };
+    let token = expired(&url);
+    let asked: Vec<_> = (0..20)
+        .flat_map(|n| {
+            let target = format!("/contact?phoneNumber=%2B1415555{n:04}&isForceRefreshAccountData=true");
+            sites.each_ref().map(|site| get(site, &token, &target))
+        })
+        .collect();
+    for answer in asked {
+        let answer = answer.join().unwrap().json();
+        assert_eq!(answer["contact"][0]["name"], "Bearer at-1", "{answer}");
+    }
+    assert_eq!(*authorization.renewals.lock().unwrap(), ["refresh_token=rt-0&grant_type=refresh_token"]);
+}
+
+/// Whoever renewed died before the end: the others do not wait for ever.
+#[test]
+fn a_server_that_dies_while_it_renews_blocks_nobody_for_good() {
+    let authorization = Authorization::start();
+    let document = authorization.document();
+    let Some((mut sites, url)) = two(&[("crm", &document)]) else { return };
+    let token = expired(&url);
+    let target = "/contact?phoneNumber=1&isForceRefreshAccountData=true";
+    let first = {
+        let (address, bearer) = (sites[0].server.address(), format!("Bearer {token}"));
+        thread::spawn(move || try_send(address, "GET", target, &[("Authorization", &bearer)], None))
+    };
+    authorization.crm.wait_for("/oauth/token", 1, PATIENCE);
+    sites[0].server.kill();
+    drop(first.join());
+    let answer = sites[1].get(target, &token);
+    // The new token is lost with the one who asked for it: the CRM judges the old one.
+    assert_eq!(answer.json()["contact"][0]["name"], "Bearer at-0", "{}", answer.text());
+    assert_eq!(authorization.renewals.lock().unwrap().len(), 1, "the lease stood");
+}
+
+/// Settings that change at one server never bring back tokens that the other renewed.
+#[test]
+fn changes_at_both_servers_do_not_undo_each_other() {
+    let crm = Crm::start(site::ordinary);
+    let document = document(&crm.origin());
+    let Some((sites, _)) = two(&[("crm", &document)]) else { return };
+    let token = sites[0].sign_in("crm", "testCrm", "one-key");
+    let changes: Vec<_> = (0..40)
+        .flat_map(|n| {
+            [0, 1].map(|at| {
+                let body = json!({"userSettings": {format!("setting-{at}-{n}"): {"value": n}}});
+                post(&sites[at], &token, "/user/settings", &body)
+            })
+        })
+        .collect();
+    for change in changes {
+        assert_eq!(change.join().unwrap().status, 200);
+    }
+    let settings = sites[1].get("/user/settings", &token).json();
+    let count = settings.as_object().expect("settings").len();
+    assert_eq!(count, 80, "{settings}");
+}
