@@ -69,6 +69,8 @@ pub struct InterfacesQuery {
 pub struct ManifestQuery {
     /// Name of the platform; without it, any.
     pub platform_name: Option<String>,
+    /// An uploaded connector, where its own manifest is asked for.
+    pub proxy_id: Option<String>,
 }
 
 /// Whose licence is asked for.

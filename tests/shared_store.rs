@@ -12,7 +12,7 @@ use std::time::Duration;
 use support::client::Response;
 use support::crm::{Answer, Crm, Request};
 use support::postgres::cluster;
-use support::site::{self, PATIENCE, Site, call, document, try_send};
+use support::site::{self, CONSOLE_TOKEN, PATIENCE, Site, call, document, pretty, try_send, until};
 
 const SECRET: &str = "a secret key that both servers have";
 
@@ -21,7 +21,10 @@ fn two(documents: &[(&str, &Value)]) -> Option<([Site; 2], String)> {
     let url = cluster()?.database();
     let start = || {
         Site::start_with(documents, |options| {
-            options.env("DATABASE_URL", &url).env("APP_SERVER_SECRET_KEY", SECRET)
+            options
+                .env("DATABASE_URL", &url)
+                .env("APP_SERVER_SECRET_KEY", SECRET)
+                .env("APP_CONSOLE_BOOTSTRAP_TOKEN", CONSOLE_TOKEN)
         })
     };
     Some(([start(), start()], url))
@@ -276,4 +279,67 @@ fn changes_at_both_servers_do_not_undo_each_other() {
     let settings = sites[1].get("/user/settings", &token).json();
     let count = settings.as_object().expect("settings").len();
     assert_eq!(count, 80, "{settings}");
+}
+
+/// Sends to the management API of one server.
+fn manage(site: &Site, method: &str, below: &str, etag: Option<&str>, body: &Value) -> Value {
+    let bearer = format!("Bearer {CONSOLE_TOKEN}");
+    let mut headers = vec![("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    headers.extend(etag.map(|etag| ("If-Match", etag)));
+    let target = format!("/console/api/v1/connectors{below}");
+    let reply = site.send(method, &target, &headers, Some(body.to_string().into_bytes()));
+    assert!(matches!(reply.status, 200 | 201), "{method} {below}: {}", reply.text());
+    reply.json()
+}
+
+/// Without being told, a server reads the store again after so long.
+const POLLED_AFTER: Duration = Duration::from_secs(30);
+
+#[test]
+fn what_one_server_activates_and_rolls_back_the_other_serves() {
+    let crm = Crm::start(|request| match request.path() {
+        "/v1/contacts" => {
+            let version = request.query("version").unwrap_or_default();
+            Answer::json(&json!({"contacts": [{"id": "c", "name": format!("version {version}")}]}))
+        }
+        _ => site::ordinary(request),
+    });
+    let version = |n: u64| {
+        let mut document = document(&crm.origin());
+        document["operations"]["findContact"]["query"]["version"] = n.to_string().into();
+        pretty(&document)
+    };
+    let Some((sites, _)) = two(&[]) else { return };
+    let etag = |reply: &Value| reply["etag"].as_str().expect("an etag").to_owned();
+    // Every change is made at the first server and seen at the second.
+    let change = |below: &str, body: &Value| {
+        let read = manage(&sites[0], "GET", "/crm", None, &Value::Null);
+        manage(&sites[0], "POST", &format!("/crm{below}"), Some(&etag(&read)), body)
+    };
+    manage(&sites[0], "POST", "", None, &json!({"proxyId": "crm", "text": version(1)}));
+    change("/activate", &json!({"revision": 1}));
+    until("the other server knows the connector", || {
+        sites[1].get("/implementedInterfaces?platform=testCrm&proxyId=crm", "").status == 200
+            && sites[1]
+                .send_login(&json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "one-key"}))
+                .status
+                == 200
+    });
+    let token = sites[1].sign_in("crm", "testCrm", "one-key");
+    let served = || {
+        let found = sites[1].get("/contact?phoneNumber=1&isForceRefreshAccountData=true", &token);
+        found.json()["contact"][0]["name"].as_str().map(str::to_owned)
+    };
+    assert_eq!(served().as_deref(), Some("version 1"));
+    change("/revisions", &json!({"text": version(2)}));
+    for (below, body, expected) in [
+        ("/activate", json!({"revision": 2}), "version 2"),
+        ("/rollback", json!({}), "version 1"),
+        ("/activate", json!({"revision": 2}), "version 2"),
+    ] {
+        change(below, &body);
+        let took = until(expected, || served().as_deref() == Some(expected));
+        assert!(took < POLLED_AFTER / 2, "the other server was not told: {took:?}");
+        println!("{below}: served by the other server after {took:?}");
+    }
 }

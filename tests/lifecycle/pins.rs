@@ -47,6 +47,22 @@ fn only_allowed_accounts_sign_in_and_go_on() {
 }
 
 #[test]
+fn the_manifest_of_a_connector_that_serves_is_handed_out() {
+    let world = World::start();
+    let manifest = || {
+        let reply = world.site.send("GET", "/crmManifest?platformName=x&proxyId=crm", &[], None);
+        (reply.status, reply.text())
+    };
+    world.create(&world.version(1));
+    world.must("PATCH", "", Some(&json!({"manifest": {"name": "CRM"}})));
+    assert_eq!(manifest().0, 400, "a draft is nobody's business");
+    world.activate(1);
+    assert_eq!(manifest(), (200, r#"{"name":"CRM"}"#.to_owned()));
+    world.must("POST", "/retire", None);
+    assert_eq!(manifest().0, 400);
+}
+
+#[test]
 fn what_has_mistakes_serves_only_by_force_and_with_a_reason() {
     let world = World::start();
     let mut document = world.version(1);

@@ -42,9 +42,16 @@ pub(super) async fn release_notes() -> HttpResponse {
     reply::json(200, &Map::new())
 }
 
-/// `GET /crmManifest?platformName=`
+/// `GET /crmManifest?platformName=`, with `proxyId` that of an uploaded connector where it has one.
 pub(super) async fn crm_manifest(request: HttpRequest, services: web::Data<Services>) -> HttpResponse {
     let parameters = query(request.query_string());
+    if let Some(proxy_id) = parameters.get("proxyId").and_then(Value::as_str) {
+        match services.connectors.manifest(proxy_id).await {
+            Ok(Some(manifest)) => return reply::json(200, &manifest),
+            Ok(None) => {}
+            Err(error) => return reply::store_failed(&error),
+        }
+    }
     let platform = parameters.get("platformName").and_then(Value::as_str);
     match services.manifest.as_ref().and_then(|manifest| manifest.for_platform(platform)) {
         Some(manifest) => reply::json(200, manifest),

@@ -20,7 +20,7 @@ mod view;
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use self::activation::Force;
 pub use self::audit::{Action, Change};
@@ -77,6 +77,18 @@ impl Connectors {
         let document = self.store.document(&connector_key(Some(proxy_id))).await?;
         let document = document.ok_or_else(|| ConnectorError::UnknownConnector(proxy_id.to_owned()))?;
         Ok(Found::read(document)?)
+    }
+
+    /// The manifest of a connector that serves, for everybody.
+    ///
+    /// # Errors
+    /// Where the record cannot be read.
+    pub async fn manifest(&self, proxy_id: &str) -> Result<Option<Map<String, Value>>, StoreError> {
+        let Some(document) = self.store.document(&connector_key(Some(proxy_id))).await? else {
+            return Ok(None);
+        };
+        let record = Found::read(document)?.record;
+        Ok(record.manifest.filter(|_| record.status == Status::Active))
     }
 
     /// The connector that is to be changed, still as it was read.
