@@ -15,6 +15,36 @@ use serde_json::{Value, json};
 
 use super::{account, call_log, contact_key, scope, user};
 
+/// Hands every check, with the empty stores that it takes, to a macro that makes tests of them: no backend
+/// can forget one.
+macro_rules! every_check {
+    ($tests:ident) => {
+        $tests! {
+            users_read_back_whole_with_their_key_order(store);
+            users_of_other_proxies_and_platforms_are_others(store);
+            users_change_only_as_they_were_read(store);
+            call_logs_never_leave_their_scope(store);
+            call_logs_of_a_session_come_oldest_first(store);
+            call_logs_are_never_overwritten_by_an_insert(store);
+            of_simultaneous_inserts_exactly_one_is_new(store);
+            claims_change_only_as_they_were_read(store);
+            what_expired_is_swept_away(store);
+            a_log_takes_its_claim_with_it(store);
+            messages_never_leave_their_scope(store);
+            documents_are_listed_by_the_beginning_of_their_key(store);
+            documents_change_together_or_not_at_all(store);
+            of_simultaneous_changes_of_documents_one_holds(store);
+            the_counter_rises_with_changed_documents(store);
+            contacts_are_cached_for_exactly_one_number(store);
+            a_record_too_long_is_refused_and_changes_nothing(store);
+            an_export_imports_into_an_empty_store_only(from, to);
+            a_broken_import_leaves_the_store_empty(from, to);
+            a_closed_store_refuses_writes_and_still_reads(store);
+        }
+    };
+}
+pub(crate) use every_check;
+
 pub async fn users_read_back_whole_with_their_key_order(store: &dyn Store) {
     let stored = user("7-crm", Some("acme"));
     assert_eq!(store.get_user(&stored.key).await.unwrap(), None);
