@@ -10,7 +10,6 @@
 mod codec;
 mod error;
 pub mod migrate;
-mod opened;
 mod postgres;
 mod records;
 mod seal;

@@ -8,6 +8,7 @@
 //! see a write moments before its writer is told that it is durable.
 
 mod commit;
+mod current;
 mod disk;
 mod open;
 mod trees;
@@ -16,7 +17,10 @@ mod witness;
 use std::{
     io::{BufRead, Write as IoWrite},
     path::Path,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -25,6 +29,7 @@ use tokio::sync::watch;
 
 use self::{
     commit::{Committer, Previous, When, Write},
+    current::Current,
     disk::SledDisk,
     trees::Trees,
 };
@@ -32,7 +37,6 @@ use super::{
     CallLog, ClaimChange, ClaimKey, Claims, ContactKey, Conversation, Counts, DocumentChange, DocumentKey,
     DocumentKind, Integrity, Keys, MessageLog, Saved, Scope, Store, StoreError, User, UserKey,
     codec::{self, Row, Table},
-    opened::OpenedUsers,
     transfer,
 };
 use crate::metrics::StoreMeter;
@@ -59,7 +63,7 @@ pub struct SledStore {
     committer: Committer,
     trees: Trees,
     keys: Keys,
-    users: OpenedUsers,
+    current: Arc<Current>,
     closed: AtomicBool,
     changes: watch::Sender<u64>,
 }
@@ -77,12 +81,13 @@ impl SledStore {
     /// or [`StoreError::Unavailable`] with the system's words.
     pub fn open(path: &Path, keys: Keys, options: SledOptions) -> Result<Self, StoreError> {
         let (trees, commits) = open::open(path, &keys, options)?;
-        let disk = SledDisk::new(trees.clone(), path, commits)?;
+        let current = Arc::new(Current::new());
+        let disk = SledDisk::new(trees.clone(), Arc::clone(&current), path, commits)?;
         Ok(Self {
             committer: Committer::start(disk, keys.clone())?,
             trees,
             keys,
-            users: OpenedUsers::new(),
+            current,
             closed: AtomicBool::new(false),
             changes: watch::Sender::new(0),
         })
@@ -152,8 +157,14 @@ impl SledStore {
 impl Store for SledStore {
     async fn get_user(&self, key: &UserKey) -> Result<Option<User>, StoreError> {
         let key = codec::user_key(key);
-        let found = self.trees.get(Table::Users, &key)?;
-        found.map(|value| self.users.read(&self.keys, &key, &value)).transpose()
+        let (held, look) = self.current.users.look(&key);
+        if let Some(user) = held {
+            return Ok(Some(User::clone(&user)));
+        }
+        let Some(value) = self.trees.get(Table::Users, &key)? else { return Ok(None) };
+        let user = codec::read_user(&self.keys, &key, &value)?;
+        self.current.users.keep(&key, &look, Arc::new(user.clone()));
+        Ok(Some(user))
     }
 
     async fn find_users_by_id(&self, id: &str, platform: &str) -> Result<Vec<User>, StoreError> {
@@ -320,9 +331,15 @@ impl Store for SledStore {
 
     async fn cache_contacts(&self, key: &ContactKey, contacts: &[u8]) -> Result<(), StoreError> {
         let key = codec::contact_key(&self.keys, key);
+        let hash = self.current.hash(contacts);
+        let (held, look) = self.current.contacts.look(&key);
+        if held == Some(hash) {
+            return self.refuse_closed();
+        }
         // What cannot be read is written anew.
         let held = self.trees.get(Table::Contacts, &key).ok().flatten();
         if held.is_some_and(|held| codec::holds_contacts(&self.keys, &key, &held, contacts)) {
+            self.current.contacts.keep(&key, &look, hash);
             return self.refuse_closed();
         }
         let row = codec::contacts_row(&self.keys, key, contacts)?;

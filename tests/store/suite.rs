@@ -1,14 +1,17 @@
 //! What any backend must do. Each check gets an empty store; a new backend
-//! runs them all through [`CHECKS`]-like calls from its own file.
+//! runs them all through [`every_check!`] from its own file.
 
 use std::{
     io::{BufReader, Cursor, Write},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use app_connect::store::{
     Claim, ClaimChange, ClaimKey, ClaimSubject, Claims, Conversation, Counts, DocumentChange, DocumentKey,
-    DocumentKind, Extension, MessageLog, Owner, Saved, Scope, Store, StoreError, User,
+    DocumentKind, Extension, MessageLog, Owner, Saved, Scope, Secret, Store, StoreError, User,
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -36,6 +39,8 @@ macro_rules! every_check {
             of_simultaneous_changes_of_documents_one_holds(store);
             the_counter_rises_with_changed_documents(store);
             contacts_are_cached_for_exactly_one_number(store);
+            what_is_read_often_is_read_as_it_is_now(store);
+            a_read_after_a_write_never_finds_what_was_before(store);
             a_record_too_long_is_refused_and_changes_nothing(store);
             an_export_imports_into_an_empty_store_only(from, to);
             a_broken_import_leaves_the_store_empty(from, to);
@@ -466,6 +471,54 @@ pub async fn contacts_are_cached_for_exactly_one_number(store: &dyn Store) {
     assert_eq!(store.cached_contacts(&key).await.unwrap(), Some(json!([])));
     assert!(store.forget_contacts(&key).await.unwrap());
     assert_eq!(store.cached_contacts(&key).await.unwrap(), None);
+}
+
+/// A store may remember what it read, as long as nobody can tell.
+pub async fn what_is_read_often_is_read_as_it_is_now(store: &dyn Store) {
+    let mut stored = user("7-crm", Some("acme"));
+    let key = contact_key("+16505550100");
+    for round in 0..3 {
+        stored.access_token = Secret::new(format!("token {round}"));
+        store.save_user(&stored).await.unwrap();
+        for _ in 0..3 {
+            assert_eq!(store.get_user(&stored.key).await.unwrap(), Some(stored.clone()));
+        }
+        for contacts in [json!([{"id": "1"}]), json!([{"id": "2"}]), json!([{"id": "1"}])] {
+            for _ in 0..3 {
+                store.cache_contacts(&key, contacts.to_string().as_bytes()).await.unwrap();
+                assert_eq!(store.cached_contacts(&key).await.unwrap(), Some(contacts.clone()));
+            }
+        }
+        assert!(store.forget_contacts(&key).await.unwrap());
+        assert_eq!(store.cached_contacts(&key).await.unwrap(), None);
+    }
+    assert!(store.delete_user(&stored.key).await.unwrap());
+    assert_eq!(store.get_user(&stored.key).await.unwrap(), None);
+}
+
+/// One writes and reads its own writes, while others read all the time and so have the store remember
+/// what it finds between them.
+pub async fn a_read_after_a_write_never_finds_what_was_before(store: &dyn Store) {
+    const WRITES: usize = 50;
+    let first = user("7-crm", Some("acme"));
+    store.save_user(&first).await.unwrap();
+    let is_over = AtomicBool::new(false);
+    let writing = async {
+        for number in 0..WRITES {
+            let mut next = first.clone();
+            next.access_token = Secret::new(format!("token {number}"));
+            store.save_user(&next).await.unwrap();
+            assert_eq!(store.get_user(&first.key).await.unwrap(), Some(next));
+        }
+        is_over.store(true, Ordering::Relaxed);
+    };
+    let reading = async {
+        while !is_over.load(Ordering::Relaxed) {
+            assert!(store.get_user(&first.key).await.unwrap().is_some());
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::join!(writing, reading);
 }
 
 pub async fn a_record_too_long_is_refused_and_changes_nothing(store: &dyn Store) {

@@ -18,10 +18,12 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{
     commit::{Changes, Disk},
+    current::Current,
     open::{COMMITS, IMPORTING},
     trees::{self, Trees},
     witness::Witness,
@@ -33,6 +35,7 @@ const _: () = assert!(18 * (MAX_RECORD_BYTES + 64) < SEGMENT_BYTES / 4 - 4096);
 
 pub(super) struct SledDisk {
     trees: Trees,
+    current: Arc<Current>,
     log: File,
     path: PathBuf,
     /// The number of the commit that was applied last.
@@ -45,7 +48,12 @@ pub(super) struct SledDisk {
 impl SledDisk {
     /// Opens the second handle on the log, makes the new files' names durable,
     /// and starts the witness at `commit`, the number of the log's last commit.
-    pub(super) fn new(trees: Trees, path: &Path, commit: u64) -> Result<Self, StoreError> {
+    pub(super) fn new(
+        trees: Trees,
+        current: Arc<Current>,
+        path: &Path,
+        commit: u64,
+    ) -> Result<Self, StoreError> {
         let what = "opening the store";
         let failed = |error| StoreError::io(what, path, &error);
         let log = File::open(path.join("db")).map_err(failed)?;
@@ -58,7 +66,7 @@ impl SledDisk {
         for directory in [Some(path), path.canonicalize().map_err(failed)?.parent()].into_iter().flatten() {
             File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
         }
-        Ok(Self { trees, log, path: path.to_owned(), commit, durable: commit, witness })
+        Ok(Self { trees, current, log, path: path.to_owned(), commit, durable: commit, witness })
     }
 
     /// Gives the commit under way its number.
@@ -112,11 +120,12 @@ impl Disk for SledDisk {
         let (values, removals): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, value)| value.is_some());
         for ((table, key), value) in values.into_iter().chain(removals) {
             let tree = self.trees.tree(table);
-            match value {
-                Some(value) => tree.insert(key, value),
-                None => tree.remove(key),
-            }
-            .map_err(|error| self.failed("writing to the store", error))?;
+            let changed = match value {
+                Some(value) => tree.insert(&key, value),
+                None => tree.remove(&key),
+            };
+            self.current.changed(table, &key);
+            changed.map_err(|error| self.failed("writing to the store", error))?;
         }
         self.number()
     }
@@ -145,6 +154,7 @@ impl Disk for SledDisk {
             for table in Table::ALL {
                 self.trees.tree(table).clear().map_err(|error| self.failed("undoing an import", error))?;
             }
+            self.current.all_changed();
         }
         self.number()?;
         // The records first, so that the mark never goes before them.
