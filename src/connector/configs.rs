@@ -281,9 +281,11 @@ impl Configs {
                     let current =
                         Arc::new(Document::new(proxy_id.clone(), Origin::Folder, source, kept, limits));
                     let first_look = known.is_none() && before.documents.is_empty();
-                    if !first_look || next.documents.len() < CHECKED_FIRST {
+                    if !first_look {
                         // Also compiles it: whoever changed a document is about to use it.
                         current.connector();
+                    } else if next.documents.len() < CHECKED_FIRST {
+                        current.check();
                     }
                     // Only a document that is known not to run needs another in its place.
                     let broken = current.checked.get().is_some_and(|checked| !checked.runs);
