@@ -11,11 +11,11 @@ COPY docs docs
 COPY schemas schemas
 COPY fixtures fixtures
 COPY proxy-configs proxy-configs
-RUN cargo build --release --locked --bin app-connect && mkdir /data
+RUN cargo build --profile dist --locked --bin app-connect && mkdir /data
 
 # glibc, certificate authorities and nothing else: no shell, no package manager.
 FROM gcr.io/distroless/cc-debian12:nonroot
-COPY --from=build /build/target/release/app-connect /usr/local/bin/app-connect
+COPY --from=build /build/target/dist/app-connect /usr/local/bin/app-connect
 # What the server keeps; its user owns it.
 COPY --from=build --chown=65532:65532 /data /data
 COPY proxy-configs /proxy-configs

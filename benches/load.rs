@@ -1,11 +1,11 @@
 //! What the whole server does under load, next to a hard-coded handler that makes the same request
 //! to the same CRM with the same web server and client and does nothing else:
-//! `cargo bench --bench load`.
+//! `cargo bench --profile dist --bench load`.
 //!
 //! The server and the handler run in turns on one core; the load (32 connections) and the CRM run
 //! on another, in one thread, so that neither takes time from what is measured. The table has ratios
 //! from one run. A value over its budget is marked; where one is far over it, the exit code is 1.
-//! `cargo bench --bench load -- contact` measures one route only.
+//! With `-- contact` it measures one route only.
 //! It needs Linux with `taskset`; elsewhere nothing is pinned and no memory or processor time is shown.
 
 #[path = "load/budget.rs"]

@@ -15,4 +15,4 @@ echo "installing @app-connect/core 1.7.41 into $PEER_MODULES"
 npm install --prefix "$PEER_MODULES" --no-audit --no-fund --silent \
     @app-connect/core@1.7.41 sqlite3@5 node-fetch@2
 cd "$here/../.."
-cargo bench --bench load -- peer
+cargo bench --profile dist --bench load -- peer
