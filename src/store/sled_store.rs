@@ -51,9 +51,9 @@ pub struct SledOptions {
 }
 
 impl Default for SledOptions {
-    /// A cache of 8 MiB: a page that it misses is one read of a file that the system caches too.
+    /// A cache of 4 MiB: a page that it misses is one read of a file that the system caches too.
     fn default() -> Self {
-        Self { cache_bytes: 8 * 1024 * 1024, discard_unfinished_import: false }
+        Self { cache_bytes: 4 * 1024 * 1024, discard_unfinished_import: false }
     }
 }
 
