@@ -48,9 +48,17 @@ impl Folder {
     }
 
     fn compiled(&self) -> BTreeSet<String> {
+        self.those(|document| document.compiled.load().is_some())
+    }
+
+    fn checked(&self) -> BTreeSet<String> {
+        self.those(|document| document.checked.get().is_some())
+    }
+
+    fn those(&self, is: impl Fn(&Document) -> bool) -> BTreeSet<String> {
         let snapshot = self.configs.snapshot();
-        let compiled = snapshot.documents.iter().filter(|(_, held)| held.current.compiled.load().is_some());
-        compiled.map(|(proxy_id, _)| proxy_id.clone()).collect()
+        let those = snapshot.documents.iter().filter(|(_, held)| is(&held.current));
+        those.map(|(proxy_id, _)| proxy_id.clone()).collect()
     }
 }
 
@@ -84,16 +92,17 @@ fn a_missing_file_goes_out_of_service_at_the_second_look() {
 }
 
 #[test]
-fn the_first_documents_are_compiled_at_once_and_the_others_when_they_are_used() {
+fn the_first_documents_are_checked_at_once_and_each_is_compiled_when_it_is_used() {
     let last = CHECKED_FIRST + 9;
     let folder = Folder::open(&vec![false; last + 1]);
-    assert_eq!(folder.compiled(), (0..CHECKED_FIRST).map(proxy_id).collect());
+    assert_eq!(folder.checked(), (0..CHECKED_FIRST).map(proxy_id).collect());
+    assert_eq!(folder.compiled(), BTreeSet::new());
     assert_eq!(folder.name(last), Some(proxy_id(last)));
-    assert!(folder.compiled().contains(&proxy_id(last)));
-    assert_eq!(folder.compiled().len(), CHECKED_FIRST + 1);
+    assert_eq!(folder.compiled(), BTreeSet::from([proxy_id(last)]));
     // Checking the rest compiles nothing for use.
     folder.configs.check_all();
-    assert_eq!(folder.compiled().len(), CHECKED_FIRST + 1);
+    assert_eq!(folder.checked().len(), last + 1);
+    assert_eq!(folder.compiled(), BTreeSet::from([proxy_id(last)]));
     assert_eq!(folder.configs.snapshot().states().len(), last + 1);
 }
 
@@ -101,8 +110,9 @@ fn the_first_documents_are_compiled_at_once_and_the_others_when_they_are_used() 
 fn what_nobody_used_for_a_while_is_let_go_and_comes_back() {
     let folder = Folder::open(&[false, false]);
     let before = folder.connector(0).unwrap();
+    folder.connector(1);
     folder.configs.release_idle();
-    assert_eq!(folder.compiled().len(), 2, "both were compiled since the last time");
+    assert_eq!(folder.compiled().len(), 2, "both were used since the last time");
     folder.connector(1);
     folder.configs.release_idle();
     assert_eq!(folder.compiled(), BTreeSet::from([proxy_id(1)]));
