@@ -85,7 +85,8 @@ fn objects_are_closed_except_for_the_authors_own_keys() {
         match schema {
             Value::Object(members) if members.get("properties").is_some_and(Value::is_object) => {
                 assert_eq!(members["additionalProperties"], json!(false), "{at}");
-                assert_eq!(members["patternProperties"], json!({r"^(x-|\$schema$)": true}), "{at}");
+                let own = json!({"^x-": true, r"^\$schema$": true});
+                assert_eq!(members["patternProperties"], own, "{at}");
                 members
                     .iter()
                     .filter(|(key, _)| *key != "examples")
