@@ -179,7 +179,7 @@ impl Route {
                     "The token lacks the scope, or the console is closed, and how to open it",
                 )
                 .reply::<ConsoleErrorReply>(429, "Too many wrong tokens came from this address")
-                .reply::<ConsoleErrorReply>(500, "The store failed; nothing is changed");
+                .reply::<ConsoleErrorReply>(500, "The store failed; what was in service stays in service");
         }
         if needs.body {
             route = route.error(400, "The body cannot be used");

@@ -34,7 +34,7 @@ fn of_simultaneous_editors_one_wins() {
     let world = World::start();
     world.create(&world.version(1));
     for round in 0..5 {
-        let etag = world.connector()["etag"].as_str().unwrap().to_owned();
+        let etag = world.etag();
         let statuses: Vec<u16> = std::thread::scope(|scope| {
             let editors = (0..6).map(|n| {
                 let (world, etag) = (&world, &etag);
@@ -91,7 +91,7 @@ fn revisions_are_kept_byte_for_byte() {
     let new = json!({"proxyId": "crm"});
     assert_eq!(world.send("POST", CONNECTORS, None, Some(&new)).status, 201);
     for (n, text) in (1..).zip(&texts) {
-        let etag = world.connector()["etag"].as_str().unwrap().to_owned();
+        let etag = world.etag();
         let target = format!("{CONNECTORS}/crm/draft?note=number%20{n}");
         let reply = world.send_bytes("PUT", &target, Some(&etag), Some(text.clone().into_bytes()));
         assert_eq!(reply.status, 201, "{}", reply.text());

@@ -97,8 +97,17 @@ impl World {
 
     /// Changes the connector `crm` as it is now; gives its reply.
     pub fn change(&self, method: &str, below: &str, body: Option<&Value>) -> Response {
-        let etag = self.connector()["etag"].as_str().unwrap().to_owned();
-        self.send(method, &format!("{CONNECTORS}/crm{below}"), Some(&etag), body)
+        self.change_as_of(&self.etag(), method, below, body)
+    }
+
+    /// As [`Self::change`], of the connector as it was with this tag.
+    pub fn change_as_of(&self, etag: &str, method: &str, below: &str, body: Option<&Value>) -> Response {
+        self.send(method, &format!("{CONNECTORS}/crm{below}"), Some(etag), body)
+    }
+
+    /// The tag of the connector `crm` as it is now.
+    pub fn etag(&self) -> String {
+        self.connector()["etag"].as_str().unwrap().to_owned()
     }
 
     /// As [`Self::change`]; it works.

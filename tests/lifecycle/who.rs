@@ -44,7 +44,7 @@ fn each_scope_reaches_as_far_as_it_says() {
         ("POST", "/crm/rollback", &nothing, activate),
     ] {
         for (scope, token) in &tokens {
-            let etag = world.connector()["etag"].as_str().unwrap().to_owned();
+            let etag = world.etag();
             let target = format!("{CONNECTORS}{below}");
             let body = (method != "GET").then(|| body.to_string().into_bytes());
             let reply = world.send_as(token, method, &target, Some(&etag), body);

@@ -83,7 +83,11 @@ impl From<Forbidden> for ConsoleError {
 impl From<StoreError> for ConsoleError {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "store");
-        Self::new(500, "store_failed", "The store failed, so nothing is changed. The server's log says why.")
+        Self::new(
+            500,
+            "store_failed",
+            "The store failed; the server's log says why. Once the store works again, look whether a change that was sent is kept.",
+        )
     }
 }
 

@@ -97,7 +97,7 @@ pub enum ConnectorError {
     },
     /// The store failed.
     #[error(
-        "The store failed, so nothing is changed: what was in service stays in service. The server's log says why."
+        "The store failed; the server's log says why. What was in service stays in service. Once the store works again, look whether a change that was sent is kept."
     )]
     Store(#[from] StoreError),
 }
