@@ -1,5 +1,7 @@
 //! Reads and decodes the body of an answer.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::exchange::{BodyKind, UpstreamResponse};
@@ -45,7 +47,7 @@ pub fn decode(bytes: &[u8]) -> (Value, BodyKind) {
     }
     // Checked once: the parser would do it for each string. Text in an older encoding inside a JSON
     // string should not cost the whole answer.
-    let text = String::from_utf8_lossy(bytes);
+    let text = std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
     match serde_json::from_str(&text) {
         Ok(value) => (value, BodyKind::Json),
         Err(_) => (Value::String(text.into_owned()), BodyKind::Text),

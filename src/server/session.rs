@@ -1,6 +1,7 @@
 //! The session of a request: one place reads the token, one extractor demands it.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::body::BoxBody;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
@@ -12,7 +13,7 @@ use crate::service::session::{Session, Sessions};
 
 /// Reads the session token: the bearer token of the `Authorization` header, else `jwtToken` of the
 /// query string. A bad header is not rescued by the query (recordings 16).
-pub(super) fn read(headers: &HeaderMap, query_string: &str, sessions: &Sessions) -> Option<Session> {
+pub(super) fn read(headers: &HeaderMap, query_string: &str, sessions: &Sessions) -> Option<Arc<Session>> {
     if let Some(header) = headers.get(AUTHORIZATION) {
         let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
         return if scheme.eq_ignore_ascii_case("bearer") { sessions.verify(token) } else { None };
@@ -24,7 +25,7 @@ pub(super) fn read(headers: &HeaderMap, query_string: &str, sessions: &Sessions)
 }
 
 /// A request with a valid session.
-pub(super) struct Authenticated(pub(super) Session);
+pub(super) struct Authenticated(pub(super) Arc<Session>);
 
 /// There is no valid session.
 #[derive(Debug)]
@@ -47,6 +48,6 @@ impl FromRequest for Authenticated {
     type Future = Ready<Result<Self, NoSession>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        ready(request.extensions().get::<Session>().cloned().map(Self).ok_or(NoSession))
+        ready(request.extensions().get::<Arc<Session>>().cloned().map(Self).ok_or(NoSession))
     }
 }

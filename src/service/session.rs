@@ -1,5 +1,7 @@
 //! Session tokens: who is calling (recordings 16).
 
+use std::sync::Arc;
+
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -15,8 +17,8 @@ const LIFETIME: i64 = 14 * 24 * 3600;
 /// With less than this left, in seconds, a reply carries a fresh token: one week.
 const REFRESH_BELOW: i64 = 7 * 24 * 3600;
 
-/// Tokens whose verification is remembered; a client sends the same one with every request.
-const REMEMBERED: usize = 1024;
+/// Half as many tokens as are remembered as verified; a client sends the same one with every request.
+const REMEMBERED_PAIRS: usize = 1024;
 
 /// A verified session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +69,7 @@ pub struct Sessions {
 /// A token that was found good.
 struct Verified {
     token: Box<str>,
-    session: Session,
+    session: Arc<Session>,
 }
 
 impl Sessions {
@@ -81,7 +83,7 @@ impl Sessions {
             encoding: EncodingKey::from_secret(secret.expose().as_bytes()),
             decoding: DecodingKey::from_secret(secret.expose().as_bytes()),
             validation,
-            verified: Recent::new(REMEMBERED),
+            verified: Recent::new(REMEMBERED_PAIRS),
         }
     }
 
@@ -103,16 +105,16 @@ impl Sessions {
     }
 
     /// The session of a token; `None` where it is forged, expired or names nobody.
-    pub fn verify(&self, token: &str) -> Option<Session> {
-        if let Some(known) = &*self.verified.at(token.as_bytes())
-            && bool::from(known.token.as_bytes().ct_eq(token.as_bytes()))
-        {
+    pub fn verify(&self, token: &str) -> Option<Arc<Session>> {
+        let is_same = |known: &Verified| bool::from(known.token.as_bytes().ct_eq(token.as_bytes()));
+        if let Some(known) = self.verified.find(token.as_bytes(), is_same) {
             // All that time can change of a verified token is that it expires.
             let expired = known.session.expires_at.is_some_and(|at| at < now_seconds());
-            return (!expired).then(|| known.session.clone());
+            return (!expired).then(|| Arc::clone(&known.session));
         }
-        let session = self.decode(token)?;
-        self.verified.keep(token.as_bytes(), Verified { token: token.into(), session: session.clone() });
+        let session = Arc::new(self.decode(token)?);
+        let verified = Verified { token: token.into(), session: Arc::clone(&session) };
+        self.verified.keep(token.as_bytes(), verified);
         Some(session)
     }
 
@@ -235,8 +237,9 @@ mod tests {
         assert_eq!(sessions.verify(&good), sessions.verify(&good));
         assert!(sessions.verify(&good).is_some());
         // As if a minute and a second had gone by.
-        let expired = Session { expires_at: Some(now - 1), ..sessions.verify(&good).unwrap() };
-        sessions.verified.keep(good.as_bytes(), Verified { token: good.as_str().into(), session: expired });
+        let expired = Session { expires_at: Some(now - 1), ..(*sessions.verify(&good).unwrap()).clone() };
+        let verified = Verified { token: good.as_str().into(), session: Arc::new(expired) };
+        sessions.verified.keep(good.as_bytes(), verified);
         assert_eq!(sessions.verify(&good), None);
         // Whatever else is in the token's place is not taken for it.
         let other = token(None);
@@ -252,12 +255,12 @@ mod tests {
             let token = sessions.sign("7-acme", "acme", proxy_id.clone()).unwrap();
             let session = Session {
                 expires_at: Some(now_seconds() + REFRESH_BELOW - 1),
-                ..sessions.verify(&token).unwrap()
+                ..(*sessions.verify(&token).unwrap()).clone()
             };
             let fresh = sessions.verify(&sessions.refresh(&session).unwrap()).unwrap();
             assert_eq!(
-                (fresh.lacks_proxy_id, fresh.proxy_id),
-                (session.lacks_proxy_id, session.proxy_id),
+                (fresh.lacks_proxy_id, &fresh.proxy_id),
+                (session.lacks_proxy_id, &session.proxy_id),
                 "{proxy_id:?}"
             );
         }

@@ -47,7 +47,8 @@ impl Services {
         if !is_due(&user) {
             return Ok(Some(user));
         }
-        renewed(self, user).await.map(Some)
+        // Seldom, and by far the larger part: in a box it is not moved around with every request.
+        Box::pin(renewed(self, user)).await.map(Some)
     }
 }
 
