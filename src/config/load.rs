@@ -49,21 +49,23 @@ pub fn load_file(path: &Path, environment: Environment<'_>) -> Loaded {
 pub struct SourceFile {
     name: String,
     text: Result<Arc<str>, (String, &'static str)>,
-    revision: String,
+    hash: String,
 }
 
 impl SourceFile {
     /// Reads a file. One that cannot be read becomes a finding when it is loaded.
     pub fn read(path: &Path) -> Self {
-        let text = read(path).map(Arc::<str>::from);
-        let revision = text.as_deref().map(revision_of).unwrap_or_default();
-        Self { name: path.display().to_string(), text, revision }
+        let name = path.display().to_string();
+        match read(path) {
+            Ok(text) => Self::of_text(name, text.into()),
+            Err(unreadable) => Self { name, text: Err(unreadable), hash: String::new() },
+        }
     }
 
     /// A text that is no file; `name` stands for one in findings.
     pub fn of_text(name: impl Into<String>, text: Arc<str>) -> Self {
-        let revision = revision_of(&text);
-        Self { name: name.into(), text: Ok(text), revision }
+        let hash = hash_of(&text);
+        Self { name: name.into(), text: Ok(text), hash }
     }
 
     /// The text, where it could be read.
@@ -71,15 +73,20 @@ impl SourceFile {
         self.text.as_ref().ok()
     }
 
+    /// The SHA-256 of the text in hexadecimal digits; empty where it could not be read.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
     /// Names the content, as [`Loaded::revision`]; empty where it could not be read.
     pub fn revision(&self) -> &str {
-        &self.revision
+        revision_of(&self.hash)
     }
 
     /// Loads the document.
     pub fn load(&self, environment: Environment<'_>) -> Loaded {
         match &self.text {
-            Ok(text) => load_shared(&self.name, text, environment),
+            Ok(text) => load_hashed(&self.name, text, &self.hash, environment),
             Err((message, help)) => {
                 let diagnostic = Diagnostic {
                     code: Code::UnreadableFile,
@@ -129,12 +136,12 @@ fn read(path: &Path) -> Result<String, (String, &'static str)> {
 
 /// Loads a document from its text. `file` names it in findings.
 pub fn load(file: &str, text: &str, environment: Environment<'_>) -> Loaded {
-    load_shared(file, &Arc::from(text), environment)
+    load_hashed(file, &Arc::from(text), &hash_of(text), environment)
 }
 
 /// As [`load`]; the findings share the text.
-fn load_shared(file: &str, text: &Arc<str>, environment: Environment<'_>) -> Loaded {
-    let revision = revision_of(text);
+fn load_hashed(file: &str, text: &Arc<str>, hash: &str, environment: Environment<'_>) -> Loaded {
+    let revision = revision_of(hash).to_owned();
     let findings = |mut diagnostics: Vec<Diagnostic>| {
         diagnostics.sort_by_key(|found| (found.span.start, found.span.end));
         Findings { file: file.to_owned(), source: Arc::clone(text), diagnostics }
@@ -233,6 +240,11 @@ fn locate(problem: Problem, map: &SourceMap) -> Diagnostic {
     }
 }
 
-fn revision_of(text: &str) -> String {
-    hex(&digest(&SHA256, text.as_bytes()).as_ref()[..6])
+/// The SHA-256 of a document's text in hexadecimal digits.
+pub(crate) fn hash_of(text: &str) -> String {
+    hex(digest(&SHA256, text.as_bytes()).as_ref())
+}
+
+fn revision_of(hash: &str) -> &str {
+    hash.get(..12).unwrap_or_default()
 }

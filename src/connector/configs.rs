@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use notify::{RecursiveMode, Watcher as _};
 
-use self::document::{Document, Origin};
+use self::document::{Arrival, Document, Origin};
 pub use self::document::{Secrets, load_uploaded};
 use self::stored::InService;
 pub use self::stored::{Audience, Stored};
@@ -42,10 +42,6 @@ const REPLACING: Duration = Duration::from_millis(200);
 
 /// How often compiled documents that were not used since the last time are let go.
 const IDLE: Duration = Duration::from_secs(300);
-
-/// Documents of a folder that are checked before the server listens; further ones are checked after
-/// that, or at their first use. A check takes about a millisecond.
-const CHECKED_FIRST: usize = 64;
 
 /// The documents of one moment.
 #[derive(Debug, Default)]
@@ -162,10 +158,10 @@ impl Snapshot {
         stored.held(audience).map(|held| (stored.is_closed_to(audience), held))
     }
 
-    /// The text of an uploaded document in service, by its revision's full hash or whatever tells it.
-    pub fn uploaded_text(&self, proxy_id: &str, is_it: impl Fn(&str) -> bool) -> Option<Arc<str>> {
+    /// The text of an uploaded document in service, by its SHA-256 in hexadecimal digits.
+    pub fn uploaded_text(&self, proxy_id: &str, hash: &str) -> Option<Arc<str>> {
         let documents = self.stored.get(proxy_id)?.documents();
-        documents.iter().filter_map(|document| document.source.text()).find(|text| is_it(text)).cloned()
+        documents.iter().find(|document| document.source.hash() == hash)?.source.text().cloned()
     }
 
     /// All documents, by proxy id, those that never loaded included. Checks what was not checked
@@ -219,10 +215,10 @@ impl Configs {
         let is_first = before.stored.is_empty();
         let mut next = BTreeMap::new();
         for stored in stored {
-            let at_once = !is_first || next.len() < CHECKED_FIRST;
+            let arrival = if is_first { Arrival::Start { before_it: next.len() } } else { Arrival::Change };
             let proxy_id = stored.proxy_id.clone();
             let known = before.stored.get(&proxy_id);
-            next.insert(proxy_id, InService::succeeding(stored, known, at_once));
+            next.insert(proxy_id, InService::succeeding(stored, known, arrival));
         }
         for (proxy_id, held) in before.stored.iter().filter(|(proxy_id, _)| unreadable.contains(*proxy_id)) {
             next.entry(proxy_id.clone()).or_insert_with(|| held.clone());
@@ -268,10 +264,7 @@ impl Configs {
             };
             let source = SourceFile::read(&path);
             let held = match before.documents.get(&proxy_id) {
-                Some(held)
-                    if !source.revision().is_empty()
-                        && held.current.source.revision() == source.revision() =>
-                {
+                Some(held) if !source.hash().is_empty() && held.current.source.hash() == source.hash() => {
                     Held { missing: false, ..held.clone() }
                 }
                 known => {
@@ -280,13 +273,11 @@ impl Configs {
                     let limits = last_good.as_ref().and_then(|document| document.limits());
                     let current =
                         Arc::new(Document::new(proxy_id.clone(), Origin::Folder, source, kept, limits));
-                    let first_look = known.is_none() && before.documents.is_empty();
-                    if !first_look {
-                        // Also compiles it: whoever changed a document is about to use it.
-                        current.connector();
-                    } else if next.documents.len() < CHECKED_FIRST {
-                        current.check();
-                    }
+                    current.prepare(if known.is_none() && before.documents.is_empty() {
+                        Arrival::Start { before_it: next.documents.len() }
+                    } else {
+                        Arrival::Change
+                    });
                     // Only a document that is known not to run needs another in its place.
                     let broken = current.checked.get().is_some_and(|checked| !checked.runs);
                     Held { current, last_good: last_good.filter(|_| broken), missing: false }

@@ -54,6 +54,19 @@ pub fn load_uploaded(source: &SourceFile, secrets: &Secrets) -> Loaded {
     loaded
 }
 
+/// Documents that are checked before the server listens; further ones are checked after that, or at
+/// their first use. A check takes about a millisecond.
+pub(super) const CHECKED_FIRST: usize = 64;
+
+/// When a version of a document came.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Arrival {
+    /// The server starts, and so many others came before it.
+    Start { before_it: usize },
+    /// The server runs.
+    Change,
+}
+
 /// One version of a document: its text, what was found in it, and while it is in use what runs.
 #[derive(Debug)]
 pub(super) struct Document {
@@ -126,6 +139,20 @@ impl Document {
         Some(connector)
     }
 
+    /// What is done before it serves.
+    pub(super) fn prepare(&self, arrival: Arrival) {
+        match arrival {
+            Arrival::Start { before_it } if before_it >= CHECKED_FIRST => {}
+            Arrival::Start { .. } => {
+                self.check();
+            }
+            // Whoever changed a document is about to use it.
+            Arrival::Change => {
+                self.connector();
+            }
+        }
+    }
+
     pub(super) fn limits(&self) -> Option<Arc<Limits>> {
         self.limits.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -184,7 +211,7 @@ impl Document {
     }
 
     /// Whether it is this text from there.
-    pub(super) fn is(&self, origin: &Origin, text: &str) -> bool {
-        self.origin == *origin && self.source.text().is_some_and(|own| **own == *text)
+    pub(super) fn is(&self, origin: &Origin, source: &SourceFile) -> bool {
+        self.origin == *origin && self.source.hash() == source.hash()
     }
 }

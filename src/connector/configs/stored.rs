@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Held;
-use super::document::{Document, Origin, Secrets};
+use super::document::{Arrival, Document, Origin, Secrets};
 use crate::config::load::SourceFile;
 
 /// For whom a connector is taken.
@@ -41,19 +41,18 @@ pub(super) struct InService {
 
 impl InService {
     /// What the store says now, with everything that `before` has of it: compiled forms, what is used
-    /// of the limits, and the last version that runs where the new one does not. With `at_once`, the
-    /// new versions are compiled: whoever changed them is about to use them.
-    pub(super) fn succeeding(stored: Stored, before: Option<&Self>, at_once: bool) -> Self {
+    /// of the limits, and the last version that runs where the new one does not.
+    pub(super) fn succeeding(stored: Stored, before: Option<&Self>, arrival: Arrival) -> Self {
         let Stored { proxy_id, allowed_accounts, secrets, active, pins } = stored;
         let origin = Origin::Store(secrets);
         let mut known: Vec<Arc<Document>> = before.map(Self::documents).unwrap_or_default();
         let mut hold = |text: Arc<str>, slot: Option<&Held>| {
             let last_good = slot.and_then(Held::active).cloned();
-            let current = match known.iter().find(|document| document.is(&origin, &text)) {
+            let source = SourceFile::of_text(format!("{proxy_id}.json"), text);
+            let current = match known.iter().find(|document| document.is(&origin, &source)) {
                 Some(document) => Arc::clone(document),
                 None => {
                     let kept = last_good.as_ref().map(|document| document.source.revision().to_owned());
-                    let source = SourceFile::of_text(format!("{proxy_id}.json"), text);
                     // One budget for all revisions: the CRM counts for the connector.
                     let limits = known.iter().find_map(|document| document.limits());
                     let document = Document::new(proxy_id.clone(), origin.clone(), source, kept, limits);
@@ -62,9 +61,7 @@ impl InService {
                     document
                 }
             };
-            if at_once {
-                current.connector();
-            }
+            current.prepare(arrival);
             let broken = current.checked.get().is_some_and(|checked| !checked.runs);
             Held { current, last_good: last_good.filter(|_| broken), missing: false }
         };

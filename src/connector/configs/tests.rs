@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
+use super::document::CHECKED_FIRST;
 use super::*;
 
 fn document(name: &str) -> String {

@@ -9,6 +9,7 @@ use super::check::{self, Verdict, diagnostics, storable, summary, without_secret
 use super::record::{Record, revision_key};
 use super::{ConnectorError, ConnectorView, Connectors, Edit, Revision, check_text, now, text};
 use crate::config::load::MAX_BYTES;
+use crate::config::load::hash_of;
 use crate::connector::configs::Secrets;
 use crate::service::console::Caller;
 use crate::store::{DocumentChange, StoreError};
@@ -87,7 +88,7 @@ impl Connectors {
         };
         let revision = Revision {
             number: record.revisions + 1,
-            hash: text::hash_of(&text),
+            hash: hash_of(&text),
             bytes: text.len() as u64,
             author: who.name.clone(),
             created_at: now(),
@@ -121,7 +122,7 @@ impl Connectors {
             return Err(ConnectorError::TooLarge { what: "cases", bytes: text.len(), limit: MAX_BYTES });
         }
         let changes = text::storing(&*self.store, &record.proxy_id, &text).await?;
-        Ok((Some(text::hash_of(&text)), cases.len() as u64, changes))
+        Ok((Some(hash_of(&text)), cases.len() as u64, changes))
     }
 
     /// Checks a text that is stored nowhere: what `app-connect validate` finds in it.

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::record::{Found, Status, connector_key};
-use super::{ConnectorError, Connectors, text};
+use super::{ConnectorError, Connectors};
 use crate::connector::configs::Stored;
 use crate::store::{Store, StoreError};
 
@@ -70,10 +70,7 @@ impl Connectors {
         for number in record.active.iter().chain(record.pins.values()) {
             if !texts.contains_key(number) {
                 let revision = self.revision_of(&record, *number).await?;
-                let in_service = self
-                    .configs
-                    .snapshot()
-                    .uploaded_text(&record.proxy_id, |text| text::hash_of(text) == revision.hash);
+                let in_service = self.configs.snapshot().uploaded_text(&record.proxy_id, &revision.hash);
                 let text = match in_service {
                     Some(text) => text,
                     None => self.text_of(&record.proxy_id, &revision).await?,

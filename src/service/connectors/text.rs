@@ -3,7 +3,6 @@
 
 use std::io::{Read as _, Write as _};
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use flate2::Compression;
@@ -12,7 +11,7 @@ use flate2::write::DeflateEncoder;
 use serde_json::{Value, json};
 
 use super::record::damaged;
-use crate::hex::hex;
+use crate::config::load::hash_of;
 use crate::store::{DocumentChange, DocumentKey, DocumentKind, MAX_RECORD_BYTES, Store, StoreError};
 
 /// How many bytes of a deflated text a part holds: as base64, with room for its key and its sealing.
@@ -22,10 +21,6 @@ const PART: usize = MAX_RECORD_BYTES / 8 * 5;
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
 const WHAT: &str = "the text of a revision";
-
-pub(super) fn hash_of(text: &str) -> String {
-    hex(digest(&SHA256, text.as_bytes()).as_ref())
-}
 
 fn key(proxy_id: &str, hash: &str, part: usize) -> DocumentKey {
     let parts = [proxy_id.to_owned(), hash.to_owned(), format!("{part:04}")];
