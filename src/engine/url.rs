@@ -130,7 +130,51 @@ fn without_dot(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
+    use crate::config::load::load;
+    use crate::config::operations::OperationName;
+    use crate::engine::{inputs::Inputs, render};
+
+    /// The URL of `findContact` for a phone number.
+    fn rendered(url: &str, number: &str) -> Result<Url, RenderError> {
+        let document = json!({
+            "requestDefaults": {"baseUrl": "https://crm.example.com"},
+            "auth": {"credentialTemplate": "{{apiKey}}"},
+            "operations": {"findContact": {"url": url, "responseMapping": {"listPath": "body"}}},
+        });
+        let loaded = load("crm.json", &document.to_string(), &|_| None);
+        let config = loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.findings));
+        let mut inputs = Inputs::new();
+        inputs.text(Variable::ApiKey, "key").text(Variable::PhoneNumber, number);
+        render(config.operation(OperationName::FindContact).unwrap(), &inputs).map(|request| request.url)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_value_changes_neither_route_nor_parameters(number in "(\\PC|[/?#&=%. \\\\]){1,10}") {
+            for part in [
+                "{{phoneNumber}}",
+                "{{lowercase phoneNumber}}",
+                "{{#if phoneNumber}}{{phoneNumber}}{{/if}}",
+                "{{#with phoneNumber}}{{this}}{{/with}}",
+                "{{urlencode phoneNumber}}",
+            ] {
+                let template = format!("/a/{part}/b?x=1&n={part}&y=2");
+                // Nothing is sent for `.` and `..`.
+                let Ok(url) = rendered(&template, &number) else { continue };
+                let segments: Vec<&str> = url.path().split('/').collect();
+                prop_assert_eq!((segments.len(), segments[1], segments[3]), (4, "a", "b"), "{}", url);
+                let names: Vec<_> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+                prop_assert_eq!(names, ["x", "n", "y"], "{}", url);
+                prop_assert_eq!(url.fragment(), None);
+            }
+        }
+    }
 
     #[test]
     fn dot_segments_are_counted_in_any_spelling() {

@@ -9,7 +9,7 @@ use handlebars::template::{BlockParam, HelperTemplate, Parameter, Subexpression,
 use handlebars::{Path, PathSeg, Template};
 use serde_json::Value;
 
-use super::helpers::{GET, PRINT, STEP};
+use super::helpers::{GET, PRINT, PRINT_RAW, STEP};
 use super::output::OMITTED;
 use super::problem::{Places, ProblemKind, TemplateProblem};
 use super::template::{CompiledTemplate, MAX_DEPTH, VariablePath};
@@ -69,13 +69,13 @@ impl Walk<'_> {
 
     fn element(&mut self, element: &mut TemplateElement) {
         match element {
-            TemplateElement::Expression(expression) | TemplateElement::HtmlExpression(expression) => {
-                let value = self.expression(expression);
-                *element = match value {
-                    Parameter::Literal(Value::String(text)) => TemplateElement::RawString(text),
-                    value => call(PRINT, vec![value]),
-                };
+            TemplateElement::Expression(expression) => {
+                // What `urlencode` gives is encoded for every place of a URL.
+                let is_encoded = expression.name.as_name() == Some("urlencode");
+                *element = self.printed(expression, if is_encoded { PRINT_RAW } else { PRINT });
             }
+            // Three braces.
+            TemplateElement::HtmlExpression(expression) => *element = self.printed(expression, PRINT_RAW),
             TemplateElement::HelperBlock(block) => self.block(block),
             TemplateElement::PartialExpression(_) | TemplateElement::PartialBlock(_) => {
                 self.unsupported("partials");
@@ -84,6 +84,13 @@ impl Walk<'_> {
                 self.unsupported("decorators");
             }
             _ => {}
+        }
+    }
+
+    fn printed(&mut self, expression: &mut HelperTemplate, print: &str) -> TemplateElement {
+        match self.expression(expression) {
+            Parameter::Literal(Value::String(text)) if text == OMITTED => TemplateElement::RawString(text),
+            value => call(print, vec![value]),
         }
     }
 

@@ -9,6 +9,8 @@ use handlebars::{
 use serde_json::Value;
 
 use super::functions::{self as functions, Arguments, Outcome};
+use super::output::OMITTED;
+use crate::engine::encode::Slot;
 use crate::engine::text::to_text;
 
 /// One helper, as documented and as run.
@@ -338,17 +340,20 @@ pub const HELPERS: &[HelperDoc] = &[
     },
 ];
 
-/// Prints its argument as [`to_text`] does. Internal: `=` cannot be part of a name in a template.
+/// Prints its argument as [`to_text`] does, encoded for the slot. Internal: `=` cannot be part of a name
+/// in a template.
 pub(super) const PRINT: &str = "=print";
+/// Prints its argument as [`to_text`] does, as it is. Internal.
+pub(super) const PRINT_RAW: &str = "=raw";
 /// Reads a path step by step. Internal.
 pub(super) const GET: &str = "=get";
 /// Counts one step of work. Internal.
 pub(super) const STEP: &str = "=step";
 
-/// Registers every helper and switches HTML escaping off.
+/// Registers every helper for templates of a slot, and switches HTML escaping off.
 ///
 /// The registry serves every template; it holds no templates itself.
-pub fn register(handlebars: &mut Handlebars<'static>) {
+pub fn register(handlebars: &mut Handlebars<'static>, slot: Slot) {
     handlebars.register_escape_fn(no_escape);
     for helper in HELPERS {
         if let HelperKind::Value { run, .. } = helper.kind {
@@ -356,7 +361,8 @@ pub fn register(handlebars: &mut Handlebars<'static>) {
         }
     }
     handlebars.register_helper(GET, Box::new(ValueHelper(functions::get)));
-    handlebars.register_helper(PRINT, Box::new(Print));
+    handlebars.register_helper(PRINT, Box::new(Print(slot)));
+    handlebars.register_helper(PRINT_RAW, Box::new(Print(Slot::Json)));
     handlebars.register_helper(STEP, Box::new(Step));
 }
 
@@ -380,7 +386,7 @@ impl HelperDef for ValueHelper {
     }
 }
 
-struct Print;
+struct Print(Slot);
 
 impl HelperDef for Print {
     fn call<'reg: 'rc, 'rc>(
@@ -391,8 +397,17 @@ impl HelperDef for Print {
         _: &mut RenderContext<'reg, 'rc>,
         output: &mut dyn Output,
     ) -> HelperResult {
-        let value = helper.param(0).map_or(&Value::Null, |p| p.value());
-        Ok(output.write(&to_text(value))?)
+        let text = to_text(helper.param(0).map_or(&Value::Null, |p| p.value()));
+        if self.0 == Slot::Json {
+            return Ok(output.write(&text)?);
+        }
+        let mut encoded = String::new();
+        for (at, part) in text.split(OMITTED).enumerate() {
+            // The mark is no part of the value.
+            encoded.push_str(if at > 0 { OMITTED } else { "" });
+            self.0.encode(part, &mut encoded);
+        }
+        Ok(output.write(&encoded)?)
     }
 }
 
@@ -419,7 +434,7 @@ mod tests {
 
     fn rendered(source: &str, input: &str) -> Rendered {
         let mut handlebars = Handlebars::new();
-        register(&mut handlebars);
+        register(&mut handlebars, Slot::Json);
         let template = compile(source).unwrap_or_else(|problems| panic!("{source}: {problems:?}"));
         let input: Value = serde_json::from_str(input).unwrap();
         render(&handlebars, &template, &Context::from(input), 10_000)

@@ -20,20 +20,13 @@ pub use template::{CompiledTemplate, VariablePath, compile};
 use super::encode::Slot;
 
 /// One registry for each slot: they differ in how `{{value}}` is encoded; `{{{value}}}` never is.
-static PLAIN: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(None));
-static PATH_SEGMENT: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(Some(Slot::PathSegment)));
-static QUERY_VALUE: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(Some(Slot::QueryValue)));
+static PLAIN: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(Slot::Json));
+static PATH_SEGMENT: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(Slot::PathSegment));
+static QUERY_VALUE: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(Slot::QueryValue));
 
-fn registry(slot: Option<Slot>) -> Handlebars<'static> {
+fn registry(slot: Slot) -> Handlebars<'static> {
     let mut handlebars = Handlebars::new();
-    helpers::register(&mut handlebars);
-    if let Some(slot) = slot {
-        handlebars.register_escape_fn(move |value| {
-            let mut text = String::new();
-            slot.encode(value, &mut text);
-            text
-        });
-    }
+    helpers::register(&mut handlebars, slot);
     handlebars
 }
 
@@ -48,9 +41,13 @@ pub fn render(
     limit: usize,
 ) -> Result<Rendered, RenderProblem> {
     let handlebars = match slot {
+        // A header is encoded as a whole.
         Slot::Json | Slot::Header => &PLAIN,
         Slot::PathSegment => &PATH_SEGMENT,
         Slot::QueryValue => &QUERY_VALUE,
     };
     output::render(handlebars, template, context, limit)
 }
+
+#[cfg(test)]
+mod tests;

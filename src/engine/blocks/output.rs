@@ -139,11 +139,12 @@ fn settle(text: String) -> Rendered {
 mod tests {
     use super::*;
     use crate::engine::blocks::{compile, helpers::register};
+    use crate::engine::encode::Slot;
     use serde_json::{Value, json};
 
     fn rendered(source: &str, input: Value, limit: usize) -> Result<Rendered, RenderProblem> {
         let mut handlebars = Handlebars::new();
-        register(&mut handlebars);
+        register(&mut handlebars, Slot::Json);
         let template = compile(source).unwrap();
         render(&handlebars, &template, &Context::from(input), limit)
     }
