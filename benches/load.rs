@@ -49,15 +49,17 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// Its name, the server's load, the handler's, and the least ratio of their throughput.
 type Route = (&'static str, Rc<dyn Load>, Rc<dyn Load>, Option<f64>);
 
-/// The first argument of the process that is the handler.
+/// The first argument of the process that is the handler; the CRM's address follows, and a folder where
+/// it also writes.
 const HANDLER: &str = "handler";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [role, crm] = arguments.as_slice()
+    if let [role, crm, rest @ ..] = arguments.as_slice()
         && role == HANDLER
     {
-        return handler::serve(crm).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+        let folder = rest.first().map(String::as_str);
+        return handler::serve(crm, folder).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
     // Cargo passes `--bench` only where it measures; `cargo test --benches` just runs everything.
     let plan = if arguments.iter().any(|argument| argument == "--bench") { Plan::FULL } else { Plan::SHORT };
@@ -77,6 +79,9 @@ fn main() -> ExitCode {
         }
     }
 }
+
+/// The row in which the handler, too, writes to a store before and after it asks the CRM.
+const WRITING: &str = "both durable";
 
 /// The argument that measures beside the reference server instead: `benches/peer/run.sh`.
 const PEER: &str = "peer";
@@ -198,6 +203,20 @@ async fn beside_the_handler(
         let measured = paired::measure(&sides, numbers, plan.rounds, plan.round).await?;
         if let [server, handler] = measured.as_slice() {
             row(name, server, handler, budget, budgets);
+        }
+    }
+    if only.is_empty() || only.contains(&WRITING) {
+        let folder = seeded.handler_data();
+        let arguments = [&this.to_string_lossy(), HANDLER, &crm.to_string(), &folder.to_string_lossy()];
+        let writing = process::start(&arguments)?;
+        let sides: [(&Measured, Rc<dyn Load>); 2] =
+            [(&server, call_log("Call logged")), (&writing, call_log("act-1"))];
+        let measured = paired::measure(&sides, numbers, plan.rounds, plan.round).await?;
+        if let [server, handler] = measured.as_slice() {
+            row(WRITING, server, handler, None, budgets);
+            println!(
+                "\n{WRITING}: POST /callLog, beside a handler that also makes two durable writes to a store like ours"
+            );
         }
     }
 

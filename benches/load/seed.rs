@@ -143,6 +143,11 @@ impl Seeded {
         self.folder.join("data")
     }
 
+    /// A folder for the handler's own store.
+    pub fn handler_data(&self) -> PathBuf {
+        self.folder.join("handler")
+    }
+
     fn database(&self) -> String {
         format!("sled:{}", self.data().join("store").display())
     }
