@@ -39,7 +39,9 @@ pub fn origins(operation: &Operation, document: &Value, inputs: &Inputs<'_>) -> 
     let parts = split_url(url);
     if parts.head == Segments::Relative && matches!(operation.url.head, Head::Templated(_)) {
         let base = document.pointer("/requestDefaults/baseUrl").and_then(Value::as_str).unwrap_or_default();
-        list.add("requestDefaults/baseUrl", base.split('#').next().unwrap_or_default());
+        if !base.is_empty() {
+            list.add("requestDefaults/baseUrl", base.split('#').next().unwrap_or_default());
+        }
     }
     list.add("url", &url[..parts.query.map_or(parts.path.end, |query| query.end)]);
     if let Some(query @ (Value::String(_) | Value::Object(_))) = own.get("query") {

@@ -25,14 +25,58 @@ pub(super) struct UrlTemplate {
 /// How a URL begins.
 #[derive(Debug)]
 pub(super) enum Head {
-    /// The path is the whole URL, scheme and host spelled out, or nothing precedes it.
+    /// The path is the whole URL, scheme and host spelled out.
     None,
     /// The base URL, spelled out.
     Base(Box<str>),
     /// A base URL or an authority with expressions in it.
-    Templated(TextTemplate),
+    Templated(TemplatedHead),
     /// The URL begins with an expression: an absolute URL, or the first segment below the base.
     Leading { reference: Reference, base: Option<Box<str>> },
+}
+
+/// The beginning of a URL whose host a template chooses.
+#[derive(Debug)]
+pub(super) struct TemplatedHead {
+    /// Inserted as it is, up to the end of the host, or of an expression that is a whole URL.
+    pub(super) start: TextTemplate,
+    /// Whether `start` ends with the host.
+    pub(super) is_authority: bool,
+    /// The path of a base URL behind it.
+    pub(super) rest: TextTemplate,
+    /// Dot segments that the document itself spells out in `rest`.
+    pub(super) dot_segments: usize,
+}
+
+impl TemplatedHead {
+    fn render(&self, scope: &Scope<'_>) -> Result<String, RenderError> {
+        let mut text = self.start.render(scope, Slot::Json)?.unwrap_or_default();
+        check_start(&text, self.is_authority)?;
+        let rest = self.rest.render(scope, Slot::PathSegment)?.unwrap_or_default();
+        if dot_segments(&rest) > self.dot_segments {
+            return Err(RenderError::dot_segment());
+        }
+        text.push_str(&rest);
+        Ok(text)
+    }
+
+    fn wanted(&self) -> impl Iterator<Item = Variable> {
+        self.start.wanted().into_iter().chain(self.rest.wanted())
+    }
+}
+
+/// Refuses values that would cut off what the document writes behind them, or that do not stay within
+/// the host's place.
+fn check_start(text: &str, is_authority: bool) -> Result<(), RenderError> {
+    let place = text.split_once("://").map_or(text, |(_, behind)| behind);
+    if place.contains(['?', '#', '\\']) || (is_authority && place.contains('/')) {
+        return Err(RenderError::url(if is_authority {
+            "the value in the host's place holds more than a host name"
+        } else {
+            "the value that it begins with holds a query or a fragment"
+        }));
+    }
+    Ok(())
 }
 
 impl UrlTemplate {
@@ -46,14 +90,18 @@ impl UrlTemplate {
         let mut text = match &self.head {
             Head::None => String::new(),
             Head::Base(base) => base.to_string(),
-            Head::Templated(template) => {
+            Head::Templated(head) => {
                 policy = self.templated.clone();
-                template.render(scope, Slot::Json)?.unwrap_or_default()
+                head.render(scope)?
             }
             Head::Leading { reference, base } => {
                 let value = reference.text(scope);
-                if value.starts_with("http://") || value.starts_with("https://") {
+                let is_absolute = value.starts_with("http://") || value.starts_with("https://");
+                if is_absolute || base.is_none() {
                     policy = self.templated.clone();
+                }
+                if is_absolute {
+                    check_start(&value, false)?;
                     value
                 } else {
                     let mut joined = base.as_deref().unwrap_or_default().to_owned();
@@ -92,11 +140,11 @@ impl UrlTemplate {
     /// The variables that calls and blocks read.
     pub(super) fn wanted(&self) -> Vec<Variable> {
         let head = match &self.head {
-            Head::Templated(template) => template.wanted(),
-            _ => Vec::new(),
+            Head::Templated(head) => Some(head.wanted()),
+            _ => None,
         };
         let query = self.query.iter().flat_map(TextTemplate::wanted);
-        head.into_iter().chain(self.path.wanted()).chain(query).collect()
+        head.into_iter().flatten().chain(self.path.wanted()).chain(query).collect()
     }
 }
 
@@ -138,10 +186,10 @@ mod tests {
     use crate::config::operations::OperationName;
     use crate::engine::{inputs::Inputs, render};
 
-    /// The URL of `findContact` for a phone number.
-    fn rendered(url: &str, number: &str) -> Result<Url, RenderError> {
+    /// The URL of `findContact` for a phone number, and where it may lead.
+    fn request(base: Option<&str>, url: &str, number: &str) -> Result<(String, HostPolicy), RenderError> {
         let document = json!({
-            "requestDefaults": {"baseUrl": "https://crm.example.com"},
+            "requestDefaults": {"baseUrl": base, "allowedHosts": ["*.example.com"]},
             "auth": {"credentialTemplate": "{{apiKey}}"},
             "operations": {"findContact": {"url": url, "responseMapping": {"listPath": "body"}}},
         });
@@ -149,7 +197,62 @@ mod tests {
         let config = loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.findings));
         let mut inputs = Inputs::new();
         inputs.text(Variable::ApiKey, "key").text(Variable::PhoneNumber, number);
-        render(config.operation(OperationName::FindContact).unwrap(), &inputs).map(|request| request.url)
+        let operation = config.operation(OperationName::FindContact).unwrap();
+        render(operation, &inputs).map(|request| (request.url.to_string(), request.hosts))
+    }
+
+    fn rendered(url: &str, number: &str) -> Result<Url, RenderError> {
+        request(Some("https://crm.example.com"), url, number).map(|(url, _)| url.parse().unwrap())
+    }
+
+    /// Whoever chooses the host chooses nothing else, and is bound to the allowed hosts.
+    #[test]
+    fn a_template_that_chooses_the_host_is_held_to_allowed_hosts() {
+        let host = "{{phoneNumber}}";
+        for (base, url, value, expected) in [
+            (None, "https://{{phoneNumber}}/me", "a.example.com", Ok("https://a.example.com/me")),
+            (None, "https://{{phoneNumber}}/me", "a.example.com/x?", Err("the host's place")),
+            (None, "https://{{phoneNumber}}/me", "a.example.com#", Err("the host's place")),
+            (None, "https://{{phoneNumber}}/me", "u@a.example.com", Err("user name")),
+            (None, "{{phoneNumber}}://evil.test/me", "https", Ok("https://evil.test/me")),
+            (None, "{{#if phoneNumber}}https://evil.test{{/if}}/me", "1", Ok("https://evil.test/me")),
+            (None, "HTTPS://{{phoneNumber}}/me", "evil.test", Ok("https://evil.test/me")),
+            (None, host, "https://evil.test/me", Ok("https://evil.test/me")),
+            (None, "{{phoneNumber}}/me", "https://evil.test/x?", Err("a query or a fragment")),
+            (Some("https://{{phoneNumber}}/v1"), "/me", "a.example.com", Ok("https://a.example.com/v1/me")),
+            (Some("https://{{phoneNumber}}/v1"), "/me", "a.example.com/x", Err("the host's place")),
+            (
+                Some("https://a.example.com/{{phoneNumber}}"),
+                "/me",
+                "a/b?c",
+                Ok("https://a.example.com/a%2Fb%3Fc/me"),
+            ),
+            (Some("https://a.example.com/{{phoneNumber}}/v1"), "/me", "..", Err("lead to another path")),
+            (
+                Some("{{phoneNumber}}/v1"),
+                "/me",
+                "https://a.example.com/x",
+                Ok("https://a.example.com/x/v1/me"),
+            ),
+        ] {
+            let context = format!("{base:?} {url} {value}");
+            match (request(base, url, value), expected) {
+                (Ok((url, hosts)), Ok(expected)) => {
+                    assert_eq!(url, expected, "{context}");
+                    assert!(matches!(hosts, HostPolicy::Only(_)), "{context}");
+                }
+                (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{context}: {error}"),
+                (found, _) => panic!("{context}: {found:?}"),
+            }
+        }
+        let spelled_out = request(None, "https://crm.test/{{phoneNumber}}", "1").unwrap();
+        assert_eq!(spelled_out, ("https://crm.test/1".to_owned(), HostPolicy::Literal));
+    }
+
+    #[test]
+    fn three_braces_in_the_query_leave_the_path_guarded() {
+        assert_eq!(rendered("/a/{{phoneNumber}}/b?{{{phoneNumber}}}", ".."), Err(RenderError::DotSegment));
+        assert_eq!(rendered("/a/{{{phoneNumber}}}/b", "..").unwrap().path(), "/b");
     }
 
     proptest! {

@@ -6,8 +6,10 @@ use ::url::Url;
 
 use super::super::exchange::{HostPattern, HostPolicy};
 use super::super::problem::{Part, Problem};
-use super::super::template::{Place, Segments, compile_leading, compile_raw, compile_text, split_url};
-use super::super::url::{Head, UrlTemplate, dot_segments};
+use super::super::template::{
+    Place, Segments, TextTemplate, compile_leading, compile_raw, compile_text, split_url,
+};
+use super::super::url::{Head, TemplatedHead, UrlTemplate, dot_segments};
 use super::Shared;
 use crate::config::diagnostic::Code;
 use crate::config::document::Document;
@@ -94,10 +96,10 @@ impl<'a> Base<'a> {
             }
             Segments::TemplatedAuthority => {
                 self.check_templated(&pointer, Part::Text(parts.authority.clone()), problems);
-                let head = compile_raw(&url[..parts.authority.end], place(0), problems);
+                let start = compile_raw(&url[..parts.authority.end], place(0), problems);
                 let path = parts.authority.end..parts.path.end;
                 UrlTemplate::new(
-                    Head::Templated(head),
+                    Head::Templated(TemplatedHead::host(start)),
                     compile_text(&url[path.clone()], place(path.start), problems),
                 )
             }
@@ -117,7 +119,7 @@ impl<'a> Base<'a> {
         };
         let path = &url[parts.path.clone()];
         template.dot_segments = dot_segments(path.split("://").last().unwrap_or(path));
-        template.raw = url.contains("{{{");
+        template.raw = path.contains("{{{");
         template.query =
             parts.query.map(|range| compile_text(&url[range.clone()], place(range.start), problems));
         template.templated = HostPolicy::Only(self.allowed_hosts.clone());
@@ -132,14 +134,17 @@ impl<'a> Base<'a> {
         problems: &mut Vec<Problem>,
     ) -> UrlTemplate {
         let Some(base) = self.text else {
-            return UrlTemplate::new(Head::None, compile_text(path, place, problems));
+            // Fails each time, but for a path that turns out to be a whole URL: its host was not
+            // spelled out.
+            let head = TemplatedHead::host(TextTemplate::literal(""));
+            return UrlTemplate::new(Head::Templated(head), compile_text(path, place, problems));
         };
         let rest = path.strip_prefix('/').unwrap_or(path);
         let prefix = if path.is_empty() { base.to_owned() } else { joined(base, "/") };
         let head = if self.templated {
             let base_place = Place { shared: shared.base(), ..Place::own(place.operation, BASE_POINTER) };
             let mut found = Vec::new();
-            let head = compile_raw(&prefix, base_place, &mut found);
+            let head = templated_base(&prefix, base_place, &mut found);
             super::add_new(found, problems);
             Head::Templated(head)
         } else {
@@ -193,6 +198,22 @@ impl<'a> Base<'a> {
                     .help("name the hosts that may be chosen in `requestDefaults.allowedHosts`, such as `[\"*.example.com\"]`"),
             );
         }
+    }
+}
+
+/// A base URL with expressions in it, and a slash behind it.
+fn templated_base(prefix: &str, place: Place<'_>, problems: &mut Vec<Problem>) -> TemplatedHead {
+    let parts = split_url(prefix);
+    let end = match parts.head {
+        // Begins with a block: what of it is host cannot be told.
+        Segments::Relative => prefix.len(),
+        _ => parts.authority.end,
+    };
+    TemplatedHead {
+        start: compile_raw(&prefix[..end], place, problems),
+        is_authority: matches!(parts.head, Segments::Literal | Segments::TemplatedAuthority),
+        rest: compile_text(&prefix[end..], place.from(end), problems),
+        dot_segments: dot_segments(&prefix[end..]),
     }
 }
 
@@ -309,8 +330,15 @@ fn is_local(url: &Url) -> bool {
     super::super::redirect::is_local(url)
 }
 
+impl TemplatedHead {
+    /// A host that a template chooses, with nothing behind it.
+    fn host(start: TextTemplate) -> Self {
+        Self { start, is_authority: true, rest: TextTemplate::literal(""), dot_segments: 0 }
+    }
+}
+
 impl UrlTemplate {
-    fn new(head: Head, path: super::super::template::TextTemplate) -> Self {
+    fn new(head: Head, path: TextTemplate) -> Self {
         Self {
             head,
             path,
