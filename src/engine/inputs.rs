@@ -190,9 +190,36 @@ impl<'a> Inputs<'a> {
         inputs
     }
 
+    /// The texts among the values that are credentials, those within objects and lists included.
+    pub(crate) fn credentials(&self) -> Vec<&str> {
+        let mut texts = Vec::new();
+        for (variable, input) in self.slots.iter().filter(|(variable, _)| variable.is_secret()) {
+            match input {
+                // What follows the scheme.
+                Input::Text(text) if *variable == Variable::AuthHeader => {
+                    texts.push(text.rsplit(' ').next().unwrap_or(text));
+                }
+                Input::Text(text) => texts.push(text),
+                Input::Json(value) => texts_of(value, &mut texts),
+                Input::Object(members) => members.values().for_each(|member| texts_of(member, &mut texts)),
+                Input::Phone(_) => {}
+            }
+        }
+        texts
+    }
+
     /// The variables that are set.
     pub fn variables(&self) -> impl Iterator<Item = (Variable, &Input<'a>)> {
         self.slots.iter().map(|(variable, input)| (*variable, input))
+    }
+}
+
+fn texts_of<'v>(value: &'v Value, texts: &mut Vec<&'v str>) {
+    match value {
+        Value::String(text) => texts.push(text),
+        Value::Array(items) => items.iter().for_each(|item| texts_of(item, texts)),
+        Value::Object(members) => members.values().for_each(|member| texts_of(member, texts)),
+        _ => {}
     }
 }
 
@@ -264,6 +291,17 @@ mod tests {
             assert_eq!(find("none.id"), None);
             assert_eq!(find(""), Some(object.clone()));
         }
+    }
+
+    #[test]
+    fn credentials_are_found_wherever_they_stand() {
+        let fields = json!({"user": "ada", "more": [{"password": "p-1"}, 5, null]});
+        let mut inputs = Inputs::new();
+        inputs.text(Variable::ApiKey, "key").text(Variable::AuthHeader, "Basic a2V5Og==");
+        inputs.json(Variable::AdditionalInfo, &fields).text(Variable::Note, "a note");
+        let mut credentials = inputs.credentials();
+        credentials.sort_unstable();
+        assert_eq!(credentials, ["a2V5Og==", "ada", "key", "p-1"]);
     }
 
     #[test]

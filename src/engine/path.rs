@@ -1,5 +1,7 @@
 //! Paths into JSON, compiled once: the dot paths of the language and JSONPath (RFC 9535).
 
+use std::fmt;
+
 use jsonpath_rust::parser::model::{JpQuery, Segment as JsonPathSegment, Selector};
 use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
@@ -25,6 +27,16 @@ pub enum Step {
     Name(Box<str>),
     /// A JSONPath index selector; negative counts from the end.
     Index(i64),
+}
+
+/// As in a dot path.
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Segment(name, _) | Self::Name(name) => f.write_str(name),
+            Self::Index(index) => index.fmt(f),
+        }
+    }
 }
 
 /// Why a path cannot be compiled.

@@ -13,6 +13,9 @@ use crate::engine::operation::Operation;
 use crate::engine::retry::is_idempotent;
 use crate::engine::send::{self, Client, send_by};
 
+/// Credentials shorter than this are not masked in a CRM's words.
+const SHORTEST: usize = 6;
+
 /// Who sends, for whom.
 pub(super) struct Sender<'a> {
     pub(super) client: &'a Client,
@@ -50,8 +53,10 @@ impl Sender<'_> {
                 Some(before) => before.attempts,
                 None => 0,
             };
-            let mut attempted =
-                Attempted { judged: self.judge(answered), attempts: attempts + u32::from(!is_limited) };
+            let mut attempted = Attempted {
+                judged: self.judge(request, answered),
+                attempts: attempts + u32::from(!is_limited),
+            };
             if let Judged::Failed(failure) = &mut attempted.judged {
                 failure.in_doubt |= in_doubt;
                 in_doubt = failure.in_doubt;
@@ -80,16 +85,29 @@ impl Sender<'_> {
         send_by(self.client, request, deadline).await
     }
 
-    fn judge(&self, answered: Result<UpstreamResponse, Failure>) -> Judged {
+    fn judge(&self, request: &RequestSpec, answered: Result<UpstreamResponse, Failure>) -> Judged {
         let credentials = match &answered {
             Ok(_) if self.operation.errors.is_empty() => Vec::new(),
-            _ => (self.credentials)(),
+            _ => self.credentials_of(request),
         };
         let mut judged = judge(self.operation, answered, self.platform, &credentials);
         if let Judged::Failed(Failure { response: Some(response), .. }) = &mut judged {
             without(&mut response.body, &credentials);
         }
         judged
+    }
+
+    /// What went into the request, in the form of its headers as well.
+    fn credentials_of<'r>(&'r self, request: &'r RequestSpec) -> Vec<&'r str> {
+        let mut credentials = (self.credentials)();
+        let headers = request.headers.values().filter(|value| value.is_sensitive());
+        let values = headers.filter_map(|value| value.to_str().ok());
+        credentials.extend(values.map(|value| value.rsplit(' ').next().unwrap_or(value)));
+        // A short text stands in many words by chance.
+        credentials.retain(|credential| credential.len() >= SHORTEST);
+        // What is left of a longer one would show that it was there.
+        credentials.sort_by_key(|credential| std::cmp::Reverse(credential.len()));
+        credentials
     }
 }
 

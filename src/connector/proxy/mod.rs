@@ -152,7 +152,7 @@ impl ProxyConnector {
             .and_then(|request| request.url.host_str().map(str::to_owned))
             .unwrap_or_default();
         let Attempted { judged, attempts } = match rendered {
-            Ok(request) => self.sender(operation, call, &|| self.credentials(call)).send(&request).await,
+            Ok(request) => self.sender(operation, call, &|| inputs.credentials()).send(&request).await,
             Err(failure) => Attempted { judged: Judged::Failed(failure), attempts: 0 },
         };
         let mut message = None;
@@ -221,20 +221,6 @@ impl ProxyConnector {
             limits: Some(&self.limits),
             credentials,
         }
-    }
-
-    /// What a CRM may echo and nobody else is to read.
-    fn credentials<'a>(&'a self, call: &Call<'a>) -> Vec<&'a str> {
-        let tokens =
-            call.user.into_iter().flat_map(|user| [Some(&user.access_token), user.refresh_token.as_ref()]);
-        let header = call.auth_header.map(|header| header.rsplit(' ').next().unwrap_or(header));
-        let all = tokens
-            .flatten()
-            .map(|token| token.expose())
-            .chain(self.config.secret_key.as_ref().map(|key| key.expose()))
-            .chain(header);
-        // A short text stands in many words by chance.
-        all.filter(|credential| credential.len() >= 6).collect()
     }
 
     /// The variables that every operation sees.

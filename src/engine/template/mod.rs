@@ -217,21 +217,35 @@ impl TextTemplate {
 
     /// The first value without which a credential must not be sent: a secret that is missing, or
     /// any value where none at all is there (Q52).
-    pub(super) fn missing_credential(&self, scope: &Scope<'_>) -> Option<&str> {
+    pub(super) fn missing_credential(&self, scope: &Scope<'_>) -> Option<String> {
+        let mut values = Vec::new();
         for piece in &self.pieces {
-            if let Piece::Path { reference: Reference::Nothing(expression), .. } = piece {
-                return Some(expression);
+            match piece {
+                Piece::Literal(_) => {}
+                Piece::Path { reference: Reference::Nothing(expression), .. } => {
+                    return Some(expression.to_string());
+                }
+                Piece::Path { reference: Reference::Variable(variable, steps), .. } => {
+                    values.push((*variable, &**steps));
+                }
+                Piece::Path { reference, .. } => {
+                    values.extend(reference.sources().into_iter().map(|variable| (variable, &[] as &[Step])));
+                }
+                Piece::Block(block) => {
+                    values.extend(block.wanted.iter().map(|variable| (*variable, &[] as &[Step])));
+                }
             }
         }
-        let mut variables = self.sources();
-        variables.dedup();
-        let missing = |variable: &Variable| match scope.inputs.find(*variable, &[]) {
+        let missing = |(variable, steps): &(Variable, &[Step])| match scope.inputs.find(*variable, steps) {
             None => true,
             Some(found) => found.to_text().is_empty(),
         };
-        let secret = variables.iter().find(|variable| variable.is_secret() && missing(variable));
-        let all = variables.first().filter(|_| variables.iter().all(missing));
-        secret.or(all).map(|variable| variable.name())
+        let secret = values.iter().find(|value| value.0.is_secret() && missing(value));
+        let all = values.first().filter(|_| values.iter().all(missing));
+        secret.or(all).map(|(variable, steps)| {
+            let steps = steps.iter().map(|step| format!(".{step}"));
+            std::iter::once(variable.name().to_owned()).chain(steps).collect()
+        })
     }
 
     /// A text without expressions.
