@@ -297,6 +297,39 @@ fn under_a_key_a_lost_answer_is_asked_for_again() {
     assert_eq!(crm.count("/v1/activities"), 4, "each was asked twice");
 }
 
+/// What nobody knows stays unknown when the next attempt fails for another reason.
+#[test]
+fn a_failure_after_a_lost_answer_forgets_neither_the_doubt_nor_the_key() {
+    let ledger = Ledger::default();
+    let records = ledger.clone();
+    let known: Mutex<HashMap<String, (String, usize)>> = Mutex::default();
+    let keyed = |origin: &str| {
+        let mut document = with_session(origin);
+        document["operations"]["createCallLog"]["idempotencyHeader"] = json!({"name": "Idempotency-Key"});
+        document
+    };
+    let (crm, site, token) = start_with(keyed, move |request| {
+        let key = request.header("idempotency-key").expect("a key").to_owned();
+        let mut known = known.lock().unwrap();
+        let (id, asked) = known.entry(key).or_insert_with(|| (records.create(request), 0));
+        *asked += 1;
+        match asked {
+            1 => Answer::reset(),
+            2 => Answer::json(&json!({"message": "busy"})).status(503),
+            3 => Answer::json(&json!({"message": "who?"})).status(401),
+            _ => created(id),
+        }
+    });
+    for _ in 0..3 {
+        let failed = post(site.server.address(), &token, "s-1").unwrap();
+        assert_eq!(failed.json()["successful"], false, "{}", failed.text());
+    }
+    let logged = post(site.server.address(), &token, "s-1").unwrap();
+    assert_eq!(logged.json()["logId"], "record-0", "{}", logged.text());
+    assert_eq!(ledger.of("s-1"), ["record-0"]);
+    assert_eq!(crm.count("/v1/activities"), 4);
+}
+
 #[test]
 fn no_acknowledged_log_is_lost_in_a_kill() {
     let ledger = Ledger::default();

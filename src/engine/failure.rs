@@ -50,15 +50,11 @@ impl FailureKind {
     /// Whether the CRM may have done what it was asked: it was asked, and did not say.
     pub fn is_in_doubt(self) -> bool {
         match self {
-            // A gateway that gave up waiting says nothing about the server behind it.
-            Self::Timeout | Self::Reset | Self::TooLarge | Self::Status(504) => true,
-            Self::Dns
-            | Self::Refused
-            | Self::Tls
-            | Self::NotJson
-            | Self::Status(_)
-            | Self::Blocked
-            | Self::Limited => false,
+            Self::Timeout | Self::Reset | Self::TooLarge | Self::NotJson => true,
+            // A gateway that lost the server behind it, or gave up waiting, says nothing about what that
+            // server did. 520 and 524 are Cloudflare's.
+            Self::Status(502 | 504 | 520 | 524) => true,
+            Self::Dns | Self::Refused | Self::Tls | Self::Status(_) | Self::Blocked | Self::Limited => false,
         }
     }
 }

@@ -104,12 +104,7 @@ impl Hop {
             ));
         }
 
-        let to_get = match status {
-            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => self.method == Method::POST,
-            StatusCode::SEE_OTHER => self.method != Method::HEAD,
-            _ => false,
-        };
-        if to_get {
+        if becomes_get(&self.method, status) {
             self.method = Method::GET;
             self.body = None;
             let content: Vec<HeaderName> =
@@ -132,6 +127,16 @@ impl Hop {
         }
         self.url = target;
         Ok(self)
+    }
+}
+
+/// Whether what follows a redirect is a `GET` of something else: what was asked by another method is
+/// answered then, and perhaps done.
+pub(super) fn becomes_get(method: &Method, status: StatusCode) -> bool {
+    match status {
+        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => *method == Method::POST,
+        StatusCode::SEE_OTHER => *method != Method::HEAD,
+        _ => false,
     }
 }
 

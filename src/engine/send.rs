@@ -15,7 +15,7 @@ use super::decode::{self, FAILED_BODY_BYTES, ReadError};
 use super::egress::{EgressPolicy, Judged, SystemResolver, forbidden_literal};
 use super::exchange::{RequestSpec, UpstreamResponse};
 use super::failure::{FailedResponse, Failure, FailureKind};
-use super::redirect::Hop;
+use super::redirect::{Hop, becomes_get};
 use super::transport::{self, host_label};
 
 /// Setting up a connection (TCP and TLS) may take this long, within the exchange's own timeout.
@@ -234,6 +234,18 @@ pub async fn send_by(
 }
 
 async fn follow(client: &Client, spec: &RequestSpec, deadline: Instant) -> Result<UpstreamResponse, Failure> {
+    let mut was_answered = false;
+    let followed = follow_hops(client, spec, deadline, &mut was_answered).await;
+    followed.map_err(|failure| Failure { in_doubt: failure.in_doubt || was_answered, ..failure })
+}
+
+/// `was_answered` becomes true once a redirect answered what was asked, and only the answer is fetched.
+async fn follow_hops(
+    client: &Client,
+    spec: &RequestSpec,
+    deadline: Instant,
+    was_answered: &mut bool,
+) -> Result<UpstreamResponse, Failure> {
     let mut hop = Hop::first(spec)?;
     let mut redirects = 0;
     loop {
@@ -256,6 +268,7 @@ async fn follow(client: &Client, spec: &RequestSpec, deadline: Instant) -> Resul
         // one cannot hold the exchange.
         let headers = response.headers().clone();
         let from = host_label(&hop.url);
+        *was_answered |= !hop.method.is_safe() && becomes_get(&hop.method, status);
         let next = if redirects == client.max_redirects {
             let message =
                 format!("{from} keeps redirecting: a redirect loop, given up after {redirects} redirects");

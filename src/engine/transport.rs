@@ -53,7 +53,9 @@ pub(super) fn failure(url: &Url, error: &reqwest::Error) -> Failure {
     }
     if error.is_timeout() {
         let what = if url.scheme() == "https" { "TLS connection" } else { "connection" };
-        return new(FailureKind::Timeout, format!("No {what} to {host} in time; can this machine reach it?"));
+        let message = format!("No {what} to {host} in time; can this machine reach it?");
+        // Without a connection nothing was asked.
+        return Failure { in_doubt: !error.is_connect(), ..Failure::new(FailureKind::Timeout, message) };
     }
     let io = find::<io::Error>(error);
     if error.is_connect() {

@@ -32,6 +32,11 @@ pub(super) fn text(status: u16, text: &str) -> HttpResponse {
     builder(status).content_type(ContentType::html()).body(text.to_owned())
 }
 
+/// Somebody's text, for [`text`]: as a page shows it, whatever it holds.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 /// An error with a message.
 pub(super) fn error(status: u16, message: &str) -> HttpResponse {
     json(status, &json!({"error": message}))
@@ -47,9 +52,6 @@ pub(super) fn store_failed(failure: &StoreError) -> HttpResponse {
 
 /// The page for a route that does not exist, in any method.
 pub(super) async fn not_found(request: HttpRequest) -> HttpResponse {
-    let escaped = |text: &str| {
-        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-    };
     let what = format!("Cannot {} {}", escaped(request.method().as_str()), escaped(request.path()));
     text(
         404,

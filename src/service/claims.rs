@@ -135,6 +135,8 @@ pub struct Held {
     key: ClaimKey,
     claim: Claim,
     standing: Claims,
+    /// Whether it was taken over from a request that nobody knows the outcome of.
+    was_in_doubt: bool,
 }
 
 /// Whether a claim of one extension stands in the way of another's.
@@ -176,6 +178,7 @@ pub async fn claim(
                 });
             }
         }
+        let was_in_doubt = idempotency_key.is_some();
         let claim = Claim {
             extension: extension.clone(),
             message_id: message_id.map(str::to_owned),
@@ -190,7 +193,7 @@ pub async fn claim(
         after.claims.push(claim.clone());
         let change = ClaimChange { key: key.clone(), before, after: Some(after.clone()) };
         if store.change_claims(&change).await? {
-            return Ok(Claiming::Held(Held { key: key.clone(), claim, standing: after }));
+            return Ok(Claiming::Held(Held { key: key.clone(), claim, standing: after, was_in_doubt }));
         }
     }
 }
@@ -210,6 +213,15 @@ impl Held {
         }
     }
 
+    /// Ends the claim where the CRM did not do what it was asked, or may have. A request before this one
+    /// may have been done all the same: the claim then stays in doubt, with its idempotency key.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn give_up(self, store: &dyn Store, may_be_done: bool) -> Result<(), StoreError> {
+        if may_be_done || self.was_in_doubt { self.doubt(store).await } else { self.release(store).await }
+    }
+
     /// Releases the claim: no record was created, or the log is stored.
     ///
     /// # Errors
@@ -222,7 +234,7 @@ impl Held {
     ///
     /// # Errors
     /// Where the store fails; the claim is in doubt then as well.
-    pub async fn doubt(self, store: &dyn Store) -> Result<(), StoreError> {
+    async fn doubt(self, store: &dyn Store) -> Result<(), StoreError> {
         self.change(store, |standing, holder| {
             let mut doubted = standing.clone();
             for claim in doubted.claims.iter_mut().filter(|claim| claim.holder == holder) {
@@ -239,7 +251,7 @@ impl Held {
         store: &dyn Store,
         change: impl Fn(&Claims, &str) -> Option<Claims>,
     ) -> Result<(), StoreError> {
-        let Self { key, claim, standing } = self;
+        let Self { key, claim, standing, .. } = self;
         let mut before = standing;
         loop {
             let after = change(&before, &claim.holder);

@@ -163,3 +163,28 @@ async fn templated_hosts_are_checked_at_every_step() {
     let failure = send(&client, &get_spec(server.named("evil.test", "/")).only(&allowed)).await.unwrap_err();
     assert_eq!((failure.kind, server.received().len()), (FailureKind::Blocked, sent));
 }
+
+/// What was posted may be done once a redirect answered it, whatever becomes of fetching the answer.
+#[tokio::test]
+async fn what_follows_an_answered_post_leaves_it_in_doubt() {
+    for (method, status, in_doubt) in [
+        (Method::POST, 301, true),
+        (Method::POST, 302, true),
+        (Method::POST, 303, true),
+        (Method::PATCH, 303, true),
+        (Method::POST, 307, false),
+        (Method::PATCH, 302, false),
+        (Method::GET, 303, false),
+    ] {
+        for target in ["/missing", "ftp://elsewhere.test/"] {
+            let server = Server::start(move |request| match request.target.as_str() {
+                "/v1/contacts" => redirect(status, target),
+                _ => answer("404 Not Found", "", "{}"),
+            })
+            .await;
+            let spec = spec(method.clone(), server.url("/v1/contacts")).body("{}");
+            let failure = send(&open_client(), &spec).await.unwrap_err();
+            assert_eq!(failure.in_doubt, in_doubt, "{method} {status} {target}: {failure}");
+        }
+    }
+}

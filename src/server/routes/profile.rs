@@ -50,7 +50,8 @@ pub(super) async fn refresh_info(services: web::Data<Services>, session: Authent
 /// `GET /hostname`
 pub(super) async fn hostname(services: web::Data<Services>, session: Authenticated) -> HttpResponse {
     match profile::hostname(&services, &session.0).await {
-        Ok(Some(Some(hostname))) => reply::text(200, &hostname),
+        // Typed by somebody, and a browser takes the reply for a page.
+        Ok(Some(Some(hostname))) => reply::text(200, &reply::escaped(&hostname)),
         Ok(Some(None)) => HttpResponse::Ok().finish(),
         Ok(None) => reply::text(400, "User not found"),
         Err(error) => reply::store_failed(&error),

@@ -161,20 +161,22 @@ async fn claimed(
         match claiming.await.map_err(|error| unstored(&error))? {
             Claiming::Held(held) => {
                 // Another server may have logged between what was read above and the claim.
-                let refused = if store.is_shared() {
+                if store.is_shared() {
                     match stored(services, &job.scope, &job.session_id, &job.extension).await {
-                        Ok(None) => None,
-                        Ok(Some(_)) => Some(existing(&job.session_id)),
-                        Err(refusal) => Some(refusal),
+                        Ok(None) => {}
+                        Ok(Some(_)) => {
+                            release(store, held).await;
+                            return Err(existing(&job.session_id));
+                        }
+                        Err(refusal) => {
+                            if let Err(error) = held.give_up(store, false).await {
+                                store_failed(&error);
+                            }
+                            return Err(refusal);
+                        }
                     }
-                } else {
-                    None
-                };
-                let Some(refused) = refused else {
-                    return create_record(services, platform, held, job).await;
-                };
-                release(store, held).await;
-                return Err(refused);
+                }
+                return create_record(services, platform, held, job).await;
             }
             Claiming::Busy if tokio::time::Instant::now() < patience => tokio::time::sleep(POLL).await,
             Claiming::Busy => return Err(being_logged()),
@@ -272,12 +274,7 @@ async fn create_record(
             Ok(created)
         }
         Err(error) => {
-            let settled = if claims::is_in_doubt(&error) {
-                held.doubt(&*services.store).await
-            } else {
-                held.release(&*services.store).await
-            };
-            if let Err(error) = settled {
+            if let Err(error) = held.give_up(&*services.store, claims::is_in_doubt(&error)).await {
                 store_failed(&error);
             }
             Err(failed(&error, Interface::CreateCallLog, platform))

@@ -129,7 +129,8 @@ impl Log<'_> {
                 Claiming::Held(held)
                     if store.is_shared() && !self.is_current(&conversation, entry).await? =>
                 {
-                    held.release(store).await.map_err(|error| unstored(&error))?;
+                    held.give_up(store, false).await.map_err(|error| unstored(&error))?;
+                    doubted = None;
                 }
                 Claiming::Held(held) => return self.claimed(held, conversation, interface, entry).await,
                 Claiming::Busy if Instant::now() < deadline => tokio::time::sleep(POLL).await,
@@ -210,12 +211,7 @@ impl Log<'_> {
                 Ok(Some(message))
             }
             Err(error) => {
-                let settled = if claims::is_in_doubt(&error) {
-                    held.doubt(store).await
-                } else {
-                    held.release(store).await
-                };
-                if let Err(error) = settled {
+                if let Err(error) = held.give_up(store, claims::is_in_doubt(&error)).await {
                     store_failed(&error);
                 }
                 Err(failed(&error, interface, self.platform))
