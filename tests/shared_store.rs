@@ -31,11 +31,21 @@ fn two(documents: &[(&str, &Value)]) -> Option<([Site; 2], String)> {
 }
 
 fn post(site: &Site, token: &str, target: &str, body: &Value) -> thread::JoinHandle<Response> {
+    send(site, token, "POST", target, body)
+}
+
+fn send(
+    site: &Site,
+    token: &str,
+    method: &'static str,
+    target: &str,
+    body: &Value,
+) -> thread::JoinHandle<Response> {
     let (address, bearer, target) = (site.server.address(), format!("Bearer {token}"), target.to_owned());
     let body = body.to_string().into_bytes();
     thread::spawn(move || {
         let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
-        try_send(address, "POST", &target, &headers, Some(body)).expect("an answer")
+        try_send(address, method, &target, &headers, Some(body)).expect("an answer")
     })
 }
 
@@ -101,6 +111,63 @@ fn a_hundred_sessions_posted_to_both_servers_make_a_hundred_records() {
             let found = site.get(&format!("/callLog?sessionIds={session}"), &token).json();
             assert_eq!(found["logs"][0]["logId"], ids[0].as_str(), "{session}");
         }
+    }
+}
+
+/// Reading a record and writing it are two requests: nothing gets lost between them.
+#[test]
+fn updates_of_one_log_at_both_servers_all_stay() {
+    let text = Arc::new(Mutex::new(String::new()));
+    let kept = Arc::clone(&text);
+    let crm = Crm::start(move |request| {
+        let body = || {
+            let body: Value = serde_json::from_slice(&request.body).unwrap();
+            body["body"].as_str().expect("a text").to_owned()
+        };
+        match (request.method.as_str(), request.path()) {
+            ("POST", "/v1/activities") => {
+                *kept.lock().unwrap() = body();
+                Answer::json(&json!({"id": "a1"})).status(201)
+            }
+            ("PATCH", "/v1/activities/a1") => {
+                *kept.lock().unwrap() = body();
+                Answer::json(&json!({}))
+            }
+            ("GET", "/v1/activities/a1") => {
+                let present = kept.lock().unwrap().clone();
+                thread::sleep(Duration::from_millis(100));
+                Answer::json(&json!({"body": present}))
+            }
+            _ => site::ordinary(request),
+        }
+    });
+    let mut document = document(&crm.origin());
+    document["meta"]["logFormat"] = json!("text/plain");
+    document["operations"]["updateCallLog"]["body"] = json!({"body": "{{composedLogDetails}}"});
+    let Some((sites, _)) = two(&[("crm", &document)]) else { return };
+    let token = sites[0].sign_in("crm", "testCrm", "one-key");
+    assert_eq!(sites[0].post("/callLog", &token, &call("s-1", "c1")).json()["logId"], "a1");
+    let changes = [
+        json!({"note": "What was agreed."}),
+        json!({"recordingLink": "https://media.example.com/rec-1"}),
+        json!({"aiNote": "A summary."}),
+        json!({"transcript": "Hello."}),
+    ];
+    let updates: Vec<_> = changes
+        .into_iter()
+        .zip(sites.iter().cycle())
+        .map(|(mut change, site)| {
+            change["sessionId"] = json!("s-1");
+            send(site, &token, "PATCH", "/callLog", &change)
+        })
+        .collect();
+    for update in updates {
+        let update = update.join().unwrap();
+        assert_eq!(update.json()["successful"], true, "{}", update.text());
+    }
+    let text = text.lock().unwrap();
+    for part in ["What was agreed.", "rec-1", "A summary.", "Hello."] {
+        assert!(text.contains(part), "{part} in {text}");
     }
 }
 

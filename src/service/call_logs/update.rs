@@ -1,9 +1,11 @@
 //! Updating a log: what changed goes into the text that the CRM holds now, so that nothing a person
 //! wrote there is lost.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     Caller, connected, existing_call_log, extension, failed, input, log_format, refusal, scope, serving,
@@ -17,10 +19,11 @@ use crate::engine::text::{id_text, to_text};
 use crate::service::claims::{self, Turn};
 use crate::service::composition::Settings;
 use crate::service::composition::call_log::{CallLogText, upsert};
-use crate::service::outcome::{self, Refusal};
+use crate::service::lease::{self, Asked, Lease};
+use crate::service::outcome::{self, Refusal, store_failed};
 use crate::service::session::Session;
-use crate::service::{Platform, Services};
-use crate::store::{CallLog, ClaimKey, ClaimSubject, User};
+use crate::service::{Platform, Services, task};
+use crate::store::{CallLog, ClaimKey, ClaimSubject, Scope, User};
 
 /// The answer to an update.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -37,11 +40,28 @@ pub struct Updated {
     pub return_message: ReturnMessage,
 }
 
-/// Updates a log.
+/// How long a server may keep the others that share its store from updating the same log: longer than
+/// reading and writing it take.
+const LEASE: Duration = Duration::from_secs(2 * 60);
+
+/// Updates a log. What was begun is finished even where the client hangs up.
 ///
 /// # Errors
 /// Where the user or the log is unknown, the present text cannot be read (Q15), or the CRM fails.
 pub async fn update(
+    services: &Services,
+    session: &Session,
+    request: Value,
+    caller: Caller,
+) -> Result<Updated, Refusal> {
+    let (services, session) = (services.clone(), session.clone());
+    let answer = task::finish(async move { prepared(&services, &session, request, caller).await }).await;
+    answer.unwrap_or_else(|| {
+        Err(refusal("The server is stopping. Please update the call log again in a moment.", 5000))
+    })
+}
+
+async fn prepared(
     services: &Services,
     session: &Session,
     request: Value,
@@ -73,40 +93,68 @@ pub async fn update(
         match services.calls_in_flight.turn(&key, claims::PATIENCE).await {
             Turn::Yours(turn) => break turn,
             Turn::Landed(_) | Turn::Ended => {}
-            Turn::Waiting => {
-                return Err(refusal(
-                    "This call is being logged already. Please try again in a moment.",
-                    5000,
-                ));
-            }
+            Turn::Waiting => return Err(being_logged()),
         }
     };
-    let format = log_format(&platform, &user).await.map_err(|error| fail(&error))?;
-    let present = match format {
-        LogFormat::Custom => None,
-        _ => read(&platform, &user, auth_header.as_deref(), &log).await?,
-    };
-    let existing =
-        present.as_ref().map_or(Ok(String::new()), text_of).map_err(|found| unreadable(&platform, found))?;
-    let composed = upsert(&existing, &CallLogText::of_update(&request), &Settings::of(&user), format);
-    let input = UpdateCallLog {
-        log_id: log.third_party_log_id.clone(),
-        existing_call_log: existing_call_log(&log),
-        existing_call_log_details: present.map(|present| present.full_log_response),
-        start_time,
-        end_time,
-        composed_log_details: composed,
-        hashed_account_id: Some(input::account_hash(services, &caller, request.get("accountId"))),
-        is_from_sscl: caller.is_from_sscl,
-        request: with_legs(request),
-    };
-    let reply = connector.update_call_log(&call, &input).await.map_err(|error| fail(&error))?;
-    Ok(Updated {
-        successful: true,
-        log_id: log.third_party_log_id,
-        updated_note: None,
-        return_message: reply.message.unwrap_or_else(|| ReturnMessage::success("Call log updated.", 3000)),
-    })
+    let lease = lease_of(services, &key.scope, &log.session_id).await?;
+    let updated: Result<Updated, Refusal> = async {
+        let format = log_format(&platform, &user).await.map_err(|error| fail(&error))?;
+        let present = match format {
+            LogFormat::Custom => None,
+            _ => read(&platform, &user, auth_header.as_deref(), &log).await?,
+        };
+        let existing = present
+            .as_ref()
+            .map_or(Ok(String::new()), text_of)
+            .map_err(|found| unreadable(&platform, found))?;
+        let composed = upsert(&existing, &CallLogText::of_update(&request), &Settings::of(&user), format);
+        let input = UpdateCallLog {
+            log_id: log.third_party_log_id.clone(),
+            existing_call_log: existing_call_log(&log),
+            existing_call_log_details: present.map(|present| present.full_log_response),
+            start_time,
+            end_time,
+            composed_log_details: composed,
+            hashed_account_id: Some(input::account_hash(services, &caller, request.get("accountId"))),
+            is_from_sscl: caller.is_from_sscl,
+            request: with_legs(request),
+        };
+        let reply = connector.update_call_log(&call, &input).await.map_err(|error| fail(&error))?;
+        Ok(Updated {
+            successful: true,
+            log_id: log.third_party_log_id,
+            updated_note: None,
+            return_message: reply
+                .message
+                .unwrap_or_else(|| ReturnMessage::success("Call log updated.", 3000)),
+        })
+    }
+    .await;
+    if let Some(lease) = lease {
+        lease.end(services).await;
+    }
+    updated
+}
+
+fn being_logged() -> Refusal {
+    refusal("This call is being logged already. Please try again in a moment.", 5000)
+}
+
+/// The turn among the servers that share the store; `None` where there is only this one.
+async fn lease_of(services: &Services, scope: &Scope, session_id: &str) -> Result<Option<Lease>, Refusal> {
+    if !services.store.is_shared() {
+        return Ok(None);
+    }
+    let parts =
+        vec![Some("call log".to_owned()), Some(json!(scope).to_string()), Some(session_id.to_owned())];
+    loop {
+        let asked = lease::ask(services, parts.clone(), LEASE, claims::PATIENCE).await;
+        match asked.map_err(|error| Refusal::new(store_failed(&error)))? {
+            Asked::Held(lease) => return Ok(Some(lease)),
+            Asked::Ended => {}
+            Asked::Waiting => return Err(being_logged()),
+        }
+    }
 }
 
 /// The record as the CRM holds it; `None` where the connector cannot read it.
