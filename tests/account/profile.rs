@@ -119,3 +119,14 @@ fn ids_are_hashed_with_the_salt() {
         reply["extensionId"]
     );
 }
+
+/// The reply counts as a page in a browser.
+#[test]
+fn a_host_name_that_somebody_typed_is_no_markup() {
+    let (site, _, _crm, _) = told(|_| {});
+    let typed = "<script>alert(\"1\")</script>&";
+    let login = json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "9-key", "hostname": typed});
+    let token = site.send_login(&login).json()["jwtToken"].as_str().expect("a token").to_owned();
+    let shown = site.get("/hostname", &token);
+    assert_eq!(shown.text(), "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;");
+}
