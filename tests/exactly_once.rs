@@ -297,6 +297,27 @@ fn under_a_key_a_lost_answer_is_asked_for_again() {
     assert_eq!(crm.count("/v1/activities"), 4, "each was asked twice");
 }
 
+/// A CRM that is slow shows its record late.
+#[test]
+fn a_record_that_is_not_there_yet_is_not_made_again_at_once() {
+    let ledger = Ledger::default();
+    let records = ledger.clone();
+    let (_crm, site, token) = start_with(finding, move |request| {
+        if request.method == "GET" {
+            return Answer::json(&json!({"found": []}));
+        }
+        records.create(request);
+        Answer::reset()
+    });
+    for _ in 0..2 {
+        let answer = post(site.server.address(), &token, "s-1").unwrap();
+        assert_eq!(answer.json()["successful"], false, "{}", answer.text());
+    }
+    let again = post(site.server.address(), &token, "s-1").unwrap();
+    assert!(again.details().contains("Please try again in a minute"), "{}", again.text());
+    assert_eq!(ledger.of("s-1"), ["record-0"]);
+}
+
 /// What nobody knows stays unknown when the next attempt fails for another reason.
 #[test]
 fn a_failure_after_a_lost_answer_forgets_neither_the_doubt_nor_the_key() {

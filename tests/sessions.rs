@@ -398,3 +398,33 @@ fn a_call_without_a_session_id_is_refused_with_words() {
     }
     assert_eq!(crm.count("/v1/activities"), 0);
 }
+
+/// Where each customer has a host, ids repeat: two people never become one user.
+#[test]
+fn users_of_two_hosts_with_one_id_are_not_taken_for_one() {
+    let crm = Crm::start(site::ordinary);
+    let port = crm.origin().rsplit(':').next().expect("a port").to_owned();
+    let mut document = document(&crm.origin());
+    document["requestDefaults"]["allowedHosts"] = json!(["127.0.0.1", "localhost"]);
+    document["operations"]["getUserInfo"]["url"] = json!("http://{{hostname}}/v1/me");
+    let site = start(&[("crm", &document)], "http://127.0.0.1:1");
+    let sign_in = |host: &str| {
+        let login = json!({
+            "platform": "testCrm", "proxyId": "crm", "apiKey": "one-key", "hostname": format!("{host}:{port}"),
+            "additionalInfo": {"from": host},
+        });
+        site.send_login(&login)
+    };
+    let token = |reply: &Response| reply.json()["jwtToken"].as_str().map(str::to_owned);
+    let first = token(&sign_in("127.0.0.1")).expect("a token");
+    let refused = sign_in("localhost");
+    assert_eq!(token(&refused), None, "{}", refused.text());
+    assert!(refused.text().contains("at another host"), "{}", refused.text());
+    assert_eq!(site.get("/hostname", &first).text(), format!("127.0.0.1:{port}"));
+    assert!(token(&sign_in("127.0.0.1")).is_some(), "the same user may sign in again");
+
+    let out = site.post("/unAuthorize", &first, &json!({}));
+    assert_eq!(out.status, 200, "{}", out.text());
+    let second = token(&sign_in("localhost")).expect("a token");
+    assert_eq!(site.get("/hostname", &second).text(), format!("localhost:{port}"));
+}

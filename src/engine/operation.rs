@@ -64,6 +64,11 @@ impl CompiledConfig {
         self.operations.iter().find(|operation| operation.name == name)
     }
 
+    /// Whether the user's host name decides which CRM is asked: each host has users of its own then.
+    pub fn follows_hostname(&self) -> bool {
+        self.operations.iter().any(|operation| operation.url.follows_hostname())
+    }
+
     /// The operations that the document defines, in the order of the contract.
     pub fn operations(&self) -> impl Iterator<Item = &Operation> {
         self.operations.iter()
@@ -256,6 +261,14 @@ impl Credential {
         match &self.source {
             CredentialSource::Template { template, .. } => template.wanted(),
             CredentialSource::Prepared { .. } => Vec::new(),
+        }
+    }
+
+    /// The variables that it is made from.
+    pub(super) fn sources(&self) -> Vec<Variable> {
+        match &self.source {
+            CredentialSource::Template { template, .. } => template.sources(),
+            CredentialSource::Prepared { .. } => vec![Variable::AuthHeader],
         }
     }
 }

@@ -148,6 +148,30 @@ impl UrlTemplate {
     }
 }
 
+impl UrlTemplate {
+    /// The variables that it is made from.
+    pub(super) fn sources(&self) -> Vec<Variable> {
+        let mut sources = match &self.head {
+            Head::None | Head::Base(_) => Vec::new(),
+            Head::Templated(head) => [head.start.sources(), head.rest.sources()].concat(),
+            Head::Leading { reference, .. } => reference.sources(),
+        };
+        sources.extend(self.path.sources());
+        sources.extend(self.query.iter().flat_map(TextTemplate::sources));
+        sources
+    }
+
+    /// Whether the user's host name decides where the request goes.
+    pub(super) fn follows_hostname(&self) -> bool {
+        let sources = match &self.head {
+            Head::None | Head::Base(_) => Vec::new(),
+            Head::Templated(head) => head.start.sources(),
+            Head::Leading { reference, .. } => reference.sources(),
+        };
+        sources.iter().any(|source| matches!(source, Variable::Hostname | Variable::UserHostname))
+    }
+}
+
 /// Parses a rendered URL: absolute, HTTP, without credentials of its own.
 pub(super) fn check(text: &str) -> Result<Url, RenderError> {
     let url = Url::parse(text).map_err(|error| RenderError::url(&error.to_string()))?;

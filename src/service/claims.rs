@@ -26,6 +26,9 @@ const BUSY_MS: i64 = 5 * 60 * 1000;
 /// How long a record that may exist keeps others from creating it.
 const DOUBT_MS: i64 = 60 * 60 * 1000;
 
+/// How long a CRM that did not answer may still be at it: before, a lookup that finds nothing says nothing.
+const SETTLING_MS: i64 = 60 * 1000;
+
 const SHARDS: usize = 64;
 
 type Landing<T> = watch::Receiver<Option<T>>;
@@ -280,6 +283,11 @@ pub fn is_in_doubt(error: &CallError) -> bool {
     matches!(error, CallError::Failed(failure) if failure.in_doubt)
 }
 
+/// Whether what the CRM shows now is what came of a claim in doubt.
+pub fn is_settled(claim: &Claim) -> bool {
+    !claim.in_doubt || now_ms() - claim.claimed_at >= SETTLING_MS
+}
+
 /// Where a claim in doubt ends, as a time of day in UTC.
 pub fn until(claim: &Claim) -> String {
     jiff::Timestamp::from_millisecond(claim.expires_at)
@@ -292,4 +300,28 @@ pub fn until(claim: &Claim) -> String {
 pub fn unique() -> String {
     let half = || RandomState::new().hash_one(now_ms());
     format!("{:016x}{:016x}", half(), half())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lookup_counts_once_the_crm_has_had_its_minute() {
+        let claim = |in_doubt, age| Claim {
+            extension: Extension::default(),
+            message_id: None,
+            holder: unique(),
+            instance: unique(),
+            idempotency_key: unique(),
+            claimed_at: now_ms() - age,
+            busy_until: 0,
+            expires_at: 0,
+            in_doubt,
+        };
+        assert!(!is_settled(&claim(true, 0)) && !is_settled(&claim(true, SETTLING_MS - 1000)));
+        assert!(is_settled(&claim(true, SETTLING_MS)));
+        // Its holder died: whoever looks has waited for the restart.
+        assert!(is_settled(&claim(false, 0)));
+    }
 }

@@ -234,11 +234,28 @@ async fn save(
     let _turn = services.turns.take(&key).await;
     loop {
         let before = services.store.get_user(&key).await?;
-        let user = signed_in(before.as_ref(), &key, &submitted, &info, rc_account_id.as_ref());
+        let other = before.as_ref().filter(|user| is_elsewhere(platform, user, &submitted));
+        if other.is_some_and(|other| !other.access_token.expose().is_empty()) {
+            return Err(refused(
+                "Somebody is signed in under the same user id at another host, and this connector tells users apart by their id alone. Sign out there first, or ask whoever made the connector for one of your host's own.",
+            ));
+        }
+        let same = before.as_ref().filter(|_| other.is_none());
+        let user = signed_in(same, &key, &submitted, &info, rc_account_id.as_ref());
         if services.store.change_user(before.as_ref(), &user).await? {
             return Ok(user);
         }
     }
+}
+
+/// Whether a stored user is of another host than the one who signs in, where hosts have users of their
+/// own: two people must never become one user (Q1).
+fn is_elsewhere(platform: &Platform<'_>, stored: &User, submitted: &GetUserInfo) -> bool {
+    let hosts_differ = match (&stored.hostname, &submitted.hostname) {
+        (Some(stored), Some(submitted)) => !stored.eq_ignore_ascii_case(submitted),
+        _ => false,
+    };
+    hosts_differ && platform.proxy.as_ref().is_some_and(|proxy| proxy.config.follows_hostname())
 }
 
 fn signed_in(

@@ -1,7 +1,8 @@
 //! How many requests a connector sends: a bound on those under way, and a budget for a period. One
 //! connector's limits are shared by all workers; another connector never waits for them.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -71,46 +72,38 @@ impl Limits {
 /// There is no turn in time.
 struct Exhausted;
 
-/// The generic cell rate algorithm: one number says when the budget is whole again, so that taking
-/// from it is one atomic operation. Turns are given in the order in which they are asked for.
+/// The turns of the last period, so that no period, whenever it begins, holds more than it may: CRMs
+/// count in windows of their own. Turns are given in the order in which they are asked for.
 #[derive(Debug)]
 struct Budget {
-    requests: u32,
+    requests: usize,
     per: Duration,
-    /// What the numbers count from.
-    start: Instant,
-    /// Nanoseconds after `start` at which nothing of the budget is used any more.
-    whole_at: AtomicU64,
+    turns: Mutex<VecDeque<Instant>>,
 }
 
 impl Budget {
     fn new(budget: RateBudget) -> Self {
         let RateBudget { requests, per } = budget;
-        Self { requests: requests.max(1), per, start: Instant::now(), whole_at: AtomicU64::new(0) }
+        let requests = usize::try_from(requests).unwrap_or(usize::MAX).max(1);
+        Self { requests, per, turns: Mutex::default() }
     }
 
     /// Takes one request out of the budget. Gives when it may be sent; `None` is at once.
     fn take(&self, now: Instant, deadline: Instant) -> Result<Option<Instant>, Exhausted> {
-        let since = |at: Instant| nanoseconds(at.saturating_duration_since(self.start));
-        let (now, latest) = (since(now), since(deadline));
-        let period = nanoseconds(self.per);
-        let share = (period / u64::from(self.requests)).max(1);
-        let mut turn = now;
-        let taken = self.whole_at.fetch_update(Ordering::AcqRel, Ordering::Acquire, |whole_at| {
-            let next = whole_at.max(now).saturating_add(share);
-            turn = next.saturating_sub(period).max(now);
-            (turn <= latest).then_some(next)
-        });
-        match taken {
-            Err(_) => Err(Exhausted),
-            Ok(_) if turn <= now => Ok(None),
-            Ok(_) => Ok(Some(self.start + Duration::from_nanos(turn))),
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        while turns.front().is_some_and(|turn| *turn + self.per <= now) {
+            turns.pop_front();
         }
+        let turn = match turns.len().checked_sub(self.requests) {
+            Some(oldest) => (turns[oldest] + self.per).max(now),
+            None => now,
+        };
+        if turn > deadline {
+            return Err(Exhausted);
+        }
+        turns.push_back(turn);
+        Ok((turn > now).then_some(turn))
     }
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -122,8 +115,8 @@ mod tests {
     }
 
     /// Milliseconds until the turn, where there is one.
-    fn take(budget: &Budget, at: u64, patience: u64) -> Option<u64> {
-        let now = budget.start + Duration::from_millis(at);
+    fn take(budget: &Budget, start: Instant, at: u64, patience: u64) -> Option<u64> {
+        let now = start + Duration::from_millis(at);
         match budget.take(now, now + Duration::from_millis(patience)) {
             Ok(turn) => Some(turn.map_or(0, |turn| (turn - now).as_millis() as u64)),
             Err(Exhausted) => None,
@@ -132,38 +125,43 @@ mod tests {
 
     #[test]
     fn a_period_holds_as_many_as_it_says() {
-        let budget = budget(4, 2);
-        let waits: Vec<_> = (0..6).map(|_| take(&budget, 0, 10_000)).collect();
-        assert_eq!(waits, [Some(0), Some(0), Some(0), Some(0), Some(500), Some(1000)]);
+        let (budget, start) = (budget(4, 2), Instant::now());
+        let take = |at, patience| take(&budget, start, at, patience);
+        assert_eq!([take(0, 0), take(0, 0), take(500, 0), take(1900, 0)], [Some(0); 4]);
+        // Whichever two seconds are looked at, there are four.
+        let waits: Vec<_> = (0..6).map(|_| take(1900, 10_000)).collect();
+        assert_eq!(waits, [100, 100, 600, 2000, 2100, 2100].map(Some));
     }
 
     #[test]
     fn what_cannot_be_had_in_time_uses_nothing() {
-        let budget = budget(1, 10);
-        assert_eq!(take(&budget, 0, 0), Some(0));
+        let (budget, start) = (budget(1, 10), Instant::now());
+        let take = |at, patience| take(&budget, start, at, patience);
+        assert_eq!(take(0, 0), Some(0));
         for _ in 0..100 {
-            assert_eq!(take(&budget, 0, 9_999), None);
+            assert_eq!(take(0, 9_999), None);
         }
-        assert_eq!(take(&budget, 0, 10_000), Some(10_000));
-        assert_eq!(take(&budget, 1_000, 10_000), None);
+        assert_eq!(take(0, 10_000), Some(10_000));
+        assert_eq!(take(1_000, 10_000), None);
     }
 
     #[test]
     fn the_budget_comes_back_and_no_more_than_that() {
-        let budget = budget(2, 1);
-        assert_eq!([take(&budget, 0, 0), take(&budget, 0, 0), take(&budget, 0, 0)], [Some(0), Some(0), None]);
-        assert_eq!([take(&budget, 500, 0), take(&budget, 500, 0)], [Some(0), None]);
-        let later: Vec<_> = (0..3).map(|_| take(&budget, 60_000, 0)).collect();
-        assert_eq!(later, [Some(0), Some(0), None], "an idle hour saves nothing up");
+        let (budget, start) = (budget(2, 1), Instant::now());
+        let take = |at| take(&budget, start, at, 0);
+        assert_eq!([take(0), take(500), take(500)], [Some(0), Some(0), None]);
+        assert_eq!([take(1_000), take(1_000)], [Some(0), None]);
+        let later = [take(60_000), take(60_000), take(60_000)];
+        assert_eq!(later, [Some(0), Some(0), None], "an idle minute saves nothing up");
     }
 
     #[test]
     fn many_threads_take_no_more_than_there_is() {
         let budget = budget(1000, 3600);
-        let (now, deadline) = (budget.start, budget.start);
+        let now = Instant::now();
         let taken: usize = std::thread::scope(|scope| {
             let takers: Vec<_> = (0..8)
-                .map(|_| scope.spawn(|| (0..500).filter(|_| budget.take(now, deadline).is_ok()).count()))
+                .map(|_| scope.spawn(|| (0..500).filter(|_| budget.take(now, now).is_ok()).count()))
                 .collect();
             takers.into_iter().map(|taker| taker.join().unwrap()).sum()
         });

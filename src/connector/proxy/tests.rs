@@ -178,6 +178,25 @@ fn the_key_of_the_service_is_sent_and_else_each_run_has_its_own() {
 }
 
 #[test]
+fn the_key_is_made_wherever_a_request_names_it() {
+    for (member, value) in [
+        ("url", json!("/me?run={{idempotencyKey}}")),
+        ("query", json!({"run": "{{idempotencyKey}}"})),
+        ("auth", json!({"credentialTemplate": "{{idempotencyKey}}", "encode": "none"})),
+    ] {
+        let connector = connector(|document| document["operations"]["getUserInfo"][member] = value.clone());
+        let mut inputs = Inputs::new();
+        inputs.text(Variable::AuthHeader, "Basic x");
+        let operation = connector.config.operation(OperationName::GetUserInfo).unwrap();
+        let request = crate::engine::render(operation, &keyed(operation, &inputs)).unwrap();
+        let in_query = request.url.query_pairs().any(|(name, value)| name == "run" && value.len() == 32);
+        let authorization = request.headers.get("authorization").and_then(|value| value.to_str().ok());
+        let in_header = authorization.is_some_and(|value| value.len() >= 32);
+        assert!(in_query || in_header, "{member}: {}", request.url);
+    }
+}
+
+#[test]
 fn a_revision_with_the_same_limits_goes_on_with_them() {
     let limited = |requests: u32| {
         connector(|document| document["rateLimit"] = json!({"requests": requests, "perSeconds": 60}))

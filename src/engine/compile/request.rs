@@ -75,13 +75,18 @@ impl RequestCompiler<'_> {
         wanted.sort_unstable();
         wanted.dedup();
         let mut sources = body.sources();
+        sources.extend(url.sources());
+        sources.extend(credential.sources());
         for (_, header) in &headers {
             if let HeaderTemplate::Value(template) = header {
                 sources.extend(template.sources());
             }
         }
-        if let QueryTemplate::Parameters(parameters) = &query {
-            parameters.iter().for_each(|(_, value)| sources.extend(value.sources()));
+        match &query {
+            QueryTemplate::Parameters(parameters) => {
+                parameters.iter().for_each(|(_, value)| sources.extend(value.sources()))
+            }
+            QueryTemplate::Whole(template) => sources.extend(template.sources()),
         }
         let own_errors = errors::compile(
             operation.error_mapping.unwrap_or_default(),

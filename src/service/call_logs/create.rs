@@ -201,7 +201,8 @@ async fn claimed(
                             return record(services, held, &mut job, Some(reply)).await;
                         }
                     }
-                    Looked::Absent => doubted = Some(claim),
+                    Looked::Absent if claims::is_settled(&claim) => doubted = Some(claim),
+                    Looked::Absent => return Err(may_still_come(platform)),
                     Looked::Unknown => return Err(may_exist(platform, &claim)),
                 }
             }
@@ -225,6 +226,14 @@ fn may_exist(platform: &Platform<'_>, claim: &Claim) -> Refusal {
         "{} was asked to log this call before and did not answer, so a record may exist there. Please check it: until {} the call is not logged again.",
         platform.name,
         claims::until(claim)
+    );
+    Refusal::new(ReturnMessage::warning("This call may be logged already", 5000).detail(text))
+}
+
+fn may_still_come(platform: &Platform<'_>) -> Refusal {
+    let text = format!(
+        "{} was asked to log this call a moment ago and did not answer. It has no record of it yet. Please try again in a minute.",
+        platform.name
     );
     Refusal::new(ReturnMessage::warning("This call may be logged already", 5000).detail(text))
 }
