@@ -41,7 +41,7 @@ pub struct Updated {
 }
 
 /// How long a server may keep the others that share its store from updating the same log: longer than
-/// reading and writing it take.
+/// reading and writing it take with the usual time-outs.
 const LEASE: Duration = Duration::from_secs(2 * 60);
 
 /// Updates a log. What was begun is finished even where the client hangs up.
