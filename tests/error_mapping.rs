@@ -163,6 +163,25 @@ fn rules_speak_at_the_sign_in() {
 }
 
 #[test]
+fn what_was_typed_at_the_sign_in_is_masked_in_the_crms_words() {
+    let crm = Crm::start(|request| match request.path() {
+        "/v1/me" => {
+            let words = "No user ada.lovelace with s3cret-word, key typed-key-1 or dHlwZWQta2V5LTE6";
+            Answer::json(&json!({"ok": false, "why": words}))
+        }
+        _ => site::ordinary(request),
+    });
+    let mut document = site::document(&crm.origin());
+    document["operations"]["getUserInfo"]["errorMapping"] = json!([{"when": {"body": {"path": "body.ok", "equals": false}}, "outcome": {"message": "{{body.why}}"}}]);
+    let site = Site::start(&[("crm", &document)]);
+    let reply = site.send_login(&json!({
+        "platform": "testCrm", "proxyId": "crm", "apiKey": "typed-key-1",
+        "additionalInfo": {"user": {"name": "ada.lovelace"}, "password": "s3cret-word"},
+    }));
+    assert_eq!(reply.message()["message"], "No user *** with ***, key *** or ***", "{}", reply.text());
+}
+
+#[test]
 fn a_failed_creation_is_no_contact() {
     let crm = Crm::start(|request| match (request.method.as_str(), request.path()) {
         ("POST", "/v1/contacts") => Answer::json(&json!({"id": "c9", "error": "duplicate of c1"})),

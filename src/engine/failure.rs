@@ -135,3 +135,20 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_answered_is_in_doubt() {
+        use FailureKind::*;
+        for kind in [Timeout, Reset, TooLarge, NotJson, Status(504), Status(520), Status(524)] {
+            assert!(Failure::new(kind, "").in_doubt, "{kind:?}");
+        }
+        for kind in [Dns, Refused, Tls, Blocked, Limited, Status(400), Status(429), Status(500), Status(502)]
+        {
+            assert!(!Failure::new(kind, "").in_doubt, "{kind:?}");
+        }
+    }
+}
