@@ -263,6 +263,45 @@ fn after_a_kill_a_record_that_is_not_there_is_made() {
     }
 }
 
+/// A lookup that finds nothing ends the doubt: a failure after it is told as what it is.
+#[test]
+fn after_a_lookup_that_finds_nothing_a_failure_leaves_the_session_free() {
+    let ledger = Ledger::default();
+    let (records, gate) = (ledger.clone(), Gate::default());
+    let (held, asked) = (gate.clone(), Mutex::new(0));
+    let (crm, mut site, token) = start_with(finding, move |request| {
+        if request.method == "GET" {
+            return Answer::json(&json!({"found": []}));
+        }
+        let number = {
+            let mut asked = asked.lock().unwrap();
+            *asked += 1;
+            *asked
+        };
+        match number {
+            1 => {
+                held.pass();
+                Answer::reset()
+            }
+            2 => Answer::json(&json!({"message": "busy"})).status(503),
+            _ => created(&records.create(request)),
+        }
+    });
+    let address = site.server.address();
+    let in_flight = thread::spawn({
+        let token = token.clone();
+        move || post(address, &token, "s-1")
+    });
+    crm.wait_for("/v1/activities", 1, PATIENCE);
+    site.kill_and_restart();
+    gate.open();
+    assert!(in_flight.join().unwrap().is_err());
+    let busy = post(site.server.address(), &token, "s-1").unwrap();
+    assert!(busy.details().contains("503"), "{}", busy.text());
+    let logged = post(site.server.address(), &token, "s-1").unwrap();
+    assert_eq!(logged.json()["logId"], "record-0", "{}", logged.text());
+}
+
 /// A CRM that knows a repeated request by its key makes no second record.
 #[test]
 fn under_a_key_a_lost_answer_is_asked_for_again() {

@@ -216,6 +216,12 @@ impl Held {
         }
     }
 
+    /// The request before this one was not done: the CRM has shown it.
+    #[must_use]
+    pub fn undoubted(self) -> Self {
+        Self { was_in_doubt: false, ..self }
+    }
+
     /// Ends the claim where the CRM did not do what it was asked, or may have. A request before this one
     /// may have been done all the same: the claim then stays in doubt, with its idempotency key.
     ///

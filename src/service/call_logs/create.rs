@@ -145,6 +145,7 @@ async fn claimed(
     let store = &*services.store;
     let patience = tokio::time::Instant::now() + claims::PATIENCE;
     let mut doubted: Option<Claim> = None;
+    let mut is_absent = false;
     loop {
         if stored(services, &job.scope, &job.session_id, &job.extension).await?.is_some() {
             return Err(existing(&job.session_id));
@@ -160,6 +161,7 @@ async fn claimed(
         );
         match claiming.await.map_err(|error| unstored(&error))? {
             Claiming::Held(held) => {
+                let held = if is_absent { held.undoubted() } else { held };
                 // Another server may have logged between what was read above and the claim.
                 if store.is_shared() {
                     match stored(services, &job.scope, &job.session_id, &job.extension).await {
@@ -201,7 +203,10 @@ async fn claimed(
                             return record(services, held, &mut job, Some(reply)).await;
                         }
                     }
-                    Looked::Absent if claims::is_settled(&claim) => doubted = Some(claim),
+                    Looked::Absent if claims::is_settled(&claim) => {
+                        is_absent = true;
+                        doubted = Some(claim);
+                    }
                     Looked::Absent => return Err(may_still_come(platform)),
                     Looked::Unknown => return Err(may_exist(platform, &claim)),
                 }

@@ -25,7 +25,6 @@ use crate::engine::operation::{CompiledConfig, Operation};
 use crate::engine::render;
 use crate::engine::send::Client;
 use crate::engine::trial::{complete, mask};
-use crate::engine::variables::Variable;
 use crate::service::console::{Caller, audit as log};
 
 /// Shorter texts stand in many words by chance.
@@ -298,22 +297,8 @@ struct Scrub(Vec<String>);
 
 impl Scrub {
     fn new(subject: &Subject) -> Self {
-        let mut credentials = Vec::new();
-        for variable in Variable::ALL.iter().filter(|variable| variable.is_secret()) {
-            let value = match variable.name().strip_prefix("user.") {
-                None => subject.variables.get(variable.name()),
-                Some(member) => subject.variables.get("user").and_then(|user| user.get(member)),
-            };
-            match value {
-                Some(Value::Object(members)) => {
-                    credentials.extend(members.values().filter_map(Value::as_str).map(str::to_owned));
-                }
-                Some(Value::String(text)) => {
-                    credentials.push(text.rsplit(' ').next().unwrap_or(text).to_owned());
-                }
-                _ => {}
-            }
-        }
+        let inputs = Inputs::from_object(&subject.variables);
+        let mut credentials: Vec<String> = inputs.credentials().into_iter().map(str::to_owned).collect();
         let secrets = [&subject.config.secret_key, &subject.config.oauth.client_secret];
         credentials.extend(secrets.into_iter().flatten().map(|secret| secret.expose().to_owned()));
         credentials.retain(|credential| credential.len() >= SHORTEST);
