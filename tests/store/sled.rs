@@ -3,6 +3,8 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use app_connect::store::{self, Counts, Keys, MAX_RECORD_BYTES, SledStore, Store, StoreError};
@@ -73,6 +75,18 @@ async fn a_store_in_use_is_named_with_what_to_do() {
     assert_eq!(error, StoreError::Locked { path: path.clone() });
     let text = error.to_string();
     assert!(text.contains(&path) && text.contains("Stop that process"), "{text}");
+}
+
+/// As when a server starts while the one before is still stopping.
+#[test]
+fn a_store_that_is_being_closed_is_waited_for() {
+    let (directory, store) = empty();
+    let closing = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(200));
+        drop(store);
+    });
+    open_sled(directory.path()).unwrap();
+    closing.join().unwrap();
 }
 
 #[tokio::test]

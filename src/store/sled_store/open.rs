@@ -4,6 +4,8 @@ use std::{
     fs, io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
+    thread,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -28,14 +30,18 @@ pub(super) const COMMITS: &[u8] = b"commits";
 const VERSION: u32 = 2;
 /// The making of the marks is a commit too: an empty store has one to lose.
 const FIRST_COMMIT: u64 = 1;
+/// How long a held lock is waited for. A process on its way out lets go of it within this time, and
+/// so do sled's own threads, which can outlive the store they worked for by a moment.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+const LOCK_LOOK: Duration = Duration::from_millis(10);
 
-/// Opens or creates the store and checks that it can be used: unlocked, of a
+/// Opens or creates the store and checks that it can be used: not locked for long, of a
 /// known format, sealed with these keys, no acknowledged commit lost, no import
 /// half done, and every tree readable at both ends. Also returns the number of
 /// the last commit. Nothing is durable yet where the store is new.
 pub(super) fn open(path: &Path, keys: &Keys, options: SledOptions) -> Result<(Trees, u64), StoreError> {
     create_directory(path).map_err(|error| StoreError::io("creating the store", path, &error))?;
-    let trees = open_trees(path, options)?;
+    let trees = open_unlocked(path, options)?;
     let commits = check_marks(&trees, path, keys)?;
     if trees.db.get(IMPORTING).map_err(|error| trees::failed("reading the store", path, error))?.is_some() {
         if !options.discard_unfinished_import {
@@ -76,6 +82,17 @@ fn create_directory(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// Opens the trees as soon as nobody else has them open.
+fn open_unlocked(path: &Path, options: SledOptions) -> Result<Trees, StoreError> {
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match open_trees(path, options) {
+            Err(StoreError::Locked { .. }) if Instant::now() < deadline => thread::sleep(LOCK_LOOK),
+            opened => return opened,
+        }
+    }
 }
 
 /// `Config::mode` stays as it is: sled 0.34 reads it nowhere.
