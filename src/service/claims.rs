@@ -222,13 +222,22 @@ impl Held {
         Self { was_in_doubt: false, ..self }
     }
 
-    /// Ends the claim where the CRM did not do what it was asked, or may have. A request before this one
-    /// may have been done all the same: the claim then stays in doubt, with its idempotency key.
+    /// Ends the claim where the CRM was not asked under it. A request before may have been done all
+    /// the same: the claim then stays in doubt, with its idempotency key.
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn give_up(self, store: &dyn Store, may_be_done: bool) -> Result<(), StoreError> {
-        if may_be_done || self.was_in_doubt { self.doubt(store).await } else { self.release(store).await }
+    pub async fn unused(self, store: &dyn Store) -> Result<(), StoreError> {
+        if self.was_in_doubt { self.doubt(store).await } else { self.release(store).await }
+    }
+
+    /// Ends the claim where the CRM was asked and the call failed. It stays in doubt where the CRM
+    /// may have done what it was asked, now or by a request before.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn failed(self, store: &dyn Store, error: &CallError) -> Result<(), StoreError> {
+        if is_in_doubt(error) { self.doubt(store).await } else { self.unused(store).await }
     }
 
     /// Releases the claim: no record was created, or the log is stored.
@@ -285,7 +294,7 @@ fn without(claims: &Claims, holder: &str) -> Option<Claims> {
 }
 
 /// Whether the CRM may have done what a failed call asked it.
-pub fn is_in_doubt(error: &CallError) -> bool {
+fn is_in_doubt(error: &CallError) -> bool {
     matches!(error, CallError::Failed(failure) if failure.in_doubt)
 }
 

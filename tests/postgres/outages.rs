@@ -72,6 +72,7 @@ async fn every_acknowledged_record_survives_a_crash_of_the_database() {
             })
             .collect();
         while sessions.lock().unwrap().len() < before + 100 * (round + 1) {
+            assert!(!writers.iter().all(tokio::task::JoinHandle::is_finished), "nobody writes any more");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         cluster.crash();

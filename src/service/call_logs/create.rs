@@ -171,7 +171,7 @@ async fn claimed(
                             return Err(existing(&job.session_id));
                         }
                         Err(refusal) => {
-                            if let Err(error) = held.give_up(store, false).await {
+                            if let Err(error) = held.unused(store).await {
                                 store_failed(&error);
                             }
                             return Err(refusal);
@@ -288,8 +288,8 @@ async fn create_record(
             Ok(created)
         }
         Err(error) => {
-            if let Err(error) = held.give_up(&*services.store, claims::is_in_doubt(&error)).await {
-                store_failed(&error);
+            if let Err(store_error) = held.failed(&*services.store, &error).await {
+                store_failed(&store_error);
             }
             Err(failed(&error, Interface::CreateCallLog, platform))
         }

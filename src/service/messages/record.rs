@@ -125,14 +125,19 @@ impl Log<'_> {
                 doubted.as_ref(),
             );
             match claiming.await.map_err(|error| unstored(&error))? {
-                // Another server may have logged between what was read above and the claim.
-                Claiming::Held(held)
-                    if store.is_shared() && !self.is_current(&conversation, entry).await? =>
-                {
-                    held.give_up(store, false).await.map_err(|error| unstored(&error))?;
+                Claiming::Held(held) => {
+                    // Another server may have logged between what was read above and the claim.
+                    let current = match store.is_shared() {
+                        true => self.is_current(&conversation, entry).await,
+                        false => Ok(true),
+                    };
+                    if matches!(current, Ok(true)) {
+                        return self.claimed(held, conversation, interface, entry).await;
+                    }
+                    held.unused(store).await.map_err(|error| unstored(&error))?;
+                    current?;
                     doubted = None;
                 }
-                Claiming::Held(held) => return self.claimed(held, conversation, interface, entry).await,
                 Claiming::Busy if Instant::now() < deadline => tokio::time::sleep(POLL).await,
                 Claiming::Busy => return Err(being_logged()),
                 Claiming::InDoubt(claim)
@@ -211,8 +216,8 @@ impl Log<'_> {
                 Ok(Some(message))
             }
             Err(error) => {
-                if let Err(error) = held.give_up(store, claims::is_in_doubt(&error)).await {
-                    store_failed(&error);
+                if let Err(store_error) = held.failed(store, &error).await {
+                    store_failed(&store_error);
                 }
                 Err(failed(&error, interface, self.platform))
             }

@@ -151,10 +151,9 @@ impl Disk for SledDisk {
 
     fn end_import(&mut self, keep: bool) -> Result<(), StoreError> {
         if !keep {
-            for table in Table::ALL {
-                self.trees.tree(table).clear().map_err(|error| self.failed("undoing an import", error))?;
-            }
+            let cleared = Table::ALL.into_iter().try_for_each(|table| self.trees.tree(table).clear());
             self.current.all_changed();
+            cleared.map_err(|error| self.failed("undoing an import", error))?;
         }
         self.number()?;
         // The records first, so that the mark never goes before them.
