@@ -3,10 +3,14 @@
 
 mod support;
 
+use app_connect::store::{
+    ClaimChange, ClaimKey, ClaimSubject, Keys, Owner, Scope, Secret, SledOptions, SledStore, Store as _,
+};
 use serde_json::{Value, json};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -193,10 +197,35 @@ fn a_lost_answer_is_never_repeated_blindly() {
     assert_eq!(ledger.of("s-1").len(), 2);
 }
 
+/// As if the call had been claimed so much earlier.
+fn claimed_earlier(data: &Path, earlier: Duration) {
+    if earlier.is_zero() {
+        return;
+    }
+    let secret = Secret::new(std::fs::read_to_string(data.join("secret-key")).unwrap().trim());
+    let store =
+        SledStore::open(&data.join("store"), Keys::from_secret(&secret).unwrap(), SledOptions::default());
+    let store = store.unwrap();
+    let owner = Owner::User("one-testCrm".to_owned());
+    let scope = Scope { platform: "testCrm".to_owned(), proxy_id: Some("crm".to_owned()), owner, site: None };
+    let key = ClaimKey { scope, subject: ClaimSubject::Call("s-1".to_owned()) };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let before = store.claims(&key).await.unwrap();
+        let mut after = before.clone().expect("a claim");
+        after.claims[0].claimed_at -= i64::try_from(earlier.as_millis()).unwrap();
+        let change = ClaimChange { key, before, after: Some(after) };
+        assert!(store.change_claims(&change).await.unwrap());
+    });
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// The server dies after the CRM has made its record and before it says so.
 fn killed_before_the_answer(
     document: impl Fn(&str) -> Value,
     known: Option<Value>,
+    away: Duration,
 ) -> (Ledger, Site, Response) {
     let ledger = Ledger::default();
     let (records, gate) = (ledger.clone(), Gate::default());
@@ -215,7 +244,7 @@ fn killed_before_the_answer(
         move || post(address, &token, "s-1")
     });
     crm.wait_for("/v1/activities", 1, PATIENCE);
-    site.kill_and_restart();
+    site.kill_and_restart_after(|data| claimed_earlier(data, away));
     gate.open();
     assert!(in_flight.join().unwrap().is_err(), "the server was killed before it could answer");
     let again = post(site.server.address(), &token, "s-1").unwrap();
@@ -224,7 +253,7 @@ fn killed_before_the_answer(
 
 #[test]
 fn after_a_kill_the_user_is_told_that_a_record_may_exist() {
-    let (ledger, site, again) = killed_before_the_answer(with_session, None);
+    let (ledger, site, again) = killed_before_the_answer(with_session, None, Duration::ZERO);
     assert_eq!(again.message()["message"], "This call may be logged already", "{}", again.text());
     assert_eq!(ledger.of("s-1"), ["record-0"]);
     drop(site);
@@ -243,7 +272,7 @@ fn finding(origin: &str) -> Value {
 #[test]
 fn after_a_kill_the_record_is_found_by_its_session() {
     let (ledger, _site, again) =
-        killed_before_the_answer(finding, Some(json!({"found": [{"id": "record-0"}]})));
+        killed_before_the_answer(finding, Some(json!({"found": [{"id": "record-0"}]})), Duration::ZERO);
     assert_eq!(
         (&again.json()["successful"], &again.json()["logId"]),
         (&json!(true), &json!("record-0")),
@@ -256,11 +285,20 @@ fn after_a_kill_the_record_is_found_by_its_session() {
 #[test]
 fn after_a_kill_a_record_that_is_not_there_is_made() {
     for known in [Some(json!({"found": []})), None] {
-        let (ledger, _site, again) = killed_before_the_answer(finding, known);
+        let (ledger, _site, again) = killed_before_the_answer(finding, known, MINUTE);
         // The CRM of this test says that it has none, whatever it holds: so one more is made.
         assert_eq!(again.json()["logId"], "record-1", "{}", again.text());
         assert_eq!(ledger.of("s-1").len(), 2);
     }
+}
+
+/// The CRM may still be at it, and what it lists may lag behind.
+#[test]
+fn right_after_a_kill_a_record_that_is_not_there_is_not_made() {
+    let (ledger, _site, again) =
+        killed_before_the_answer(finding, Some(json!({"found": []})), Duration::ZERO);
+    assert!(again.details().contains("Please try again in a minute"), "{}", again.text());
+    assert_eq!(ledger.of("s-1"), ["record-0"]);
 }
 
 /// A lookup that finds nothing ends the doubt: a failure after it is told as what it is.
@@ -293,7 +331,7 @@ fn after_a_lookup_that_finds_nothing_a_failure_leaves_the_session_free() {
         move || post(address, &token, "s-1")
     });
     crm.wait_for("/v1/activities", 1, PATIENCE);
-    site.kill_and_restart();
+    site.kill_and_restart_after(|data| claimed_earlier(data, MINUTE));
     gate.open();
     assert!(in_flight.join().unwrap().is_err());
     let busy = post(site.server.address(), &token, "s-1").unwrap();

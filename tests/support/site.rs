@@ -50,6 +50,13 @@ impl Site {
         self.server = Server::start(&self.options).unwrap();
     }
 
+    /// As [`Self::kill_and_restart`]; what `meanwhile` does to the folder of the data is done between.
+    pub fn kill_and_restart_after(&mut self, meanwhile: impl FnOnce(&Path)) {
+        self.server.kill();
+        meanwhile(&self.options.data_dir);
+        self.server = Server::start(&self.options).unwrap();
+    }
+
     /// As [`Self::kill_and_restart`], with other options from now on.
     pub fn kill_and_restart_with(&mut self, adjust: impl FnOnce(&mut Options)) {
         self.server.kill();
