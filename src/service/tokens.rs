@@ -29,11 +29,20 @@ const LEASE: Duration = Duration::from_secs(60);
 /// How long a request waits for another one's renewal.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long the store is waited for, again and again, to keep a new token.
+const KEEPING: [Duration; 4] =
+    [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(4), Duration::from_secs(8)];
+
+/// How long a token lives whose end the authorization server does not tell (`expires_in` is only
+/// recommended: RFC 6749, section 5.1).
+const ASSUMED_LIFE_MS: i64 = 60 * 60 * 1000;
+
 /// New tokens, as the authorization server gave them.
 struct Granted {
     access_token: Secret,
     refresh_token: Option<Secret>,
-    expires_at: Option<i64>,
+    /// In milliseconds since 1970.
+    expires_at: i64,
 }
 
 impl Services {
@@ -67,30 +76,36 @@ async fn renewed(services: &Services, user: User) -> Result<User, StoreError> {
     }) else {
         return Ok(user);
     };
+    // Finished even where the client hangs up: the lease would stand in the way of the others, and
+    // the old refresh token may be worth nothing.
+    let finished = task::finish(renewed_once(services.clone(), oauth, user.clone()));
+    finished.await.unwrap_or(Ok(user))
+}
+
+/// Renews the token, or waits for whoever does.
+async fn renewed_once(services: Services, oauth: OAuth, user: User) -> Result<User, StoreError> {
     let parts = vec![
         Some("token".to_owned()),
         Some(user.key.platform.clone()),
         user.key.proxy_id.clone(),
         Some(user.key.id.clone()),
     ];
-    let asked = lease::ask(services, parts, LEASE, PATIENCE).await?;
-    let Some(current) = services.store.get_user(&user.key).await? else { return Ok(user) };
-    let lease = match asked {
-        Asked::Held(lease) => lease,
-        Asked::Ended | Asked::Waiting => return Ok(current),
-    };
-    if !is_due(&current) || current.access_token.expose().is_empty() {
-        lease.end(services).await;
-        return Ok(current);
+    match lease::ask(&services, parts, LEASE, PATIENCE).await? {
+        Asked::Held(lease) => {
+            let renewed = renew_if_due(&services, &oauth, user).await;
+            lease.end(&services).await;
+            renewed
+        }
+        Asked::Ended | Asked::Waiting => Ok(services.store.get_user(&user.key).await?.unwrap_or(user)),
     }
-    // Finished even where the client hangs up: the old refresh token may be worth nothing then.
-    let services = services.clone();
-    let finished = task::finish(async move {
-        let renewed = renew(&services, &oauth, current).await;
-        lease.end(&services).await;
-        renewed
-    });
-    finished.await.unwrap_or(Ok(user))
+}
+
+async fn renew_if_due(services: &Services, oauth: &OAuth, user: User) -> Result<User, StoreError> {
+    match services.store.get_user(&user.key).await? {
+        None => Ok(user),
+        Some(current) if !is_due(&current) || current.access_token.expose().is_empty() => Ok(current),
+        Some(current) => renew(services, oauth, current).await,
+    }
 }
 
 async fn renew(services: &Services, oauth: &OAuth, user: User) -> Result<User, StoreError> {
@@ -101,21 +116,34 @@ async fn renew(services: &Services, oauth: &OAuth, user: User) -> Result<User, S
             return Ok(user);
         }
     };
-    let used = user.refresh_token.clone();
-    let changed = users::change(services, &user.key, |user| {
-        // Who signed out, or in again, meanwhile has other tokens.
-        if user.refresh_token == used {
-            user.access_token = granted.access_token.clone();
-            user.refresh_token = granted.refresh_token.clone().or_else(|| used.clone());
-            user.token_expiry = granted.expires_at;
-        }
-    });
-    match changed.await {
+    match keep(services, &user, &granted).await {
         Ok(changed) => Ok(changed.unwrap_or(user)),
         Err(error) => {
             // The token is good for this request all the same.
             store_failed(&error);
-            Ok(User { access_token: granted.access_token, token_expiry: granted.expires_at, ..user })
+            Ok(User { access_token: granted.access_token, token_expiry: Some(granted.expires_at), ..user })
+        }
+    }
+}
+
+/// Stores what was granted. A refresh token that is good for one use has had it: a store that is away
+/// for a moment is waited for, within the lease. Asking again is safe: the old token tells whether it
+/// is still to be done.
+async fn keep(services: &Services, user: &User, granted: &Granted) -> Result<Option<User>, StoreError> {
+    let used = &user.refresh_token;
+    let mut pauses = KEEPING.into_iter();
+    loop {
+        let changed = users::change(services, &user.key, |user| {
+            // Who signed out, or in again, meanwhile has other tokens.
+            if user.refresh_token == *used {
+                user.access_token = granted.access_token.clone();
+                user.refresh_token = granted.refresh_token.clone().or_else(|| used.clone());
+                user.token_expiry = Some(granted.expires_at);
+            }
+        });
+        match (changed.await, pauses.next()) {
+            (Err(StoreError::Unavailable { .. }), Some(pause)) => tokio::time::sleep(pause).await,
+            (changed, _) => return changed,
         }
     }
 }
@@ -148,7 +176,8 @@ async fn exchange(services: &Services, oauth: &OAuth, user: &User) -> Result<Gra
     #[allow(clippy::cast_possible_truncation, reason = "a time far away stays far away")]
     let expires_at = seconds
         .filter(|seconds| seconds.is_finite())
-        .map(|seconds| now_ms().saturating_add((seconds * 1000.0) as i64));
+        .map_or(ASSUMED_LIFE_MS, |seconds| (seconds * 1000.0) as i64)
+        .saturating_add(now_ms());
     Ok(Granted {
         access_token: access_token
             .ok_or_else(|| unusable("The authorization server gave no access_token"))?,
