@@ -22,11 +22,14 @@ pub(super) trait Syntax {
     fn render(entry: &Entry) -> String;
 
     /// The field that starts here, at the start of a line, and how long it is. A field of which
-    /// `rendered` says what it is about to become may be recognised by that.
-    fn field_at(text: &str, rendered: &[(Field, String)]) -> Option<(Field, usize)>;
+    /// `rendered` says what it is about to become may be recognised by that. No note starts where
+    /// more than `notes_within` is left of the text: lowered by what was looked through in vain.
+    fn field_at(text: &str, rendered: &[(Field, String)], notes_within: &mut usize)
+    -> Option<(Field, usize)>;
 
-    /// Whether nothing but the next field says where this one ends. What is added goes right
-    /// behind such a field, or it would take in what is between.
+    /// Whether nothing but the next field says where this one ends. What is added goes right behind
+    /// such a field, or it would take in what is between; in front of it where another text follows
+    /// it, which may be the rest of it.
     fn is_open(field: Field) -> bool;
 
     /// The line ends behind a field that has been replaced. `next` is what follows: nothing, a
@@ -56,11 +59,20 @@ pub(super) fn upsert<S: Syntax>(existing: &str, entries: &[Entry]) -> String {
     let rendered: Vec<(Field, String)> =
         entries.iter().map(|entry| (entry.field, S::render(entry))).collect();
     let mut pieces = pieces::<S>(existing, &rendered);
-    let mut behind_open = None;
+    let mut beside_open = None;
     for (entry, (_, text)) in entries.iter().zip(&rendered) {
         match pieces.iter().position(|piece| piece.field == Some(entry.field)) {
             Some(at) => replace::<S>(&mut pieces, at, entry, text),
-            None => behind_open = insert::<S>(&mut pieces, entry, text, behind_open),
+            None => {
+                let place = match entry.field {
+                    Field::Note => None,
+                    _ => beside_open
+                        .map(|last| last + 1)
+                        .or_else(|| beside_open_field::<S>(&pieces, &rendered)),
+                };
+                insert::<S>(&mut pieces, entry, text, place);
+                beside_open = place;
+            }
         }
     }
     pieces.iter().flat_map(|piece| [&*piece.text, &*piece.end]).collect()
@@ -68,7 +80,7 @@ pub(super) fn upsert<S: Syntax>(existing: &str, entries: &[Entry]) -> String {
 
 fn pieces<'a, S: Syntax>(text: &'a str, rendered: &[(Field, String)]) -> Vec<Piece<'a>> {
     let mut pieces: Vec<Piece<'a>> = Vec::new();
-    let (mut at, mut other_from) = (0, 0);
+    let (mut at, mut other_from, mut notes_within) = (0, 0, text.len());
     let other = |from: usize, to: usize| {
         let whole = &text[from..to];
         let (text, end) = whole.split_at(without_line_ends(whole).len());
@@ -76,7 +88,7 @@ fn pieces<'a, S: Syntax>(text: &'a str, rendered: &[(Field, String)]) -> Vec<Pie
     };
     while at < text.len() {
         let rest = &text[at..];
-        let Some((field, length)) = S::field_at(rest, rendered) else {
+        let Some((field, length)) = S::field_at(rest, rendered, &mut notes_within) else {
             at += line_length(rest);
             continue;
         };
@@ -104,7 +116,7 @@ fn replace<S: Syntax>(pieces: &mut [Piece<'_>], at: usize, entry: &Entry, render
     };
     let Some(piece) = pieces.get_mut(at) else { return };
     let text = without_line_ends(rendered);
-    if piece.text == text || entry.keeps(after_label(&piece.text)) {
+    if line_feeds(&piece.text) == line_feeds(text) || entry.keeps(after_label(&piece.text)) {
         return;
     }
     let end = S::end_of_replaced(entry.field, &piece.end, next);
@@ -112,22 +124,12 @@ fn replace<S: Syntax>(pieces: &mut [Piece<'_>], at: usize, entry: &Entry, render
     piece.text = text.to_owned().into();
 }
 
-/// Adds a field: at the end, or behind an open field (see [`Syntax::is_open`]) and what has been
-/// added there already, `behind_open`. Says where, in the second case.
-fn insert<S: Syntax>(
-    pieces: &mut Vec<Piece<'_>>,
-    entry: &Entry,
-    rendered: &str,
-    behind_open: Option<usize>,
-) -> Option<usize> {
-    let last = pieces.iter().rposition(|piece| piece.field.is_some());
-    let last_is_open = |last: &usize| pieces[*last].field.is_some_and(S::is_open);
-    let (at, behind_open) = if entry.field == Field::Note {
-        (S::place_of_note(pieces), None)
-    } else {
-        let behind = behind_open.or(last.filter(last_is_open)).map(|last| last + 1);
-        (behind.unwrap_or(pieces.len()), behind)
-    };
+/// Adds a field: at a place, or where such a field belongs.
+fn insert<S: Syntax>(pieces: &mut Vec<Piece<'_>>, entry: &Entry, rendered: &str, place: Option<usize>) {
+    let at = place.unwrap_or_else(|| match entry.field {
+        Field::Note => S::place_of_note(pieces),
+        _ => pieces.len(),
+    });
     let text = without_line_ends(rendered);
     let mut end = format!("{}\n", &rendered[text.len()..]);
     let before_other = pieces.get(at).is_some_and(|piece| piece.field.is_none());
@@ -148,7 +150,15 @@ fn insert<S: Syntax>(
     let before = if entry.field == Field::Note { "" } else { S::before(entry.field) };
     let piece = Piece { field: Some(entry.field), text: format!("{before}{text}").into(), end: end.into() };
     pieces.insert(at, piece);
-    behind_open
+}
+
+/// Where a field is added so that the open field behind all others, if there is one (see
+/// [`Syntax::is_open`]), neither takes it in nor is torn by it. One that is written anew is whole.
+fn beside_open_field<S: Syntax>(pieces: &[Piece<'_>], rendered: &[(Field, String)]) -> Option<usize> {
+    let last = pieces.iter().rposition(|piece| piece.field.is_some())?;
+    let field = pieces[last].field.filter(|field| S::is_open(*field))?;
+    let is_whole = last + 1 == pieces.len() || rendered.iter().any(|(other, _)| *other == field);
+    Some(if is_whole { last + 1 } else { last })
 }
 
 fn after_label(line: &str) -> &str {
@@ -196,21 +206,45 @@ pub(super) fn rendered_as(rendered: &[(Field, String)], field: Field) -> Option<
     Some(without_line_ends(text))
 }
 
-/// Whether a text starts with another one that ends where a line ends.
-pub(super) fn starts_with_lines(text: &str, start: &str) -> bool {
-    text.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(['\r', '\n']))
+/// How much of a text another one is that it starts with, where that ends with a line. A CRM may have
+/// line ends of its own.
+pub(super) fn starts_with_lines(text: &str, start: &str) -> Option<usize> {
+    let (mut at, mut rest) = (0, start);
+    loop {
+        let (line, here) = (&rest[..line_length(rest)], &text[at..]);
+        let own = &here[..line_length(here)];
+        if without_line_ends(own) != without_line_ends(line) {
+            return None;
+        }
+        rest = &rest[line.len()..];
+        if rest.is_empty() && without_line_ends(line) == line {
+            return Some(at + without_line_ends(own).len());
+        }
+        if without_line_ends(own) == own {
+            return None;
+        }
+        at += own.len();
+    }
 }
 
 /// How much of a text that nothing ends belongs to a field: its first paragraph, and those behind
-/// it that the new value holds as well. The rest may be a person's.
+/// it that the new value has as well. The rest may be a person's.
 pub(super) fn own_paragraphs(text: &str, new: Option<&str>) -> usize {
-    let mut paragraphs = paragraphs(text);
-    let mut length = paragraphs.next().unwrap_or(0);
-    let Some(mut new) = new else { return length };
-    for end in paragraphs {
-        let paragraph = text[length..end].trim();
-        let Some(found) = new.find(paragraph) else { break };
-        new = &new[found + paragraph.len()..];
+    let mut ends = paragraphs(text);
+    let mut length = ends.next().unwrap_or(0);
+    let Some(new) = new else { return length };
+    let whole = |text: &str| line_feeds(text.trim());
+    let mut from = 0;
+    let mut new = paragraphs(new).map(move |end| {
+        let paragraph = whole(&new[from..end]);
+        from = end;
+        paragraph
+    });
+    for end in ends {
+        let paragraph = whole(&text[length..end]);
+        if !new.any(|new| new == paragraph) {
+            break;
+        }
         length = end;
     }
     length

@@ -3,7 +3,7 @@
 
 use super::fields::{Entry, Field, Shape};
 use super::lines::{
-    self, Next, Piece, Syntax, labelled, line_feeds, line_length, own_paragraphs, rendered_as,
+    self, Next, Piece, Syntax, labelled, line_ends, line_feeds, line_length, own_paragraphs, rendered_as,
     starts_with_lines,
 };
 
@@ -26,25 +26,35 @@ impl Syntax for Markdown {
         }
     }
 
-    fn field_at(text: &str, rendered: &[(Field, String)]) -> Option<(Field, usize)> {
+    fn field_at(
+        text: &str,
+        rendered: &[(Field, String)],
+        notes_within: &mut usize,
+    ) -> Option<(Field, usize)> {
         let first_line = lines::lines(text).next().map_or("", |(_, line)| line);
         if let Some(field) = line_field(first_line) {
             return Some((field, line_length(text)));
         }
         let field = block_of_line(first_line)?;
-        if let Some(new) = rendered_as(rendered, field).filter(|new| starts_with_lines(text, new)) {
-            return Some((field, new.len()));
+        if let Some(length) = rendered_as(rendered, field).and_then(|new| starts_with_lines(text, new)) {
+            return Some((field, length));
         }
         match field {
             // The details without a note: where one belongs.
             Field::Note if first_line.trim_end() == DETAILS => Some((field, first_line.len())),
             // Without the details' heading nothing says where the note ends; behind a section it
             // belongs to that.
+            Field::Note if text.len() > *notes_within => None,
             Field::Note => {
                 let mut headings =
                     lines::lines(text).skip(1).filter(|(_, line)| block_of_line(line).is_some());
-                let (start, line) = headings.find(|(_, line)| line.trim_end() != NOTE)?;
-                (line.trim_end() == DETAILS).then_some((field, start + line.len()))
+                let next = headings.find(|(_, line)| line.trim_end() != NOTE);
+                if let Some((start, line)) = next.filter(|(_, line)| line.trim_end() == DETAILS) {
+                    return Some((field, start + line.len()));
+                }
+                // Not for the next such heading either.
+                *notes_within = next.map_or(0, |(start, _)| text.len() - start);
+                None
             }
             section => Some((section, section_length(text, section, rendered_as(rendered, section)))),
         }
@@ -109,7 +119,11 @@ fn section_length(text: &str, field: Field, new: Option<&str>) -> usize {
         }
     }
     if field != Field::Journey {
-        return own_paragraphs(&text[..end], new);
+        // A CRM may set blank lines behind a heading.
+        let heading = line_length(text);
+        let (heading, body) = text[..end].split_at(heading + line_ends(&text[heading..end]));
+        let new = new.map(|new| new.split_once('\n').map_or("", |(_, value)| value));
+        return heading.len() + own_paragraphs(body, new);
     }
     let is_leg = |line: &str| line.starts_with("Transferred to ");
     let legs = lines::lines(&text[..end]).enumerate();

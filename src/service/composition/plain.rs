@@ -25,16 +25,15 @@ impl Syntax for Plain {
         }
     }
 
-    fn field_at(text: &str, rendered: &[(Field, String)]) -> Option<(Field, usize)> {
+    fn field_at(text: &str, rendered: &[(Field, String)], _: &mut usize) -> Option<(Field, usize)> {
         let field = field_of_line(text)?;
         let new = rendered_as(rendered, field);
         let length = match field.shape() {
             Shape::Note => note_length(text, new),
             Shape::Line => line_length(text),
-            Shape::Section => match new {
-                Some(new) if starts_with_lines(text, new) => new.len(),
-                _ => section_length(text, field, rendered_as(rendered, Field::Note)),
-            },
+            Shape::Section => new
+                .and_then(|new| starts_with_lines(text, new))
+                .unwrap_or_else(|| section_length(text, field, rendered_as(rendered, Field::Note))),
         };
         Some((field, length))
     }
@@ -101,8 +100,8 @@ fn note_length(text: &str, new: Option<&str>) -> usize {
     let next_label =
         |text: &str| lines::lines(text).find(|(_, line)| is_labelled_line(line)).map(|(start, _)| start);
     let ends_at_field = |text: &str, at: usize| field_of_line(&text[at..]).is_some();
-    if let Some(new) = new.filter(|new| starts_with_lines(text, new)) {
-        let rest = &text[new.len()..];
+    if let Some(length) = new.and_then(|new| starts_with_lines(text, new)) {
+        let rest = &text[length..];
         let ends = line_ends(rest);
         let blank_line = rest[..ends].matches('\n').count() > 1;
         let is_whole = match next_label(&rest[ends..]) {
@@ -111,7 +110,7 @@ fn note_length(text: &str, new: Option<&str>) -> usize {
             None => blank_line || ends == rest.len(),
         };
         if is_whole {
-            return new.len();
+            return length;
         }
     }
     let first_line = line_length(text);
@@ -131,7 +130,7 @@ fn section_length(text: &str, field: Field, note: Option<&str>) -> usize {
         if line.trim_end() == end_marker(field) {
             return start + line.len();
         }
-        let is_note = note.is_some_and(|note| starts_with_lines(&text[start..], note));
+        let is_note = note.is_some_and(|note| starts_with_lines(&text[start..], note).is_some());
         if is_note || section_of_line(line).is_some() {
             next_field.get_or_insert(start);
             break;

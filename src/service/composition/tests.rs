@@ -101,6 +101,8 @@ fn user(timezone_name: Option<&str>, timezone_offset: Option<Value>) -> User {
         rc_account_id: None,
         platform_additional_info: serde_json::Map::new(),
         user_settings: None,
+        site: None,
+        former_scopes: Vec::new(),
         created_at: 0,
         updated_at: 0,
     }
@@ -232,6 +234,59 @@ fn one_line_per_field() {
     for (existing, request, expected) in cases {
         assert_eq!(updated(existing, &request, LogFormat::Html), expected, "{existing:?}");
     }
+}
+
+#[test]
+fn what_only_occurs_in_a_value_is_a_persons() {
+    for (format, text, request) in [
+        (
+            LogFormat::Markdown,
+            "### AI Note\nThe customer asked.\n\nVIP\n",
+            json!({"aiNote": "The customer, a VIP, asked."}),
+        ),
+        (LogFormat::Plain, "- Note: Called.\n\nPaid\n", json!({"note": "Paid-up member called."})),
+    ] {
+        let person = text.trim_end().rsplit('\n').next().unwrap();
+        let updated = updated(text, &request, format);
+        assert!(updated.ends_with(&format!("\n\n{person}\n")), "{updated}");
+    }
+}
+
+/// Where nothing says whether what follows is the end of a value or a person's, it stays behind it.
+#[test]
+fn a_field_is_never_put_into_another_one() {
+    for (format, text, field) in [
+        (
+            LogFormat::Markdown,
+            "**Result**: Missed\n### AI Note\nSummary: a quote.\n\nNext steps: send it.\n",
+            "### AI Note\n",
+        ),
+        (LogFormat::Plain, "- Result: Missed\n- Note: A quote.\n\nSend it.\n", "- Note: "),
+    ] {
+        let (head, value) = text.split_once(field).unwrap();
+        let link = json!({"recordingLink": "https://r.example/1", "aiNote": Value::Null});
+        let updated = updated(text, &link, format);
+        assert!(updated.starts_with(head) && updated.ends_with(&format!("{field}{value}")), "{updated}");
+        assert!(updated[head.len()..].contains("https://r.example/1"), "{updated}");
+    }
+    // Whole values are known again.
+    let two = json!({"aiNote": "One.\n\nTwo."});
+    let text = updated("", &two, LogFormat::Markdown);
+    let text = updated(&text, &json!({"recordingLink": "https://r.example/1"}), LogFormat::Markdown);
+    assert_eq!(updated(&text, &two, LogFormat::Markdown), text);
+}
+
+#[test]
+fn a_blank_line_behind_a_heading_hides_no_value() {
+    let text =
+        updated("### AI Note\n\nSummary one.\n", &json!({"aiNote": "Summary two."}), LogFormat::Markdown);
+    assert_eq!(text, "### AI Note\nSummary two.\n");
+}
+
+#[test]
+fn headings_without_details_take_no_longer_the_more_there_are() {
+    let text = "## Agent notes\n".repeat(200_000);
+    assert_eq!(updated(&text, &json!({}), LogFormat::Markdown), text);
 }
 
 #[test]

@@ -103,6 +103,20 @@ proptest! {
     }
 
     #[test]
+    fn a_crm_with_line_ends_of_its_own_does_not_make_texts_grow(
+        request in any_request("[a-z]{1,3}(\n{1,2}[a-z]{1,3}){0,3}".boxed())
+    ) {
+        for format in FORMATS {
+            let new = updated("", &request, format);
+            let mut text = new.clone();
+            for _ in 0..2 {
+                text = updated(&text.replace('\n', "\r\n"), &request, format).replace("\r\n", "\n");
+                prop_assert_eq!(&text, &new, "{:?}", format);
+            }
+        }
+    }
+
+    #[test]
     fn what_a_person_wrote_survives_any_updates(
         before in foreign(),
         between in foreign(),
