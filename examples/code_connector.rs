@@ -101,6 +101,7 @@ impl Connector for SandboxCrm {
             note: activity.get("note").cloned(),
             full_body: activity.get("description").cloned(),
             id: None,
+            is_unrecognized: false,
             full_log_response: activity,
         }))
     }

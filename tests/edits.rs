@@ -133,6 +133,36 @@ fn a_repeated_update_changes_nothing_more() {
     }
 }
 
+/// Q15: what is not the record says nothing about its text.
+#[test]
+fn a_reply_that_is_not_the_record_overwrites_nothing() {
+    for reply in [json!({"data": null}), json!({"success": false, "error": "busy"}), json!([]), Value::Null] {
+        let record = Record::default();
+        let (kept, present) = (record.clone(), reply.clone());
+        let crm = Crm::start(move |request| match (request.method.as_str(), request.path()) {
+            ("GET", "/v1/activities/a-c1") if present.is_null() => Answer::text("application/json", ""),
+            ("GET", "/v1/activities/a-c1") => Answer::json(&present),
+            ("PATCH", _) => {
+                kept.edit(|text| text + "overwritten");
+                Answer::json(&json!({}))
+            }
+            _ => site::ordinary(request),
+        });
+        let mut document = document(&crm.origin());
+        document["operations"]["getCallLog"]["responseMapping"] = json!({"fullBodyPath": "body.data.note"});
+        let site = Site::start(&[("crm", &document)]);
+        let token = site.sign_in("crm", "testCrm", "one-key");
+        site.post("/callLog", &token, &call("s-1", "c1"));
+        let bearer = format!("Bearer {token}");
+        let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+        let body = json!({"sessionId": "s-1", "note": "new"}).to_string().into_bytes();
+        let answer = site.send("PATCH", "/callLog", &headers, Some(body));
+        assert_eq!(answer.json()["successful"], false, "{reply}: {}", answer.text());
+        assert!(answer.details().contains("nothing was changed"), "{}", answer.text());
+        assert_eq!(record.text(), "", "{reply}");
+    }
+}
+
 /// Q15: a text that cannot be read is not overwritten.
 #[test]
 fn a_record_that_cannot_be_read_is_left_alone() {

@@ -161,6 +161,10 @@ pub struct CallLogInfo {
     /// The CRM's id, as text; absent where the connector does not read it. Clients do not see it.
     #[serde(skip)]
     pub id: Option<String>,
+    /// Whether the reply is not the record: it has no place where the text would be, filled or not. An
+    /// update then changes nothing. Clients do not see it.
+    #[serde(skip)]
+    pub is_unrecognized: bool,
 }
 
 /// A user of the CRM.

@@ -168,10 +168,15 @@ pub fn map(
         }),
         CompiledMapping::CallLog(paths) => {
             require_json(response)?;
+            let note = reader.read(&paths.note, reply);
+            let full_body = reader.read(&paths.full_body, reply);
             Mapped::CallLog(CallLogInfo {
                 subject: reader.read(&paths.subject, reply),
-                note: reader.read(&paths.note, reply),
-                full_body: reader.read(&paths.full_body, reply),
+                is_unrecognized: note.is_none()
+                    && full_body.is_none()
+                    && !paths.full_body.path.has_place(reply),
+                note,
+                full_body,
                 id: paths.id.as_ref().and_then(|path| reader.read(path, reply)).as_ref().and_then(id_text),
                 full_log_response: response.body().clone(),
             })

@@ -73,7 +73,7 @@ async fn prepared(
     };
     let scope = scope(&user);
     let asked = extension::named(services, &request);
-    let Some(log) = stored(services, &scope, &session_id, &asked).await? else {
+    let Some(log) = stored(services, &scope, &user, &session_id, &asked).await? else {
         return Err(refusal(format!("Cannot find log for session {session_id}"), 3000));
     };
     let platform = services.platform_of(&session.platform, &user);
@@ -103,6 +103,9 @@ async fn prepared(
             LogFormat::Custom => None,
             _ => read(&platform, &user, auth_header.as_deref(), &log).await?,
         };
+        if present.as_ref().is_some_and(|present| present.is_unrecognized) {
+            return Err(unrecognized(&platform));
+        }
         let existing = present
             .as_ref()
             .map_or(Ok(String::new()), text_of)
@@ -200,6 +203,16 @@ fn text_of(present: &CallLogInfo) -> Result<String, &'static str> {
 fn unreadable(platform: &Platform<'_>, found: &str) -> Refusal {
     let detail = format!(
         "The record's present text at {} is {found} and not text, so nothing was changed. Its proxyConfig has to name the text (getCallLog.responseMapping.fullBodyPath).",
+        platform.name
+    );
+    Refusal::new(ReturnMessage::warning("Error updating call log", 5000).detail(detail))
+}
+
+/// What came back may say that the record is locked, or that it is somewhere else: taken for an empty
+/// record it would be overwritten.
+fn unrecognized(platform: &Platform<'_>) -> Refusal {
+    let detail = format!(
+        "What {} answered when asked for the record has no place for its text, so nothing was changed. Please try again. If it stays so, the proxyConfig has to name the text (getCallLog.responseMapping.fullBodyPath).",
         platform.name
     );
     Refusal::new(ReturnMessage::warning("Error updating call log", 5000).detail(detail))
