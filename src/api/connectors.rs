@@ -194,6 +194,13 @@ pub struct NoteQuery {
     pub note: Option<String>,
 }
 
+/// Which revisions are exported.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ExportQuery {
+    /// The first revision; without it, all are exported.
+    pub from: Option<u64>,
+}
+
 /// Which revisions are compared.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DiffQuery {

@@ -171,11 +171,83 @@ impl Findings {
         self.diagnostics.iter().filter(|found| found.severity() == severity).count()
     }
 
-    /// One-based line and column (in characters) of a byte offset.
+    /// The first findings of a document, which may have as many as it has bytes. Those of secrets are
+    /// counted for themselves: what they name is masked in the others.
+    #[must_use]
+    pub fn first(&self, count: usize) -> Self {
+        let (mut secrets, mut others) = (0, 0);
+        let is_told = |found: &&Diagnostic| {
+            let told = if found.code == Code::SecretLiteral { &mut secrets } else { &mut others };
+            *told += 1;
+            *told <= count
+        };
+        Self {
+            file: self.file.clone(),
+            source: Arc::clone(&self.source),
+            diagnostics: self.diagnostics.iter().filter(is_told).cloned().collect(),
+        }
+    }
+
+    /// One-based line and column (in characters) of a byte offset. For many offsets there is [`Lines`].
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let before = &self.source[..offset.min(self.source.len())];
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let column = before.rsplit('\n').next().map_or(0, |text| text.chars().count()) + 1;
         (line, column)
+    }
+}
+
+/// The lines and columns of a text, found in a time that does not depend on its length.
+pub struct Lines<'t> {
+    text: &'t str,
+    /// Offset, line and column at about every [`MARK_BYTES`].
+    marks: Vec<(usize, usize, usize)>,
+}
+
+const MARK_BYTES: usize = 1024;
+
+impl<'t> Lines<'t> {
+    /// Reads the text once.
+    pub fn new(text: &'t str) -> Self {
+        let (mut line, mut column) = (1, 1);
+        let mut marks = vec![(0, line, column)];
+        for (at, character) in text.char_indices() {
+            if at >= marks.len() * MARK_BYTES {
+                marks.push((at, line, column));
+            }
+            (line, column) = after(character, line, column);
+        }
+        Self { text, marks }
+    }
+
+    /// One-based line and column (in characters) of a byte offset.
+    pub fn line_column(&self, offset: usize) -> (usize, usize) {
+        let offset = offset.min(self.text.len());
+        let behind = self.marks.partition_point(|(at, ..)| *at <= offset);
+        let (at, line, column) = self.marks[behind.saturating_sub(1)];
+        self.text[at..offset]
+            .chars()
+            .fold((line, column), |(line, column), character| after(character, line, column))
+    }
+}
+
+fn after(character: char, line: usize, column: usize) -> (usize, usize) {
+    if character == '\n' { (line + 1, 1) } else { (line, column + 1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_found_as_by_counting() {
+        for text in ["", "a", "\n", "é\nb", &"ab\nö".repeat(2000), &"x".repeat(5000), &"é".repeat(3000)] {
+            let findings = Findings { file: String::new(), source: text.into(), diagnostics: Vec::new() };
+            let lines = Lines::new(text);
+            for offset in (0..=text.len()).filter(|offset| text.is_char_boundary(*offset)) {
+                assert_eq!(lines.line_column(offset), findings.line_column(offset), "{offset}");
+            }
+            assert_eq!(lines.line_column(text.len() + 9), findings.line_column(text.len()));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! From a text to what runs: JSON, schema, types, checks, compiled operations. The command line,
 //! the server, uploads and tests all load through here.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -154,14 +155,17 @@ fn load_hashed(file: &str, text: &Arc<str>, hash: &str, environment: Environment
     let mut config = None;
     if let Some(document) = typed(value, &unusable) {
         let (compiled, found) = engine::compile(&document, environment);
-        let known = problems.len();
+        let said: HashSet<(Code, String)> =
+            problems.iter().map(|problem| (problem.code, problem.pointer.clone())).collect();
         for problem in found {
             // What the schema said about a place need not be said again, and what was taken out
             // for its wrong type is not missing.
-            let repeated = problems[..known]
+            let repeated = said.contains(&(problem.code, problem.pointer.clone()));
+            let consequence = unusable
                 .iter()
-                .any(|earlier| earlier.pointer == problem.pointer && earlier.code == problem.code);
-            let consequence = unusable.iter().chain(&misspelt).any(|absent| is_consequence(&problem, absent));
+                .chain(&misspelt)
+                .take(MAX_ABSENT)
+                .any(|absent| is_consequence(&problem, absent));
             if !repeated && !consequence {
                 problems.push(problem);
             }
@@ -176,6 +180,9 @@ fn load_hashed(file: &str, text: &Arc<str>, hash: &str, environment: Environment
     }
     Loaded { findings, config, revision }
 }
+
+/// So many absent values are looked at for their consequences: nobody reads a report of more.
+const MAX_ABSENT: usize = 1000;
 
 /// Whether a problem is there only because the value at `absent` is not: its type is wrong or its key
 /// misspelt, which was said.

@@ -49,6 +49,23 @@ impl Slot {
     }
 }
 
+/// A text as it may stand in a URL or a form, whoever wrote that: each way once, itself among them.
+pub fn as_in_urls(text: &str) -> Vec<String> {
+    let mut path = String::new();
+    Slot::PathSegment.encode(text, &mut path);
+    let mut query = String::new();
+    Slot::QueryValue.encode(text, &mut query);
+    let form = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    let all = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let mut forms = Vec::new();
+    for form in [text.to_owned(), path, query, form, all] {
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+    forms
+}
+
 /// Appends a query name or value; a space becomes a plus.
 fn encode_query(value: &str, text: &mut String) {
     for (at, part) in value.split(' ').enumerate() {

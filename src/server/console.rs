@@ -67,6 +67,9 @@ impl ResponseError for ConsoleError {
     }
 }
 
+/// What a request sends, or what is wrong with it: handlers look at it once they know who is asking.
+pub(super) type Sent<T> = Result<T, ConsoleError>;
+
 /// The version in which a record was read (`If-Match`).
 #[derive(Debug)]
 pub(super) struct IfMatch(pub(super) u64);

@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::admin::Admin;
 use super::body::Body;
-use super::console::{ConsoleCaller, IfMatch, Members, Text};
+use super::console::{ConsoleCaller, IfMatch, Members, Sent, Text};
 use super::session::Authenticated;
 use crate::api::connectors::ConsoleErrorReply;
 use crate::service::outcome::Refusal;
@@ -79,9 +79,10 @@ impl Argument for Admin {
     const NEEDS: Needs = Needs { admin: true, ..Needs::NOTHING };
 }
 
-impl Argument for Members {}
-impl Argument for Text {}
-impl Argument for IfMatch {}
+// Not as they are: who has no token reads that, whatever else is wrong.
+impl Argument for Sent<Members> {}
+impl Argument for Sent<Text> {}
+impl Argument for Sent<IfMatch> {}
 
 impl Argument for ConsoleCaller {
     const NEEDS: Needs = Needs { console: true, ..Needs::NOTHING };

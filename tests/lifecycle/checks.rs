@@ -66,6 +66,40 @@ fn an_operation_is_explained_and_tried() {
     assert!(refused.text().contains("did you mean findContact?"), "{}", refused.text());
 }
 
+/// A document may have as many findings as bytes: all are counted, and the first are told.
+#[test]
+fn a_document_full_of_mistakes_is_checked_all_the_same() {
+    let world = World::start();
+    let mut document = world.version(1);
+    for n in 0..20_000 {
+        document["operations"]["findContact"][format!("k{n}")] = json!(1);
+    }
+    let text = document.to_string().into_bytes();
+    let reply = world.send_bytes("POST", "/console/api/v1/validate", None, Some(text));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let summary = &reply.json()["summary"];
+    let all = ["errors", "mistakes", "warnings"].map(|kind| summary[kind].as_u64().unwrap());
+    assert!(all.iter().sum::<u64>() >= 20_000, "{summary}");
+    assert_eq!(reply.json()["diagnostics"].as_array().map(Vec::len), Some(500));
+}
+
+/// More than an import takes is not exported in one piece.
+#[test]
+fn an_export_is_never_more_than_an_import_takes() {
+    let world = World::start();
+    world.create(&world.version(1));
+    let mut document = world.version(2);
+    document["meta"]["displayName"] = json!("x".repeat(1_000_000));
+    for _ in 0..10 {
+        world.upload(&document);
+    }
+    let refused = world.send("GET", &format!("{CONNECTORS}/crm/export"), None, None);
+    assert_eq!(error_of(&refused), (409, "export_too_large".to_owned()));
+    assert!(refused.text().contains("?from="), "{}", refused.text());
+    let part = world.read(&format!("{CONNECTORS}/crm/export?from=4"));
+    assert_eq!(part["revisions"].as_array().map(Vec::len), Some(8));
+}
+
 #[test]
 fn an_export_makes_the_same_connector_elsewhere_as_a_draft() {
     let world = World::start();
@@ -90,6 +124,9 @@ fn an_export_makes_the_same_connector_elsewhere_as_a_draft() {
     assert_eq!(text(&elsewhere), text(&world));
     let again = elsewhere.send("POST", &import, None, Some(&bundle));
     assert_eq!(error_of(&again), (409, "connector_exists".to_owned()));
+
+    let later = world.read(&format!("{CONNECTORS}/crm/export?from=2"));
+    assert_eq!(later["revisions"], json!([bundle["revisions"][1]]));
 
     let mut changed = bundle.clone();
     changed["proxyId"] = json!("other");

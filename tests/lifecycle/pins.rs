@@ -85,7 +85,7 @@ fn what_has_mistakes_serves_only_by_force_and_with_a_reason() {
         json!({
             "before": null, "revision": 1,
             "forced": {
-                "reason": "the CRM's outage cannot wait", "failedCases": [],
+                "reason": "the CRM's outage cannot wait", "failedCases": [], "failedCasesInAll": 0,
                 "summary": {"errors": 0, "mistakes": 1, "warnings": 0},
             },
         })

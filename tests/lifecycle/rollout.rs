@@ -133,6 +133,15 @@ fn a_retired_connector_gives_way_to_the_file_and_comes_back() {
     world.must("POST", "/rollback", None);
     assert_eq!(world.version_of(&token), Ok(1));
     assert_eq!(world.connector()["status"], "active");
+
+    // What was retired and is active again is nothing to go back to.
+    world.upload(&world.version(2));
+    world.activate(2);
+    world.must("POST", "/retire", None);
+    world.activate(2);
+    assert_eq!(world.connector()["formerRevision"], 1);
+    world.must("POST", "/rollback", None);
+    assert_eq!(world.version_of(&token), Ok(1));
 }
 
 /// An operator's signal reads folder and store again; nothing is lost by it.

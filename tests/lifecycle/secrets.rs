@@ -97,11 +97,15 @@ fn the_secret_is_sent_to_the_crm_and_shown_nowhere() {
     // Nor does it get into what everybody reads.
     let mut pasted = world.version(2);
     pasted["requestDefaults"]["defaultHeaders"] = json!({"X-Connector": SECRET});
+    // Whoever reads JSON sees the last of two keys; the text has both.
+    let twice =
+        pretty(&document).replacen('{', &format!("{{\"secretKey\": \"{SECRET}\", \"secretKey\": \"\","), 1);
     let mut own = world.version(2);
     own["secretKey"] = json!("another-secret-in-the-text");
     for (case, below, method, body) in [
         ("text", "/revisions", "POST", json!({"text": pretty(&pasted)})),
         ("secretKey", "/revisions", "POST", json!({"text": pretty(&own)})),
+        ("twice", "/revisions", "POST", json!({"text": twice})),
         ("note", "/revisions", "POST", json!({"text": pretty(&document), "note": format!("it is {SECRET}")})),
         ("manifest", "", "PATCH", json!({"manifest": {"deep": [{"key": CLIENT}]}})),
         ("owner", "", "PATCH", json!({"owner": SECRET})),

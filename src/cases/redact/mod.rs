@@ -11,10 +11,10 @@ mod phones;
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use regex::Regex;
 use serde_json::{Map, Value};
 
+use crate::engine::encode::as_in_urls;
 use keys::{Kind, kind};
 use names::Names;
 use phones::Phones;
@@ -79,9 +79,9 @@ impl Redaction {
                 let last = |text: &str| text.rsplit(' ').next().unwrap_or_default().to_owned();
                 self.masked += 1;
                 if last(secret).len() >= SHORTEST_SECRET {
-                    // A link may hold it in either form.
-                    let encoded = utf8_percent_encode(&last(secret), NON_ALPHANUMERIC).to_string();
-                    self.secrets.extend([(last(secret), last(name)), (encoded, last(name))]);
+                    // A link may hold it in any form.
+                    let forms = as_in_urls(&last(secret)).into_iter();
+                    self.secrets.extend(forms.map(|form| (form, last(name))));
                 }
             }
             (Value::Object(members), Value::Object(masked)) => {

@@ -5,22 +5,22 @@ use std::fmt::Write;
 
 use super::Place;
 use super::mask::Mask;
-use crate::config::diagnostic::{Diagnostic, Findings, Severity};
+use crate::config::diagnostic::{Diagnostic, Findings, Lines, Severity};
 
 /// One command per finding and line.
 pub fn github(files: &[Findings]) -> String {
     let mut text = String::new();
     for file in files {
-        let mask = Mask::new(file);
+        let (mask, lines) = (Mask::new(file), Lines::new(&file.source));
         for found in &file.diagnostics {
-            text.push_str(&command(file, &mask.diagnostic(found)));
+            text.push_str(&command(file, &lines, &mask.diagnostic(found)));
             text.push('\n');
         }
     }
     text
 }
 
-fn command(file: &Findings, found: &Diagnostic) -> String {
+fn command(file: &Findings, lines: &Lines<'_>, found: &Diagnostic) -> String {
     let name = match found.severity() {
         Severity::Error | Severity::Mistake => "error",
         Severity::Warning => "warning",
@@ -28,7 +28,7 @@ fn command(file: &Findings, found: &Diagnostic) -> String {
     let mut command = format!("::{name} file={}", property(&file.file));
     // A file that could not be read has no lines.
     if !file.source.is_empty() {
-        let Place { line, column, end_line, end_column } = Place::new(file, &found.span);
+        let Place { line, column, end_line, end_column } = Place::new(lines, &found.span);
         // Columns of a range over several lines are refused. The end column is the last one inside.
         let _ = if line == end_line {
             let last = end_column.saturating_sub(1).max(column);

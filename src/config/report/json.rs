@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::mask::Mask;
 use super::{Place, count};
-use crate::config::diagnostic::{Findings, Severity};
+use crate::config::diagnostic::{Findings, Lines, Severity};
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -64,10 +64,10 @@ pub fn json(files: &[Findings]) -> String {
 }
 
 fn file(file: &Findings) -> File<'_> {
-    let mask = Mask::new(file);
+    let (mask, lines) = (Mask::new(file), Lines::new(&file.source));
     let finding = |found| {
         let found = mask.diagnostic(found);
-        let place = Place::new(file, &found.span);
+        let place = Place::new(&lines, &found.span);
         Finding {
             code: found.code.as_str(),
             severity: found.severity(),

@@ -1,6 +1,7 @@
 //! Keeps secrets out of reports.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::config::diagnostic::{Code, Diagnostic, Findings};
@@ -28,11 +29,9 @@ impl<'a> Mask<'a> {
             .map(|(_, content)| content)
             .collect();
         // The same text elsewhere is the same secret.
-        for secret in secrets.clone() {
-            let text = &file.source[secret];
-            if text.len() >= SHORTEST_SEARCHED {
-                secrets.extend(file.source.match_indices(text).map(|(at, _)| at..at + text.len()));
-            }
+        let texts: HashSet<&str> = secrets.iter().map(|secret| &file.source[secret.clone()]).collect();
+        for text in texts.into_iter().filter(|text| text.len() >= SHORTEST_SEARCHED) {
+            secrets.extend(file.source.match_indices(text).map(|(at, _)| at..at + text.len()));
         }
         secrets.sort_by_key(|secret| secret.start);
         secrets.dedup_by(|later, earlier| {

@@ -19,7 +19,7 @@ pub use sarif::sarif;
 
 use std::str::FromStr;
 
-use super::diagnostic::{Code, Findings, Severity};
+use super::diagnostic::{Code, Findings, Lines, Severity};
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -107,9 +107,9 @@ struct Place {
 }
 
 impl Place {
-    fn new(file: &Findings, span: &std::ops::Range<usize>) -> Self {
-        let (line, column) = file.line_column(span.start);
-        let (end_line, end_column) = file.line_column(span.end.max(span.start));
+    fn new(lines: &Lines<'_>, span: &std::ops::Range<usize>) -> Self {
+        let (line, column) = lines.line_column(span.start);
+        let (end_line, end_column) = lines.line_column(span.end.max(span.start));
         Self { line, column, end_line, end_column }
     }
 }

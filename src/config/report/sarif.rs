@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::mask::Mask;
 use super::{Place, documentation};
-use crate::config::diagnostic::{Code, Diagnostic, Findings, Severity};
+use crate::config::diagnostic::{Code, Diagnostic, Findings, Lines, Severity};
 use crate::hex::hex;
 
 /// What stays as it is in the path of a URI.
@@ -58,7 +58,7 @@ fn rule(code: Code) -> Value {
 }
 
 fn results(file: &Findings) -> Vec<Value> {
-    let mask = Mask::new(file);
+    let (mask, lines) = (Mask::new(file), Lines::new(&file.source));
     let mut seen: HashMap<(Code, &str), usize> = HashMap::new();
     file.diagnostics
         .iter()
@@ -66,12 +66,12 @@ fn results(file: &Findings) -> Vec<Value> {
             let nth = seen.entry((found.code, &found.pointer)).or_default();
             *nth += 1;
             let print = fingerprint(found, *nth);
-            result(file, &mask.diagnostic(found), print)
+            result(file, &lines, &mask.diagnostic(found), print)
         })
         .collect()
 }
 
-fn result(file: &Findings, found: &Diagnostic, fingerprint: String) -> Value {
+fn result(file: &Findings, lines: &Lines<'_>, found: &Diagnostic, fingerprint: String) -> Value {
     let text = match &found.help {
         Some(help) => format!("{}\n{help}", found.message),
         None => found.message.clone(),
@@ -79,7 +79,7 @@ fn result(file: &Findings, found: &Diagnostic, fingerprint: String) -> Value {
     let mut location = json!({ "physicalLocation": { "artifactLocation": { "uri": uri(&file.file) } } });
     // A file that could not be read has no lines.
     if !file.source.is_empty() {
-        let Place { line, column, end_line, end_column } = Place::new(file, &found.span);
+        let Place { line, column, end_line, end_column } = Place::new(lines, &found.span);
         location["physicalLocation"]["region"] = json!({
             "startLine": line,
             "startColumn": column,

@@ -12,6 +12,9 @@ use crate::connector::proxy::{Limits, ProxyConnector};
 use crate::engine::operation::CompiledConfig;
 use crate::secret::Secret;
 
+/// How many findings of a document stand in the log.
+const LOGGED: usize = 50;
+
 /// The secrets of an uploaded connector, which do not stand in its document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Secrets {
@@ -180,7 +183,12 @@ impl Document {
     /// Says in the log what was found, the first time.
     fn report(&self, findings: &Findings, runs: bool) {
         let (proxy_id, revision) = (self.proxy_id.as_str(), self.source.revision());
-        let report = || render(Format::Human, std::slice::from_ref(findings), Colour::Off);
+        let report = || {
+            let told = findings.first(LOGGED);
+            let left = findings.diagnostics.len() - told.diagnostics.len();
+            let report = render(Format::Human, &[told], Colour::Off);
+            if left > 0 { format!("{report}\nand {left} more") } else { report }
+        };
         match findings.worst() {
             _ if !runs => {
                 let kept = self.before.as_deref();

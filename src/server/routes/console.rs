@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::api::connectors::ConsoleErrorReply;
 use crate::api::console as api;
 use crate::server::body::query;
-use crate::server::console::{ConsoleCaller, ConsoleError, Members};
+use crate::server::console::{ConsoleCaller, ConsoleError, Members, Sent};
 use crate::server::reply;
 use crate::server::route::{Route, delete, get, post};
 use crate::service::Services;
@@ -68,8 +68,9 @@ async fn list_tokens(caller: ConsoleCaller, services: web::Data<Services>) -> An
     Ok(reply::json(200, &json!({"tokens": tokens::list(&*services.store).await?})))
 }
 
-async fn create_token(caller: ConsoleCaller, services: web::Data<Services>, mut body: Members) -> Answer {
+async fn create_token(caller: ConsoleCaller, services: web::Data<Services>, body: Sent<Members>) -> Answer {
     caller.may(Scope::Admin)?;
+    let mut body = body?;
     let new = NewToken {
         name: body.needed_text("name")?,
         scopes: scopes(body.list("scopes")?.unwrap_or_default())?,
@@ -83,9 +84,10 @@ async fn rotate_token(
     caller: ConsoleCaller,
     services: web::Data<Services>,
     id: web::Path<String>,
-    mut body: Members,
+    body: Sent<Members>,
 ) -> Answer {
     caller.may(Scope::Admin)?;
+    let mut body = body?;
     let valid_days = days(&mut body)?;
     body.finish()?;
     Ok(shown(200, &tokens::rotate(&*services.store, &caller, &id, valid_days).await?))

@@ -7,6 +7,10 @@ use super::record::{FORMER, Found, Record};
 use super::{ConnectorError, ConnectorView, Connectors, Edit, Status, check_text};
 use crate::connector::configs::Secrets;
 
+/// Of the cases that failed, the audit log names so many, each with so many characters.
+const NAMED_CASES: usize = 20;
+const CASE_NAME: usize = 200;
+
 /// Why a revision is to serve although its checks fail.
 #[derive(Debug, Clone)]
 pub struct Force {
@@ -51,8 +55,7 @@ impl Connectors {
         let change = Change::new(Action::RollBack, Some(number), details);
         let apply = |record: &mut Record, _: &mut Secrets| {
             record.former.pop();
-            record.active = Some(number);
-            record.status = Status::Active;
+            serve(record, number);
         };
         self.change(&edit, found, apply, Vec::new(), change).await
     }
@@ -171,9 +174,16 @@ impl Connectors {
         match (verdict.passes, force) {
             (true, _) => Ok(Value::Null),
             (false, Some(force)) => {
-                let failed: Vec<&str> =
-                    verdict.cases.iter().filter(|case| !case.passed).map(|case| case.name.as_str()).collect();
-                Ok(json!({"reason": force.reason, "summary": verdict.summary, "failedCases": failed}))
+                let failed = verdict.cases.iter().filter(|case| !case.passed);
+                let named: Vec<String> = failed
+                    .clone()
+                    .take(NAMED_CASES)
+                    .map(|case| case.name.chars().take(CASE_NAME).collect())
+                    .collect();
+                Ok(json!({
+                    "reason": force.reason, "summary": verdict.summary,
+                    "failedCases": named, "failedCasesInAll": failed.count(),
+                }))
             }
             (false, None) => Err(ConnectorError::ChecksFailed { number, verdict: Box::new(verdict) }),
         }
@@ -200,8 +210,17 @@ fn point_to(record: &mut Record, number: u64) {
     if let Some(before) = record.active.filter(|before| *before != number) {
         remember(record, before);
     }
+    serve(record, number);
+}
+
+/// What serves now is no revision to go back to, also where it was remembered when the connector was
+/// retired.
+fn serve(record: &mut Record, number: u64) {
     record.active = Some(number);
     record.status = Status::Active;
+    while record.former.last() == Some(&number) {
+        record.former.pop();
+    }
 }
 
 fn remember(record: &mut Record, number: u64) {

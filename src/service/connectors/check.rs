@@ -9,11 +9,14 @@ use serde_json::{Value, json};
 use super::error::ConnectorError;
 use super::record::Summary;
 use crate::cases;
-use crate::config::diagnostic::{Code, Findings, Severity};
+use crate::config::diagnostic::{Code, Diagnostic, Findings, Severity};
 use crate::config::load::{Loaded, MAX_BYTES, SourceFile};
 use crate::config::report::{Colour, Format, render};
 use crate::config::source;
 use crate::connector::configs::{Secrets, load_uploaded};
+
+/// How many findings a reply has.
+const TOLD: usize = 500;
 
 /// How many findings are kept with a revision, and how long they are together.
 const KEPT: usize = 50;
@@ -29,7 +32,7 @@ pub struct Verdict {
     pub runs: bool,
     /// How many findings there are.
     pub summary: Summary,
-    /// The findings, as `app-connect validate --format json` writes them.
+    /// The findings, as `app-connect validate --format json` writes them; of very many the first.
     pub diagnostics: Vec<Value>,
     /// The fixture cases, in their order.
     pub cases: Vec<CaseVerdict>,
@@ -112,9 +115,9 @@ pub(super) fn summary(findings: &Findings) -> Summary {
     }
 }
 
-/// Findings as the command line writes them, secrets masked.
+/// The first findings as the command line writes them, secrets masked.
 pub(super) fn diagnostics(findings: &Findings) -> Vec<Value> {
-    let report = render(Format::Json, std::slice::from_ref(findings), Colour::Off);
+    let report = render(Format::Json, &[findings.first(TOLD)], Colour::Off);
     let mut report: Value = serde_json::from_str(&report).unwrap_or_default();
     match report.pointer_mut("/files/0/diagnostics").map(Value::take) {
         Some(Value::Array(found)) => found,
@@ -170,6 +173,21 @@ pub(super) fn storable(
         });
     }
     without_secrets("The proxyConfig", &value, secrets)?;
+    // Of a key that stands there twice the value has the last one only; the text is kept as it is.
+    let is_hidden = |found: &Diagnostic| {
+        found.code == Code::DuplicateKey
+            && ["/secretKey", "/auth", "/auth/clientSecret"].contains(&found.pointer.as_str())
+    };
+    let known = [&secrets.secret_key, &secrets.client_secret].into_iter().flatten();
+    let mut known = known.map(|secret| secret.expose()).filter(|secret| !secret.is_empty());
+    if findings.diagnostics.iter().any(is_hidden) || known.any(|secret| text.contains(secret)) {
+        let mut found = findings;
+        found.diagnostics.retain(is_hidden);
+        return Err(ConnectorError::SecretInText {
+            what: "The proxyConfig",
+            diagnostics: json!(diagnostics(&found)),
+        });
+    }
     Ok(findings)
 }
 

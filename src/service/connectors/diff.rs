@@ -1,9 +1,12 @@
 //! What one revision says otherwise than another: operations and fields, not lines.
 
+use std::collections::HashMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::draft::blocking;
 use super::{ConnectorError, Connectors};
 use crate::cases::{Difference, differences};
 
@@ -78,12 +81,13 @@ impl Connectors {
             // Only JSON is stored.
             values.push(serde_json::from_str::<Value>(&text).unwrap_or_default());
         }
-        Ok(compare(from, to, &values[0], &values[1]))
+        Ok(blocking(move || compare(from, to, &values[0], &values[1])).await?)
     }
 }
 
 fn compare(from: u64, to: u64, before: &Value, after: &Value) -> Diff {
     let (mut operations, mut document) = (Vec::<OperationDiff>::new(), Vec::new());
+    let mut places: HashMap<String, usize> = HashMap::new();
     for difference in differences("", before, after) {
         let change = changed(difference);
         let pointer = change.pointer.clone();
@@ -92,9 +96,10 @@ fn compare(from: u64, to: u64, before: &Value, after: &Value) -> Diff {
         match (first.as_deref(), second) {
             (Some("operations"), Some(name)) => {
                 let is_whole = segments.next().is_none();
-                match operations.iter_mut().find(|known| known.operation == *name) {
-                    Some(known) => known.changes.push(change),
+                match places.get(&*name) {
+                    Some(place) => operations[*place].changes.push(change),
                     None => {
+                        places.insert(name.clone().into_owned(), operations.len());
                         let came_or_went = is_whole && matches!(change.kind, Kind::Added | Kind::Removed);
                         operations.push(OperationDiff {
                             operation: name.into_owned(),

@@ -1,12 +1,12 @@
 //! Making a connector, and what is said of it beside its revisions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Map, Value, json};
 
 use super::audit::{Action, Change};
 use super::check::without_secrets;
-use super::draft::{Stored, Upload};
+use super::draft::{Stored, Upload, blocking};
 use super::record::Record;
 use super::{ConnectorError, ConnectorView, Connectors, Edit, check_proxy_id, check_text, now};
 use crate::connector::configs::Secrets;
@@ -172,14 +172,29 @@ impl Connectors {
         self.change(&edit, found, apply, Vec::new(), change).await
     }
 
-    /// Refuses new secrets that stand in the newest revision, where everybody can read them.
+    /// Refuses new secrets that stand in a revision, its note or its cases, where everybody can read
+    /// them.
     async fn refuse_written(&self, record: &Record, secrets: &Secrets) -> Result<(), ConnectorError> {
-        if record.revisions == 0 {
-            return Ok(());
+        let mut read = HashSet::new();
+        for number in 1..=record.revisions {
+            let revision = self.revision_of(record, number).await?;
+            without_secrets("The note of a revision", &json!(revision.note), secrets)?;
+            if revision.cases_hash.as_ref().is_some_and(|hash| read.insert(hash.clone())) {
+                let cases = json!(self.cases_of(&record.proxy_id, &revision).await?);
+                without_secrets("A case of a revision", &cases, secrets)?;
+            }
+            if read.insert(revision.hash.clone()) {
+                let text = self.text_of(&record.proxy_id, &revision).await?;
+                let secrets = secrets.clone();
+                blocking(move || {
+                    // As it is written, and as it is read.
+                    let value = serde_json::from_str(&text).unwrap_or_default();
+                    without_secrets("A revision", &json!(&*text), &secrets)?;
+                    without_secrets("A revision", &value, &secrets)
+                })
+                .await??;
+            }
         }
-        let revision = self.revision_of(record, record.revisions).await?;
-        let text = self.text_of(&record.proxy_id, &revision).await?;
-        let value = serde_json::from_str(&text).unwrap_or_default();
-        without_secrets("The newest revision", &value, secrets)
+        Ok(())
     }
 }

@@ -19,6 +19,9 @@ const FORMAT: &str = "app-connect-connector";
 const VERSION: u32 = 1;
 const MAX_REVISIONS: usize = 1000;
 
+/// What an import takes, with room for what stands around the texts, in bytes.
+const MAX_EXPORT: usize = 9 * 1024 * 1024;
+
 /// An exported connector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -68,19 +71,33 @@ pub struct BundledRevision {
 }
 
 impl Connectors {
-    /// Exports a connector.
+    /// Exports a connector, with its revisions from a number on.
     ///
     /// # Errors
-    /// Where there is none, or the store cannot be read.
-    pub async fn export(&self, proxy_id: &str) -> Result<Bundle, ConnectorError> {
+    /// Where there is none, the revisions are more than an import takes, or the store cannot be read.
+    pub async fn export(&self, proxy_id: &str, from: u64) -> Result<Bundle, ConnectorError> {
         let record = self.found(proxy_id).await?.record;
         let mut revisions = Vec::new();
-        for number in 1..=record.revisions {
+        let mut bytes = 0;
+        for number in from.max(1)..=record.revisions {
             let revision = self.revision_of(&record, number).await?;
+            let text = self.text_of(proxy_id, &revision).await?.to_string();
+            let cases = self.cases_of(proxy_id, &revision).await?;
+            bytes += json!([text, cases]).to_string().len();
+            if bytes > MAX_EXPORT || revisions.len() == MAX_REVISIONS {
+                return Err(ConnectorError::State {
+                    code: "export_too_large",
+                    message: format!(
+                        "The {} revisions from {} on are more than an import takes: {MAX_REVISIONS} revisions, {MAX_EXPORT} bytes. Export later ones, with `?from=` and a number.",
+                        record.revisions + 1 - from.max(1),
+                        from.max(1)
+                    ),
+                });
+            }
             revisions.push(BundledRevision {
                 number,
-                text: self.text_of(proxy_id, &revision).await?.to_string(),
-                cases: self.cases_of(proxy_id, &revision).await?,
+                text,
+                cases,
                 hash: revision.hash,
                 author: revision.author,
                 created_at: revision.created_at,

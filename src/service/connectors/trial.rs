@@ -6,18 +6,19 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::audit::{self, Action, Change};
 use super::check::source_of;
+use super::draft::blocking;
 use super::{ConnectorError, Connectors};
 use crate::config::operations::OperationName;
 use crate::config::suggest::nearest;
 use crate::connector::configs::load_uploaded;
 use crate::connector::exchange;
+use crate::engine::encode::as_in_urls;
 use crate::engine::exchange::RequestSpec;
 use crate::engine::explain::{curl, header_text, origins, policies};
 use crate::engine::inputs::Inputs;
@@ -139,8 +140,12 @@ impl Connectors {
         let found = self.found(proxy_id).await?;
         let revision = self.revision_of(&found.record, number).await?;
         let text: Arc<str> = self.text_of(proxy_id, &revision).await?;
-        let document: Value = serde_json::from_str(&text).unwrap_or_default();
-        let Some(config) = load_uploaded(&source_of(proxy_id, text), &found.secrets).config else {
+        let (secrets, source) = (found.secrets.clone(), source_of(proxy_id, Arc::clone(&text)));
+        let loaded = blocking(move || {
+            let document: Value = serde_json::from_str(&text).unwrap_or_default();
+            (document, load_uploaded(&source, &secrets).config)
+        });
+        let (document, Some(config)) = loaded.await? else {
             let verdict = Box::new(self.judge(proxy_id, &found.secrets, &revision).await?);
             return Err(ConnectorError::HasErrors { number, verdict });
         };
@@ -327,8 +332,7 @@ impl Scrub {
 
 /// A credential as it is, in URLs, and within base64 at each of the three places where it can begin.
 fn forms(credential: &str) -> Vec<String> {
-    let mut forms =
-        vec![credential.to_owned(), utf8_percent_encode(credential, NON_ALPHANUMERIC).to_string()];
+    let mut forms = as_in_urls(credential);
     for offset in 0..3 {
         let shifted = [&b"\0\0\0"[..offset], credential.as_bytes()].concat();
         let encoded = STANDARD.encode(shifted);
@@ -357,7 +361,11 @@ mod tests {
                 assert!(shown.len() < basic.len(), "{shown}");
             }
         }
-        let encoded = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
-        assert_eq!(scrub.text(&format!("?key={encoded}&x")), "?key=***&x");
+        // As paths, queries and forms have it.
+        let secret = "sk-abc/def+1 (x)";
+        let scrub = Scrub(forms(secret));
+        for encoded in ["sk-abc%2Fdef%2B1%20%28x%29", "sk-abc%2Fdef%2B1+(x)", "sk-abc%2Fdef%2B1+%28x%29"] {
+            assert_eq!(scrub.text(&format!("?key={encoded}&x")), "?key=***&x", "{encoded}");
+        }
     }
 }

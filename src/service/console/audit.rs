@@ -16,6 +16,8 @@ const BLOCK: u64 = 256;
 
 /// The longest detail, in bytes of JSON.
 const MAX_DETAIL: usize = 16 * 1024;
+/// Longer than what tells that a member was left out.
+const OMISSION: usize = 64;
 
 /// How often others may get ahead before a change gives up.
 const ATTEMPTS: usize = 1_000;
@@ -108,8 +110,6 @@ pub async fn commit(
 }
 
 fn entry(event: &Event, sequence: u64) -> Entry {
-    let length = event.detail.to_string().len();
-    let detail = if length > MAX_DETAIL { json!({"omittedBytes": length}) } else { event.detail.clone() };
     Entry {
         sequence,
         at: Timestamp::from_millisecond(now_ms()).map(to_iso).unwrap_or_default(),
@@ -118,7 +118,24 @@ fn entry(event: &Event, sequence: u64) -> Entry {
         token_id: event.by.token_id.clone(),
         token_name: event.by.name.clone(),
         request_id: event.by.request_id.clone(),
-        detail,
+        detail: bounded(event.detail.clone()),
+    }
+}
+
+/// A detail that is not too long: of one that is, the longest members are left out, and their lengths
+/// told.
+fn bounded(mut detail: Value) -> Value {
+    loop {
+        let length = detail.to_string().len();
+        if length <= MAX_DETAIL {
+            return detail;
+        }
+        let members = detail.as_object_mut().into_iter().flatten();
+        let longest = members.map(|(_, member)| (member.to_string().len(), member));
+        match longest.max_by_key(|(length, _)| *length) {
+            Some((length, member)) if length > OMISSION => *member = json!({"omittedBytes": length}),
+            _ => return json!({"omittedBytes": length}),
+        }
     }
 }
 

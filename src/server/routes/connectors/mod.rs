@@ -58,10 +58,12 @@ fn records() -> Vec<Route> {
         console(get(
             "/console/api/v1/connectors/{proxyId}/export",
             records::export,
-            "Exports a connector with all revisions and no secret",
+            "Exports a connector with its revisions and no secret",
         ))
+        .query::<api::ExportQuery>()
         .reply::<Bundle>(200, "What an import takes")
-        .reply::<api::ConsoleErrorReply>(404, UNKNOWN),
+        .reply::<api::ConsoleErrorReply>(404, UNKNOWN)
+        .reply::<api::ConsoleErrorReply>(409, "The revisions are more than an import takes"),
     ]
 }
 

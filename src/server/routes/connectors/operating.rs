@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 
 use super::connector;
-use crate::server::console::{ConsoleCaller, ConsoleError, IfMatch, Members, Scope};
+use crate::server::console::{ConsoleCaller, ConsoleError, IfMatch, Members, Scope, Sent};
 use crate::service::Services;
 use crate::service::connectors::{Edit, Force};
 
@@ -13,13 +13,14 @@ pub(super) async fn activate(
     caller: ConsoleCaller,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
-    version: IfMatch,
-    mut body: Members,
+    version: Sent<IfMatch>,
+    body: Sent<Members>,
 ) -> Answer {
     caller.may(Scope::Activate)?;
+    let mut body = body?;
     let (revision, force) = (body.number("revision")?, force(&mut body)?);
     body.finish()?;
-    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version.0 };
+    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.activate(edit, revision, force.as_ref()).await?))
 }
 
@@ -27,10 +28,10 @@ pub(super) async fn roll_back(
     caller: ConsoleCaller,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
-    version: IfMatch,
+    version: Sent<IfMatch>,
 ) -> Answer {
     caller.may(Scope::Activate)?;
-    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version.0 };
+    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.roll_back(edit).await?))
 }
 
@@ -38,10 +39,10 @@ pub(super) async fn retire(
     caller: ConsoleCaller,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
-    version: IfMatch,
+    version: Sent<IfMatch>,
 ) -> Answer {
     caller.may(Scope::Activate)?;
-    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version.0 };
+    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.retire(edit).await?))
 }
 
@@ -49,14 +50,15 @@ pub(super) async fn pin(
     caller: ConsoleCaller,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
-    version: IfMatch,
-    mut body: Members,
+    version: Sent<IfMatch>,
+    body: Sent<Members>,
 ) -> Answer {
     caller.may(Scope::Activate)?;
+    let mut body = body?;
     let (revision, force) = (body.number("revision")?, force(&mut body)?);
     body.finish()?;
     let (proxy_id, account) = &*path;
-    let edit = Edit { who: &caller, proxy_id, version: version.0 };
+    let edit = Edit { who: &caller, proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.pin(edit, account, revision, force.as_ref()).await?))
 }
 
@@ -64,11 +66,11 @@ pub(super) async fn unpin(
     caller: ConsoleCaller,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
-    version: IfMatch,
+    version: Sent<IfMatch>,
 ) -> Answer {
     caller.may(Scope::Activate)?;
     let (proxy_id, account) = &*path;
-    let edit = Edit { who: &caller, proxy_id, version: version.0 };
+    let edit = Edit { who: &caller, proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.unpin(edit, account).await?))
 }
 
@@ -76,13 +78,14 @@ pub(super) async fn promote(
     caller: ConsoleCaller,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
-    version: IfMatch,
-    mut body: Members,
+    version: Sent<IfMatch>,
+    body: Sent<Members>,
 ) -> Answer {
     caller.may(Scope::Activate)?;
+    let mut body = body?;
     let (account, force) = (body.needed_text("account")?, force(&mut body)?);
     body.finish()?;
-    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version.0 };
+    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.promote(edit, &account, force.as_ref()).await?))
 }
 

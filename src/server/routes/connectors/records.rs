@@ -1,13 +1,14 @@
 //! Connectors and what is said of them.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize as _;
 use serde_json::json;
 
-use super::connector;
 use super::revisions::upload;
+use super::{connector, number};
 use crate::secret::Secret;
-use crate::server::console::{ConsoleCaller, ConsoleError, IfMatch, Members, Scope};
+use crate::server::body::query;
+use crate::server::console::{ConsoleCaller, ConsoleError, IfMatch, Members, Scope, Sent};
 use crate::server::reply;
 use crate::service::Services;
 use crate::service::connectors::{Bundle, Edit, New, Settings};
@@ -22,9 +23,10 @@ pub(super) async fn list(caller: ConsoleCaller, services: web::Data<Services>) -
 pub(super) async fn create(
     caller: ConsoleCaller,
     services: web::Data<Services>,
-    mut body: Members,
+    body: Sent<Members>,
 ) -> Answer {
     caller.may(Scope::Edit)?;
+    let mut body = body?;
     let proxy_id = body.needed_text("proxyId")?;
     let settings = settings(&mut body)?;
     let upload = upload(&mut body)?;
@@ -33,9 +35,13 @@ pub(super) async fn create(
     Ok(connector(201, &services.connectors.create(&caller, new).await?))
 }
 
-pub(super) async fn import(caller: ConsoleCaller, services: web::Data<Services>, body: Members) -> Answer {
+pub(super) async fn import(
+    caller: ConsoleCaller,
+    services: web::Data<Services>,
+    body: Sent<Members>,
+) -> Answer {
     caller.may(Scope::Edit)?;
-    let bundle = Bundle::deserialize(body.into_value()).map_err(|_| {
+    let bundle = Bundle::deserialize(body?.into_value()).map_err(|_| {
         ConsoleError::invalid("", "This is no export of a connector. Send what GET …/export gave, as it is.")
     })?;
     Ok(connector(201, &services.connectors.import(&caller, bundle).await?))
@@ -54,13 +60,14 @@ pub(super) async fn configure(
     caller: ConsoleCaller,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
-    version: IfMatch,
-    mut body: Members,
+    version: Sent<IfMatch>,
+    body: Sent<Members>,
 ) -> Answer {
     caller.may(Scope::Edit)?;
+    let mut body = body?;
     let settings = settings(&mut body)?;
     body.finish()?;
-    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version.0 };
+    let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.configure(edit, settings).await?))
 }
 
@@ -68,9 +75,14 @@ pub(super) async fn export(
     caller: ConsoleCaller,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
+    request: HttpRequest,
 ) -> Answer {
     caller.may(Scope::Read)?;
-    Ok(reply::json(200, &services.connectors.export(&proxy_id).await?))
+    let from = match query(request.query_string()).get("from") {
+        None => 1,
+        Some(from) => number(from.as_str().unwrap_or_default())?,
+    };
+    Ok(reply::json(200, &services.connectors.export(&proxy_id, from).await?))
 }
 
 fn settings(body: &mut Members) -> Result<Settings, ConsoleError> {

@@ -6,16 +6,20 @@ use serde_json::{Value, json};
 
 use super::{number, tagged};
 use crate::server::body::query;
-use crate::server::console::{ConsoleCaller, ConsoleError, IfMatch, Members, Scope, Text};
+use crate::server::console::{ConsoleCaller, ConsoleError, IfMatch, Members, Scope, Sent, Text};
 use crate::server::reply;
 use crate::service::Services;
 use crate::service::connectors::{Edit, Trial, Upload};
 
 type Answer = Result<HttpResponse, ConsoleError>;
 
-pub(super) async fn validate(caller: ConsoleCaller, services: web::Data<Services>, text: Text) -> Answer {
+pub(super) async fn validate(
+    caller: ConsoleCaller,
+    services: web::Data<Services>,
+    text: Sent<Text>,
+) -> Answer {
     caller.may(Scope::Read)?;
-    Ok(reply::json(200, &services.connectors.validate(text.0).await?))
+    Ok(reply::json(200, &services.connectors.validate(text?.0).await?))
 }
 
 pub(super) async fn list(
@@ -50,24 +54,25 @@ pub(super) async fn upload_envelope(
     caller: ConsoleCaller,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
-    version: IfMatch,
-    mut body: Members,
+    version: Sent<IfMatch>,
+    body: Sent<Members>,
 ) -> Answer {
     caller.may(Scope::Edit)?;
+    let mut body = body?;
     let upload = upload(&mut body)?;
     body.finish()?;
     let upload =
         upload.ok_or_else(|| ConsoleError::invalid("text", "`text` is missing: the proxyConfig as text."))?;
-    store(&caller, &services, &proxy_id, version.0, upload).await
+    store(&caller, &services, &proxy_id, version?.0, upload).await
 }
 
 pub(super) async fn upload_text(
     caller: ConsoleCaller,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
-    version: IfMatch,
+    version: Sent<IfMatch>,
     request: HttpRequest,
-    text: Text,
+    text: Sent<Text>,
 ) -> Answer {
     caller.may(Scope::Edit)?;
     let note = match query(request.query_string()).remove("note") {
@@ -75,8 +80,8 @@ pub(super) async fn upload_text(
         Some(Value::String(note)) => Some(note),
         Some(_) => return Err(ConsoleError::invalid("note", "There is more than one `note`.")),
     };
-    let upload = Upload { text: text.0, note, cases: None };
-    store(&caller, &services, &proxy_id, version.0, upload).await
+    let upload = Upload { text: text?.0, note, cases: None };
+    store(&caller, &services, &proxy_id, version?.0, upload).await
 }
 
 async fn store(
@@ -137,10 +142,10 @@ pub(super) async fn explain(
     caller: ConsoleCaller,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
-    body: Members,
+    body: Sent<Members>,
 ) -> Answer {
     caller.may(Scope::Read)?;
-    let trial = trial(body)?;
+    let trial = trial(body?)?;
     Ok(reply::json(200, &services.connectors.explain(&path.0, number(&path.1)?, trial).await?))
 }
 
@@ -149,10 +154,10 @@ pub(super) async fn test(
     caller: ConsoleCaller,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
-    body: Members,
+    body: Sent<Members>,
 ) -> Answer {
     caller.may(Scope::Activate)?;
-    let trial = trial(body)?;
+    let trial = trial(body?)?;
     let number = number(&path.1)?;
     let tested = services.connectors.test(&caller, &path.0, number, trial, services.client()).await?;
     Ok(reply::json(200, &tested))
