@@ -76,7 +76,7 @@ fn fill(cluster: &Cluster, url: &str) {
         ('5', 'testCrm', 'contact-+14155550101', '[{{"id": "c1", "name": "Ada", "phone": "+14155550101"}}]', {at}),
         ('5', 'testCrm', 'plugin-1', '{{"a": 1}}', {at}),
         ('5', 'testCrm', 'managed-auth-org', '{{"fields": {{}}}}', {at}),
-        ('6', 'testCrm', 'contact-1', '[]', {at});
+        ('6', 'testCrm', 'contact-1', '[{{"id": "c9", "name": "what no jsonb holds: \u0000"}}]', {at});
         insert into "caches" values ('x', 'pending', 'one-testCrm', 'auth-session', '{{}}', {T1}, {at});
         insert into "callDownLists" values
         ('0123456789abcdef', 'one-testCrm', 'c1', 'Lead', 'scheduled', {T2}, null, {at}),

@@ -55,11 +55,21 @@ impl ForeignTables {
     /// # Errors
     /// [`StoreError::Unavailable`] with the words of the database.
     pub async fn begin(&mut self, table: &str, order: &'static str) -> Result<(), StoreError> {
+        let name = quoted(table);
+        let has_order = sqlx::query_scalar(
+            "select exists (select from pg_attribute where attrelid = to_regclass($1) and attname = $2 and not attisdropped)",
+        )
+        .bind(&name)
+        .bind(order)
+        .fetch_one(&mut self.connection)
+        .await;
+        let ordered = match has_order.map_err(|error| self.explain(&error))? {
+            true => format!(" order by t.{}", quoted(order)),
+            false => String::new(),
+        };
         // The text of the row keeps the order of keys in its JSON columns, and all of their digits.
-        let sql = format!(
-            "declare rows no scroll cursor for select row_to_json(t)::text from {} t order by to_jsonb(t) ->> '{order}'",
-            quoted(table)
-        );
+        let sql =
+            format!("declare rows no scroll cursor for select row_to_json(t)::text from {name} t{ordered}");
         self.connection.execute(&*sql).await.map(drop).map_err(|error| self.explain(&error))
     }
 
