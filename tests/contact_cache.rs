@@ -106,3 +106,15 @@ fn a_refresh_that_finds_anything_else_is_kept() {
     let (found, asked, written) = scene.find(false);
     assert_eq!((names(&found), asked, written), (vec!["Ada"], 1, 1));
 }
+
+/// A list that is too long to be kept leaves nothing behind that was true before.
+#[test]
+fn what_is_too_long_to_be_kept_is_asked_for_each_time() {
+    let scene = Scene::start();
+    scene.crm_knows(&["Ada"]);
+    assert_eq!(names(&scene.find(false).0), ["Ada"]);
+    scene.crm_knows(&["Bob"; 3000]);
+    assert_eq!(names(&scene.find(true).0).len(), 3000);
+    scene.crm_knows(&["Cora"]);
+    assert_eq!(names(&scene.find(false).0), ["Cora"]);
+}

@@ -129,6 +129,13 @@ fn what_an_admin_fills_in_serves_the_account() {
     assert_eq!(world.sign_in("1/11", typed).status, 200);
     assert_eq!(world.sent(), ["1-shared", "s-11", "t"]);
 
+    // What an admin types anew is what the CRM is asked with, and kept only if it takes it.
+    let wrong = json!({"apiKey": "2-wrong", "additionalInfo": {"tenant": "t", "seat": "s-12"}});
+    assert_eq!(world.sign_in("1/12/admin", wrong).status, 400);
+    assert_eq!(world.sent()[0], "2-wrong");
+    assert_eq!(world.sign_in("1/11", own.clone()).status, 200);
+    assert_eq!(world.sent(), ["1-shared", "s-11", "t"]);
+
     // Another account, another document: nothing of it.
     assert_eq!(missing(&world.sign_in("2/11", own.clone())), json!(["apiKey", "seat"]));
     let elsewhere = json!({"proxyId": "two", "additionalInfo": {"tenant": "t"}});

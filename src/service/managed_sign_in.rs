@@ -12,7 +12,7 @@ use super::developer_portal::{self, Published};
 use super::hashing::hashed;
 use super::ringcentral::Extension;
 use crate::connector::inputs::GetUserInfo;
-use crate::store::{DocumentKey, DocumentKind, Secret, StoreError};
+use crate::store::{DocumentChange, DocumentKey, DocumentKind, Secret, StoreError};
 
 /// The field whose value is the API key.
 const API_KEY: &str = "apiKey";
@@ -108,7 +108,7 @@ impl<'s> ManagedSignIn<'s> {
     }
 
     /// Fills in what admins manage. Their values go before submitted ones, until they were refused
-    /// once: then people may correct them.
+    /// once: then people may correct them. What an admin submits now goes before what one did earlier.
     ///
     /// # Errors
     /// Where a required field has no value, or the store fails.
@@ -120,14 +120,11 @@ impl<'s> ManagedSignIn<'s> {
         for reach in [Reach::Account, Reach::Extension] {
             kept.push((reach, self.kept(reach).await?));
         }
-        let prefers_submitted = self.is_managed() && self.was_refused().await?;
+        let prefers_submitted = self.is_managed() && (self.is_admin || self.was_refused().await?);
         let mut missing = Vec::new();
         for field in &self.fields {
             let submitted = value_of(input, &field.name).filter(is_filled);
             if let Some(reach) = field.managed {
-                if let Some(value) = &submitted {
-                    self.submitted.push((reach, field.name.clone(), value.clone()));
-                }
                 let (_, values) = &kept[usize::from(reach == Reach::Extension)];
                 let value = values.get(&field.name).filter(|value| is_filled(value));
                 if let Some(value) = value
@@ -135,6 +132,10 @@ impl<'s> ManagedSignIn<'s> {
                 {
                     set(input, &field.name, value.clone());
                     continue;
+                }
+                // Only what the CRM is asked with may be kept for the others.
+                if let Some(value) = &submitted {
+                    self.submitted.push((reach, field.name.clone(), value.clone()));
                 }
             }
             if field.is_required && submitted.is_none() {
@@ -162,11 +163,16 @@ impl<'s> ManagedSignIn<'s> {
             let new: Vec<_> = self.submitted.iter().filter(|(of, ..)| *of == reach).collect();
             let Some(key) = self.key(reach).filter(|_| !new.is_empty()) else { continue };
             let _turn = self.services.turns.take(&key).await;
-            let mut values = self.kept(reach).await?;
-            for (_, name, value) in new {
-                values.insert(name.clone(), value.clone());
+            loop {
+                let before = self.services.store.document(&key).await?;
+                let mut values = fields_of(before.clone());
+                values.extend(new.iter().map(|(_, name, value)| (name.clone(), value.clone())));
+                let after = Some(json!({"fields": values}));
+                let change = DocumentChange { key: key.clone(), before, after };
+                if self.services.store.change_documents(&[change]).await? {
+                    break;
+                }
             }
-            self.services.store.save_document(&key, &json!({"fields": values})).await?;
         }
         Ok(())
     }
@@ -191,12 +197,7 @@ impl<'s> ManagedSignIn<'s> {
 
     async fn kept(&self, reach: Reach) -> Result<Map<String, Value>, StoreError> {
         let Some(key) = self.key(reach) else { return Ok(Map::new()) };
-        let document = self.services.store.document(&key).await?;
-        let fields = document.and_then(|mut document| match document.get_mut("fields").map(Value::take) {
-            Some(Value::Object(fields)) => Some(fields),
-            _ => None,
-        });
-        Ok(fields.unwrap_or_default())
+        Ok(fields_of(self.services.store.document(&key).await?))
     }
 
     fn key(&self, reach: Reach) -> Option<DocumentKey> {
@@ -217,6 +218,14 @@ impl<'s> ManagedSignIn<'s> {
         parts.push(Some(name.to_owned()));
         parts.extend(extension_id.map(|id| Some(id.clone())));
         DocumentKey { kind: DocumentKind::AccountData, parts }
+    }
+}
+
+/// The values of a stored document.
+fn fields_of(document: Option<Value>) -> Map<String, Value> {
+    match document.and_then(|mut document| document.get_mut("fields").map(Value::take)) {
+        Some(Value::Object(fields)) => fields,
+        _ => Map::new(),
     }
 }
 

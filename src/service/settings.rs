@@ -1,5 +1,7 @@
 //! A user's settings, and what the admins of the account have to say about them.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use super::admin_settings::{self, AccountError};
@@ -82,13 +84,13 @@ pub async fn change(
     let Some(user) = session.user(&*services.store).await? else {
         return Ok(None);
     };
+    let remove: HashSet<&str> = remove.iter().map(String::as_str).collect();
     let change = |user: &mut User| {
         let mut settings = object(user.user_settings.take());
         // Clients in JavaScript read the object back: this key would be no key of theirs.
         settings.extend(set.clone().into_iter().filter(|(key, _)| key != "__proto__"));
-        for key in remove {
-            settings.shift_remove(key);
-        }
+        // One by one each removal would move everything behind it.
+        settings.retain(|key, _| !remove.contains(key.as_str()));
         user.user_settings = Some(Value::Object(settings));
     };
     Ok(users::change(services, &user.key, change).await?.map(|user| object(user.user_settings)))

@@ -2,6 +2,7 @@
 //! first, in threads that share a record.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -34,7 +35,29 @@ pub(super) struct Entry {
     pub(super) key: String,
     /// The id that the client reads.
     pub(super) id: String,
-    pub(super) input: MessageLog,
+    message: Value,
+    /// A shared conversation as a whole, composed.
+    shared: Option<Value>,
+    common: Arc<Common>,
+}
+
+impl Entry {
+    /// What the connector is given. Made when it is this message's turn: what all messages of a request
+    /// have in common may be large.
+    pub(super) fn input(&self) -> MessageLog {
+        let mut request = self.common.members.clone();
+        request.extend(attachments::links(&self.message, self.common.token.as_deref()));
+        if let Some(shared) = &self.shared {
+            request.insert("sharedSMSLogContent".to_owned(), shared.clone());
+        }
+        MessageLog {
+            contact_info: self.common.contact_info.clone(),
+            creation_time: sent_at(&self.message).map(to_iso),
+            request: Value::Object(request),
+            message: self.message.clone(),
+            ..MessageLog::default()
+        }
+    }
 }
 
 /// The threads of a request, its messages taken out of it before.
@@ -77,10 +100,10 @@ pub(super) async fn threads(
         }
     }
     let token = log_info.get("rcAccessToken").and_then(Value::as_str).map(str::to_owned);
-    let common = Common { contact_info, members, token };
+    let common = Arc::new(Common { contact_info, members, token });
     let messages = ordered(messages);
     if shared {
-        let state = shared_state(services, platform, user, &common, log_info, messages, log_id).await?;
+        let state = shared_state(services, platform, user, common, log_info, messages, log_id).await?;
         return Ok(vec![Thread { log_id: state.id.clone(), conversation_id, entries: vec![state] }]);
     }
     let mut entries = Vec::with_capacity(messages.len());
@@ -92,7 +115,7 @@ pub(super) async fn threads(
             message["id"] = id.clone().into();
         }
         if seen.insert(id.clone()) {
-            entries.push(Entry { key: id.clone(), id, input: common.input(message) });
+            entries.push(Entry { key: id.clone(), id, message, shared: None, common: Arc::clone(&common) });
         }
     }
     Ok(match log_id {
@@ -112,27 +135,13 @@ struct Common {
     token: Option<String>,
 }
 
-impl Common {
-    fn input(&self, message: Value) -> MessageLog {
-        let mut request = self.members.clone();
-        request.extend(attachments::links(&message, self.token.as_deref()));
-        MessageLog {
-            contact_info: self.contact_info.clone(),
-            creation_time: sent_at(&message).map(to_iso),
-            request: Value::Object(request),
-            message,
-            ..MessageLog::default()
-        }
-    }
-}
-
 /// A shared conversation as it is now, with its newest message (Q39): it goes out as a whole,
 /// whenever it has changed, and only then.
 async fn shared_state(
     services: &Services,
     platform: &Platform<'_>,
     user: &User,
-    common: &Common,
+    common: Arc<Common>,
     mut log_info: Value,
     messages: Vec<Value>,
     log_id: Option<String>,
@@ -141,7 +150,7 @@ async fn shared_state(
         messages.iter().map(|message| message.get("id").and_then(id_text)).collect();
     let ids = ids.ok_or_else(without_id)?;
     let id = log_id.or_else(|| ids.first().cloned()).ok_or_else(without_id)?;
-    let mut input = common.input(messages.last().cloned().unwrap_or_default());
+    let message = messages.last().cloned().unwrap_or_default();
     log_info["messages"] = messages.into();
     let format = log_format(platform, user)
         .await
@@ -149,8 +158,7 @@ async fn shared_state(
     let name = common.contact_info.get("name").map(to_text).unwrap_or_default();
     let content = shared_sms::compose(&log_info, &name, &Settings::of(user), format);
     let key = hashed(services, &format!("{} {} {}", ids.join(" "), content.subject, content.body));
-    input.request["sharedSMSLogContent"] = json!(content);
-    Ok(Entry { key: format!("{id} {key}"), id, input })
+    Ok(Entry { key: format!("{id} {key}"), id, message, shared: Some(json!(content)), common })
 }
 
 fn without_id() -> Refusal {
