@@ -399,32 +399,90 @@ fn a_call_without_a_session_id_is_refused_with_words() {
     assert_eq!(crm.count("/v1/activities"), 0);
 }
 
-/// Where each customer has a host, ids repeat: two people never become one user.
+/// Where each customer has a host, ids repeat: two people never become one user, whatever names the
+/// host.
 #[test]
-fn users_of_two_hosts_with_one_id_are_not_taken_for_one() {
-    let crm = Crm::start(site::ordinary);
-    let port = crm.origin().rsplit(':').next().expect("a port").to_owned();
-    let mut document = document(&crm.origin());
-    document["requestDefaults"]["allowedHosts"] = json!(["127.0.0.1", "localhost"]);
-    document["operations"]["getUserInfo"]["url"] = json!("http://{{hostname}}/v1/me");
-    let site = start(&[("crm", &document)], "http://127.0.0.1:1");
-    let sign_in = |host: &str| {
-        let login = json!({
-            "platform": "testCrm", "proxyId": "crm", "apiKey": "one-key", "hostname": format!("{host}:{port}"),
-            "additionalInfo": {"from": host},
+fn users_of_two_hosts_with_one_id_are_two_users() {
+    for (chosen, stored) in [
+        ("{{hostname}}", "{{user.hostname}}"),
+        ("{{additionalInfo.server}}", "{{user.platformAdditionalInfo.server}}"),
+    ] {
+        let crm = Crm::start(site::ordinary);
+        let port = crm.origin().rsplit(':').next().expect("a port").to_owned();
+        let mut document = document(&crm.origin());
+        document["requestDefaults"] = json!({
+            "baseUrl": format!("http://{stored}/v1"), "allowedHosts": ["127.0.0.1", "localhost"],
         });
-        site.send_login(&login)
-    };
-    let token = |reply: &Response| reply.json()["jwtToken"].as_str().map(str::to_owned);
-    let first = token(&sign_in("127.0.0.1")).expect("a token");
-    let refused = sign_in("localhost");
-    assert_eq!(token(&refused), None, "{}", refused.text());
-    assert!(refused.text().contains("at another host"), "{}", refused.text());
-    assert_eq!(site.get("/hostname", &first).text(), format!("127.0.0.1:{port}"));
-    assert!(token(&sign_in("127.0.0.1")).is_some(), "the same user may sign in again");
+        document["operations"]["getUserInfo"]["url"] = json!(format!("http://{chosen}/v1/me"));
+        document["operations"]["findContact"]["query"]["by"] = json!("{{user.id}}");
+        let platform = ringcentral();
+        let site = start(&[("crm", &document)], &platform.origin());
+        let sign_in = |host: &str, key: &str| {
+            let host = format!("{host}:{port}");
+            let login = json!({
+                "platform": "testCrm", "proxyId": "crm", "apiKey": key, "hostname": host,
+                "rcAccessToken": "7", "additionalInfo": {"server": host},
+            });
+            let reply = site.send_login(&login);
+            reply.json()["jwtToken"].as_str().unwrap_or_else(|| panic!("{}", reply.text())).to_owned()
+        };
+        let first = sign_in("127.0.0.1", "one-a");
+        let second = sign_in("localhost", "one-b");
+        let host = |token: &str| site.get("/hostname", token).text();
+        assert_eq!((host(&first), host(&second)), (format!("127.0.0.1:{port}"), format!("localhost:{port}")));
 
-    let out = site.post("/unAuthorize", &first, &json!({}));
-    assert_eq!(out.status, 200, "{}", out.text());
-    let second = token(&sign_in("localhost")).expect("a token");
-    assert_eq!(site.get("/hostname", &second).text(), format!("localhost:{port}"));
+        // Contacts and logs of one host mean nothing at another, also within an account.
+        for (token, key) in [(&first, "one-a"), (&second, "one-b")] {
+            let contact = site.get("/contact?phoneNumber=1", token).json();
+            assert_eq!(contact["contact"][0]["id"], "c1", "{contact}");
+            let asked = crm.received().pop().expect("a request");
+            assert_eq!(
+                (asked.path(), site::api_key(&asked).as_str()),
+                ("/v1/contacts", key),
+                "not the cache"
+            );
+            assert_eq!(asked.query("by").as_deref(), Some("one"), "the CRM's own id");
+        }
+        logged(&site.post("/callLog", &first, &call("s-1", "c1")));
+        assert_eq!(found(&site, &second, "s-1")["matched"], false);
+        logged(&site.post("/callLog", &second, &call("s-1", "c1")));
+
+        // Who signs out and in again is who they were; nobody else is, meanwhile or later.
+        for (token, host, key) in [(&first, "127.0.0.1", "one-a"), (&second, "localhost", "one-b")] {
+            let out = site.post("/unAuthorize", token, &json!({}));
+            assert_eq!(out.status, 200, "{}", out.text());
+            let other = if *token == first { &second } else { &first };
+            if *token == first {
+                assert_eq!(found(&site, other, "s-1")["matched"], true);
+            }
+            assert_eq!(site.get("/contact?phoneNumber=1", token).json()["successful"], false);
+            let again = sign_in(host, key);
+            assert_eq!(claims(&again)["id"], claims(token)["id"]);
+            assert_eq!(found(&site, &again, "s-1")["matched"], true);
+        }
+        assert_eq!(claims(&first)["id"], "one-testCrm", "the first has the id alone");
+    }
+}
+
+/// An account that becomes known takes nothing away: what was logged is not logged again.
+#[test]
+fn what_was_logged_before_the_account_was_known_is_found() {
+    let (crm, platform) = (Crm::start(site::ordinary), ringcentral());
+    let site = start(&[("crm", &document(&crm.origin()))], &platform.origin());
+    let token = site.sign_in("crm", "testCrm", "one-key");
+    logged(&site.post("/callLog", &token, &call("s-1", "c1")));
+    let token = sign_in_from(&site, "crm", "one-key", "100");
+    assert_eq!(found(&site, &token, "s-1")["matched"], true);
+    let again = site.post("/callLog", &token, &call("s-1", "c1"));
+    assert_eq!(again.message()["message"], "Existing log for session s-1", "{}", again.text());
+    assert_eq!(crm.count("/v1/activities"), 1);
+    // It is this person's alone.
+    let colleague = sign_in_from(&site, "crm", "two-key", "100");
+    assert_eq!(found(&site, &colleague, "s-1")["matched"], false);
+    // What is logged from now on is the account's, which the person takes along nowhere else.
+    logged(&site.post("/callLog", &token, &call("s-2", "c1")));
+    assert_eq!(found(&site, &colleague, "s-2")["matched"], true);
+    let elsewhere = sign_in_from(&site, "crm", "one-key", "200");
+    assert_eq!(found(&site, &elsewhere, "s-2")["matched"], false);
+    assert_eq!(found(&site, &elsewhere, "s-1")["matched"], true);
 }

@@ -274,6 +274,8 @@ fn expired(url: &str) -> String {
         rc_account_id: None,
         platform_additional_info: serde_json::Map::new(),
         user_settings: None,
+        site: None,
+        former_scopes: Vec::new(),
         created_at: 1,
         updated_at: 1,
     };

@@ -103,6 +103,7 @@ impl Log {
                 platform: "sandbox".to_owned(),
                 proxy_id: Some("crm-1".to_owned()),
                 owner: Owner::RcAccount(kind.to_owned()),
+                site: None,
             },
             session_id: format!("s-{number}"),
             call_id: format!("t-{number}"),

@@ -97,6 +97,8 @@ impl Seeded {
             rc_account_id: Some(account(number)),
             platform_additional_info: serde_json::Map::new(),
             user_settings: None,
+            site: None,
+            former_scopes: Vec::new(),
             created_at: 1_700_000_000_000,
             updated_at: 1_700_000_000_000,
         }
@@ -109,6 +111,7 @@ impl Seeded {
                 platform: PLATFORM.to_owned(),
                 proxy_id: user.proxy_id.clone(),
                 owner: Owner::RcAccount(account(number % self.size.users)),
+                site: None,
             },
             session_id: format!("old-{number}"),
             call_id: format!("old-{number}"),

@@ -86,7 +86,7 @@ impl Call<'_> {
 
     /// The CRM's id of the connected user, as `getUserInfo` gave it; absent while signing in.
     pub fn crm_user_id(&self) -> Option<&str> {
-        self.user.map(|user| crm_id(&user.key.id, &user.key.platform))
+        self.user.map(crm_id)
     }
 }
 

@@ -39,5 +39,5 @@ pub mod variables;
 pub(crate) use compile::looks_secret;
 pub use compile::{Environment, compile};
 pub use mapping::map;
-pub use render::render;
+pub use render::{chosen_host, render};
 pub use send::send;

@@ -64,11 +64,6 @@ impl CompiledConfig {
         self.operations.iter().find(|operation| operation.name == name)
     }
 
-    /// Whether the user's host name decides which CRM is asked: each host has users of its own then.
-    pub fn follows_hostname(&self) -> bool {
-        self.operations.iter().any(|operation| operation.url.follows_hostname())
-    }
-
     /// The operations that the document defines, in the order of the contract.
     pub fn operations(&self) -> impl Iterator<Item = &Operation> {
         self.operations.iter()

@@ -49,6 +49,12 @@ pub enum RenderError {
     Query(&'static str),
 }
 
+/// The host that an operation asks, with its port where that is not the scheme's own, where a template
+/// chooses it.
+pub fn chosen_host(operation: &Operation, inputs: &Inputs<'_>) -> Option<String> {
+    operation.url.chosen_host(&Scope::new(inputs, &operation.wanted))
+}
+
 impl RenderError {
     pub(super) fn dot_segment() -> Self {
         Self::DotSegment

@@ -161,14 +161,16 @@ impl UrlTemplate {
         sources
     }
 
-    /// Whether the user's host name decides where the request goes.
-    pub(super) fn follows_hostname(&self) -> bool {
-        let sources = match &self.head {
-            Head::None | Head::Base(_) => Vec::new(),
-            Head::Templated(head) => head.start.sources(),
-            Head::Leading { reference, .. } => reference.sources(),
+    /// The host, with its port where that is not the scheme's own, where a template chooses it.
+    pub(super) fn chosen_host(&self, scope: &Scope<'_>) -> Option<String> {
+        let start = match &self.head {
+            Head::None | Head::Base(_) => return None,
+            Head::Templated(head) => head.start.render(scope, Slot::Json).ok()??,
+            Head::Leading { reference, .. } => reference.text(scope),
         };
-        sources.iter().any(|source| matches!(source, Variable::Hostname | Variable::UserHostname))
+        let url = check(&start).ok()?;
+        let host = url.host_str()?;
+        Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
     }
 }
 

@@ -62,6 +62,8 @@ pub(super) fn read_user(row: &Value) -> Result<User, &'static str> {
         rc_account_id: text(row, "rcAccountId"),
         platform_additional_info: info,
         user_settings: row.get("userSettings").filter(|settings| settings.is_object()).cloned(),
+        site: None,
+        former_scopes: Vec::new(),
         created_at,
         updated_at: time(row, "updatedAt").unwrap_or(created_at),
     })
@@ -232,8 +234,13 @@ pub(super) async fn account_data(to: &dyn Store, owners: &Owners, row: &Value) -
         }
         return to.save_document(&key, &data).await.map(|()| Fate::Brought);
     };
-    let key =
-        ContactKey { rc_account_id: account, platform, proxy_id, phone_number: phone_number.to_owned() };
+    let key = ContactKey {
+        rc_account_id: account,
+        platform,
+        proxy_id,
+        site: None,
+        phone_number: phone_number.to_owned(),
+    };
     if to.cached_contacts(&key).await?.is_some() {
         return Ok(Fate::There);
     }

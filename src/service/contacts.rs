@@ -11,7 +11,7 @@ use crate::connector::inputs::{CreateContact, FindContact, FindContactWithName};
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::json;
 use crate::engine::mapped::{Contact, CreatedContact};
-use crate::store::{ContactKey, User};
+use crate::store::{ContactKey, StoreError, User};
 
 /// The answer to a search: fields in the reference's order.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -105,6 +105,11 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
             0 => services.store.forget_contacts(key).await.map(drop),
             _ => services.store.cache_contacts(key, &json::to_vec(&reply.value)).await,
         };
+        // What is too long to be kept must not leave what was true before.
+        let kept = match kept {
+            Err(StoreError::TooLarge { .. }) => services.store.forget_contacts(key).await.map(drop),
+            kept => kept,
+        };
         if let Err(error) = kept {
             store_failed(&error);
         }
@@ -123,6 +128,7 @@ pub(super) fn cache_key(user: &User, phone_number: &str) -> Option<ContactKey> {
         rc_account_id: user.rc_account_id.clone()?,
         platform: user.key.platform.clone(),
         proxy_id: user.key.proxy_id.clone(),
+        site: user.site.clone(),
         phone_number: phone_number.to_owned(),
     })
 }

@@ -115,7 +115,8 @@ impl Services {
     fn platform(&self, platform: &str, proxy_id: Option<&str>, audience: Audience<'_>) -> Platform<'_> {
         let snapshot = self.configs.snapshot();
         let proxy = proxy_id.and_then(|id| snapshot.get(id, audience));
-        Platform { services: self, name: platform.to_owned(), proxy }
+        let lacks_document = proxy_id.is_some() && proxy.is_none();
+        Platform { services: self, name: platform.to_owned(), proxy, lacks_document }
     }
 }
 
@@ -124,11 +125,17 @@ pub(crate) struct Platform<'s> {
     services: &'s Services,
     pub(crate) name: String,
     pub(crate) proxy: Option<Arc<ProxyConnector>>,
+    /// Whether there should be a document and is none, or none for this account. No registered
+    /// connector stands in for it.
+    lacks_document: bool,
 }
 
 impl Platform<'_> {
     /// Who serves an interface.
     pub(crate) fn serving(&self, interface: Interface) -> Result<Arc<dyn Connector>, CallError> {
+        if self.lacks_document {
+            return Err(CallError::NotSupported(interface));
+        }
         self.services
             .registry
             .resolve(&self.name, self.proxy.as_ref(), interface)

@@ -190,6 +190,8 @@ mod tests {
             rc_account_id: None,
             platform_additional_info: serde_json::Map::new(),
             user_settings: None,
+            site: None,
+            former_scopes: Vec::new(),
             created_at: 1,
             updated_at: 1,
         }

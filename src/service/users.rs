@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::call_logs::scope;
 use super::clock::now_ms;
 use super::developer_portal::Published;
 use super::managed_sign_in::{ManagedSignIn, Unfilled};
@@ -12,11 +13,14 @@ use super::session::Session;
 use super::{Platform, Services, ringcentral};
 use crate::connector::configs::Audience;
 use crate::connector::inputs::GetUserInfo;
-use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::connector::{CallError, Interface, ReturnMessage, SITE_MARK};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::mapped::{MapError, UserInfo};
 use crate::engine::operation::AuthType;
-use crate::store::{Secret, StoreError, User, UserKey};
+use crate::store::{Owner, Scope, Secret, StoreError, User, UserKey};
+
+/// More changes of account and host are nobody's.
+const FORMER_SCOPES: usize = 4;
 
 /// What `POST /apiKeyLogin` submits.
 #[derive(Debug, Default)]
@@ -229,33 +233,94 @@ async fn save(
     info: UserInfo,
     rc_account_id: Option<String>,
 ) -> Result<User, LoginError> {
-    let key =
-        UserKey { id: format!("{}-{}", info.id, platform.name), platform: platform.name.clone(), proxy_id };
-    let _turn = services.turns.take(&key).await;
+    let asked = platform.proxy.as_ref();
+    let asked = asked.and_then(|proxy| proxy.host_of_sign_in(&platform.call(None, None), &submitted));
+    let who = SigningIn { platform, proxy_id, submitted: &submitted, id: &info.id, asked };
+    // Whoever has this id, at whichever host.
+    let _turn = services.turns.take(&who.key(None)).await;
     loop {
-        let before = services.store.get_user(&key).await?;
-        let other = before.as_ref().filter(|user| is_elsewhere(platform, user, &submitted));
-        if other.is_some_and(|other| !other.access_token.expose().is_empty()) {
-            return Err(refused(
-                "Somebody is signed in under the same user id at another host, and this connector tells users apart by their id alone. Sign out there first, or ask whoever made the connector for one of your host's own.",
-            ));
-        }
-        let same = before.as_ref().filter(|_| other.is_none());
-        let user = signed_in(same, &key, &submitted, &info, rc_account_id.as_ref());
+        let (key, before) = who.record(services).await?;
+        let mut user = signed_in(before.as_ref(), &key, &submitted, &info, rc_account_id.as_ref());
+        user.site = who.asked.clone().or_else(|| who.host_of(&user));
+        user.former_scopes = before.as_ref().map_or_else(Vec::new, |before| former_scopes(before, &user));
         if services.store.change_user(before.as_ref(), &user).await? {
             return Ok(user);
         }
     }
 }
 
-/// Whether a stored user is of another host than the one who signs in, where hosts have users of their
-/// own: two people must never become one user (Q1).
-fn is_elsewhere(platform: &Platform<'_>, stored: &User, submitted: &GetUserInfo) -> bool {
-    let hosts_differ = match (&stored.hostname, &submitted.hostname) {
-        (Some(stored), Some(submitted)) => !stored.eq_ignore_ascii_case(submitted),
-        _ => false,
-    };
-    hosts_differ && platform.proxy.as_ref().is_some_and(|proxy| proxy.config.follows_hostname())
+/// Somebody who signs in, whom the CRM told apart by an id.
+struct SigningIn<'a> {
+    platform: &'a Platform<'a>,
+    proxy_id: Option<String>,
+    submitted: &'a GetUserInfo,
+    /// The CRM's id.
+    id: &'a str,
+    /// The host that was asked, where it is one of several: the id means somebody there alone.
+    asked: Option<String>,
+}
+
+impl SigningIn<'_> {
+    fn key(&self, site: Option<&str>) -> UserKey {
+        let name = &self.platform.name;
+        let id = match site {
+            Some(site) => format!("{}{SITE_MARK}{site}-{name}", self.id),
+            None => format!("{}-{name}", self.id),
+        };
+        UserKey { id, platform: name.clone(), proxy_id: self.proxy_id.clone() }
+    }
+
+    /// The record of this person, or the place for it: two people never become one user (Q1). The first
+    /// of an id has it alone, as everybody has on the reference server; at further hosts the host stands
+    /// in the key.
+    async fn record(&self, services: &Services) -> Result<(UserKey, Option<User>), LoginError> {
+        let store = &services.store;
+        let plain = self.key(None);
+        let Some(asked) = &self.asked else {
+            let before = store.get_user(&plain).await?;
+            return Ok((plain, before));
+        };
+        let of_host = self.key(Some(asked));
+        for (key, may_be_made) in [(of_host.clone(), false), (plain, true), (of_host, true)] {
+            match store.get_user(&key).await? {
+                None if may_be_made => return Ok((key, None)),
+                None => {}
+                Some(user) if self.is(&user, asked) => return Ok((key, Some(user))),
+                Some(_) => {}
+            }
+        }
+        Err(refused("Somebody else has this user id already. Ask whoever made the connector."))
+    }
+
+    /// Whether a stored user is of the host that was asked. Of one that the reference server stored, the
+    /// host name says it, or where the connector would ask for this user.
+    fn is(&self, stored: &User, asked: &str) -> bool {
+        match (&stored.site, &stored.hostname, &self.submitted.hostname) {
+            (Some(site), ..) => site == asked,
+            (None, Some(stored), Some(submitted)) => stored.eq_ignore_ascii_case(submitted),
+            _ => self.host_of(stored).is_none_or(|host| host == asked),
+        }
+    }
+
+    fn host_of(&self, user: &User) -> Option<String> {
+        let proxy = self.platform.proxy.as_ref()?;
+        proxy.host_of_user(&self.platform.call(Some(user), None))
+    }
+}
+
+/// Where the logs of a user were kept until now. A user who belongs to another account now has nothing
+/// to do with the logs of the former one.
+fn former_scopes(before: &User, user: &User) -> Vec<Scope> {
+    let mut former = before.former_scopes.clone();
+    let (left, now) = (scope(before), scope(user));
+    let is_own = matches!(left.owner, Owner::User(_)) || left.owner == now.owner;
+    if left != now && is_own && !former.contains(&left) {
+        former.push(left);
+    }
+    former.retain(|scope| *scope != now);
+    let surplus = former.len().saturating_sub(FORMER_SCOPES);
+    former.drain(..surplus);
+    former
 }
 
 fn signed_in(
@@ -299,6 +364,8 @@ fn signed_in(
         rc_account_id: rc_account_id.cloned().or_else(|| kept(|user| user.rc_account_id.clone())),
         platform_additional_info: additional_info,
         user_settings: before.and_then(|user| user.user_settings.clone()),
+        site: None,
+        former_scopes: Vec::new(),
         created_at: before.map_or(now, |user| user.created_at),
         updated_at: now,
         key: key.clone(),

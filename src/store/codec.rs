@@ -19,7 +19,7 @@ pub(super) enum Table {
     /// Sealed; key: platform, id, proxy id.
     Users,
     /// JSON; key: scope, session, extension number, hashed extension id. A scope is platform, proxy
-    /// id, owner kind, owner id.
+    /// id, owner kind, owner id, and of a kind "… at site" the site.
     CallLogs,
     /// Sealed; key: account, platform, proxy id, keyed hash of the number.
     Contacts,
@@ -135,11 +135,16 @@ pub(super) fn user_key(key: &UserKey) -> Vec<u8> {
 
 /// A key inside of a scope.
 fn scoped(scope: &Scope, parts: &[Option<&str>]) -> Vec<u8> {
-    let (kind, owner) = match &scope.owner {
-        Owner::RcAccount(id) => ("account", id),
-        Owner::User(id) => ("user", id),
+    let (kind, owner) = match (&scope.owner, &scope.site) {
+        (Owner::RcAccount(id), None) => ("account", id),
+        (Owner::RcAccount(id), Some(_)) => ("account at site", id),
+        (Owner::User(id), None) => ("user", id),
+        (Owner::User(id), Some(_)) => ("user at site", id),
     };
     let mut key = encode_key(&[Some(&scope.platform), scope.proxy_id.as_deref(), Some(kind), Some(owner)]);
+    if let Some(site) = &scope.site {
+        key.extend_from_slice(&encode_key(&[Some(site)]));
+    }
     key.extend_from_slice(&encode_key(parts));
     key
 }
@@ -191,7 +196,9 @@ pub(super) fn document_key(key: &DocumentKey) -> Vec<u8> {
 }
 
 pub(super) fn contact_key(keys: &Keys, key: &ContactKey) -> Vec<u8> {
-    let scope = [Some(key.rc_account_id.as_str()), Some(key.platform.as_str()), key.proxy_id.as_deref()];
+    let mut scope =
+        vec![Some(key.rc_account_id.as_str()), Some(key.platform.as_str()), key.proxy_id.as_deref()];
+    scope.extend(key.site.as_deref().map(Some));
     // The scope goes into the hash as well: one number in two accounts must
     // not be recognisable as the same.
     let mut hashed = encode_key(&scope);
@@ -216,6 +223,10 @@ struct SealedUser {
     rc_account_id: Option<String>,
     platform_additional_info: Map<String, Value>,
     user_settings: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    site: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    former_scopes: Vec<Scope>,
     created_at: i64,
     updated_at: i64,
 }
@@ -237,6 +248,8 @@ pub(super) fn user_row(keys: &Keys, user: &User) -> Result<Row, StoreError> {
         rc_account_id: user.rc_account_id,
         platform_additional_info: user.platform_additional_info,
         user_settings: user.user_settings,
+        site: user.site,
+        former_scopes: user.former_scopes,
         created_at: user.created_at,
         updated_at: user.updated_at,
     };
@@ -257,6 +270,8 @@ pub(super) fn read_user(keys: &Keys, key: &[u8], value: &[u8]) -> Result<User, S
         rc_account_id: user.rc_account_id,
         platform_additional_info: user.platform_additional_info,
         user_settings: user.user_settings,
+        site: user.site,
+        former_scopes: user.former_scopes,
         created_at: user.created_at,
         updated_at: user.updated_at,
     })

@@ -24,13 +24,15 @@ pub fn user(id: &str, proxy_id: Option<&str>) -> User {
         rc_account_id: Some("37439510".to_owned()),
         platform_additional_info: info.as_object().unwrap().clone(),
         user_settings: Some(json!({"popUp": {"value": true}, "advancedLog": {"value": false}})),
+        site: Some("acme.crm.example".to_owned()),
+        former_scopes: vec![scope("crm", None, Owner::User(id.to_owned()))],
         created_at: 1_750_000_000_000,
         updated_at: 1_750_000_000_001,
     }
 }
 
 pub fn scope(platform: &str, proxy_id: Option<&str>, owner: Owner) -> Scope {
-    Scope { platform: platform.to_owned(), proxy_id: proxy_id.map(str::to_owned), owner }
+    Scope { platform: platform.to_owned(), proxy_id: proxy_id.map(str::to_owned), owner, site: None }
 }
 
 pub fn account(id: &str) -> Owner {
@@ -57,6 +59,7 @@ pub fn contact_key(phone_number: &str) -> ContactKey {
         rc_account_id: "37439510".to_owned(),
         platform: "crm".to_owned(),
         proxy_id: Some("acme".to_owned()),
+        site: None,
         phone_number: phone_number.to_owned(),
     }
 }

@@ -60,14 +60,7 @@ impl Connector for ProxyConnector {
         input: &inputs::GetUserInfo,
     ) -> Result<Reply<UserInfo>, CallError> {
         let additional_info = input.additional_info.clone().map(Value::Object);
-        let mut inputs = self.inputs(call);
-        if let Some(key) = input.api_key.as_ref().map(|key| key.expose()).filter(|key| !key.is_empty()) {
-            inputs.text(Variable::ApiKey, key).text(Variable::UserAccessToken, key);
-        }
-        inputs.json_if(Variable::AdditionalInfo, additional_info.as_ref());
-        inputs.text_if(Variable::Hostname, input.hostname.as_deref());
-        inputs.text(Variable::Platform, call.platform);
-        inputs.text_if(Variable::UserEmail, input.user_email.as_deref());
+        let inputs = self.sign_in_inputs(call, input, additional_info.as_ref());
         let reply = self.run(OperationName::GetUserInfo, Interface::GetUserInfo, call, &inputs).await?;
         expect_mapped!(reply, Mapped::UserInfo(info) => info, Interface::GetUserInfo)
     }

@@ -10,14 +10,16 @@ mod variables;
 use std::sync::Arc;
 use std::time::Instant;
 
+use serde_json::Value;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
 use self::attempts::{Attempted, Sender};
 pub use self::limits::Limits;
-pub use self::variables::crm_id;
+pub use self::variables::{SITE_MARK, crm_id};
 use self::variables::{keyed, set_user};
 use super::contract::{Call, CallError, Interface, Reply};
+use super::inputs::GetUserInfo;
 use super::message::ReturnMessage;
 use crate::config::operations::OperationName;
 use crate::engine;
@@ -224,6 +226,39 @@ impl ProxyConnector {
     }
 
     /// The variables that every operation sees.
+    /// The host that is asked who signs in, where a template chooses it: each host has users of its own
+    /// then.
+    pub fn host_of_sign_in(&self, call: &Call<'_>, input: &GetUserInfo) -> Option<String> {
+        let operation = self.config.operation(OperationName::GetUserInfo)?;
+        let additional_info = input.additional_info.clone().map(Value::Object);
+        engine::chosen_host(operation, &self.sign_in_inputs(call, input, additional_info.as_ref()))
+    }
+
+    /// The host that is asked for a user who is signed in, where a template chooses it.
+    pub fn host_of_user(&self, call: &Call<'_>) -> Option<String> {
+        let inputs = self.inputs(call);
+        let mut others =
+            self.config.operations().filter(|operation| operation.name != OperationName::GetUserInfo);
+        others.find_map(|operation| engine::chosen_host(operation, &inputs))
+    }
+
+    fn sign_in_inputs<'a>(
+        &'a self,
+        call: &'a Call<'_>,
+        input: &'a GetUserInfo,
+        additional_info: Option<&'a Value>,
+    ) -> Inputs<'a> {
+        let mut inputs = self.inputs(call);
+        if let Some(key) = input.api_key.as_ref().map(|key| key.expose()).filter(|key| !key.is_empty()) {
+            inputs.text(Variable::ApiKey, key).text(Variable::UserAccessToken, key);
+        }
+        inputs.json_if(Variable::AdditionalInfo, additional_info);
+        inputs.text_if(Variable::Hostname, input.hostname.as_deref());
+        inputs.text(Variable::Platform, call.platform);
+        inputs.text_if(Variable::UserEmail, input.user_email.as_deref());
+        inputs
+    }
+
     fn inputs<'a>(&'a self, call: &'a Call<'_>) -> Inputs<'a> {
         let mut inputs = Inputs::new();
         inputs.text_if(Variable::SecretKey, self.config.secret_key.as_ref().map(|key| key.expose()));

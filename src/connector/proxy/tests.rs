@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::ProxyConnector;
-use super::variables::{crm_id, keyed, set_user};
+use super::variables::{crm_id, keyed, set_user, without_platform};
 use crate::config::load::load;
 use crate::config::operations::OperationName;
 use crate::engine::inputs::Inputs;
@@ -29,8 +29,23 @@ fn the_crm_id_is_the_id_without_its_platform() {
         ("", "", ""),
     ];
     for (id, platform, expected) in table {
-        assert_eq!(crm_id(id, platform), expected, "{id} at {platform}");
+        assert_eq!(without_platform(id, platform), expected, "{id} at {platform}");
     }
+}
+
+#[test]
+fn the_site_is_no_part_of_the_crms_id() {
+    let of = |id: &str, site: Option<&str>| {
+        let mut user = user("key");
+        user.key.id = format!("{id}-oracleCrm");
+        user.site = site.map(str::to_owned);
+        crm_id(&user).to_owned()
+    };
+    assert_eq!(of("77|b.crm.example", Some("b.crm.example")), "77");
+    assert_eq!(of("77|b.crm.example", Some("a.crm.example")), "77|b.crm.example");
+    assert_eq!(of("ann@b.crm.example", Some("b.crm.example")), "ann@b.crm.example");
+    assert_eq!(of("77", Some("b.crm.example")), "77");
+    assert_eq!(of("77|b.crm.example", None), "77|b.crm.example");
 }
 
 fn user(key: &str) -> User {
@@ -50,6 +65,8 @@ fn user(key: &str) -> User {
         rc_account_id: None,
         platform_additional_info: Map::new(),
         user_settings: None,
+        site: None,
+        former_scopes: Vec::new(),
         created_at: 0,
         updated_at: 0,
     }

@@ -18,7 +18,7 @@ pub(super) fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
     if !token.is_empty() {
         inputs.text(Variable::ApiKey, token).text(Variable::UserAccessToken, token);
     }
-    inputs.text(Variable::UserId, crm_id(&user.key.id, &user.key.platform));
+    inputs.text(Variable::UserId, crm_id(user));
     inputs.text(Variable::UserPlatform, user.key.platform.as_str());
     let optional = [
         (Variable::UserHostname, user.hostname.as_deref()),
@@ -58,8 +58,19 @@ pub(super) fn keyed<'i, 'a>(operation: &Operation, inputs: &'i Inputs<'a>) -> Co
     Cow::Owned(inputs)
 }
 
-/// The CRM's id: the App Connect id without its trailing `-<platform>` (Q2).
-pub fn crm_id<'a>(id: &'a str, platform: &str) -> &'a str {
+/// Stands between a CRM's id and the host that it means somebody at, in the App Connect id of whoever
+/// came second with this id.
+pub const SITE_MARK: char = '|';
+
+/// The CRM's id of a user: the App Connect id without its trailing `-<platform>` (Q2), and without
+/// the site.
+pub fn crm_id(user: &User) -> &str {
+    let id = without_platform(&user.key.id, &user.key.platform);
+    let site = user.site.as_deref();
+    site.and_then(|site| id.strip_suffix(site)?.strip_suffix(SITE_MARK)).unwrap_or(id)
+}
+
+pub(super) fn without_platform<'a>(id: &'a str, platform: &str) -> &'a str {
     id.strip_suffix(platform).and_then(|rest| rest.strip_suffix('-')).unwrap_or(id)
 }
 

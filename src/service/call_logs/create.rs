@@ -86,7 +86,7 @@ async fn prepared(
     };
     let extension = extension::named(services, &request);
     let scope = scope(&user);
-    if stored(services, &scope, &session_id, &extension).await?.is_some() {
+    if stored(services, &scope, &user, &session_id, &extension).await?.is_some() {
         return Err(existing(&session_id));
     }
     let platform = services.platform_of(&session.platform, &user);
@@ -147,7 +147,7 @@ async fn claimed(
     let mut doubted: Option<Claim> = None;
     let mut is_absent = false;
     loop {
-        if stored(services, &job.scope, &job.session_id, &job.extension).await?.is_some() {
+        if stored(services, &job.scope, &job.user, &job.session_id, &job.extension).await?.is_some() {
             return Err(existing(&job.session_id));
         }
         let claiming = claims::claim(
@@ -164,7 +164,7 @@ async fn claimed(
                 let held = if is_absent { held.undoubted() } else { held };
                 // Another server may have logged between what was read above and the claim.
                 if store.is_shared() {
-                    match stored(services, &job.scope, &job.session_id, &job.extension).await {
+                    match stored(services, &job.scope, &job.user, &job.session_id, &job.extension).await {
                         Ok(None) => {}
                         Ok(Some(_)) => {
                             release(store, held).await;

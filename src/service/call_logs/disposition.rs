@@ -37,7 +37,7 @@ pub async fn set_disposition(
         return Err(refusal("The call has no sessionId.", 5000));
     };
     let asked = extension::named(services, &request);
-    let Some(log) = stored(services, &scope(&user), &session_id, &asked).await? else {
+    let Some(log) = stored(services, &scope(&user), &user, &session_id, &asked).await? else {
         return Err(refusal("Cannot find log", 3000));
     };
     let platform = services.platform_of(&session.platform, &user);

@@ -55,7 +55,7 @@ pub async fn look_up(services: &Services, session: &Session, asked: &Asked) -> R
     let mut logs = Vec::with_capacity(ids.len());
     let mut return_message = None;
     for id in ids {
-        let Some(log) = stored(services, &scope, id, &extension).await? else {
+        let Some(log) = stored(services, &scope, &user, id, &extension).await? else {
             logs.push(json!({"sessionId": id, "matched": false}));
             continue;
         };

@@ -36,6 +36,7 @@ pub fn scope(user: &User) -> Scope {
             Some(account) => Owner::RcAccount(account.clone()),
             None => Owner::User(user.key.id.clone()),
         },
+        site: user.site.clone(),
     }
 }
 
@@ -61,16 +62,22 @@ async fn connected(services: &Services, session: &Session) -> Result<User, Refus
     }
 }
 
-/// The log of a session that an extension asks for.
+/// The log of a session that an extension asks for; also from before more was known of the user.
 async fn stored(
     services: &Services,
     scope: &Scope,
+    user: &User,
     session_id: &str,
     asked: &Extension,
 ) -> Result<Option<CallLog>, Refusal> {
-    let logs = services.store.call_logs(scope, session_id).await;
-    let logs = logs.map_err(|error| Refusal::new(store_failed(&error)))?;
-    Ok(extension::find(logs, asked))
+    for scope in std::iter::once(scope).chain(&user.former_scopes) {
+        let logs = services.store.call_logs(scope, session_id).await;
+        let logs = logs.map_err(|error| Refusal::new(store_failed(&error)))?;
+        if let Some(log) = extension::find(logs, asked) {
+            return Ok(Some(log));
+        }
+    }
+    Ok(None)
 }
 
 /// The format of a platform's log text.

@@ -50,6 +50,13 @@ struct Job {
     scope: Scope,
 }
 
+impl Job {
+    /// Where it is looked up: also where it was remembered before more was known of the user.
+    fn scopes(&self) -> impl Iterator<Item = &Scope> {
+        std::iter::once(&self.scope).chain(&self.user.former_scopes)
+    }
+}
+
 /// What came of the messages so far.
 #[derive(Default)]
 struct Done {

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::input::{Entry, Thread};
 use super::{Done, Job, failed, refusal};
 use crate::config::operations::OperationName;
-use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::connector::{CallError, Interface, ReturnMessage, inputs};
 use crate::engine::time::to_iso;
 use crate::service::claims::{self, Claiming, Held, Turn};
 use crate::service::clock::now_ms;
@@ -63,9 +63,29 @@ pub(super) async fn log_thread(
 async fn logged(store: &dyn Store, job: &Job, entries: &[Entry]) -> Result<Vec<bool>, StoreError> {
     let mut logged = Vec::with_capacity(entries.len());
     for entry in entries {
-        logged.push(store.message_log(&job.scope, &entry.key).await?.is_some());
+        logged.push(is_logged(store, job, &entry.key).await?);
     }
     Ok(logged)
+}
+
+/// Whether a message is logged; also from before more was known of the user.
+async fn is_logged(store: &dyn Store, job: &Job, key: &str) -> Result<bool, StoreError> {
+    for scope in job.scopes() {
+        if store.message_log(scope, key).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A conversation's day; also from before more was known of the user.
+async fn conversation(store: &dyn Store, job: &Job, id: &str) -> Result<Option<Conversation>, StoreError> {
+    for scope in job.scopes() {
+        if let Some(conversation) = store.conversation(scope, id).await? {
+            return Ok(Some(conversation));
+        }
+    }
+    Ok(None)
 }
 
 fn being_logged() -> Refusal {
@@ -89,8 +109,8 @@ struct Log<'a> {
 impl Log<'_> {
     async fn entries(&self, entries: Vec<Entry>, done: &mut Done) {
         let mut entries = entries.into_iter();
-        while let Some(mut entry) = entries.next() {
-            match self.entry(&mut entry).await {
+        while let Some(entry) = entries.next() {
+            match self.entry(&entry).await {
                 Ok(Some(message)) => done.logged(entry.id, message),
                 Ok(None) => {}
                 Err(refusal) => {
@@ -102,17 +122,17 @@ impl Log<'_> {
     }
 
     /// Logs a message and says so; `None` where another server logged it meanwhile.
-    async fn entry(&self, entry: &mut Entry) -> Result<Option<ReturnMessage>, Refusal> {
+    async fn entry(&self, entry: &Entry) -> Result<Option<ReturnMessage>, Refusal> {
         let store = &*self.services.store;
         let deadline = Instant::now() + claims::PATIENCE;
         let unknown = Extension::default();
         let mut doubted: Option<Claim> = None;
         loop {
-            let logged = store.message_log(&self.job.scope, &entry.key).await;
-            if logged.map_err(|error| unstored(&error))?.is_some() {
+            let logged = is_logged(store, self.job, &entry.key).await;
+            if logged.map_err(|error| unstored(&error))? {
                 return Ok(None);
             }
-            let conversation = store.conversation(&self.job.scope, &self.log_id).await;
+            let conversation = conversation(store, self.job, &self.log_id).await;
             let conversation = conversation.map_err(|error| unstored(&error))?;
             let interface = self.reachable(conversation.as_ref())?;
             let claiming = claims::claim(
@@ -153,9 +173,9 @@ impl Log<'_> {
     /// Whether a message is still not logged, and its conversation still as it was read.
     async fn is_current(&self, read: &Option<Conversation>, entry: &Entry) -> Result<bool, Refusal> {
         let store = &*self.services.store;
-        let logged = store.message_log(&self.job.scope, &entry.key).await;
-        let conversation = store.conversation(&self.job.scope, &self.log_id).await;
-        Ok(logged.map_err(|error| unstored(&error))?.is_none()
+        let logged = is_logged(store, self.job, &entry.key).await;
+        let conversation = conversation(store, self.job, &self.log_id).await;
+        Ok(!logged.map_err(|error| unstored(&error))?
             && conversation.map_err(|error| unstored(&error))? == *read)
     }
 
@@ -201,7 +221,7 @@ impl Log<'_> {
         held: Held,
         conversation: Option<Conversation>,
         interface: Interface,
-        entry: &mut Entry,
+        entry: &Entry,
     ) -> Result<Option<ReturnMessage>, Refusal> {
         let store = &*self.services.store;
         let asked = match &conversation {
@@ -224,16 +244,13 @@ impl Log<'_> {
         }
     }
 
-    async fn create(
-        &self,
-        held: &Held,
-        entry: &mut Entry,
-    ) -> Result<(Option<String>, ReturnMessage), CallError> {
+    async fn create(&self, held: &Held, entry: &Entry) -> Result<(Option<String>, ReturnMessage), CallError> {
         let connector = self.platform.serving(Interface::CreateMessageLog)?;
         let auth_header = self.platform.auth_header(&self.job.user.access_token).await?;
         let call = self.platform.call(Some(&self.job.user), auth_header.as_deref());
-        entry.input.idempotency_key = Some(held.idempotency_key().to_owned());
-        let reply = match connector.create_message_log(&call, &entry.input).await {
+        let input =
+            inputs::MessageLog { idempotency_key: Some(held.idempotency_key().to_owned()), ..entry.input() };
+        let reply = match connector.create_message_log(&call, &input).await {
             Ok(reply) => reply,
             // It was accepted, and what came back cannot be read: the record exists all the same.
             Err(error @ CallError::Unmapped(_)) => {
@@ -259,12 +276,12 @@ impl Log<'_> {
         &self,
         held: &Held,
         conversation: &Conversation,
-        entry: &mut Entry,
+        entry: &Entry,
     ) -> Result<ReturnMessage, CallError> {
         let connector = self.platform.serving(Interface::UpdateMessageLog)?;
         let auth_header = self.platform.auth_header(&self.job.user.access_token).await?;
         let call = self.platform.call(Some(&self.job.user), auth_header.as_deref());
-        let input = &mut entry.input;
+        let mut input = entry.input();
         input.idempotency_key = Some(held.idempotency_key().to_owned());
         input.log_id = Some(conversation.third_party_log_id.clone());
         input.existing_message_log = Some(existing_message_log(&self.job.scope.platform, conversation));
@@ -275,7 +292,7 @@ impl Log<'_> {
                     && matches!(name.as_str(), "recordingLink" | "faxDocLink" | "faxDownloadLink"))
             });
         }
-        let reply = connector.update_message_log(&call, input).await?;
+        let reply = connector.update_message_log(&call, &input).await?;
         Ok(reply.message.unwrap_or_else(|| ReturnMessage::success("Message log updated", 3000)))
     }
 
