@@ -11,11 +11,18 @@ use tokio::time::{Instant, sleep};
 use super::record::{Found, Status, connector_key};
 use super::{ConnectorError, Connectors};
 use crate::connector::configs::Stored;
+use crate::service::console::audit as log;
 use crate::store::{Store, StoreError};
 
-/// The versions of the records that were read last; empty where something could not be read.
+/// What was read last.
 #[derive(Debug, Default)]
-pub(super) struct Seen(BTreeMap<String, u64>);
+pub(super) struct Seen {
+    /// The versions of the records; empty where something could not be read.
+    versions: BTreeMap<String, u64>,
+    /// The number of the newest audit entry before they were read; absent where something could not
+    /// be. Whoever changes a connector writes an entry in the same commit.
+    audited: Option<u64>,
+}
 
 /// Changes that follow one another faster are read together.
 const TOGETHER: Duration = Duration::from_millis(100);
@@ -33,11 +40,29 @@ impl Connectors {
     /// Where the records cannot be read; what was in service then stays.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let mut seen = self.seen.lock().await;
+        let audited = log::newest(&*self.store).await?;
+        self.read_again(&mut seen, audited).await
+    }
+
+    /// As [`Connectors::refresh`], but reads nothing more where nobody changed a connector: the store
+    /// also says so of what has nothing to do with them, many times a second.
+    pub(super) async fn refresh_where_changed(&self) -> Result<(), StoreError> {
+        let mut seen = self.seen.lock().await;
+        let audited = log::newest(&*self.store).await?;
+        if seen.audited == Some(audited) {
+            return Ok(());
+        }
+        self.read_again(&mut seen, audited).await
+    }
+
+    async fn read_again(&self, seen: &mut Seen, audited: u64) -> Result<(), StoreError> {
+        seen.audited = None;
         let documents = self.store.documents(&connector_key(None)).await?;
         let found = documents.into_iter().map(Found::read).collect::<Result<Vec<_>, _>>()?;
         let versions: BTreeMap<String, u64> =
             found.iter().map(|found| (found.record.proxy_id.clone(), found.record.version)).collect();
-        if seen.0 == versions {
+        if seen.versions == versions {
+            seen.audited = Some(audited);
             return Ok(());
         }
         let (mut stored, mut unreadable) = (Vec::new(), BTreeSet::new());
@@ -59,7 +84,10 @@ impl Connectors {
             tracing::error!("compiling the connectors of the store panicked; what was in service stays");
         }
         // What could not be read is read again the next time.
-        seen.0 = if swapped.is_ok() && is_complete { versions } else { BTreeMap::new() };
+        *seen = match swapped.is_ok() && is_complete {
+            true => Seen { versions, audited: Some(audited) },
+            false => Seen::default(),
+        };
         Ok(())
     }
 
@@ -98,7 +126,7 @@ impl Connectors {
     /// Reads the folder and the store again, for an operator who asks for it.
     pub async fn reload(&self) {
         tracing::info!("reloading the folder of proxyConfigs and the connectors of the store");
-        self.seen.lock().await.0.clear();
+        *self.seen.lock().await = Seen::default();
         if let Err(error) = self.refresh().await {
             tracing::error!(%error, "the connectors of the store cannot be read; what was in service stays");
         }
@@ -118,16 +146,29 @@ impl Following {
     pub fn start(connectors: Arc<Connectors>, store: &dyn Store) -> Self {
         let mut changes = store.changes();
         Self(tokio::spawn(async move {
-            let mut released = Instant::now();
+            let (mut released, mut whole) = (Instant::now(), Instant::now());
             loop {
                 // A store that is gone says nothing any more; it is still asked now and then.
-                match tokio::time::timeout(AT_THE_LATEST, changes.changed()).await {
-                    Ok(Ok(())) => sleep(TOGETHER).await,
-                    Ok(Err(_)) => sleep(AT_THE_LATEST).await,
-                    Err(_) => {}
-                }
+                let is_told = match tokio::time::timeout(AT_THE_LATEST, changes.changed()).await {
+                    Ok(Ok(())) => {
+                        sleep(TOGETHER).await;
+                        true
+                    }
+                    Ok(Err(_)) => {
+                        sleep(AT_THE_LATEST).await;
+                        false
+                    }
+                    Err(_) => false,
+                };
                 changes.mark_unchanged();
-                if let Err(error) = connectors.refresh().await {
+                let refreshed = match is_told && whole.elapsed() < AT_THE_LATEST {
+                    true => connectors.refresh_where_changed().await,
+                    false => {
+                        whole = Instant::now();
+                        connectors.refresh().await
+                    }
+                };
+                if let Err(error) = refreshed {
                     tracing::error!(%error, "the connectors of the store cannot be read; what was in service stays");
                 }
                 if released.elapsed() >= IDLE {

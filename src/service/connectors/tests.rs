@@ -145,6 +145,38 @@ async fn a_broken_revision_never_replaces_a_good_one() {
     assert_eq!(instance.name().as_deref(), Some("third"));
 }
 
+/// A store that many servers share says of every lease that something changed.
+#[tokio::test]
+async fn records_are_read_again_only_where_a_connector_was_changed() {
+    let (_folder, store) = open().await;
+    let configs = Configs::none();
+    let connectors = Arc::new(Connectors::new(Arc::clone(&store), Arc::clone(&configs)));
+    connectors.refresh().await.unwrap();
+    let other = Instance::start(&store).await;
+    let version = make(&other, &["first", "second"]).await;
+    let name = || {
+        configs.snapshot().get("crm", Audience::Anybody).and_then(|connector| connector.config.name.clone())
+    };
+    connectors.refresh_where_changed().await.unwrap();
+    assert_eq!(name().as_deref(), Some("first"));
+
+    // Not how records are changed, so that it is seen who looks at them.
+    let key = connector_key(Some("crm"));
+    let before = store.document(&key).await.unwrap();
+    let mut after = before.clone().unwrap();
+    after["record"]["active"] = json!(2);
+    after["record"]["version"] = json!(version + 1);
+    let change = DocumentChange { key, before, after: Some(after) };
+    assert!(store.change_documents(&[change]).await.unwrap());
+    connectors.refresh_where_changed().await.unwrap();
+    assert_eq!(name().as_deref(), Some("first"), "nothing is read");
+    connectors.refresh().await.unwrap();
+    assert_eq!(name().as_deref(), Some("second"));
+    other.connectors.activate(edit(&who(), version + 1), 1, None).await.unwrap();
+    connectors.refresh_where_changed().await.unwrap();
+    assert_eq!(name().as_deref(), Some("first"));
+}
+
 /// An upload could name the variable that seals the store, and send it anywhere.
 #[tokio::test]
 async fn an_upload_reads_no_variable_of_the_environment() {

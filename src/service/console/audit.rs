@@ -139,12 +139,20 @@ fn bounded(mut detail: Value) -> Value {
     }
 }
 
+/// The number of the newest entry; 0 where there is none.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn newest(store: &dyn Store) -> Result<u64, StoreError> {
+    last(store.document(&head()).await?.as_ref())
+}
+
 /// The entries after a number, at most `limit`.
 ///
 /// # Errors
 /// Where the store fails, or an entry cannot be read.
 pub async fn page(store: &dyn Store, after: u64, limit: usize) -> Result<Page, StoreError> {
-    let last = last(store.document(&head()).await?.as_ref())?;
+    let last = newest(store).await?;
     let mut entries: Vec<Entry> = Vec::new();
     let mut block = after / BLOCK;
     while entries.len() < limit && block * BLOCK < last {
