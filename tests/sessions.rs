@@ -2,8 +2,12 @@
 
 mod support;
 
+use app_connect::store::{
+    CallLog, Extension, Keys, Owner, Scope, Secret, SledOptions, SledStore, Store as _, User, UserKey,
+};
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use serde_json::{Value, json};
+use std::path::Path;
 use support::client::Response;
 use support::crm::{Answer, Crm, Request};
 use support::site::{self, ADMIN_TOKEN, Site, call, document};
@@ -404,16 +408,17 @@ fn a_call_without_a_session_id_is_refused_with_words() {
 #[test]
 fn users_of_two_hosts_with_one_id_are_two_users() {
     for (chosen, stored) in [
-        ("{{hostname}}", "{{user.hostname}}"),
-        ("{{additionalInfo.server}}", "{{user.platformAdditionalInfo.server}}"),
+        ("http://{{hostname}}", "http://{{user.hostname}}"),
+        ("http://{{additionalInfo.server}}", "http://{{user.platformAdditionalInfo.server}}"),
     ] {
         let crm = Crm::start(site::ordinary);
         let port = crm.origin().rsplit(':').next().expect("a port").to_owned();
         let mut document = document(&crm.origin());
-        document["requestDefaults"] = json!({
-            "baseUrl": format!("http://{stored}/v1"), "allowedHosts": ["127.0.0.1", "localhost"],
-        });
-        document["operations"]["getUserInfo"]["url"] = json!(format!("http://{chosen}/v1/me"));
+        document["requestDefaults"] = json!({"allowedHosts": ["127.0.0.1", "localhost"]});
+        for operation in document["operations"].as_object_mut().unwrap().values_mut() {
+            operation["url"] = json!(format!("{stored}/v1{}", operation["url"].as_str().unwrap()));
+        }
+        document["operations"]["getUserInfo"]["url"] = json!(format!("{chosen}/v1/me"));
         document["operations"]["findContact"]["query"]["by"] = json!("{{user.id}}");
         let platform = ringcentral();
         let site = start(&[("crm", &document)], &platform.origin());
@@ -485,4 +490,94 @@ fn what_was_logged_before_the_account_was_known_is_found() {
     let elsewhere = sign_in_from(&site, "crm", "one-key", "200");
     assert_eq!(found(&site, &elsewhere, "s-2")["matched"], false);
     assert_eq!(found(&site, &elsewhere, "s-1")["matched"], true);
+}
+
+/// What nobody knows of a call stays unknown when more becomes known of the user.
+#[test]
+fn a_lost_answer_is_remembered_when_the_account_becomes_known() {
+    let (crm, platform) = (
+        Crm::start(|request: &Request| match (request.method.as_str(), request.path()) {
+            ("POST", "/v1/activities") => Answer::reset(),
+            _ => site::ordinary(request),
+        }),
+        ringcentral(),
+    );
+    let site = start(&[("crm", &document(&crm.origin()))], &platform.origin());
+    let token = site.sign_in("crm", "testCrm", "one-key");
+    assert_eq!(site.post("/callLog", &token, &call("s-1", "c1")).json()["successful"], false);
+    let token = sign_in_from(&site, "crm", "one-key", "100");
+    let again = site.post("/callLog", &token, &call("s-1", "c1"));
+    assert_eq!(again.message()["message"], "This call may be logged already", "{}", again.text());
+    assert_eq!(crm.count("/v1/activities"), 1, "it was not asked again");
+}
+
+/// As imports leave it: users and logs without a host, all logs of an account side by side.
+fn forget_hosts(data: &Path) {
+    let keys = Keys::from_secret(&Secret::new(SECRET)).unwrap();
+    let store = SledStore::open(&data.join("store"), keys, SledOptions::default()).unwrap();
+    let key = UserKey {
+        id: "one-testCrm".to_owned(),
+        platform: "testCrm".to_owned(),
+        proxy_id: Some("crm".to_owned()),
+    };
+    let scope = Scope {
+        platform: "testCrm".to_owned(),
+        proxy_id: Some("crm".to_owned()),
+        owner: Owner::RcAccount("7".to_owned()),
+        site: None,
+    };
+    let log = CallLog {
+        scope,
+        session_id: "s-old".to_owned(),
+        call_id: "t-old".to_owned(),
+        extension: Extension::default(),
+        third_party_log_id: "a-old".to_owned(),
+        contact_id: None,
+        user_id: key.id.clone(),
+        platform: "testCrm".to_owned(),
+        created_at: 1,
+        updated_at: 1,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let user = store.get_user(&key).await.unwrap().expect("the user");
+        assert!(user.site.is_some());
+        store.save_user(&User { site: None, ..user }).await.unwrap();
+        store.save_call_log(&log, None).await.unwrap();
+    });
+}
+
+#[test]
+fn imported_users_and_logs_are_those_of_their_host() {
+    let crm = Crm::start(site::ordinary);
+    let port = crm.origin().rsplit(':').next().expect("a port").to_owned();
+    let mut document = document(&crm.origin());
+    document["requestDefaults"] =
+        json!({"baseUrl": "http://{{user.hostname}}/v1", "allowedHosts": ["127.0.0.1", "localhost"]});
+    document["operations"]["getUserInfo"]["url"] = json!("http://{{hostname}}/v1/me");
+    let platform = ringcentral();
+    let mut site = start(&[("crm", &document)], &platform.origin());
+    let sign_in = |site: &Site, host: &str, key: &str| {
+        let login = json!({
+            "platform": "testCrm", "proxyId": "crm", "apiKey": key, "hostname": format!("{host}:{port}"),
+            "rcAccessToken": "7",
+        });
+        let reply = site.send_login(&login);
+        reply.json()["jwtToken"].as_str().unwrap_or_else(|| panic!("{}", reply.text())).to_owned()
+    };
+    let old = sign_in(&site, "127.0.0.1", "one-a");
+    site.kill_and_restart_after(forget_hosts);
+    let matched = |site: &Site, token: &str| found(site, token, "s-old")["matched"].clone();
+    assert_eq!(matched(&site, &old), true, "without signing in again");
+    let again = site.post("/callLog", &old, &call("s-old", "c1"));
+    assert_eq!(again.message()["message"], "Existing log for session s-old", "{}", again.text());
+
+    let elsewhere = sign_in(&site, "localhost", "one-b");
+    assert_ne!(claims(&elsewhere)["id"], claims(&old)["id"], "another host's user is somebody else");
+    assert_eq!(matched(&site, &elsewhere), false);
+    let colleague = sign_in(&site, "127.0.0.1", "two-a");
+    assert_eq!(matched(&site, &colleague), true);
+    let same = sign_in(&site, "127.0.0.1", "one-a");
+    assert_eq!(claims(&same)["id"], claims(&old)["id"]);
+    assert_eq!(matched(&site, &same), true);
 }

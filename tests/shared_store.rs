@@ -275,7 +275,7 @@ fn expired(url: &str) -> String {
         platform_additional_info: serde_json::Map::new(),
         user_settings: None,
         site: None,
-        former_scopes: Vec::new(),
+        was_alone: false,
         created_at: 1,
         updated_at: 1,
     };

@@ -98,7 +98,7 @@ impl Seeded {
             platform_additional_info: serde_json::Map::new(),
             user_settings: None,
             site: None,
-            former_scopes: Vec::new(),
+            was_alone: false,
             created_at: 1_700_000_000_000,
             updated_at: 1_700_000_000_000,
         }

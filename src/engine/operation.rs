@@ -202,6 +202,11 @@ impl Operation {
         self.is_keyed || is_idempotent(&self.method)
     }
 
+    /// Whether a template may choose the host that is asked.
+    pub fn may_choose_host(&self) -> bool {
+        self.url.may_choose_host()
+    }
+
     /// Whether a template of the request reads `idempotencyKey`.
     pub fn reads_idempotency_key(&self) -> bool {
         self.reads_idempotency_key

@@ -161,14 +161,20 @@ impl UrlTemplate {
         sources
     }
 
+    /// Whether a template may choose the host.
+    pub(super) fn may_choose_host(&self) -> bool {
+        matches!(self.head, Head::Templated(_) | Head::Leading { .. })
+    }
+
     /// The host, with its port where that is not the scheme's own, where a template chooses it.
     pub(super) fn chosen_host(&self, scope: &Scope<'_>) -> Option<String> {
-        let start = match &self.head {
-            Head::None | Head::Base(_) => return None,
-            Head::Templated(head) => head.start.render(scope, Slot::Json).ok()??,
-            Head::Leading { reference, .. } => reference.text(scope),
-        };
-        let url = check(&start).ok()?;
+        if !self.may_choose_host() {
+            return None;
+        }
+        let (url, policy) = self.render(scope, "").ok()?;
+        if policy == HostPolicy::Literal {
+            return None;
+        }
         let host = url.host_str()?;
         Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
     }
@@ -210,7 +216,7 @@ mod tests {
     use super::*;
     use crate::config::load::load;
     use crate::config::operations::OperationName;
-    use crate::engine::{inputs::Inputs, render};
+    use crate::engine::{chosen_host, inputs::Inputs, render};
 
     /// The URL of `findContact` for a phone number, and where it may lead.
     fn request(base: Option<&str>, url: &str, number: &str) -> Result<(String, HostPolicy), RenderError> {
@@ -224,7 +230,11 @@ mod tests {
         let mut inputs = Inputs::new();
         inputs.text(Variable::ApiKey, "key").text(Variable::PhoneNumber, number);
         let operation = config.operation(OperationName::FindContact).unwrap();
-        render(operation, &inputs).map(|request| (request.url.to_string(), request.hosts))
+        let request = render(operation, &inputs)?;
+        let chosen =
+            (request.hosts != HostPolicy::Literal).then(|| request.url.host_str().map(str::to_owned));
+        assert_eq!(chosen_host(operation, &inputs), chosen.flatten(), "{url}");
+        Ok((request.url.to_string(), request.hosts))
     }
 
     fn rendered(url: &str, number: &str) -> Result<Url, RenderError> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::rows;
-use crate::service::call_logs::scope;
+use crate::service::scopes::scope;
 use crate::store::{Scope, UserKey};
 
 /// What has to be known of users to place what belongs to them.

@@ -63,7 +63,7 @@ pub(super) fn read_user(row: &Value) -> Result<User, &'static str> {
         platform_additional_info: info,
         user_settings: row.get("userSettings").filter(|settings| settings.is_object()).cloned(),
         site: None,
-        former_scopes: Vec::new(),
+        was_alone: false,
         created_at,
         updated_at: time(row, "updatedAt").unwrap_or(created_at),
     })
@@ -76,15 +76,36 @@ pub(super) async fn user(to: &dyn Store, row: &Value) -> Outcome {
     };
     loop {
         let before = to.get_user(&user.key).await?;
-        if before.as_ref().is_some_and(|before| before.updated_at >= user.updated_at) {
-            return Ok(Fate::There);
-        }
-        // What the reference does not know stays.
-        let name = before.as_ref().and_then(|before| before.name.clone());
-        if to.change_user(before.as_ref(), &User { name, ..user.clone() }).await? {
-            return Ok(Fate::Brought);
+        let Some((user, fate)) = brought(before.as_ref(), &user) else {
+            return Ok(Fate::Skipped("somebody of another host has its id here"));
+        };
+        if before.as_ref() == Some(&user) || to.change_user(before.as_ref(), &user).await? {
+            return Ok(fate);
         }
     }
+}
+
+/// The user as it is to be stored; `None` where the one who is stored is somebody else.
+fn brought(before: Option<&User>, row: &User) -> Option<(User, Fate)> {
+    let Some(before) = before else { return Some((row.clone(), Fate::Brought)) };
+    let hosts = before.hostname.as_ref().zip(row.hostname.as_ref());
+    if before.site.is_some() && hosts.is_some_and(|(before, row)| !before.eq_ignore_ascii_case(row)) {
+        return None;
+    }
+    // The logs of a row without an account are brought to the user alone.
+    let was_alone = before.was_alone || (before.rc_account_id.is_none() != row.rc_account_id.is_none());
+    if before.updated_at >= row.updated_at {
+        return Some((User { was_alone, ..before.clone() }, Fate::There));
+    }
+    // What the reference does not know stays.
+    let user = User {
+        name: before.name.clone(),
+        rc_account_id: row.rc_account_id.clone().or_else(|| before.rc_account_id.clone()),
+        site: before.site.clone(),
+        was_alone,
+        ..row.clone()
+    };
+    Some((user, Fate::Brought))
 }
 
 pub(super) async fn call_log(to: &dyn Store, owners: &Owners, row: &Value) -> Outcome {

@@ -196,8 +196,9 @@ pub async fn claim(
         after.claims.push(claim.clone());
         let change = ClaimChange { key: key.clone(), before, after: Some(after.clone()) };
         let made = match store.change_claims(&change).await {
-            // It may have been made all the same, and would stand in everybody's way: the store tells.
-            Err(error) => match store.claims(key).await {
+            // It may have been made all the same, and would stand in everybody's way: a shared store tells.
+            // The embedded one shows what is not durable.
+            Err(error) if store.is_shared() => match store.claims(key).await {
                 Ok(Some(claims)) if claims.claims.contains(&claim) => true,
                 _ => return Err(error),
             },

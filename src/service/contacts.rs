@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Services;
 use super::outcome::{Refusal, message, store_failed};
 use super::session::Session;
+use super::{Platform, Services};
 use crate::connector::inputs::{CreateContact, FindContact, FindContactWithName};
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::json;
@@ -64,7 +64,8 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
         Ok(None) => return Err(not_found()),
         Err(error) => return Err(Refusal::new(store_failed(&error))),
     };
-    let key = cache_key(&user, &input.phone_number);
+    let platform = services.platform_of(&session.platform, &user);
+    let key = cache_key(&platform, &user, &input.phone_number);
     if let Some(key) = key.as_ref().filter(|_| !force_refresh) {
         match services.store.cached_contacts(key).await {
             Ok(Some(contact)) => {
@@ -79,7 +80,6 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
             Err(error) => drop(store_failed(&error)),
         }
     }
-    let platform = services.platform_of(&session.platform, &user);
     let fail = |error: &CallError| Refusal::new(message(error, Interface::FindContact, &session.platform));
     let connector = match platform.serving(Interface::FindContact) {
         Ok(connector) => connector,
@@ -123,12 +123,12 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
 }
 
 /// Only users of a RingCentral account share a cache (recordings 06, `two-matches`).
-pub(super) fn cache_key(user: &User, phone_number: &str) -> Option<ContactKey> {
+pub(super) fn cache_key(platform: &Platform<'_>, user: &User, phone_number: &str) -> Option<ContactKey> {
     Some(ContactKey {
         rc_account_id: user.rc_account_id.clone()?,
         platform: user.key.platform.clone(),
         proxy_id: user.key.proxy_id.clone(),
-        site: user.site.clone(),
+        site: platform.site(user),
         phone_number: phone_number.to_owned(),
     })
 }

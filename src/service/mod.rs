@@ -24,6 +24,7 @@ pub mod outcome;
 pub mod plugins;
 pub mod profile;
 pub mod ringcentral;
+pub mod scopes;
 pub mod session;
 pub mod settings;
 mod task;
@@ -141,6 +142,12 @@ impl Platform<'_> {
             .resolve(&self.name, self.proxy.as_ref(), interface)
             .map(|(_, connector)| connector)
             .ok_or(CallError::NotSupported(interface))
+    }
+
+    /// The host that has the records and contacts of a user, where templates choose it.
+    pub(crate) fn site(&self, user: &User) -> Option<String> {
+        let proxy = self.proxy.as_ref()?;
+        proxy.site(&self.call(Some(user), None)).or_else(|| user.site.clone())
     }
 
     /// Whether an operation may be run a second time with the same idempotency key.

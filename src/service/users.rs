@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::call_logs::scope;
 use super::clock::now_ms;
 use super::developer_portal::Published;
 use super::managed_sign_in::{ManagedSignIn, Unfilled};
@@ -17,10 +16,7 @@ use crate::connector::{CallError, Interface, ReturnMessage, SITE_MARK};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::mapped::{MapError, UserInfo};
 use crate::engine::operation::AuthType;
-use crate::store::{Owner, Scope, Secret, StoreError, User, UserKey};
-
-/// More changes of account and host are nobody's.
-const FORMER_SCOPES: usize = 4;
+use crate::store::{Secret, StoreError, User, UserKey};
 
 /// What `POST /apiKeyLogin` submits.
 #[derive(Debug, Default)]
@@ -233,16 +229,14 @@ async fn save(
     info: UserInfo,
     rc_account_id: Option<String>,
 ) -> Result<User, LoginError> {
-    let asked = platform.proxy.as_ref();
-    let asked = asked.and_then(|proxy| proxy.host_of_sign_in(&platform.call(None, None), &submitted));
+    let asked = host_of_sign_in(platform, &submitted);
     let who = SigningIn { platform, proxy_id, submitted: &submitted, id: &info.id, asked };
     // Whoever has this id, at whichever host.
     let _turn = services.turns.take(&who.key(None)).await;
     loop {
         let (key, before) = who.record(services).await?;
         let mut user = signed_in(before.as_ref(), &key, &submitted, &info, rc_account_id.as_ref());
-        user.site = who.asked.clone().or_else(|| who.host_of(&user));
-        user.former_scopes = before.as_ref().map_or_else(Vec::new, |before| former_scopes(before, &user));
+        user.site = who.asked.clone();
         if services.store.change_user(before.as_ref(), &user).await? {
             return Ok(user);
         }
@@ -292,35 +286,29 @@ impl SigningIn<'_> {
         Err(refused("Somebody else has this user id already. Ask whoever made the connector."))
     }
 
-    /// Whether a stored user is of the host that was asked. Of one that the reference server stored, the
-    /// host name says it, or where the connector would ask for this user.
+    /// Whether a stored user is of the host that was asked. Of one that was imported, this is the host
+    /// that would be asked with what is stored, or else the host name says it.
     fn is(&self, stored: &User, asked: &str) -> bool {
-        match (&stored.site, &stored.hostname, &self.submitted.hostname) {
-            (Some(site), ..) => site == asked,
-            (None, Some(stored), Some(submitted)) => stored.eq_ignore_ascii_case(submitted),
-            _ => self.host_of(stored).is_none_or(|host| host == asked),
+        if let Some(site) = &stored.site {
+            return site == asked;
         }
-    }
-
-    fn host_of(&self, user: &User) -> Option<String> {
-        let proxy = self.platform.proxy.as_ref()?;
-        proxy.host_of_user(&self.platform.call(Some(user), None))
+        let again = GetUserInfo {
+            api_key: None,
+            additional_info: Some(stored.platform_additional_info.clone()),
+            hostname: stored.hostname.clone(),
+            user_email: None,
+        };
+        match (host_of_sign_in(self.platform, &again), &stored.hostname, &self.submitted.hostname) {
+            (Some(host), ..) => host == asked,
+            (None, Some(stored), Some(submitted)) => stored.eq_ignore_ascii_case(submitted),
+            _ => true,
+        }
     }
 }
 
-/// Where the logs of a user were kept until now. A user who belongs to another account now has nothing
-/// to do with the logs of the former one.
-fn former_scopes(before: &User, user: &User) -> Vec<Scope> {
-    let mut former = before.former_scopes.clone();
-    let (left, now) = (scope(before), scope(user));
-    let is_own = matches!(left.owner, Owner::User(_)) || left.owner == now.owner;
-    if left != now && is_own && !former.contains(&left) {
-        former.push(left);
-    }
-    former.retain(|scope| *scope != now);
-    let surplus = former.len().saturating_sub(FORMER_SCOPES);
-    former.drain(..surplus);
-    former
+/// The host that is asked who signs in, where a template chooses it.
+fn host_of_sign_in(platform: &Platform<'_>, submitted: &GetUserInfo) -> Option<String> {
+    platform.proxy.as_ref()?.host_of_sign_in(&platform.call(None, None), submitted)
 }
 
 fn signed_in(
@@ -365,7 +353,7 @@ fn signed_in(
         platform_additional_info: additional_info,
         user_settings: before.and_then(|user| user.user_settings.clone()),
         site: None,
-        former_scopes: Vec::new(),
+        was_alone: before.is_some_and(|user| user.was_alone || user.rc_account_id.is_none()),
         created_at: before.map_or(now, |user| user.created_at),
         updated_at: now,
         key: key.clone(),

@@ -225,8 +225,8 @@ struct SealedUser {
     user_settings: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     site: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    former_scopes: Vec<Scope>,
+    #[serde(default)]
+    was_alone: bool,
     created_at: i64,
     updated_at: i64,
 }
@@ -249,7 +249,7 @@ pub(super) fn user_row(keys: &Keys, user: &User) -> Result<Row, StoreError> {
         platform_additional_info: user.platform_additional_info,
         user_settings: user.user_settings,
         site: user.site,
-        former_scopes: user.former_scopes,
+        was_alone: user.was_alone,
         created_at: user.created_at,
         updated_at: user.updated_at,
     };
@@ -271,7 +271,7 @@ pub(super) fn read_user(keys: &Keys, key: &[u8], value: &[u8]) -> Result<User, S
         platform_additional_info: user.platform_additional_info,
         user_settings: user.user_settings,
         site: user.site,
-        former_scopes: user.former_scopes,
+        was_alone: user.was_alone,
         created_at: user.created_at,
         updated_at: user.updated_at,
     })

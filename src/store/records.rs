@@ -45,11 +45,11 @@ pub struct User {
     pub platform_additional_info: Map<String, Value>,
     /// The user's own settings.
     pub user_settings: Option<Value>,
-    /// The CRM's host that answers for this user, where the connector serves several: ids of records
-    /// and contacts mean something at this host alone.
+    /// The CRM's host that said who this is, where a template chose it: the id means somebody there
+    /// alone.
     pub site: Option<String>,
-    /// Where this user's logs were kept before the account or the host was known.
-    pub former_scopes: Vec<Scope>,
+    /// Whether logs may be kept under this user although the account is known now.
+    pub was_alone: bool,
     /// Created at, in milliseconds.
     pub created_at: i64,
     /// Last changed at, in milliseconds.
@@ -76,7 +76,8 @@ pub struct Scope {
     pub proxy_id: Option<String>,
     /// Whose logs they are.
     pub owner: Owner,
-    /// As in [`User::site`].
+    /// The CRM's host that is asked, where a template chooses it: ids of records mean something there
+    /// alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
 }
@@ -296,7 +297,7 @@ pub struct ContactKey {
     pub platform: String,
     /// The proxy config, where the platform is served by one.
     pub proxy_id: Option<String>,
-    /// As in [`User::site`].
+    /// As in [`Scope::site`].
     pub site: Option<String>,
     /// The number exactly as the client gave it; stored as a keyed hash only.
     pub phone_number: String,

@@ -25,7 +25,7 @@ pub fn user(id: &str, proxy_id: Option<&str>) -> User {
         platform_additional_info: info.as_object().unwrap().clone(),
         user_settings: Some(json!({"popUp": {"value": true}, "advancedLog": {"value": false}})),
         site: Some("acme.crm.example".to_owned()),
-        former_scopes: vec![scope("crm", None, Owner::User(id.to_owned()))],
+        was_alone: true,
         created_at: 1_750_000_000_000,
         updated_at: 1_750_000_000_001,
     }

@@ -45,7 +45,17 @@ pub struct ProxyConnector {
     interfaces: Vec<Interface>,
     limits: Arc<Limits>,
     handles: Handles,
+    /// Whether templates choose the host of an operation of [`OF_RECORDS`].
+    chooses_host: bool,
 }
+
+/// The operations whose host has the records and contacts: where they differ, the first counts.
+const OF_RECORDS: [OperationName; 4] = [
+    OperationName::CreateCallLog,
+    OperationName::CreateMessageLog,
+    OperationName::FindContact,
+    OperationName::CreateContact,
+];
 
 /// One exchange with a CRM, whole: for `call`, which shows all of it.
 #[derive(Debug)]
@@ -90,7 +100,9 @@ impl ProxyConnector {
         let interfaces = interfaces(&config);
         let limits = Arc::new(Limits::new(config.rate_limit));
         let handles = Handles::new(config.operations().map(|operation| operation.name));
-        Self { proxy_id, revision, config, interfaces, limits, handles }
+        let chooses_host =
+            OF_RECORDS.iter().filter_map(|name| config.operation(*name)).any(Operation::may_choose_host);
+        Self { proxy_id, revision, config, interfaces, limits, handles, chooses_host }
     }
 
     /// Takes over what is used of another revision's limits, where they are the same: editing a
@@ -234,12 +246,15 @@ impl ProxyConnector {
         engine::chosen_host(operation, &self.sign_in_inputs(call, input, additional_info.as_ref()))
     }
 
-    /// The host that is asked for a user who is signed in, where a template chooses it.
-    pub fn host_of_user(&self, call: &Call<'_>) -> Option<String> {
+    /// The host that has the records and contacts of a user who is signed in, where a template chooses
+    /// it.
+    pub fn site(&self, call: &Call<'_>) -> Option<String> {
+        if !self.chooses_host {
+            return None;
+        }
         let inputs = self.inputs(call);
-        let mut others =
-            self.config.operations().filter(|operation| operation.name != OperationName::GetUserInfo);
-        others.find_map(|operation| engine::chosen_host(operation, &inputs))
+        let host = |name: &OperationName| engine::chosen_host(self.config.operation(*name)?, &inputs);
+        OF_RECORDS.iter().find_map(host)
     }
 
     fn sign_in_inputs<'a>(

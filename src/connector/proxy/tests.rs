@@ -66,7 +66,7 @@ fn user(key: &str) -> User {
         platform_additional_info: Map::new(),
         user_settings: None,
         site: None,
-        former_scopes: Vec::new(),
+        was_alone: false,
         created_at: 0,
         updated_at: 0,
     }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Caller, connected, extension, failed, input, log_format, note, refusal, scope, serving, stored};
+use super::{Caller, connected, extension, failed, input, log_format, note, refusal, serving, stored};
 use crate::config::operations::OperationName;
 use crate::connector::inputs::{CreateCallLog, GetCallLog};
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
@@ -17,11 +17,10 @@ use crate::service::clock::now_ms;
 use crate::service::composition::Settings;
 use crate::service::composition::call_log::{CallLogText, compose};
 use crate::service::outcome::{Refusal, store_failed};
+use crate::service::scopes::Scopes;
 use crate::service::session::Session;
 use crate::service::{Platform, Services, task};
-use crate::store::{
-    CallLog, Claim, ClaimKey, ClaimSubject, Extension, Saved, Scope, Store, StoreError, User,
-};
+use crate::store::{CallLog, Claim, ClaimKey, ClaimSubject, Extension, Saved, Store, StoreError, User};
 
 /// How often a claim of another server is looked at.
 const POLL: Duration = Duration::from_millis(100);
@@ -50,7 +49,7 @@ pub struct Landed {
 /// A call that is to be logged.
 struct Job {
     user: User,
-    scope: Scope,
+    scopes: Scopes,
     session_id: String,
     call_id: String,
     extension: Extension,
@@ -85,11 +84,11 @@ async fn prepared(
         return Err(refusal("The call has no sessionId (logInfo.sessionId).", 5000));
     };
     let extension = extension::named(services, &request);
-    let scope = scope(&user);
-    if stored(services, &scope, &user, &session_id, &extension).await?.is_some() {
+    let platform = services.platform_of(&session.platform, &user);
+    let scopes = Scopes::of(&platform, &user);
+    if stored(&platform, &scopes, &session_id, &extension).await?.is_some() {
         return Err(existing(&session_id));
     }
-    let platform = services.platform_of(&session.platform, &user);
     serving(&platform, Interface::CreateCallLog)?;
     let call_id = ["/logInfo/telephonySessionId", "/logInfo/id"]
         .into_iter()
@@ -97,11 +96,11 @@ async fn prepared(
         .unwrap_or_else(|| session_id.clone());
     let fail = |error: &CallError| failed(error, Interface::CreateCallLog, &platform);
     let format = log_format(&platform, &user).await.map_err(|error| fail(&error))?;
-    let request = note::with_kept_note(services, &scope, &session_id, caller.is_from_sscl, request).await;
+    let request = note::with_kept_note(services, &scopes, &session_id, caller.is_from_sscl, request).await;
     let composed = compose(&CallLogText::of_create(&request), &Settings::of(&user), format);
     let mut input = input::new_call_log(services, request, caller)?;
     input.composed_log_details = composed;
-    let job = Job { user, scope, session_id, call_id, extension, input };
+    let job = Job { user, scopes, session_id, call_id, extension, input };
     take_turn(services, &platform, job).await
 }
 
@@ -116,7 +115,8 @@ fn being_logged() -> Refusal {
 /// Waits for whoever logs the same session in this process, and takes over their answer where it is
 /// the same extension's.
 async fn take_turn(services: &Services, platform: &Platform<'_>, job: Job) -> Result<Created, Refusal> {
-    let key = ClaimKey { scope: job.scope.clone(), subject: ClaimSubject::Call(job.session_id.clone()) };
+    let key = job.scopes.claim_key(&*services.store, ClaimSubject::Call(job.session_id.clone())).await;
+    let key = key.map_err(|error| unstored(&error))?;
     loop {
         match services.calls_in_flight.turn(&key, claims::PATIENCE).await {
             Turn::Yours(flight) => {
@@ -147,7 +147,7 @@ async fn claimed(
     let mut doubted: Option<Claim> = None;
     let mut is_absent = false;
     loop {
-        if stored(services, &job.scope, &job.user, &job.session_id, &job.extension).await?.is_some() {
+        if stored(platform, &job.scopes, &job.session_id, &job.extension).await?.is_some() {
             return Err(existing(&job.session_id));
         }
         let claiming = claims::claim(
@@ -164,7 +164,7 @@ async fn claimed(
                 let held = if is_absent { held.undoubted() } else { held };
                 // Another server may have logged between what was read above and the claim.
                 if store.is_shared() {
-                    match stored(services, &job.scope, &job.user, &job.session_id, &job.extension).await {
+                    match stored(platform, &job.scopes, &job.session_id, &job.extension).await {
                         Ok(None) => {}
                         Ok(Some(_)) => {
                             release(store, held).await;
@@ -315,7 +315,7 @@ async fn record(
     let now = now_ms();
     let log_id = reply.as_ref().and_then(|reply| reply.value.log_id.clone());
     let log = CallLog {
-        scope: job.scope.clone(),
+        scope: job.scopes.now.clone(),
         session_id: job.session_id.clone(),
         call_id: job.call_id.clone(),
         extension: job.extension.clone(),

@@ -4,12 +4,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{connected, existing_call_log, extension, failed, refusal, scope, serving, stored};
+use super::{connected, existing_call_log, extension, failed, refusal, serving, stored};
 use crate::connector::inputs::UpsertCallDisposition;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::text::id_text;
 use crate::service::Services;
 use crate::service::outcome::Refusal;
+use crate::service::scopes::Scopes;
 use crate::service::session::Session;
 
 /// The answer to a disposition.
@@ -37,10 +38,10 @@ pub async fn set_disposition(
         return Err(refusal("The call has no sessionId.", 5000));
     };
     let asked = extension::named(services, &request);
-    let Some(log) = stored(services, &scope(&user), &user, &session_id, &asked).await? else {
+    let platform = services.platform_of(&session.platform, &user);
+    let Some(log) = stored(&platform, &Scopes::of(&platform, &user), &session_id, &asked).await? else {
         return Err(refusal("Cannot find log", 3000));
     };
-    let platform = services.platform_of(&session.platform, &user);
     let connector = serving(&platform, Interface::UpsertCallDisposition)?;
     if log.third_party_log_id.is_empty() {
         return Err(super::without_id());

@@ -4,11 +4,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{connected, extension, refusal, scope, stored};
+use super::{connected, extension, refusal, stored};
 use crate::connector::inputs::GetCallLog;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::mapped::CallLogInfo;
 use crate::service::outcome::{Refusal, message};
+use crate::service::scopes::Scopes;
 use crate::service::session::Session;
 use crate::service::{Platform, Services};
 use crate::store::{CallLog, User};
@@ -49,13 +50,13 @@ pub async fn look_up(services: &Services, session: &Session, asked: &Asked) -> R
     if ids.is_empty() {
         return Err(refusal("No session is named (sessionIds).", 5000));
     }
-    let scope = scope(&user);
     let extension = extension::named(services, &asked.extension);
     let platform = services.platform_of(&session.platform, &user);
+    let scopes = Scopes::of(&platform, &user);
     let mut logs = Vec::with_capacity(ids.len());
     let mut return_message = None;
     for id in ids {
-        let Some(log) = stored(services, &scope, &user, id, &extension).await? else {
+        let Some(log) = stored(&platform, &scopes, id, &extension).await? else {
             logs.push(json!({"sessionId": id, "matched": false}));
             continue;
         };

@@ -19,26 +19,13 @@ pub use self::look_up::{Asked, LookedUp, look_up};
 pub use self::note::{NoteKept, keep_note};
 pub use self::update::{Updated, update};
 use super::outcome::{Refusal, store_failed};
+use super::scopes::Scopes;
 use super::session::Session;
 use super::{Platform, Services};
 use crate::connector::{CallError, Connector, Interface, ReturnMessage};
 use crate::engine::operation::LogFormat;
 use crate::engine::time::to_iso;
-use crate::store::{CallLog, Extension, Owner, Scope, User};
-
-/// Where the logs of a user are looked up: never outside of the platform, the document and the
-/// RingCentral account or, without one, the user (Q4).
-pub fn scope(user: &User) -> Scope {
-    Scope {
-        platform: user.key.platform.clone(),
-        proxy_id: user.key.proxy_id.clone(),
-        owner: match &user.rc_account_id {
-            Some(account) => Owner::RcAccount(account.clone()),
-            None => Owner::User(user.key.id.clone()),
-        },
-        site: user.site.clone(),
-    }
-}
+use crate::store::{CallLog, Extension, User};
 
 /// What the request's headers say about the caller.
 #[derive(Debug, Default, Clone)]
@@ -62,18 +49,19 @@ async fn connected(services: &Services, session: &Session) -> Result<User, Refus
     }
 }
 
-/// The log of a session that an extension asks for; also from before more was known of the user.
+/// The log of a session that an extension asks for.
 async fn stored(
-    services: &Services,
-    scope: &Scope,
-    user: &User,
+    platform: &Platform<'_>,
+    scopes: &Scopes,
     session_id: &str,
     asked: &Extension,
 ) -> Result<Option<CallLog>, Refusal> {
-    for scope in std::iter::once(scope).chain(&user.former_scopes) {
-        let logs = services.store.call_logs(scope, session_id).await;
-        let logs = logs.map_err(|error| Refusal::new(store_failed(&error)))?;
-        if let Some(log) = extension::find(logs, asked) {
+    let failed = |error| Refusal::new(store_failed(&error));
+    for scope in scopes.all() {
+        let logs = platform.services.store.call_logs(scope, session_id).await.map_err(failed)?;
+        if let Some(log) = extension::find(logs, asked)
+            && scopes.reaches(platform, scope, &log.user_id).await.map_err(failed)?
+        {
             return Ok(Some(log));
         }
     }

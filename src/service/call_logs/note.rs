@@ -4,11 +4,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{connected, refusal, scope};
+use super::{connected, refusal};
 use crate::engine::text::id_text;
 use crate::service::Services;
 use crate::service::clock::now_ms;
 use crate::service::outcome::{Refusal, store_failed};
+use crate::service::scopes::Scopes;
 use crate::service::session::Session;
 use crate::store::{DocumentKey, DocumentKind, Owner, Scope};
 
@@ -36,7 +37,9 @@ pub async fn keep_note(services: &Services, session: &Session, request: &Value) 
     };
     let note = request.get("note").and_then(Value::as_str).unwrap_or_default();
     let document = json!({"note": note, "expiresAt": now_ms() + LIFETIME_MS});
-    let saved = services.store.save_document(&key(&scope(&user), &session_id), &document).await;
+    let platform = services.platform_of(&session.platform, &user);
+    let scopes = Scopes::of(&platform, &user);
+    let saved = services.store.save_document(&key(&scopes.now, &session_id), &document).await;
     saved.map_err(|error| Refusal::new(store_failed(&error)))?;
     Ok(NoteKept { successful: true, return_message: "Note cache saved" })
 }
@@ -46,13 +49,14 @@ fn key(scope: &Scope, session_id: &str) -> DocumentKey {
         Owner::RcAccount(id) => ("account", id),
         Owner::User(id) => ("user", id),
     };
-    let parts = vec![
+    let mut parts = vec![
         Some(scope.platform.clone()),
         scope.proxy_id.clone(),
         Some(kind.to_owned()),
         Some(owner.clone()),
         Some(session_id.to_owned()),
     ];
+    parts.extend(scope.site.clone().map(Some));
     DocumentKey { kind: DocumentKind::Note, parts }
 }
 
@@ -60,7 +64,7 @@ fn key(scope: &Scope, session_id: &str) -> DocumentKey {
 /// its own (Q19).
 pub(super) async fn with_kept_note(
     services: &Services,
-    scope: &Scope,
+    scopes: &Scopes,
     session_id: &str,
     is_from_sscl: bool,
     mut request: Value,
@@ -69,7 +73,7 @@ pub(super) async fn with_kept_note(
     if !is_from_sscl || has_note {
         return request;
     }
-    let key = key(scope, session_id);
+    let key = key(&scopes.now, session_id);
     let kept = services.store.document(&key).await.unwrap_or_else(|error| {
         // A call without its note is better than no call.
         store_failed(&error);

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Caller, connected, existing_call_log, extension, failed, input, log_format, refusal, scope, serving,
-    stored, without_id,
+    Caller, connected, existing_call_log, extension, failed, input, log_format, refusal, serving, stored,
+    without_id,
 };
 use crate::connector::inputs::{GetCallLog, UpdateCallLog};
 use crate::connector::{CallError, Interface, ReturnMessage};
@@ -21,6 +21,7 @@ use crate::service::composition::Settings;
 use crate::service::composition::call_log::{CallLogText, upsert};
 use crate::service::lease::{self, Asked, Lease};
 use crate::service::outcome::{self, Refusal, store_failed};
+use crate::service::scopes::Scopes;
 use crate::service::session::Session;
 use crate::service::{Platform, Services, task};
 use crate::store::{CallLog, ClaimKey, ClaimSubject, Scope, User};
@@ -71,12 +72,11 @@ async fn prepared(
     let Some(session_id) = request.get("sessionId").and_then(id_text) else {
         return Err(refusal("The call has no sessionId.", 5000));
     };
-    let scope = scope(&user);
     let asked = extension::named(services, &request);
-    let Some(log) = stored(services, &scope, &user, &session_id, &asked).await? else {
+    let platform = services.platform_of(&session.platform, &user);
+    let Some(log) = stored(&platform, &Scopes::of(&platform, &user), &session_id, &asked).await? else {
         return Err(refusal(format!("Cannot find log for session {session_id}"), 3000));
     };
-    let platform = services.platform_of(&session.platform, &user);
     let connector = serving(&platform, Interface::UpdateCallLog)?;
     if log.third_party_log_id.is_empty() {
         return Err(without_id());
@@ -88,7 +88,7 @@ async fn prepared(
     let call = platform.call(Some(&user), auth_header.as_deref());
 
     // Reading and writing are two requests: an update between them would be lost.
-    let key = ClaimKey { scope, subject: ClaimSubject::Call(session_id) };
+    let key = ClaimKey { scope: log.scope.clone(), subject: ClaimSubject::Call(session_id) };
     let _turn = loop {
         match services.calls_in_flight.turn(&key, claims::PATIENCE).await {
             Turn::Yours(turn) => break turn,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::engine::text::id_text;
-use crate::service::Services;
+use crate::service::Platform;
 use crate::service::contacts::cache_key;
 use crate::service::outcome::store_failed;
 use crate::store::User;
@@ -12,7 +12,7 @@ use crate::store::User;
 /// contact that the record is made for, and none for numbers that nobody of the account has looked
 /// up yet (Q39).
 pub(super) async fn known(
-    services: &Services,
+    platform: &Platform<'_>,
     user: &User,
     correspondents: &[Value],
     contact_info: &Value,
@@ -20,8 +20,8 @@ pub(super) async fn known(
     let mut known = Vec::new();
     for correspondent in correspondents {
         let number = correspondent.get("phoneNumber").and_then(Value::as_str);
-        let Some(key) = number.and_then(|number| cache_key(user, number)) else { continue };
-        let cached = services.store.cached_contacts(&key).await.unwrap_or_else(|error| {
+        let Some(key) = number.and_then(|number| cache_key(platform, user, number)) else { continue };
+        let cached = platform.services.store.cached_contacts(&key).await.unwrap_or_else(|error| {
             // The record is worth more than what is only said about others in it.
             store_failed(&error);
             None

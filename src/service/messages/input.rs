@@ -94,7 +94,7 @@ pub(super) async fn threads(
         members.insert("additionalSubmission".to_owned(), submission.take());
     }
     if others.len() > 1 {
-        let known = correspondents::known(services, user, others, &contact_info).await;
+        let known = correspondents::known(platform, user, others, &contact_info).await;
         if !known.is_empty() {
             members.insert("correspondents".to_owned(), known.into());
         }

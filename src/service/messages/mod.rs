@@ -12,12 +12,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::input::Entry;
-use super::call_logs::{failed, refusal, scope};
+use super::call_logs::{failed, refusal};
 use super::outcome::{Refusal, store_failed};
+use super::scopes::Scopes;
 use super::session::Session;
 use super::{Services, task};
 use crate::connector::ReturnMessage;
-use crate::store::{Scope, User};
+use crate::store::User;
 
 /// The answer to messages of which some or none had to be logged: members in the reference's order.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -47,14 +48,7 @@ pub struct NotLogged {
 /// Who logs, and where it is remembered.
 struct Job {
     user: User,
-    scope: Scope,
-}
-
-impl Job {
-    /// Where it is looked up: also where it was remembered before more was known of the user.
-    fn scopes(&self) -> impl Iterator<Item = &Scope> {
-        std::iter::once(&self.scope).chain(&self.user.former_scopes)
-    }
+    scopes: Scopes,
 }
 
 /// What came of the messages so far.
@@ -90,7 +84,7 @@ async fn prepared(services: &Services, session: &Session, mut request: Value) ->
     };
     let platform = services.platform_of(&session.platform, &user);
     let threads = input::threads(services, &platform, &user, request, messages).await?;
-    let job = Job { scope: scope(&user), user };
+    let job = Job { scopes: Scopes::of(&platform, &user), user };
     let mut done = Done::default();
     for thread in threads {
         record::log_thread(services, &platform, &job, thread, &mut done).await;

@@ -16,7 +16,7 @@ use crate::service::claims::{self, Claiming, Held, Turn};
 use crate::service::clock::now_ms;
 use crate::service::outcome::{Refusal, store_failed};
 use crate::service::{Platform, Services};
-use crate::store::{Claim, ClaimKey, ClaimSubject, Conversation, Extension, MessageLog, Store, StoreError};
+use crate::store::{Claim, ClaimKey, ClaimSubject, Conversation, Extension, MessageLog, StoreError};
 
 /// How often a claim of another server is looked at.
 const POLL: Duration = Duration::from_millis(100);
@@ -30,12 +30,15 @@ pub(super) async fn log_thread(
     thread: Thread,
     done: &mut Done,
 ) {
-    let key =
-        ClaimKey { scope: job.scope.clone(), subject: ClaimSubject::Conversation(thread.log_id.clone()) };
+    let subject = ClaimSubject::Conversation(thread.log_id.clone());
     let Thread { log_id, conversation_id, mut entries } = thread;
+    let key = match job.scopes.claim_key(&*services.store, subject).await {
+        Ok(key) => key,
+        Err(error) => return done.stop(&unstored(&error), &entries),
+    };
     let deadline = Instant::now() + claims::PATIENCE;
     loop {
-        match logged(&*services.store, job, &entries).await {
+        match logged(platform, job, &entries).await {
             Ok(logged) => {
                 let mut logged = logged.into_iter();
                 entries.retain(|_| logged.next() != Some(true));
@@ -60,29 +63,37 @@ pub(super) async fn log_thread(
 }
 
 /// Which of these entries are logged already.
-async fn logged(store: &dyn Store, job: &Job, entries: &[Entry]) -> Result<Vec<bool>, StoreError> {
+async fn logged(platform: &Platform<'_>, job: &Job, entries: &[Entry]) -> Result<Vec<bool>, StoreError> {
     let mut logged = Vec::with_capacity(entries.len());
     for entry in entries {
-        logged.push(is_logged(store, job, &entry.key).await?);
+        logged.push(is_logged(platform, job, &entry.key).await?);
     }
     Ok(logged)
 }
 
-/// Whether a message is logged; also from before more was known of the user.
-async fn is_logged(store: &dyn Store, job: &Job, key: &str) -> Result<bool, StoreError> {
-    for scope in job.scopes() {
-        if store.message_log(scope, key).await?.is_some() {
+/// Whether a message is logged.
+async fn is_logged(platform: &Platform<'_>, job: &Job, key: &str) -> Result<bool, StoreError> {
+    for scope in job.scopes.all() {
+        if let Some(log) = platform.services.store.message_log(scope, key).await?
+            && job.scopes.reaches(platform, scope, &log.user_id).await?
+        {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// A conversation's day; also from before more was known of the user.
-async fn conversation(store: &dyn Store, job: &Job, id: &str) -> Result<Option<Conversation>, StoreError> {
-    for scope in job.scopes() {
-        if let Some(conversation) = store.conversation(scope, id).await? {
-            return Ok(Some(conversation));
+/// The record of a conversation's day.
+async fn conversation(
+    platform: &Platform<'_>,
+    job: &Job,
+    id: &str,
+) -> Result<Option<Conversation>, StoreError> {
+    for scope in job.scopes.all() {
+        if let Some(found) = platform.services.store.conversation(scope, id).await?
+            && job.scopes.reaches(platform, scope, &found.user_id).await?
+        {
+            return Ok(Some(found));
         }
     }
     Ok(None)
@@ -128,11 +139,11 @@ impl Log<'_> {
         let unknown = Extension::default();
         let mut doubted: Option<Claim> = None;
         loop {
-            let logged = is_logged(store, self.job, &entry.key).await;
+            let logged = is_logged(self.platform, self.job, &entry.key).await;
             if logged.map_err(|error| unstored(&error))? {
                 return Ok(None);
             }
-            let conversation = conversation(store, self.job, &self.log_id).await;
+            let conversation = conversation(self.platform, self.job, &self.log_id).await;
             let conversation = conversation.map_err(|error| unstored(&error))?;
             let interface = self.reachable(conversation.as_ref())?;
             let claiming = claims::claim(
@@ -172,9 +183,8 @@ impl Log<'_> {
 
     /// Whether a message is still not logged, and its conversation still as it was read.
     async fn is_current(&self, read: &Option<Conversation>, entry: &Entry) -> Result<bool, Refusal> {
-        let store = &*self.services.store;
-        let logged = is_logged(store, self.job, &entry.key).await;
-        let conversation = conversation(store, self.job, &self.log_id).await;
+        let logged = is_logged(self.platform, self.job, &entry.key).await;
+        let conversation = conversation(self.platform, self.job, &self.log_id).await;
         Ok(!logged.map_err(|error| unstored(&error))?
             && conversation.map_err(|error| unstored(&error))? == *read)
     }
@@ -284,7 +294,7 @@ impl Log<'_> {
         let mut input = entry.input();
         input.idempotency_key = Some(held.idempotency_key().to_owned());
         input.log_id = Some(conversation.third_party_log_id.clone());
-        input.existing_message_log = Some(existing_message_log(&self.job.scope.platform, conversation));
+        input.existing_message_log = Some(existing_message_log(&self.job.scopes.now.platform, conversation));
         if let Some(members) = input.request.as_object_mut() {
             // Additions name what there is, never what there is not (recordings 13, `three-new-reversed`).
             members.retain(|name, value| {
@@ -308,7 +318,7 @@ impl Log<'_> {
         let conversation = match conversation {
             Some(conversation) => Conversation { updated_at: now, ..conversation },
             None => Conversation {
-                scope: self.job.scope.clone(),
+                scope: self.job.scopes.now.clone(),
                 conversation_log_id: self.log_id.clone(),
                 conversation_id: self.conversation_id.clone(),
                 first_message_id: entry.id.clone(),
@@ -319,7 +329,7 @@ impl Log<'_> {
             },
         };
         let log = MessageLog {
-            scope: self.job.scope.clone(),
+            scope: self.job.scopes.now.clone(),
             message_id: entry.key.clone(),
             conversation_log_id: self.log_id.clone(),
             third_party_log_id: conversation.third_party_log_id.clone(),
