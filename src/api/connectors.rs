@@ -23,7 +23,7 @@ pub struct ConsoleErrorBody {
     /// Stable, for programs.
     #[schemars(extend("enum" = [
         "account_not_allowed", "account_not_pinned", "changed_meanwhile", "checks_failed", "connector_exists",
-        "connector_retired", "console_closed", "if_match_missing", "incomplete", "invalid_request", "not_json",
+        "connector_retired", "console_closed", "export_too_large", "if_match_missing", "incomplete", "invalid_request", "not_json",
         "not_utf8", "nothing_to_roll_back", "revision_has_errors", "scope_missing", "secret_in_text",
         "server_failed", "store_failed", "token_expired", "too_deep", "too_large", "too_many_failures",
         "unauthorized", "unknown_connector", "unknown_revision", "unknown_token",

@@ -171,23 +171,6 @@ impl Findings {
         self.diagnostics.iter().filter(|found| found.severity() == severity).count()
     }
 
-    /// The first findings of a document, which may have as many as it has bytes. Those of secrets are
-    /// counted for themselves: what they name is masked in the others.
-    #[must_use]
-    pub fn first(&self, count: usize) -> Self {
-        let (mut secrets, mut others) = (0, 0);
-        let is_told = |found: &&Diagnostic| {
-            let told = if found.code == Code::SecretLiteral { &mut secrets } else { &mut others };
-            *told += 1;
-            *told <= count
-        };
-        Self {
-            file: self.file.clone(),
-            source: Arc::clone(&self.source),
-            diagnostics: self.diagnostics.iter().filter(is_told).cloned().collect(),
-        }
-    }
-
     /// One-based line and column (in characters) of a byte offset. For many offsets there is [`Lines`].
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let before = &self.source[..offset.min(self.source.len())];

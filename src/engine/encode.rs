@@ -49,21 +49,40 @@ impl Slot {
     }
 }
 
+/// What JavaScript's `encodeURIComponent` leaves as it is.
+const COMPONENT: &AsciiSet = &SEGMENT.remove(b'!').remove(b'\'').remove(b'(').remove(b')').remove(b'*');
+
 /// A text as it may stand in a URL or a form, whoever wrote that: each way once, itself among them.
 pub fn as_in_urls(text: &str) -> Vec<String> {
-    let mut path = String::new();
-    Slot::PathSegment.encode(text, &mut path);
     let mut query = String::new();
     Slot::QueryValue.encode(text, &mut query);
-    let form = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
-    let all = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    let mut forms = Vec::new();
-    for form in [text.to_owned(), path, query, form, all] {
+    let encoded = [
+        // What a query is once it is part of a URL that was read.
+        query.replace('\'', "%27"),
+        query,
+        utf8_percent_encode(text, SEGMENT).to_string(),
+        utf8_percent_encode(text, COMPONENT).to_string(),
+        utf8_percent_encode(text, NON_ALPHANUMERIC).to_string(),
+        url::form_urlencoded::byte_serialize(text.as_bytes()).collect(),
+    ];
+    let mut forms = vec![text.to_owned()];
+    for form in encoded.iter().cloned().chain(encoded.iter().map(|form| with_small_digits(form))) {
         if !forms.contains(&form) {
             forms.push(form);
         }
     }
     forms
+}
+
+/// `%2F` as `%2f`.
+fn with_small_digits(encoded: &str) -> String {
+    let mut small = String::with_capacity(encoded.len());
+    let mut digits = 0;
+    for character in encoded.chars() {
+        small.push(if digits > 0 { character.to_ascii_lowercase() } else { character });
+        digits = if character == '%' { 2_u8 } else { digits.saturating_sub(1) };
+    }
+    small
 }
 
 /// Appends a query name or value; a space becomes a plus.

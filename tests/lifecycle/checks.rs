@@ -127,6 +127,8 @@ fn an_export_makes_the_same_connector_elsewhere_as_a_draft() {
 
     let later = world.read(&format!("{CONNECTORS}/crm/export?from=2"));
     assert_eq!(later["revisions"], json!([bundle["revisions"][1]]));
+    let beyond = world.send("GET", &format!("{CONNECTORS}/crm/export?from=3"), None, None);
+    assert_eq!(error_of(&beyond), (404, "unknown_revision".to_owned()));
 
     let mut changed = bundle.clone();
     changed["proxyId"] = json!("other");

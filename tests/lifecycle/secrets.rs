@@ -98,14 +98,17 @@ fn the_secret_is_sent_to_the_crm_and_shown_nowhere() {
     let mut pasted = world.version(2);
     pasted["requestDefaults"]["defaultHeaders"] = json!({"X-Connector": SECRET});
     // Whoever reads JSON sees the last of two keys; the text has both.
-    let twice =
-        pretty(&document).replacen('{', &format!("{{\"secretKey\": \"{SECRET}\", \"secretKey\": \"\","), 1);
+    let twice = |first: &str| {
+        let members = format!("{{\"secretKey\": \"{first}\", \"secretKey\": \"\",");
+        pretty(&document).replacen('{', &members, 1)
+    };
     let mut own = world.version(2);
     own["secretKey"] = json!("another-secret-in-the-text");
     for (case, below, method, body) in [
         ("text", "/revisions", "POST", json!({"text": pretty(&pasted)})),
         ("secretKey", "/revisions", "POST", json!({"text": pretty(&own)})),
-        ("twice", "/revisions", "POST", json!({"text": twice})),
+        ("twice", "/revisions", "POST", json!({"text": twice(SECRET)})),
+        ("twice, unknown", "/revisions", "POST", json!({"text": twice("nobody-knows-this-one")})),
         ("note", "/revisions", "POST", json!({"text": pretty(&document), "note": format!("it is {SECRET}")})),
         ("manifest", "", "PATCH", json!({"manifest": {"deep": [{"key": CLIENT}]}})),
         ("owner", "", "PATCH", json!({"owner": SECRET})),
@@ -146,4 +149,41 @@ fn the_secret_is_sent_to_the_crm_and_shown_nowhere() {
     assert!(!found("connector").is_empty());
     assert_eq!(found(SECRET), [""; 0]);
     assert_eq!(found(CLIENT), [""; 0]);
+}
+
+/// What everybody could read is no secret any more, in whichever revision it stands.
+#[test]
+fn what_was_readable_cannot_become_the_secret() {
+    let world = World::start();
+    let (in_text, in_note, in_case) = ("stands-in-the-text", "stands-in-the-note", "stands-in-a-case");
+    let mut document = world.version(1);
+    document["requestDefaults"]["defaultHeaders"] = json!({"X-Connector": in_text});
+    let case = json!({
+        "name": "one", "operation": "findContact", "input": {"phoneNumber": in_case},
+        "response": {"status": 200, "body": {"contacts": []}},
+    });
+    let new = json!({"proxyId": "crm", "text": pretty(&document), "note": in_note, "cases": [case]});
+    let created = world.send("POST", CONNECTORS, None, Some(&new));
+    assert_eq!(created.status, 201, "{}", created.text());
+    world.upload(&world.version(2));
+    for (secret, what) in [(in_text, "The text"), (in_note, "The note"), (in_case, "A case")] {
+        for name in ["secretKey", "clientSecret"] {
+            let refused = world.change("PATCH", "", Some(&json!({name: secret})));
+            assert_eq!(
+                error_of(&refused),
+                (422, "secret_in_text".to_owned()),
+                "{secret}: {}",
+                refused.text()
+            );
+            assert!(refused.text().contains(&format!("{what} of revision 1")), "{}", refused.text());
+        }
+    }
+    world.must("PATCH", "", Some(&json!({"secretKey": "never-shown-1"})));
+    world.must("PATCH", "", Some(&json!({"clientSecret": "never-shown-2"})));
+    world.must("PATCH", "", Some(&json!({"clientSecret": null})));
+
+    // A key that stands there twice is a mistake, and no secret.
+    let twice = pretty(&document).replacen('{', "{\"secretKey\": \"\", \"secretKey\": \"{{x}}\",", 1);
+    let uploaded = world.change("POST", "/revisions", Some(&json!({"text": twice})));
+    assert_eq!(uploaded.status, 201, "{}", uploaded.text());
 }

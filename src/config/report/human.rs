@@ -27,6 +27,11 @@ const LONGEST_SPAN: usize = 80;
 
 /// One code frame per finding and a last line that counts them.
 pub fn human(files: &[Findings], colour: Colour) -> String {
+    human_of_first(files, colour, usize::MAX)
+}
+
+/// As [`human`], with at most so many findings of a file; the last line counts all.
+pub(super) fn human_of_first(files: &[Findings], colour: Colour, count_of_each: usize) -> String {
     let renderer = match colour {
         Colour::Off => Renderer::plain(),
         Colour::On => Renderer::styled(),
@@ -35,7 +40,7 @@ pub fn human(files: &[Findings], colour: Colour) -> String {
     let mut text = String::new();
     for file in files {
         let mask = Mask::new(file);
-        for found in &file.diagnostics {
+        for found in file.diagnostics.iter().take(count_of_each) {
             text.push_str(&frame(&renderer, file, &mask, found));
             text.push_str("\n\n");
         }

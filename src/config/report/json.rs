@@ -49,9 +49,14 @@ struct Summary {
 /// "warnings"}}`. Lines and columns count from 1, columns in characters, the end is behind the span;
 /// `offset` and `length` are bytes. `label` and `help` may be null.
 pub fn json(files: &[Findings]) -> String {
+    json_of_first(files, usize::MAX)
+}
+
+/// As [`json`], with at most so many findings of a file; the summary counts all.
+pub(super) fn json_of_first(files: &[Findings], count_of_each: usize) -> String {
     let report = Report {
         version: 1,
-        files: files.iter().map(file).collect(),
+        files: files.iter().map(|findings| file(findings, count_of_each)).collect(),
         summary: Summary {
             files: files.len(),
             errors: count(files, Severity::Error),
@@ -63,7 +68,7 @@ pub fn json(files: &[Findings]) -> String {
     serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
 }
 
-fn file(file: &Findings) -> File<'_> {
+fn file(file: &Findings, count: usize) -> File<'_> {
     let (mask, lines) = (Mask::new(file), Lines::new(&file.source));
     let finding = |found| {
         let found = mask.diagnostic(found);
@@ -84,5 +89,5 @@ fn file(file: &Findings) -> File<'_> {
             help: found.help,
         }
     };
-    File { file: &file.file, diagnostics: file.diagnostics.iter().map(finding).collect() }
+    File { file: &file.file, diagnostics: file.diagnostics.iter().take(count).map(finding).collect() }
 }

@@ -12,6 +12,9 @@ const SHOWN: usize = 4;
 /// Shorter texts are too common to be searched for in messages.
 const SHORTEST_SEARCHED: usize = 8;
 
+/// So many are searched for elsewhere; a document with more of them is made up.
+const MOST_SEARCHED: usize = 1000;
+
 /// The secrets of one file.
 pub(super) struct Mask<'a> {
     source: &'a str,
@@ -30,7 +33,8 @@ impl<'a> Mask<'a> {
             .collect();
         // The same text elsewhere is the same secret.
         let texts: HashSet<&str> = secrets.iter().map(|secret| &file.source[secret.clone()]).collect();
-        for text in texts.into_iter().filter(|text| text.len() >= SHORTEST_SEARCHED) {
+        let searched = texts.into_iter().filter(|text| text.len() >= SHORTEST_SEARCHED);
+        for text in searched.take(MOST_SEARCHED) {
             secrets.extend(file.source.match_indices(text).map(|(at, _)| at..at + text.len()));
         }
         secrets.sort_by_key(|secret| secret.start);

@@ -72,6 +72,17 @@ pub fn render(format: Format, files: &[Findings], colour: Colour) -> String {
     }
 }
 
+/// The first findings of a document that may have as many as it has bytes, as text for a log; all are
+/// counted, and what any of them says to be a secret is masked.
+pub fn human_of_first(file: &Findings, count: usize) -> String {
+    human::human_of_first(std::slice::from_ref(file), Colour::Off, count)
+}
+
+/// As [`human_of_first`], as JSON.
+pub fn json_of_first(file: &Findings, count: usize) -> String {
+    json::json_of_first(std::slice::from_ref(file), count)
+}
+
 /// What was found, in one line: `3 files checked: 1 error, 2 mistakes, 1 warning` or
 /// `1 file checked: clean`.
 pub fn summary(files: &[Findings]) -> String {

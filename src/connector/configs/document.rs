@@ -7,7 +7,7 @@ use arc_swap::ArcSwapOption;
 
 use crate::config::diagnostic::{Findings, Severity};
 use crate::config::load::{Loaded, SourceFile};
-use crate::config::report::{Colour, Format, render};
+use crate::config::report::human_of_first;
 use crate::connector::proxy::{Limits, ProxyConnector};
 use crate::engine::operation::CompiledConfig;
 use crate::secret::Secret;
@@ -183,12 +183,7 @@ impl Document {
     /// Says in the log what was found, the first time.
     fn report(&self, findings: &Findings, runs: bool) {
         let (proxy_id, revision) = (self.proxy_id.as_str(), self.source.revision());
-        let report = || {
-            let told = findings.first(LOGGED);
-            let left = findings.diagnostics.len() - told.diagnostics.len();
-            let report = render(Format::Human, &[told], Colour::Off);
-            if left > 0 { format!("{report}\nand {left} more") } else { report }
-        };
+        let report = || human_of_first(findings, LOGGED);
         match findings.worst() {
             _ if !runs => {
                 let kept = self.before.as_deref();

@@ -22,10 +22,8 @@ pub(super) trait Syntax {
     fn render(entry: &Entry) -> String;
 
     /// The field that starts here, at the start of a line, and how long it is. A field of which
-    /// `rendered` says what it is about to become may be recognised by that. No note starts where
-    /// more than `notes_within` is left of the text: lowered by what was looked through in vain.
-    fn field_at(text: &str, rendered: &[(Field, String)], notes_within: &mut usize)
-    -> Option<(Field, usize)>;
+    /// `rendered` says what it is about to become may be recognised by that.
+    fn field_at(text: &str, rendered: &[(Field, &str)], notes: &mut Notes) -> Option<(Field, usize)>;
 
     /// Whether nothing but the next field says where this one ends. What is added goes right behind
     /// such a field, or it would take in what is between; in front of it where another text follows
@@ -45,6 +43,31 @@ pub(super) trait Syntax {
     /// Where a note is added: an index of a piece.
     fn place_of_note(pieces: &[Piece<'_>]) -> usize;
 }
+
+/// What was looked for in vain, so that a text that is full of headings of notes is not read again and
+/// again.
+pub(super) struct Notes {
+    /// No note starts where more than this is left of the text.
+    pub(super) within: usize,
+    /// So many bytes may still be compared with the new note.
+    comparable: usize,
+}
+
+impl Notes {
+    fn of(text: &str) -> Self {
+        Self { within: text.len(), comparable: COMPARED_PER_BYTE * text.len() + COMPARED_AT_LEAST }
+    }
+
+    /// Whether another place is to be compared with a new note.
+    pub(super) fn compares(&mut self, new: &str) -> bool {
+        let left = self.comparable.checked_sub(new.len());
+        self.comparable = left.unwrap_or(self.comparable);
+        left.is_some()
+    }
+}
+
+const COMPARED_PER_BYTE: usize = 16;
+const COMPARED_AT_LEAST: usize = 1024 * 1024;
 
 /// What follows a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +103,10 @@ pub(super) fn upsert<S: Syntax>(existing: &str, entries: &[Entry]) -> String {
 
 fn pieces<'a, S: Syntax>(text: &'a str, rendered: &[(Field, String)]) -> Vec<Piece<'a>> {
     let mut pieces: Vec<Piece<'a>> = Vec::new();
-    let (mut at, mut other_from, mut notes_within) = (0, 0, text.len());
+    let (mut at, mut other_from) = (0, 0);
+    let mut notes = Notes::of(text);
+    let mut rendered: Vec<(Field, &str)> =
+        rendered.iter().map(|(field, text)| (*field, text.as_str())).collect();
     let other = |from: usize, to: usize| {
         let whole = &text[from..to];
         let (text, end) = whole.split_at(without_line_ends(whole).len());
@@ -88,10 +114,12 @@ fn pieces<'a, S: Syntax>(text: &'a str, rendered: &[(Field, String)]) -> Vec<Pie
     };
     while at < text.len() {
         let rest = &text[at..];
-        let Some((field, length)) = S::field_at(rest, rendered, &mut notes_within) else {
+        let Some((field, length)) = S::field_at(rest, &rendered, &mut notes) else {
             at += line_length(rest);
             continue;
         };
+        // Only the first is replaced; another one is not what it becomes.
+        rendered.retain(|(other, _)| *other != field);
         pieces.extend(other(other_from, at));
         let (whole, rest) = rest.split_at(length);
         let own = without_line_ends(whole);
@@ -201,7 +229,7 @@ pub(super) fn labelled(shape: Shape, is_labelled: impl Fn(&str) -> bool) -> Opti
 }
 
 /// What a field is about to become.
-pub(super) fn rendered_as(rendered: &[(Field, String)], field: Field) -> Option<&str> {
+pub(super) fn rendered_as<'r>(rendered: &[(Field, &'r str)], field: Field) -> Option<&'r str> {
     let (_, text) = rendered.iter().find(|(other, _)| *other == field)?;
     Some(without_line_ends(text))
 }

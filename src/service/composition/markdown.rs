@@ -3,8 +3,8 @@
 
 use super::fields::{Entry, Field, Shape};
 use super::lines::{
-    self, Next, Piece, Syntax, labelled, line_ends, line_feeds, line_length, own_paragraphs, rendered_as,
-    starts_with_lines,
+    self, Next, Notes, Piece, Syntax, labelled, line_ends, line_feeds, line_length, own_paragraphs,
+    rendered_as, starts_with_lines,
 };
 
 const NOTE: &str = "## Agent notes";
@@ -26,17 +26,15 @@ impl Syntax for Markdown {
         }
     }
 
-    fn field_at(
-        text: &str,
-        rendered: &[(Field, String)],
-        notes_within: &mut usize,
-    ) -> Option<(Field, usize)> {
+    fn field_at(text: &str, rendered: &[(Field, &str)], notes: &mut Notes) -> Option<(Field, usize)> {
         let first_line = lines::lines(text).next().map_or("", |(_, line)| line);
         if let Some(field) = line_field(first_line) {
             return Some((field, line_length(text)));
         }
         let field = block_of_line(first_line)?;
-        if let Some(length) = rendered_as(rendered, field).and_then(|new| starts_with_lines(text, new)) {
+        let new = rendered_as(rendered, field);
+        let new = new.filter(|new| field != Field::Note || notes.compares(new));
+        if let Some(length) = new.and_then(|new| starts_with_lines(text, new)) {
             return Some((field, length));
         }
         match field {
@@ -44,7 +42,7 @@ impl Syntax for Markdown {
             Field::Note if first_line.trim_end() == DETAILS => Some((field, first_line.len())),
             // Without the details' heading nothing says where the note ends; behind a section it
             // belongs to that.
-            Field::Note if text.len() > *notes_within => None,
+            Field::Note if text.len() > notes.within => None,
             Field::Note => {
                 let mut headings =
                     lines::lines(text).skip(1).filter(|(_, line)| block_of_line(line).is_some());
@@ -53,7 +51,7 @@ impl Syntax for Markdown {
                     return Some((field, start + line.len()));
                 }
                 // Not for the next such heading either.
-                *notes_within = next.map_or(0, |(start, _)| text.len() - start);
+                notes.within = next.map_or(0, |(start, _)| text.len() - start);
                 None
             }
             section => Some((section, section_length(text, section, rendered_as(rendered, section)))),
@@ -118,16 +116,19 @@ fn section_length(text: &str, field: Field, new: Option<&str>) -> usize {
             break;
         }
     }
-    if field != Field::Journey {
-        // A CRM may set blank lines behind a heading.
-        let heading = line_length(text);
-        let (heading, body) = text[..end].split_at(heading + line_ends(&text[heading..end]));
-        let new = new.map(|new| new.split_once('\n').map_or("", |(_, value)| value));
-        return heading.len() + own_paragraphs(body, new);
-    }
-    let is_leg = |line: &str| line.starts_with("Transferred to ");
-    let legs = lines::lines(&text[..end]).enumerate();
-    legs.take_while(|(index, (_, line))| *index < 2 || is_leg(line))
-        .last()
-        .map_or(end, |(_, (start, line))| start + line.len())
+    // A CRM may set blank lines behind a heading.
+    let heading = line_length(text);
+    let (heading, body) = text[..end].split_at(heading + line_ends(&text[heading..end]));
+    heading.len()
+        + match lines::lines(body).next() {
+            // An empty value.
+            Some((_, first)) if first.trim().is_empty() => first.len(),
+            _ if field == Field::Journey => {
+                let is_leg = |line: &str| line.starts_with("Transferred to ");
+                let legs = lines::lines(body).enumerate();
+                let own = legs.take_while(|(index, (_, line))| *index == 0 || is_leg(line)).last();
+                own.map_or(body.len(), |(_, (start, line))| start + line.len())
+            }
+            _ => own_paragraphs(body, new.map(|new| new.split_once('\n').map_or("", |(_, value)| value))),
+        }
 }

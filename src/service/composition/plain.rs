@@ -2,8 +2,8 @@
 
 use super::fields::{Entry, Field, Shape};
 use super::lines::{
-    self, Next, Piece, Syntax, labelled, line_ends, line_feeds, line_length, own_paragraphs, rendered_as,
-    starts_with_lines,
+    self, Next, Notes, Piece, Syntax, labelled, line_ends, line_feeds, line_length, own_paragraphs,
+    rendered_as, starts_with_lines,
 };
 
 /// The label of older notes.
@@ -25,7 +25,7 @@ impl Syntax for Plain {
         }
     }
 
-    fn field_at(text: &str, rendered: &[(Field, String)], _: &mut usize) -> Option<(Field, usize)> {
+    fn field_at(text: &str, rendered: &[(Field, &str)], _: &mut Notes) -> Option<(Field, usize)> {
         let field = field_of_line(text)?;
         let new = rendered_as(rendered, field);
         let length = match field.shape() {

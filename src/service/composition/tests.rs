@@ -281,12 +281,29 @@ fn a_blank_line_behind_a_heading_hides_no_value() {
     let text =
         updated("### AI Note\n\nSummary one.\n", &json!({"aiNote": "Summary two."}), LogFormat::Markdown);
     assert_eq!(text, "### AI Note\nSummary two.\n");
+
+    let request = json!({"legs": [
+        {"direction": "Inbound", "from": {"name": "Ada"}, "to": {"name": "Bob"}, "duration": 5},
+        {"direction": "Inbound", "to": {"name": "Cora"}, "duration": 6},
+    ]});
+    let journey = updated("", &request, LogFormat::Markdown);
+    let spaced = journey.replacen("### Call journey\n", "### Call journey\n\n", 1);
+    assert_ne!(spaced, journey, "{journey}");
+    let again = updated(&format!("{spaced}\nMine.\n"), &request, LogFormat::Markdown);
+    assert_eq!(again.matches("Transferred to").count(), 1, "{again}");
+    assert!(again.contains("Mine."), "{again}");
+
+    // Of an empty value what follows is a person's.
+    let text = updated("### AI Note\n \n\nMine.\n", &json!({"aiNote": "Ours."}), LogFormat::Markdown);
+    assert!(text.starts_with("### AI Note\nOurs.\n") && text.contains("Mine."), "{text}");
 }
 
 #[test]
 fn headings_without_details_take_no_longer_the_more_there_are() {
     let text = "## Agent notes\n".repeat(200_000);
     assert_eq!(updated(&text, &json!({}), LogFormat::Markdown), text);
+    let note = "## Agent notes\n".repeat(100_000) + "end";
+    assert!(updated(&text, &json!({"note": note}), LogFormat::Markdown).contains("end"));
 }
 
 #[test]

@@ -1,17 +1,21 @@
 //! What is wrong with a revision: the checks of `app-connect validate`, and its fixture cases.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::error::ConnectorError;
 use super::record::Summary;
 use crate::cases;
-use crate::config::diagnostic::{Code, Diagnostic, Findings, Severity};
+use crate::config::diagnostic::{Code, Findings, Severity};
 use crate::config::load::{Loaded, MAX_BYTES, SourceFile};
-use crate::config::report::{Colour, Format, render};
+use crate::config::report::json_of_first;
 use crate::config::source;
 use crate::connector::configs::{Secrets, load_uploaded};
 
@@ -117,8 +121,7 @@ pub(super) fn summary(findings: &Findings) -> Summary {
 
 /// The first findings as the command line writes them, secrets masked.
 pub(super) fn diagnostics(findings: &Findings) -> Vec<Value> {
-    let report = render(Format::Json, &[findings.first(TOLD)], Colour::Off);
-    let mut report: Value = serde_json::from_str(&report).unwrap_or_default();
+    let mut report: Value = serde_json::from_str(&json_of_first(findings, TOLD)).unwrap_or_default();
     match report.pointer_mut("/files/0/diagnostics").map(Value::take) {
         Some(Value::Array(found)) => found,
         _ => Vec::new(),
@@ -158,42 +161,76 @@ pub(super) fn storable(
         }
     };
     let findings = load_uploaded(&source, secrets).findings;
-    let is_written = |pointer: &str| match value.pointer(pointer) {
-        None | Some(Value::Null) => false,
-        Some(Value::String(text)) => !text.is_empty() && !text.contains("{{"),
-        Some(_) => true,
-    };
     let own = ["/secretKey", "/auth/clientSecret"];
-    if own.iter().any(|pointer| is_written(pointer)) {
+    if own.iter().any(|pointer| value.pointer(pointer).is_some_and(is_literal)) {
         let mut found = findings;
         found.diagnostics.retain(|found| own.contains(&found.pointer.as_str()));
         return Err(ConnectorError::SecretInText {
-            what: "The proxyConfig",
+            what: "The proxyConfig".into(),
             diagnostics: json!(diagnostics(&found)),
         });
     }
     without_secrets("The proxyConfig", &value, secrets)?;
     // Of a key that stands there twice the value has the last one only; the text is kept as it is.
-    let is_hidden = |found: &Diagnostic| {
-        found.code == Code::DuplicateKey
-            && ["/secretKey", "/auth", "/auth/clientSecret"].contains(&found.pointer.as_str())
-    };
     let known = [&secrets.secret_key, &secrets.client_secret].into_iter().flatten();
     let mut known = known.map(|secret| secret.expose()).filter(|secret| !secret.is_empty());
-    if findings.diagnostics.iter().any(is_hidden) || known.any(|secret| text.contains(secret)) {
-        let mut found = findings;
-        found.diagnostics.retain(is_hidden);
-        return Err(ConnectorError::SecretInText {
-            what: "The proxyConfig",
-            diagnostics: json!(diagnostics(&found)),
-        });
+    let hidden = || serde_json::from_str::<Written>(text).is_ok_and(|written| written.0);
+    if known.any(|secret| text.contains(secret)) || hidden() {
+        return Err(ConnectorError::SecretInText { what: "The proxyConfig".into(), diagnostics: json!([]) });
     }
     Ok(findings)
 }
 
+/// Whether a value is no template, but what it says.
+fn is_literal(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty() && !text.contains("{{"),
+        _ => true,
+    }
+}
+
+/// Whether a document has a secret of its own under any of the members that are for one, of those
+/// that stand there twice each.
+struct Written(bool);
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(document: D) -> Result<Self, D::Error> {
+        document.deserialize_map(Members { secret: "secretKey", below: Some("auth") }).map(Self)
+    }
+}
+
+struct Members {
+    secret: &'static str,
+    below: Option<&'static str>,
+}
+
+impl<'de> Visitor<'de> for Members {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<bool, A::Error> {
+        let mut is_written = false;
+        while let Some(name) = members.next_key::<Cow<'de, str>>()? {
+            let value = members.next_value::<&RawValue>()?.get();
+            if name == self.secret {
+                is_written |= serde_json::from_str(value).is_ok_and(|value| is_literal(&value));
+            } else if self.below.is_some_and(|below| name == below) {
+                let below = Self { secret: "clientSecret", below: None };
+                let mut reader = serde_json::Deserializer::from_str(value);
+                is_written |= reader.deserialize_map(below).unwrap_or(false);
+            }
+        }
+        Ok(is_written)
+    }
+}
+
 /// Refuses a value that holds a secret of the connector.
 pub(super) fn without_secrets(
-    what: &'static str,
+    what: impl Into<Cow<'static, str>>,
     value: &Value,
     secrets: &Secrets,
 ) -> Result<(), ConnectorError> {
@@ -210,7 +247,7 @@ pub(super) fn without_secrets(
     let secrets = [&secrets.secret_key, &secrets.client_secret];
     let mut known = secrets.into_iter().flatten().map(|secret| secret.expose());
     if known.any(|secret| !secret.is_empty() && holds(value, secret)) {
-        return Err(ConnectorError::SecretInText { what, diagnostics: json!([]) });
+        return Err(ConnectorError::SecretInText { what: what.into(), diagnostics: json!([]) });
     }
     Ok(())
 }

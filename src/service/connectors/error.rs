@@ -1,5 +1,7 @@
 //! Why something cannot be done with a connector, with a code that never changes its meaning.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use super::check::Verdict;
@@ -71,9 +73,19 @@ pub enum ConnectorError {
     )]
     SecretInText {
         /// Where it stands.
-        what: &'static str,
+        what: Cow<'static, str>,
         /// Where exactly, if that is known.
         diagnostics: Value,
+    },
+    /// A secret is to be set that everybody can read already.
+    #[error(
+        "{what} of revision {number} holds this secret, where everybody can read it, and revisions stay. Replace the secret where it was issued, and set the new one. Nothing is stored."
+    )]
+    SecretIsKnown {
+        /// The text, the note or a case.
+        what: &'static str,
+        /// The revision.
+        number: u64,
     },
     /// The revision cannot run.
     #[error(
@@ -119,7 +131,7 @@ impl ConnectorError {
             Self::NotJson(_) => "not_json",
             Self::TooDeep(_) => "too_deep",
             Self::TooLarge { .. } | Self::Store(StoreError::TooLarge { .. }) => "too_large",
-            Self::SecretInText { .. } => "secret_in_text",
+            Self::SecretInText { .. } | Self::SecretIsKnown { .. } => "secret_in_text",
             Self::HasErrors { .. } => "revision_has_errors",
             Self::ChecksFailed { .. } => "checks_failed",
             Self::Store(_) => "store_failed",
@@ -134,7 +146,10 @@ impl ConnectorError {
             Self::Changed { .. } => 412,
             Self::Invalid { .. } | Self::NotJson(_) | Self::TooDeep(_) => 400,
             Self::TooLarge { .. } | Self::Store(StoreError::TooLarge { .. }) => 413,
-            Self::SecretInText { .. } | Self::HasErrors { .. } | Self::ChecksFailed { .. } => 422,
+            Self::SecretInText { .. }
+            | Self::SecretIsKnown { .. }
+            | Self::HasErrors { .. }
+            | Self::ChecksFailed { .. } => 422,
             Self::Store(_) => 500,
         }
     }

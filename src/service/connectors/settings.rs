@@ -164,35 +164,38 @@ impl Connectors {
         let (mut record, mut secrets) = (found.record.clone(), found.secrets.clone());
         settings.clone().apply(&mut record, &mut secrets);
         check_shown(&record, &secrets)?;
-        if settings.secret_key.is_some() || settings.client_secret.is_some() {
-            self.refuse_written(&record, &secrets).await?;
+        let new = Secrets {
+            secret_key: settings.secret_key.clone().flatten(),
+            client_secret: settings.client_secret.clone().flatten(),
+        };
+        if new != Secrets::default() {
+            self.refuse_written(&record, &new).await?;
         }
         let change = Change::new(Action::Configure, None, json!({"set": settings.names()}));
         let apply = |record: &mut Record, secrets: &mut Secrets| settings.apply(record, secrets);
         self.change(&edit, found, apply, Vec::new(), change).await
     }
 
-    /// Refuses new secrets that stand in a revision, its note or its cases, where everybody can read
-    /// them.
-    async fn refuse_written(&self, record: &Record, secrets: &Secrets) -> Result<(), ConnectorError> {
+    /// Refuses secrets that stand in a revision, its note or its cases, where everybody can read them.
+    async fn refuse_written(&self, record: &Record, new: &Secrets) -> Result<(), ConnectorError> {
         let mut read = HashSet::new();
         for number in 1..=record.revisions {
             let revision = self.revision_of(record, number).await?;
-            without_secrets("The note of a revision", &json!(revision.note), secrets)?;
+            let known = |what| move |_| ConnectorError::SecretIsKnown { what, number };
+            without_secrets("", &json!(revision.note), new).map_err(known("The note"))?;
             if revision.cases_hash.as_ref().is_some_and(|hash| read.insert(hash.clone())) {
                 let cases = json!(self.cases_of(&record.proxy_id, &revision).await?);
-                without_secrets("A case of a revision", &cases, secrets)?;
+                without_secrets("", &cases, new).map_err(known("A case"))?;
             }
             if read.insert(revision.hash.clone()) {
                 let text = self.text_of(&record.proxy_id, &revision).await?;
-                let secrets = secrets.clone();
-                blocking(move || {
+                let new = new.clone();
+                let checked = blocking(move || {
                     // As it is written, and as it is read.
-                    let value = serde_json::from_str(&text).unwrap_or_default();
-                    without_secrets("A revision", &json!(&*text), &secrets)?;
-                    without_secrets("A revision", &value, &secrets)
-                })
-                .await??;
+                    let value: Value = serde_json::from_str(&text).unwrap_or_default();
+                    without_secrets("", &json!([&*text, value]), &new)
+                });
+                checked.await?.map_err(known("The text"))?;
             }
         }
         Ok(())

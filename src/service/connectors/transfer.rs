@@ -79,30 +79,32 @@ impl Connectors {
         let record = self.found(proxy_id).await?.record;
         let mut revisions = Vec::new();
         let mut bytes = 0;
-        for number in from.max(1)..=record.revisions {
+        let from = from.max(1);
+        if from > record.revisions.max(1) {
+            return Err(ConnectorError::UnknownRevision { proxy_id: record.proxy_id, number: from });
+        }
+        for number in from..=record.revisions {
             let revision = self.revision_of(&record, number).await?;
-            let text = self.text_of(proxy_id, &revision).await?.to_string();
-            let cases = self.cases_of(proxy_id, &revision).await?;
-            bytes += json!([text, cases]).to_string().len();
-            if bytes > MAX_EXPORT || revisions.len() == MAX_REVISIONS {
-                return Err(ConnectorError::State {
-                    code: "export_too_large",
-                    message: format!(
-                        "The {} revisions from {} on are more than an import takes: {MAX_REVISIONS} revisions, {MAX_EXPORT} bytes. Export later ones, with `?from=` and a number.",
-                        record.revisions + 1 - from.max(1),
-                        from.max(1)
-                    ),
-                });
-            }
-            revisions.push(BundledRevision {
+            let bundled = BundledRevision {
                 number,
-                text,
-                cases,
+                text: self.text_of(proxy_id, &revision).await?.to_string(),
+                cases: self.cases_of(proxy_id, &revision).await?,
                 hash: revision.hash,
                 author: revision.author,
                 created_at: revision.created_at,
                 note: revision.note,
-            });
+            };
+            bytes += json!(bundled).to_string().len();
+            if bytes > MAX_EXPORT || revisions.len() == MAX_REVISIONS {
+                return Err(ConnectorError::State {
+                    code: "export_too_large",
+                    message: format!(
+                        "The {} revisions from {from} on are more than an import takes: {MAX_REVISIONS} revisions, {MAX_EXPORT} bytes. Export later ones, with `?from=` and a number.",
+                        record.revisions + 1 - from
+                    ),
+                });
+            }
+            revisions.push(bundled);
         }
         Ok(Bundle {
             format: FORMAT.to_owned(),

@@ -364,7 +364,13 @@ mod tests {
         // As paths, queries and forms have it.
         let secret = "sk-abc/def+1 (x)";
         let scrub = Scrub(forms(secret));
-        for encoded in ["sk-abc%2Fdef%2B1%20%28x%29", "sk-abc%2Fdef%2B1+(x)", "sk-abc%2Fdef%2B1+%28x%29"] {
+        for encoded in [
+            "sk-abc%2Fdef%2B1%20%28x%29",
+            "sk-abc%2Fdef%2B1+(x)",
+            "sk-abc%2Fdef%2B1+%28x%29",
+            "sk-abc%2Fdef%2B1%20(x)",
+            "sk-abc%2fdef%2b1+(x)",
+        ] {
             assert_eq!(scrub.text(&format!("?key={encoded}&x")), "?key=***&x", "{encoded}");
         }
     }

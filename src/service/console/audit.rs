@@ -16,6 +16,7 @@ const BLOCK: u64 = 256;
 
 /// The longest detail, in bytes of JSON.
 const MAX_DETAIL: usize = 16 * 1024;
+
 /// Longer than what tells that a member was left out.
 const OMISSION: usize = 64;
 
@@ -122,7 +123,7 @@ fn entry(event: &Event, sequence: u64) -> Entry {
     }
 }
 
-/// A detail that is not too long: of one that is, the longest members are left out, and their lengths
+/// A detail that is not too long: of one that is, the longest parts are left out, and their lengths
 /// told.
 fn bounded(mut detail: Value) -> Value {
     loop {
@@ -130,13 +131,18 @@ fn bounded(mut detail: Value) -> Value {
         if length <= MAX_DETAIL {
             return detail;
         }
-        let members = detail.as_object_mut().into_iter().flatten();
-        let longest = members.map(|(_, member)| (member.to_string().len(), member));
-        match longest.max_by_key(|(length, _)| *length) {
-            Some((length, member)) if length > OMISSION => *member = json!({"omittedBytes": length}),
-            _ => return json!({"omittedBytes": length}),
+        match longest(&mut detail) {
+            Some(part) => *part = json!({"omittedBytes": part.to_string().len()}),
+            None => return json!({"omittedBytes": length}),
         }
     }
+}
+
+/// The longest member of an object that is none itself, at whichever depth; `None` where all are short.
+fn longest(value: &mut Value) -> Option<&mut Value> {
+    let members = value.as_object_mut()?.iter_mut().map(|(_, member)| (member.to_string().len(), member));
+    let (length, member) = members.max_by_key(|(length, _)| *length)?;
+    if member.is_object() { longest(member) } else { Some(member).filter(|_| length > OMISSION) }
 }
 
 /// The number of the newest entry; 0 where there is none.
@@ -198,6 +204,29 @@ fn key(sequence: u64) -> DocumentKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_detail_that_is_too_long_the_longest_part_is_left_out() {
+        let cases: Vec<String> = (0..500).map(|n| format!("{n:0>60}")).collect();
+        let detail = json!({
+            "revision": 7, "before": 6,
+            "forced": {"reason": "the outage cannot wait", "summary": {"errors": 0}, "failedCases": cases},
+        });
+        let length = detail["forced"]["failedCases"].to_string().len();
+        assert_eq!(
+            bounded(detail),
+            json!({
+                "revision": 7, "before": 6,
+                "forced": {
+                    "reason": "the outage cannot wait", "summary": {"errors": 0},
+                    "failedCases": {"omittedBytes": length},
+                },
+            })
+        );
+        let many: serde_json::Map<_, _> = (0..5000).map(|n| (n.to_string(), json!(n))).collect();
+        let length = json!(many).to_string().len();
+        assert_eq!(bounded(json!(many)), json!({"omittedBytes": length}));
+    }
     use crate::secret::Secret;
     use crate::store::{self, Keys};
 
