@@ -146,8 +146,8 @@ pub struct Held {
 pub type Conflict = fn(standing: &Extension, asked: &Extension) -> bool;
 
 /// Claims a subject, a conversation for one of its messages. The caller has the turn for it in this
-/// process. With `doubted`, a claim in
-/// doubt that the caller knows how to settle, it is taken over together with its idempotency key.
+/// process. With `doubted`, a claim in doubt that the caller knows how to settle, it is taken over
+/// together with its idempotency key.
 ///
 /// # Errors
 /// Where the store fails.
