@@ -267,3 +267,39 @@ pub(super) async fn account_data(to: &dyn Store, owners: &Owners, row: &Value) -
     }
     to.cache_contacts(&key, data.to_string().as_bytes()).await.map(|()| Fate::Brought)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(hostname: &str, account: Option<&str>, updated_at: &str) -> User {
+        let row = json!({
+            "id": "7-acme", "platform": "acme", "hostname": hostname, "rcAccountId": account,
+            "accessToken": "key", "createdAt": "2025-03-01T10:00:00Z", "updatedAt": updated_at,
+        });
+        read_user(&row).unwrap()
+    }
+
+    /// The import can be run again and again while people use both servers.
+    #[test]
+    fn what_only_this_server_knows_stays() {
+        let (older, newer) = ("2025-03-02T10:00:00Z", "2025-03-03T10:00:00Z");
+        let here = User {
+            name: Some("Ada".to_owned()),
+            site: Some("a.acme.example".to_owned()),
+            ..row("a.acme.example", Some("5"), older)
+        };
+        let (user, fate) = brought(Some(&here), &row("a.acme.example", None, newer)).unwrap();
+        assert!(matches!(fate, Fate::Brought));
+        assert_eq!(
+            (&user.name, &user.site, &user.rc_account_id),
+            (&here.name, &here.site, &here.rc_account_id)
+        );
+        assert!(user.was_alone, "the row's logs are the user's alone");
+        let same = brought(Some(&here), &row("a.acme.example", Some("5"), older)).unwrap();
+        assert!(matches!(same, (user, Fate::There) if user == here));
+        assert!(brought(Some(&here), &row("b.acme.example", Some("5"), newer)).is_none());
+        let first = row("b.acme.example", None, newer);
+        assert!(matches!(brought(None, &first), Some((user, Fate::Brought)) if user == first));
+    }
+}
