@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use app_connect::config::diagnostic::{Code, Severity};
+use app_connect::config::diagnostic::{Code, Lines, Severity};
 use app_connect::config::load::{Loaded, MAX_BYTES, load, load_file};
 use app_connect::config::report::{Colour, Format, human, render};
 use proptest::prelude::*;
@@ -180,13 +180,14 @@ fn no_report_shows_a_secret() {
 #[test]
 fn reports_name_the_place_in_the_file() {
     for (name, _, loaded) in broken() {
+        let text = Lines::new(&loaded.findings.source);
         let lines: Vec<String> = loaded
             .findings
             .diagnostics
             .iter()
             .filter(|_| !loaded.findings.source.is_empty())
             .map(|found| {
-                let (line, column) = loaded.findings.line_column(found.span.start);
+                let (line, column) = text.line_column(found.span.start);
                 format!("--> {name}.json:{line}:{column}")
             })
             .collect();

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Case, Coverage, Outcome, files, rewrite, run};
-use crate::config::diagnostic::{Findings, Severity};
+use crate::config::diagnostic::{Findings, Lines, Severity};
 use crate::config::documents::{CASES, find_tested, has_ending};
 use crate::config::load::load_file;
 
@@ -111,7 +111,7 @@ impl Suite {
         let worst = findings.diagnostics.iter().find(|found| found.severity() == Severity::Error)?;
         let place = match findings.source.is_empty() {
             true => String::new(),
-            false => format!("line {}: ", findings.line_column(worst.span.start).0),
+            false => format!("line {}: ", Lines::new(&findings.source).line_column(worst.span.start).0),
         };
         Some(format!(
             "the document cannot run: {place}{}; `app-connect validate {}` shows everything",

@@ -28,18 +28,16 @@ pub(crate) struct Scopes {
 impl Scopes {
     pub(crate) fn of(platform: &Platform<'_>, user: &User) -> Self {
         let now = Scope { site: platform.site(user), ..scope(user) };
-        let mut owners = vec![now.owner.clone()];
+        let mut former = Vec::new();
         if user.was_alone && user.rc_account_id.is_some() {
-            owners.push(Owner::User(user.key.id.clone()));
+            former.push(Scope { owner: Owner::User(user.key.id.clone()), ..now.clone() });
         }
-        // What was imported is kept without the host.
-        let sites = [now.site.clone(), None];
-        let sites = if now.site.is_some() { &sites[..] } else { &sites[1..] };
-        let all = sites.iter().flat_map(|site| owners.iter().map(move |owner| (site, owner)));
-        let former = all
-            .skip(1)
-            .map(|(site, owner)| Scope { site: site.clone(), owner: owner.clone(), ..now.clone() })
-            .collect();
+        if now.site.is_some() {
+            // What was imported is kept without the host.
+            let imported = |scope: &Scope| Scope { site: None, ..scope.clone() };
+            let all: Vec<Scope> = std::iter::once(&now).chain(&former).map(imported).collect();
+            former.extend(all);
+        }
         Self { now, former, user_id: user.key.id.clone() }
     }
 

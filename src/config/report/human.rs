@@ -8,7 +8,7 @@ use annotate_snippets::{
 
 use super::mask::Mask;
 use super::summary;
-use crate::config::diagnostic::{Diagnostic, Findings, Severity};
+use crate::config::diagnostic::{Diagnostic, Findings, Lines, Severity};
 
 /// Whether terminal colours are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +39,9 @@ pub(super) fn human_of_first(files: &[Findings], colour: Colour, count_of_each: 
     .term_width(WIDTH);
     let mut text = String::new();
     for file in files {
-        let mask = Mask::new(file);
+        let (mask, lines) = (Mask::new(file), Lines::new(&file.source));
         for found in file.diagnostics.iter().take(count_of_each) {
-            text.push_str(&frame(&renderer, file, &mask, found));
+            text.push_str(&frame(&renderer, file, &lines, &mask, found));
             text.push_str("\n\n");
         }
     }
@@ -50,7 +50,13 @@ pub(super) fn human_of_first(files: &[Findings], colour: Colour, count_of_each: 
     text
 }
 
-fn frame(renderer: &Renderer, file: &Findings, mask: &Mask<'_>, found: &Diagnostic) -> String {
+fn frame(
+    renderer: &Renderer,
+    file: &Findings,
+    lines: &Lines<'_>,
+    mask: &Mask<'_>,
+    found: &Diagnostic,
+) -> String {
     let found = mask.diagnostic(found);
     let level = match found.severity() {
         Severity::Error => Level::ERROR,
@@ -63,7 +69,7 @@ fn frame(renderer: &Renderer, file: &Findings, mask: &Mask<'_>, found: &Diagnost
     if file.source.is_empty() {
         group = group.element(Origin::path(path));
     } else {
-        let (line, column) = file.line_column(found.span.start);
+        let (line, column) = lines.line_column(found.span.start);
         let part = first_line(&file.source, found.span.start);
         let (excerpt, span) = mask.excerpt(part.clone(), &shown(&file.source, &part, &found.span));
         let printed_column = excerpt[..span.start].chars().count() + 1;

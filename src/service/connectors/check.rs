@@ -162,22 +162,17 @@ pub(super) fn storable(
     };
     let findings = load_uploaded(&source, secrets).findings;
     let own = ["/secretKey", "/auth/clientSecret"];
-    if own.iter().any(|pointer| value.pointer(pointer).is_some_and(is_literal)) {
+    let is_written = own.iter().any(|pointer| value.pointer(pointer).is_some_and(is_literal));
+    // Of a key that stands there twice the value has the last one only; the text is kept as it is.
+    if is_written || serde_json::from_str::<Written>(text).is_ok_and(|written| written.0) {
         let mut found = findings;
         found.diagnostics.retain(|found| own.contains(&found.pointer.as_str()));
         return Err(ConnectorError::SecretInText {
-            what: "The proxyConfig".into(),
+            what: "The proxyConfig",
             diagnostics: json!(diagnostics(&found)),
         });
     }
-    without_secrets("The proxyConfig", &value, secrets)?;
-    // Of a key that stands there twice the value has the last one only; the text is kept as it is.
-    let known = [&secrets.secret_key, &secrets.client_secret].into_iter().flatten();
-    let mut known = known.map(|secret| secret.expose()).filter(|secret| !secret.is_empty());
-    let hidden = || serde_json::from_str::<Written>(text).is_ok_and(|written| written.0);
-    if known.any(|secret| text.contains(secret)) || hidden() {
-        return Err(ConnectorError::SecretInText { what: "The proxyConfig".into(), diagnostics: json!([]) });
-    }
+    without_secrets("The proxyConfig", &json!([&**text, value]), secrets)?;
     Ok(findings)
 }
 
@@ -230,10 +225,18 @@ impl<'de> Visitor<'de> for Members {
 
 /// Refuses a value that holds a secret of the connector.
 pub(super) fn without_secrets(
-    what: impl Into<Cow<'static, str>>,
+    what: &'static str,
     value: &Value,
     secrets: &Secrets,
 ) -> Result<(), ConnectorError> {
+    if holds_secret(value, secrets) {
+        return Err(ConnectorError::SecretInText { what, diagnostics: json!([]) });
+    }
+    Ok(())
+}
+
+/// Whether one of these secrets stands somewhere in a value.
+pub(super) fn holds_secret(value: &Value, secrets: &Secrets) -> bool {
     fn holds(value: &Value, secret: &str) -> bool {
         match value {
             Value::String(text) => text.contains(secret),
@@ -246,8 +249,5 @@ pub(super) fn without_secrets(
     }
     let secrets = [&secrets.secret_key, &secrets.client_secret];
     let mut known = secrets.into_iter().flatten().map(|secret| secret.expose());
-    if known.any(|secret| !secret.is_empty() && holds(value, secret)) {
-        return Err(ConnectorError::SecretInText { what: what.into(), diagnostics: json!([]) });
-    }
-    Ok(())
+    known.any(|secret| !secret.is_empty() && holds(value, secret))
 }

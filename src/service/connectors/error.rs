@@ -1,7 +1,5 @@
 //! Why something cannot be done with a connector, with a code that never changes its meaning.
 
-use std::borrow::Cow;
-
 use serde_json::{Value, json};
 
 use super::check::Verdict;
@@ -73,7 +71,7 @@ pub enum ConnectorError {
     )]
     SecretInText {
         /// Where it stands.
-        what: Cow<'static, str>,
+        what: &'static str,
         /// Where exactly, if that is known.
         diagnostics: Value,
     },

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::{Map, Value, json};
 
 use super::audit::{Action, Change};
-use super::check::without_secrets;
+use super::check::{holds_secret, without_secrets};
 use super::draft::{Stored, Upload, blocking};
 use super::record::Record;
 use super::{ConnectorError, ConnectorView, Connectors, Edit, check_proxy_id, check_text, now};
@@ -181,21 +181,26 @@ impl Connectors {
         let mut read = HashSet::new();
         for number in 1..=record.revisions {
             let revision = self.revision_of(record, number).await?;
-            let known = |what| move |_| ConnectorError::SecretIsKnown { what, number };
-            without_secrets("", &json!(revision.note), new).map_err(known("The note"))?;
-            if revision.cases_hash.as_ref().is_some_and(|hash| read.insert(hash.clone())) {
-                let cases = json!(self.cases_of(&record.proxy_id, &revision).await?);
-                without_secrets("", &cases, new).map_err(known("A case"))?;
+            let known = |what| ConnectorError::SecretIsKnown { what, number };
+            if holds_secret(&json!(revision.note), new) {
+                return Err(known("The note"));
+            }
+            if revision.cases_hash.as_ref().is_some_and(|hash| read.insert(hash.clone()))
+                && holds_secret(&json!(self.cases_of(&record.proxy_id, &revision).await?), new)
+            {
+                return Err(known("A case"));
             }
             if read.insert(revision.hash.clone()) {
                 let text = self.text_of(&record.proxy_id, &revision).await?;
                 let new = new.clone();
-                let checked = blocking(move || {
+                let holds = blocking(move || {
                     // As it is written, and as it is read.
                     let value: Value = serde_json::from_str(&text).unwrap_or_default();
-                    without_secrets("", &json!([&*text, value]), &new)
+                    holds_secret(&json!([&*text, value]), &new)
                 });
-                checked.await?.map_err(known("The text"))?;
+                if holds.await? {
+                    return Err(known("The text"));
+                }
             }
         }
         Ok(())
