@@ -105,6 +105,7 @@ codes! {
     BodyOnGet = "AC060", Warning, "body on GET", "Many servers ignore or refuse a body on GET or HEAD. Use `query`, or the method that the CRM's documentation names.";
     UnknownMethod = "AC061", Error, "unknown method", "The HTTP method is not one that can be sent. There are GET, POST, PUT, PATCH, DELETE, HEAD and OPTIONS.";
     QueryNotObject = "AC063", Mistake, "query is not an object", "`query` is an object of parameters, or one expression that yields an object. Text, even `a=1&b=2`, makes the operation fail; put such text behind a `?` in `url`.";
+    NeedlessOmit = "AC066", Warning, "needless omit", "A GET or HEAD without `body` has none, so `\"body\": \"{{omit}}\"` does nothing there. Remove it. (POST, PUT, PATCH and DELETE send `{}` where `body` is missing; there it means something.)";
     UnknownLogFormat = "AC070", Mistake, "unknown logFormat", "Log text is composed as `text/plain`, `text/html` or `text/markdown`. Anything else counts as `custom`, which leaves composing to the document's templates.";
     TimeoutRange = "AC071", Mistake, "timeout out of range", "Timeouts are 1 to 300 seconds. Less than one second works, but hardly any CRM always answers in it; more than 300 counts as 300, and 0 or less as left out.";
     UnknownAuth = "AC072", Mistake, "unknown auth setting", "The setting is not one that exists, or does nothing beside the others. The finding says what is used instead.";

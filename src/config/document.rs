@@ -161,7 +161,7 @@ pub struct Operation<M> {
     #[serde(default)]
     pub query: Option<Value>,
     /// Request body: any JSON with templates in its texts. A member whose template yields nothing
-    /// is left out. Default `{}`.
+    /// is left out. Default `{}`; for GET and HEAD none.
     #[schemars(title = "Body", example = serde_json::json!({"subject": "{{subject}}"}), schema_with = "anything")]
     #[serde(default)]
     pub body: Option<Value>,

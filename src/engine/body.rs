@@ -11,6 +11,8 @@ use super::variables::Variable;
 /// A compiled piece of JSON.
 #[derive(Debug)]
 pub(super) enum BodyTemplate {
+    /// Nothing, whatever the values.
+    Absent,
     /// No expression in it: bytes as they are sent.
     Literal(Box<[u8]>),
     /// An object: keys as they are sent, with quotes and colon.
@@ -66,6 +68,7 @@ impl BodyTemplate {
     /// Writes the JSON. `false` where nothing was written because the template yields nothing.
     pub(super) fn write(&self, scope: &Scope<'_>, out: &mut Vec<u8>) -> Result<bool, RenderProblem> {
         match self {
+            Self::Absent => return Ok(false),
             Self::Literal(bytes) => out.extend_from_slice(bytes),
             Self::Object(members) => {
                 out.push(b'{');
@@ -124,7 +127,7 @@ impl BodyTemplate {
     /// Calls `visit` with every template.
     pub(super) fn templates<'t>(&'t self, visit: &mut dyn FnMut(&'t Template)) {
         match self {
-            Self::Literal(_) => {}
+            Self::Absent | Self::Literal(_) => {}
             Self::Object(members) => members.iter().for_each(|(_, member)| member.templates(visit)),
             Self::Array(items) => items.iter().for_each(|item| item.templates(visit)),
             Self::Template(template) => visit(template),

@@ -55,12 +55,16 @@ fn globals_reach_every_outbound_request() {
     for group in recording::groups() {
         for step in recording::load(&group).steps {
             for request in list.recorded(&step).received {
-                for global in &list.global {
-                    let HeaderNow { value, optional } = header(&request, &global.outbound_header.name);
-                    if global.outbound_header.to.is_some() {
-                        assert_ne!(value, global.outbound_header.from, "{group}: {}", step.name);
+                for change in list.global.iter().filter_map(|global| global.outbound_header.as_ref()) {
+                    let HeaderNow { value, optional } = header(&request, &change.name);
+                    if change.to.is_some() {
+                        assert_ne!(value, change.from, "{group}: {}", step.name);
                     }
-                    assert_eq!(optional, global.outbound_header.optional);
+                    assert_eq!(optional, change.optional);
+                }
+                for change in list.global.iter().filter_map(|global| global.outbound_body.as_ref()) {
+                    let kept = matches!(&request.body, ExpectedBody::Exact(body) if *body == change.without);
+                    assert!(!kept || !change.methods.contains(&request.method), "{group}: {}", step.name);
                 }
             }
         }

@@ -18,7 +18,7 @@ pub struct Deviations {
     pub entries: Vec<Entry>,
 }
 
-/// A deviation in the headers of every outbound request.
+/// A deviation in every outbound request: in a header or in the body.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Global {
@@ -29,7 +29,8 @@ pub struct Global {
     pub why: String,
     /// `path` or `path::test_name`.
     pub test: String,
-    pub outbound_header: HeaderChange,
+    pub outbound_header: Option<HeaderChange>,
+    pub outbound_body: Option<BodyChange>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -44,6 +45,17 @@ pub struct HeaderChange {
     /// The header may also be absent.
     #[serde(default)]
     pub optional: bool,
+}
+
+/// Requests that go out without the body that was recorded.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BodyChange {
+    pub methods: Vec<String>,
+    /// The recorded body that is not sent.
+    pub without: String,
+    /// A header that came with the body: the recorded value may be absent.
+    pub header: String,
 }
 
 /// A deviation of certain steps.
@@ -150,7 +162,10 @@ impl Deviations {
     /// What the recording says of a step, seen through the global deviations.
     pub fn recorded(&self, step: &Step) -> Expected {
         let mut expected = Expected::recorded(step);
-        for change in self.global.iter().map(|global| &global.outbound_header) {
+        for change in self.global.iter().filter_map(|global| global.outbound_body.as_ref()) {
+            expected.received.iter_mut().for_each(|request| without_body(request, change));
+        }
+        for change in self.global.iter().filter_map(|global| global.outbound_header.as_ref()) {
             let headers = expected.received.iter_mut().flat_map(|request| &mut request.headers);
             for header in headers {
                 if header.name.eq_ignore_ascii_case(&change.name) && header.value == change.from {
@@ -189,6 +204,19 @@ impl Deviations {
                 })
             })
             .collect()
+    }
+}
+
+fn without_body(request: &mut ExpectedOutbound, change: &BodyChange) {
+    let is_recorded = matches!(&request.body, ExpectedBody::Exact(body) if *body == change.without);
+    if !is_recorded || !change.methods.contains(&request.method) {
+        return;
+    }
+    request.body = ExpectedBody::Exact(String::new());
+    // Its length is compared with the body.
+    request.headers.retain(|header| !header.name.eq_ignore_ascii_case("content-length"));
+    for header in &mut request.headers {
+        header.optional |= header.name.eq_ignore_ascii_case(&change.header);
     }
 }
 

@@ -182,15 +182,27 @@ fn body(
     problems: &mut Vec<Problem>,
 ) -> BodyTemplate {
     let at = format!("{root}/body");
-    // What JavaScript takes for false counts as no body, and no body is an empty object.
+    let bodiless = method.filter(|method| matches!(**method, Method::GET | Method::HEAD));
+    // What JavaScript takes for false counts as no body. No body is an empty object, but where front
+    // ends refuse one (Q57).
     let Some(body) = operation.body.filter(|body| super::super::mapping::is_truthy(body)) else {
-        return BodyTemplate::Literal(Box::from(&b"{}"[..]));
+        return match bodiless {
+            Some(_) => BodyTemplate::Absent,
+            None => BodyTemplate::Literal(Box::from(&b"{}"[..])),
+        };
     };
-    if let Some(method @ (&Method::GET | &Method::HEAD)) = method
-        && body.as_object().is_none_or(|members| !members.is_empty())
-        // Says that there is to be no body at all.
-        && body.as_str() != Some("{{omit}}")
+    if let Some(method) = bodiless
+        && body.as_str() == Some("{{omit}}")
     {
+        problems.push(
+            Problem::new(
+                Code::NeedlessOmit,
+                &at,
+                format!("`{}` sends no body with {method} anyway: this does nothing", operation.name),
+            )
+            .help("remove `body`"),
+        );
+    } else if let Some(method) = bodiless {
         problems.push(
             Problem::new(
                 Code::BodyOnGet,

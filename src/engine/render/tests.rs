@@ -34,3 +34,36 @@ fn an_incomplete_credential_is_not_sent() {
         assert!(error.contains(&format!("`{missing}`")), "{template}: {error}");
     }
 }
+
+/// Q57: front ends refuse a GET with a body. What the document writes is sent.
+#[test]
+fn a_get_without_body_has_none() {
+    let body = |method: &str, body: Option<Value>| {
+        let mut operation = json!({"method": method, "url": "/me", "responseMapping": {"idPath": "body.id"}});
+        if let Some(body) = body {
+            operation["body"] = body;
+        }
+        let document = json!({
+            "requestDefaults": {"baseUrl": "https://crm.example.com"},
+            "operations": {"getUserInfo": operation},
+        });
+        let config = load("crm.json", &document.to_string(), &|_| None).config.unwrap();
+        let mut inputs = Inputs::new();
+        inputs.text(Variable::ApiKey, "key").text(Variable::AuthHeader, "Basic key");
+        let request = render(config.operation(OperationName::GetUserInfo).unwrap(), &inputs).unwrap();
+        let content_type = request.headers.get(header::CONTENT_TYPE);
+        let content_type = content_type.map(|value| value.to_str().unwrap().to_owned());
+        (request.body.map(|body| String::from_utf8(body).unwrap()), content_type)
+    };
+    let json = |text: &str| (Some(text.to_owned()), Some("application/json".to_owned()));
+    for method in ["GET", "HEAD", "get"] {
+        assert_eq!(body(method, None), (None, None), "{method}");
+        assert_eq!(body(method, Some(Value::Null)), (None, None), "{method}");
+        assert_eq!(body(method, Some(json!("{{omit}}"))), (None, None), "{method}");
+        assert_eq!(body(method, Some(json!({}))), json("{}"), "{method}");
+        assert_eq!(body(method, Some(json!({"a": 1}))), json("{\"a\":1}"), "{method}");
+    }
+    for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+        assert_eq!(body(method, None), json("{}"), "{method}");
+    }
+}
