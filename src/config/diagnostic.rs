@@ -110,6 +110,7 @@ codes! {
     TimeoutRange = "AC071", Mistake, "timeout out of range", "Timeouts are 1 to 300 seconds. Less than one second works, but hardly any CRM always answers in it; more than 300 counts as 300, and 0 or less as left out.";
     UnknownAuth = "AC072", Mistake, "unknown auth setting", "The setting is not one that exists, or does nothing beside the others. The finding says what is used instead.";
     OutOfRange = "AC073", Mistake, "number out of range", "The number is smaller or larger than what works; the nearest that does is used. The finding says which.";
+    LengthWithoutText = "AC075", Mistake, "maxLength without a composed text", "`maxLength` shortens the text that this server composes. The operation sends none: `meta.logFormat` leaves composing to the document, or no template reads `composedLogDetails` or `sharedSMSLogContent`. Shorten other texts with `truncate`.";
     UnpairedOperation = "AC080", Warning, "unpaired operation", "The operation needs a counterpart that the document lacks: a record that is created but never updated, or updated without being read first. Add it if the CRM offers it.";
     IncompleteOAuth = "AC081", Mistake, "incomplete OAuth", "Signing in with OAuth needs `clientId`, `authorizationUrl`, `tokenUrl` and `redirectUri`. They come from the app that is registered at the CRM.";
     MissingOperation = "AC082", Mistake, "missing operation", "Signing in runs `getUserInfo` to learn whose credential it is. Without it nobody can sign in, and no other operation ever runs.";

@@ -180,6 +180,15 @@ pub struct Operation<M> {
     /// Replaces the idempotency header of `requestDefaults` for this operation.
     #[schemars(title = "Idempotency header", example = serde_json::json!({"name": "Idempotency-Key"}))]
     pub idempotency_header: Option<IdempotencyHeader>,
+    /// The longest composed text that the CRM takes in this record (`composedLogDetails`, or the body of
+    /// `sharedSMSLogContent`). A longer one is shortened, its longest fields first, and says so. An
+    /// update that does not say has the limit of the operation that creates the record.
+    #[schemars(title = "Longest composed text", example = 4000, extend("minimum" = 100, "maximum" = 10_000_000))]
+    pub max_length: Option<f64>,
+    /// What `maxLength` counts: `characters` (UTF-16 units, as most CRMs count) or `bytes` of UTF-8.
+    /// Default `characters`.
+    #[schemars(title = "Unit of the longest text", example = &"characters", extend("enum" = ["characters", "bytes"]))]
+    pub max_length_unit: Option<String>,
     /// Where in the reply the result is found.
     #[schemars(title = "Response mapping", example = M::example())]
     pub response_mapping: Option<M>,
@@ -210,6 +219,10 @@ pub struct OperationRef<'a> {
     pub retry: Option<&'a Retry>,
     /// See [`Operation::idempotency_header`].
     pub idempotency_header: Option<&'a IdempotencyHeader>,
+    /// See [`Operation::max_length`].
+    pub max_length: Option<f64>,
+    /// See [`Operation::max_length_unit`].
+    pub max_length_unit: Option<&'a str>,
     /// Whether there is a `responseMapping` at all.
     pub has_mapping: bool,
     /// The typed mapping.

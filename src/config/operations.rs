@@ -105,6 +105,8 @@ fn refer<M: Mapping>(name: OperationName, operation: &Operation<M>) -> Operation
         error_mapping: operation.error_mapping.as_deref(),
         retry: operation.retry.as_ref(),
         idempotency_header: operation.idempotency_header.as_ref(),
+        max_length: operation.max_length,
+        max_length_unit: operation.max_length_unit.as_deref(),
         has_mapping: operation.response_mapping.is_some(),
         mapping: M::as_ref(operation.response_mapping.as_ref()),
     }

@@ -124,6 +124,25 @@ impl LogFormat {
     }
 }
 
+/// How long a composed text may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextLimit {
+    /// The most that the CRM takes.
+    pub length: usize,
+    /// What is counted.
+    pub unit: LengthUnit,
+}
+
+/// What CRMs count in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LengthUnit {
+    /// UTF-16 units, as JavaScript, Java, .NET and most CRMs count: an emoji is two or more.
+    #[default]
+    Characters,
+    /// Bytes of UTF-8.
+    Bytes,
+}
+
 /// `auth.type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AuthType {
@@ -185,6 +204,8 @@ pub struct Operation {
     pub(super) wanted: Box<[Variable]>,
     /// What replies mean: the operation's own rules, then the document's.
     pub errors: Box<[Arc<ErrorRule>]>,
+    /// How long the composed text may be.
+    pub max_length: Option<TextLimit>,
     /// When a request is sent again; absent where it never is.
     pub retry: Option<RetryPolicy>,
     /// The header by which the CRM knows a repeated request again, where it is sent.

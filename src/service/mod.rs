@@ -13,6 +13,7 @@ pub mod connectors;
 pub mod console;
 pub mod contacts;
 pub mod developer_portal;
+mod fitting;
 pub mod hashing;
 pub mod interfaces;
 mod lease;
@@ -29,6 +30,7 @@ pub mod session;
 pub mod settings;
 mod task;
 mod tokens;
+mod too_long;
 pub mod turns;
 pub mod users;
 
@@ -40,7 +42,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::config::operations::OperationName;
 use crate::connector::configs::{Audience, Configs};
 use crate::connector::{Call, CallError, Connector, Interface, ProxyConnector, Registry};
-use crate::engine::operation::{AuthType, Operation};
+use crate::engine::operation::{AuthType, Operation, TextLimit};
 use crate::engine::send::Client;
 use crate::metrics::Metrics;
 use crate::store::{Secret, Store, User};
@@ -160,6 +162,17 @@ impl Platform<'_> {
         let operation =
             self.proxy.as_ref().and_then(|proxy| proxy.config.operation(OperationName::GetCallLog));
         operation.is_some_and(Operation::finds_by_session)
+    }
+
+    /// How long the text may be that an operation writes. An addition or update that does not say is as
+    /// long as what made the record.
+    pub(crate) fn text_limit(&self, operation: OperationName) -> Option<TextLimit> {
+        let limit = |name| self.proxy.as_ref()?.config.operation(name)?.max_length;
+        limit(operation).or_else(|| match operation {
+            OperationName::UpdateCallLog => limit(OperationName::CreateCallLog),
+            OperationName::UpdateMessageLog => limit(OperationName::CreateMessageLog),
+            _ => None,
+        })
     }
 
     pub(crate) fn is_known(&self) -> bool {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::super::body::BodyTemplate;
 use super::super::error_mapping::ErrorRule;
-use super::super::operation::{HeaderTemplate, Operation, QueryTemplate};
+use super::super::operation::{HeaderTemplate, LengthUnit, LogFormat, Operation, QueryTemplate, TextLimit};
 use super::super::problem::{Part, Problem};
 use super::super::template::{Place, Template, compile_value};
 use super::super::variables::Variable;
@@ -88,6 +88,7 @@ impl RequestCompiler<'_> {
             }
             QueryTemplate::Whole(template) => sources.extend(template.sources()),
         }
+        let max_length = text_limit(operation, self.document, &sources, &root, problems);
         let own_errors = errors::compile(
             operation.error_mapping.unwrap_or_default(),
             &format!("{root}/errorMapping"),
@@ -107,6 +108,7 @@ impl RequestCompiler<'_> {
             body,
             mapping: mapping::compile(operation, &root, problems),
             wanted: wanted.into(),
+            max_length,
             errors: own_errors.into_iter().chain(self.errors.iter().cloned()).collect(),
             retry,
             idempotency_header,
@@ -116,6 +118,51 @@ impl RequestCompiler<'_> {
         errors::check_no_match(&compiled, own, problems);
         compiled
     }
+}
+
+/// How long the composed text may be. A limit for an operation that sends none is reported.
+fn text_limit(
+    operation: &OperationRef<'_>,
+    document: &Document,
+    sources: &[Variable],
+    root: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<TextLimit> {
+    let format = LogFormat::parse(document.meta.as_ref().and_then(|meta| meta.log_format.as_deref()));
+    let reads = |variable| sources.contains(&variable);
+    let has_text = match operation.name {
+        OperationName::CreateCallLog | OperationName::UpdateCallLog => {
+            format != LogFormat::Custom && reads(Variable::ComposedLogDetails)
+        }
+        // A conversation is composed as plain text where the document names no format.
+        OperationName::CreateMessageLog | OperationName::UpdateMessageLog => {
+            reads(Variable::SharedSmsLogContent)
+        }
+        _ => false,
+    };
+    let key = match (operation.max_length, operation.max_length_unit) {
+        (Some(_), _) => "maxLength",
+        (None, Some(_)) => "maxLengthUnit",
+        (None, None) => return None,
+    };
+    if !has_text || operation.max_length.is_none() {
+        let why = if has_text {
+            "`maxLength` is missing"
+        } else {
+            "the operation sends no text that this server composes"
+        };
+        problems.push(
+            Problem::new(Code::LengthWithoutText, format!("{root}/{key}"), format!("`{key}` has no effect: {why}"))
+                .part(Part::Key)
+                .help("use `composedLogDetails` (with `meta.logFormat`) or `sharedSMSLogContent`, or shorten the text with `truncate`"),
+        );
+    }
+    let unit = match operation.max_length_unit {
+        Some("bytes") => LengthUnit::Bytes,
+        _ => LengthUnit::Characters,
+    };
+    let length = super::number(operation.max_length?, 100.0, 10_000_000.0) as usize;
+    has_text.then_some(TextLimit { length, unit })
 }
 
 /// The method; none where it is not known, which is reported.

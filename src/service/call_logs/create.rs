@@ -16,6 +16,7 @@ use crate::service::claims::{self, Claiming, Held, Turn};
 use crate::service::clock::now_ms;
 use crate::service::composition::Settings;
 use crate::service::composition::call_log::{CallLogText, compose};
+use crate::service::fitting::{Fitting, Text};
 use crate::service::outcome::{Refusal, store_failed};
 use crate::service::scopes::Scopes;
 use crate::service::session::Session;
@@ -54,6 +55,7 @@ struct Job {
     call_id: String,
     extension: Extension,
     input: CreateCallLog,
+    text: Fitting,
 }
 
 /// Logs a call. What was begun is finished even where the client hangs up.
@@ -99,8 +101,10 @@ async fn prepared(
     let request = note::with_kept_note(services, &scopes, &session_id, caller.is_from_sscl, request).await;
     let composed = compose(&CallLogText::of_create(&request), &Settings::of(&user), format);
     let mut input = input::new_call_log(services, request, caller)?;
-    input.composed_log_details = composed;
-    let job = Job { user, scopes, session_id, call_id, extension, input };
+    let text =
+        Fitting::new(Text::CallLog(format), composed, platform.text_limit(OperationName::CreateCallLog));
+    input.composed_log_details = text.text().to_owned();
+    let job = Job { user, scopes, session_id, call_id, extension, input, text };
     take_turn(services, &platform, job).await
 }
 
@@ -280,7 +284,11 @@ async fn create_record(
     mut job: Job,
 ) -> Result<Created, Refusal> {
     match ask(platform, &held, &mut job).await {
-        Ok(reply) => record(services, held, &mut job, Some(reply)).await,
+        Ok(reply) => {
+            let mut created = record(services, held, &mut job, Some(reply)).await?;
+            created.return_message = job.text.told(created.return_message, &platform.name);
+            Ok(created)
+        }
         // It was accepted, and what came back cannot be read: the record exists all the same (Q13).
         Err(error @ CallError::Unmapped(_)) => {
             let mut created = record(services, held, &mut job, None).await?;
@@ -301,7 +309,15 @@ async fn ask(platform: &Platform<'_>, held: &Held, job: &mut Job) -> Result<Repl
     let auth_header = platform.auth_header(&job.user.access_token).await?;
     job.input.idempotency_key = Some(held.idempotency_key().to_owned());
     let call = platform.call(Some(&job.user), auth_header.as_deref());
-    connector.create_call_log(&call, &job.input).await
+    loop {
+        match connector.create_call_log(&call, &job.input).await {
+            // The refusal made nothing: under the same claim a shorter text may be sent.
+            Err(error) if job.text.shorten(&error) => {
+                job.input.composed_log_details = job.text.text().to_owned();
+            }
+            answer => return answer,
+        }
+    }
 }
 
 /// Stores the log of a record that the CRM has. Without an id it is kept as well, so that nobody

@@ -11,6 +11,7 @@ use super::{
     Caller, connected, existing_call_log, extension, failed, input, log_format, refusal, serving, stored,
     without_id,
 };
+use crate::config::operations::OperationName;
 use crate::connector::inputs::{GetCallLog, UpdateCallLog};
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::mapped::CallLogInfo;
@@ -19,6 +20,7 @@ use crate::engine::text::{id_text, to_text};
 use crate::service::claims::{self, Turn};
 use crate::service::composition::Settings;
 use crate::service::composition::call_log::{CallLogText, upsert};
+use crate::service::fitting::{Fitting, Text};
 use crate::service::lease::{self, Asked, Lease};
 use crate::service::outcome::{self, Refusal, store_failed};
 use crate::service::scopes::Scopes;
@@ -111,25 +113,32 @@ async fn prepared(
             .map_or(Ok(String::new()), text_of)
             .map_err(|found| unreadable(&platform, found))?;
         let composed = upsert(&existing, &CallLogText::of_update(&request), &Settings::of(&user), format);
-        let input = UpdateCallLog {
+        let limit = platform.text_limit(OperationName::UpdateCallLog);
+        let mut text = Fitting::new(Text::CallLog(format), composed, limit);
+        let mut input = UpdateCallLog {
             log_id: log.third_party_log_id.clone(),
             existing_call_log: existing_call_log(&log),
             existing_call_log_details: present.map(|present| present.full_log_response),
             start_time,
             end_time,
-            composed_log_details: composed,
+            composed_log_details: text.text().to_owned(),
             hashed_account_id: Some(input::account_hash(services, &caller, request.get("accountId"))),
             is_from_sscl: caller.is_from_sscl,
             request: with_legs(request),
         };
-        let reply = connector.update_call_log(&call, &input).await.map_err(|error| fail(&error))?;
+        let reply = loop {
+            match connector.update_call_log(&call, &input).await {
+                Ok(reply) => break reply,
+                Err(error) if text.shorten(&error) => input.composed_log_details = text.text().to_owned(),
+                Err(error) => return Err(fail(&error)),
+            }
+        };
+        let message = reply.message.unwrap_or_else(|| ReturnMessage::success("Call log updated.", 3000));
         Ok(Updated {
             successful: true,
             log_id: log.third_party_log_id,
             updated_note: None,
-            return_message: reply
-                .message
-                .unwrap_or_else(|| ReturnMessage::success("Call log updated.", 3000)),
+            return_message: text.told(message, &platform.name),
         })
     }
     .await;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::fields::{Entry, Field, without_line_ends};
 use super::settings::Settings;
-use super::{html, markdown, plain, words};
+use super::{html, markdown, plain, recognise, words};
 use crate::engine::mapping::is_truthy;
 use crate::engine::operation::LogFormat;
 use crate::engine::text::to_text;
@@ -192,10 +192,11 @@ pub fn compose(text: &CallLogText<'_>, settings: &Settings<'_>, format: LogForma
 /// The same update a second time changes nothing.
 pub fn upsert(existing: &str, text: &CallLogText<'_>, settings: &Settings<'_>, format: LogFormat) -> String {
     let entries = text.entries(settings);
+    let existing = recognise::restored(existing, format, &entries);
     match format {
-        LogFormat::Plain => plain::upsert(existing, &entries),
-        LogFormat::Html => html::upsert(existing, &entries),
-        LogFormat::Markdown => markdown::upsert(existing, &entries),
+        LogFormat::Plain => plain::upsert(&existing, &entries),
+        LogFormat::Html => html::upsert(&existing, &entries),
+        LogFormat::Markdown => markdown::upsert(&existing, &entries),
         LogFormat::Custom => String::new(),
     }
 }

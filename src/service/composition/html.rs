@@ -4,7 +4,7 @@
 use super::escape;
 use super::fields::{Entry, Field, PENDING, Shape, without_line_ends};
 
-const NOTE: &str = "<b>Agent notes</b>";
+pub(super) const NOTE: &str = "<b>Agent notes</b>";
 const DETAILS: &str = "Call details</b>";
 
 pub(super) fn upsert(existing: &str, entries: &[Entry]) -> String {
@@ -19,26 +19,64 @@ pub(super) fn upsert(existing: &str, entries: &[Entry]) -> String {
     body
 }
 
+/// Whether a text has a field as it is written here.
+pub(super) fn holds(body: &str, field: Field) -> bool {
+    match field.shape() {
+        Shape::Note => place_of_note(body).is_some(),
+        Shape::Line => labels_of(field, false).iter().any(|label| find_line(body, label).is_some()),
+        Shape::Section => body.contains(&section_head(field)),
+    }
+}
+
+/// A field with its value as it is. The contact's number keeps the label that it has.
+pub(super) fn written(field: Field, found: &str, value: &str) -> String {
+    match field.shape() {
+        Shape::Note => format!("{NOTE}<br>{value}<br><br>{}<br>", details()),
+        Shape::Section => format!("{}{value}</div>", section_head(field)),
+        Shape::Line => {
+            let labels = labels_of(field, false);
+            let label = if labels.contains(&found) { found } else { labels[0] };
+            format!("<li><b>{label}</b>: {value}</li>")
+        }
+    }
+}
+
+/// The heading that ends a note.
+pub(super) fn details() -> String {
+    format!("<b>{DETAILS}")
+}
+
+fn place_of_note(body: &str) -> Option<std::ops::Range<usize>> {
+    let start = body.find(NOTE)?;
+    let after = start + NOTE.len();
+    Some(start..after + body.get(after..)?.find(DETAILS)? + DETAILS.len())
+}
+
+fn section_head(field: Field) -> String {
+    format!("<div><b>{}</b><br>", field.label())
+}
+
+/// What a line may be labelled with, the label that is written first.
+fn labels_of(field: Field, outbound: bool) -> [&'static str; 2] {
+    match (field, outbound) {
+        (Field::ContactNumber, true) => ["Recipient phone number", "Caller phone number"],
+        (Field::ContactNumber, false) => ["Caller phone number", "Recipient phone number"],
+        (Field::DateTime, _) => ["Date/time"; 2],
+        (field, _) => [field.label(); 2],
+    }
+}
+
 fn put_note(body: &mut String, entry: &Entry) {
     let note = format!("{NOTE}<br>{}<br><br><b>{DETAILS}", escape::text(&entry.value));
-    let place = body.find(NOTE).and_then(|start| {
-        let after = start + NOTE.len();
-        Some(start..after + body.get(after..)?.find(DETAILS)? + DETAILS.len())
-    });
-    match place {
+    match place_of_note(body) {
         Some(place) => body.replace_range(place, &note),
         None => body.insert_str(0, &format!("{note}<br>")),
     }
 }
 
 fn put_line(body: &mut String, entry: &Entry) {
-    let labels: &[&str] = match (entry.field, entry.outbound) {
-        (Field::ContactNumber, true) => &["Recipient phone number", "Caller phone number"],
-        (Field::ContactNumber, false) => &["Caller phone number", "Recipient phone number"],
-        (Field::DateTime, _) => &["Date/time"],
-        (field, _) => &[field.label()],
-    };
-    let label = labels.first().copied().unwrap_or_default();
+    let labels = labels_of(entry.field, entry.outbound);
+    let [label, _] = labels;
     let line = format!("<li><b>{label}</b>: {}</li>", line_value(entry));
     match labels.iter().find_map(|label| find_line(body, label)) {
         Some(found) => {
@@ -120,7 +158,7 @@ fn is_label(text: &str) -> bool {
 }
 
 fn put_section(body: &mut String, entry: &Entry) {
-    let head = format!("<div><b>{}</b><br>", entry.field.label());
+    let head = section_head(entry.field);
     let section = format!("{head}{}</div>", section_value(entry));
     let place = body.find(&head).map(|start| {
         let from = start + head.len();
@@ -142,7 +180,12 @@ fn section_value(entry: &Entry) -> String {
         Field::Transcript => entry.value.as_str(),
         _ => without_line_ends(&entry.value),
     };
-    escape::text(value).replace("\r\n", "<br>").replace(['\r', '\n'], "<br>")
+    line_breaks(&escape::text(value))
+}
+
+/// A text with its line ends as tags.
+pub(super) fn line_breaks(text: &str) -> String {
+    text.replace("\r\n", "<br>").replace(['\r', '\n'], "<br>")
 }
 
 /// Up to `</div>`; where that is missing or another field is in between, up to the first tag that

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::fields::{Entry, Field, Shape, without_line_ends};
+use super::limit::SHORTENED;
 
 /// A part of a text. All pieces together are the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +66,9 @@ impl Notes {
         left.is_some()
     }
 }
+
+/// The shortest beginning of a paragraph that is taken for one which was cut.
+const CUT_AT_LEAST: usize = 8;
 
 const COMPARED_PER_BYTE: usize = 16;
 const COMPARED_AT_LEAST: usize = 1024 * 1024;
@@ -258,6 +262,10 @@ pub(super) fn starts_with_lines(text: &str, start: &str) -> Option<usize> {
 /// How much of a text that nothing ends belongs to a field: its first paragraph, and those behind
 /// it that the new value has as well. The rest may be a person's.
 pub(super) fn own_paragraphs(text: &str, new: Option<&str>) -> usize {
+    // What was shortened says itself where it ends.
+    if let Some(at) = text.find(SHORTENED) {
+        return at + SHORTENED.len();
+    }
     let mut ends = paragraphs(text);
     let mut length = ends.next().unwrap_or(0);
     let Some(new) = new else { return length };
@@ -270,7 +278,11 @@ pub(super) fn own_paragraphs(text: &str, new: Option<&str>) -> usize {
     });
     for end in ends {
         let paragraph = whole(&text[length..end]);
-        if !new.any(|new| new == paragraph) {
+        // A CRM may have cut the last one.
+        let is_cut = |new: &str| {
+            text[end..].trim().is_empty() && paragraph.len() >= CUT_AT_LEAST && new.starts_with(&*paragraph)
+        };
+        if !new.any(|new| new == paragraph || is_cut(&new)) {
             break;
         }
         length = end;

@@ -14,6 +14,26 @@ pub(super) fn upsert(existing: &str, entries: &[Entry]) -> String {
     lines::upsert::<Markdown>(existing, entries)
 }
 
+/// The label of a field, or that of the details.
+pub(super) fn label(field: Option<Field>) -> String {
+    match field {
+        None => DETAILS.to_owned(),
+        Some(Field::Note) => NOTE.to_owned(),
+        Some(field) if field.shape() == Shape::Section => format!("### {}", field.label()),
+        Some(field) => format!("**{}**: ", field.label()),
+    }
+}
+
+/// A field with its value as it is.
+pub(super) fn written(field: Field, value: &str) -> String {
+    let label = label(Some(field));
+    match field.shape() {
+        Shape::Note => format!("{label}\n{value}\n\n{DETAILS}"),
+        Shape::Line => format!("{label}{value}"),
+        Shape::Section => format!("{label}\n{value}"),
+    }
+}
+
 struct Markdown;
 
 impl Syntax for Markdown {

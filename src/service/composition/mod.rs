@@ -12,9 +12,11 @@ pub mod call_log;
 mod escape;
 mod fields;
 mod html;
+pub mod limit;
 mod lines;
 mod markdown;
 mod plain;
+mod recognise;
 pub mod settings;
 pub mod shared_sms;
 #[cfg(test)]

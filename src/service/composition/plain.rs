@@ -33,7 +33,7 @@ impl Syntax for Plain {
             Shape::Line => line_length(text),
             Shape::Section => new
                 .and_then(|new| starts_with_lines(text, new))
-                .unwrap_or_else(|| section_length(text, field, rendered_as(rendered, Field::Note))),
+                .unwrap_or_else(|| section_length(text, field, rendered_as(rendered, Field::Note), new)),
         };
         Some((field, length))
     }
@@ -68,7 +68,26 @@ impl Syntax for Plain {
     }
 }
 
-fn end_marker(field: Field) -> &'static str {
+/// The label of a field, in front of its value. A note's is the one that it has.
+pub(super) fn label(field: Option<Field>, found: &str) -> String {
+    match field {
+        Some(Field::Note) => format!("- {found}: "),
+        Some(field) if field.shape() == Shape::Section => format!("- {}:", field.label()),
+        Some(field) => format!("- {}: ", field.label()),
+        None => found.to_owned(),
+    }
+}
+
+/// A field with its value as it is.
+pub(super) fn written(field: Field, found: &str, value: &str) -> String {
+    let label = label(Some(field), found);
+    match field.shape() {
+        Shape::Section => format!("{label}\n{value}\n{}", end_marker(field)),
+        Shape::Note | Shape::Line => format!("{label}{value}"),
+    }
+}
+
+pub(super) fn end_marker(field: Field) -> &'static str {
     if field == Field::Journey { "--- JOURNEY END" } else { "--- END" }
 }
 
@@ -123,7 +142,7 @@ fn note_length(text: &str, new: Option<&str>) -> usize {
 
 /// Up to the end marker. Where it is missing, a section ends at the next field or with its
 /// paragraph. A marker in `note`, the new note, is not the section's.
-fn section_length(text: &str, field: Field, note: Option<&str>) -> usize {
+fn section_length(text: &str, field: Field, note: Option<&str>, new: Option<&str>) -> usize {
     let note = note.filter(|note| note.contains(end_marker(field)));
     let mut next_field = None;
     for (start, line) in lines::lines(text).skip(1) {
@@ -140,5 +159,5 @@ fn section_length(text: &str, field: Field, note: Option<&str>) -> usize {
         }
     }
     let end = next_field.unwrap_or(text.len());
-    own_paragraphs(&text[..end], None)
+    own_paragraphs(&text[..end], new)
 }

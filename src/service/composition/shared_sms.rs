@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::escape;
+use super::limit::{SHORTENED, cut, length};
 use super::settings::Settings;
 use crate::engine::date_format::DateFormat;
-use crate::engine::operation::LogFormat;
+use crate::engine::operation::{LogFormat, TextLimit};
 use crate::engine::text::to_text;
 use crate::engine::time::parse_client_time;
 
@@ -48,6 +49,47 @@ pub fn compose(
     }
     style.conversation(&mut body, entities, contact_name, settings);
     SharedSms { subject, body }
+}
+
+/// The text of a conversation within a limit: the oldest entries, which stand last, are left out, and the
+/// text says so. `None` where what stands around the entries is too long by itself.
+pub fn shortened(body: &str, format: LogFormat, limit: TextLimit) -> Option<String> {
+    if length(body, limit.unit) <= limit.length {
+        return Some(body.to_owned());
+    }
+    let (begin, end, entry_end) = match format {
+        LogFormat::Html => ("<div>BEGIN</div><hr>", "<hr><div>END</div>", "</p>"),
+        LogFormat::Markdown => ("BEGIN\n---\n", "---\nEND", "\n\n"),
+        _ => ("BEGIN\n------------\n", "------------\nEND", "\n\n"),
+    };
+    let from = body.find(begin)? + begin.len();
+    let entries = body.get(from..)?.strip_suffix(end)?;
+    let mark = match format {
+        LogFormat::Html => format!("<p>{SHORTENED}</p>"),
+        _ => format!("{SHORTENED}\n\n"),
+    };
+    let around = length(&body[..from], limit.unit) + length(end, limit.unit) + length(&mark, limit.unit);
+    let mut room = limit.length.checked_sub(around)?;
+    let mut kept = String::new();
+    for entry in entries.split_inclusive(entry_end) {
+        let Some(left) = room.checked_sub(length(entry, limit.unit)) else {
+            // The newest one says at least something. Its end has the room of the mark.
+            if kept.is_empty() {
+                let begun = cut(entry, room, limit.unit);
+                let begun = begun.strip_suffix(SHORTENED).unwrap_or_default();
+                let is_cut = format == LogFormat::Html && begun.contains("<br>");
+                kept = if is_cut { format!("{begun}</p>") } else { String::new() };
+                if format != LogFormat::Html {
+                    kept = begun.to_owned();
+                }
+            }
+            break;
+        };
+        room = left;
+        kept.push_str(entry);
+    }
+    let short = format!("{}{kept}{mark}{end}", &body[..from]);
+    (length(&short, limit.unit) <= limit.length).then_some(short)
 }
 
 /// When a conversation started and when it last changed, as far as it says.

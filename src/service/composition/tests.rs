@@ -1,3 +1,4 @@
+mod normalised;
 mod properties;
 
 use super::*;

@@ -10,10 +10,12 @@ use serde_json::{Map, Value, json};
 use super::{attachments, correspondents, failed, refusal};
 use crate::connector::Interface;
 use crate::connector::inputs::MessageLog;
+use crate::engine::operation::{LogFormat, TextLimit};
 use crate::engine::text::{id_text, to_text};
 use crate::engine::time::{parse_client_time, to_iso};
 use crate::service::call_logs::log_format;
 use crate::service::composition::{Settings, shared_sms};
+use crate::service::fitting::{Fitting, Text};
 use crate::service::hashing::hashed;
 use crate::service::outcome::Refusal;
 use crate::service::{Platform, Services};
@@ -38,17 +40,27 @@ pub(super) struct Entry {
     message: Value,
     /// A shared conversation as a whole, composed.
     shared: Option<Value>,
+    /// In which format it is composed.
+    format: LogFormat,
     common: Arc<Common>,
 }
 
 impl Entry {
-    /// What the connector is given. Made when it is this message's turn: what all messages of a request
-    /// have in common may be large.
-    pub(super) fn input(&self) -> MessageLog {
+    /// The composed text of a shared conversation, within the limit of the document; empty for a message.
+    pub(super) fn text(&self, limit: Option<TextLimit>) -> Fitting {
+        let body = self.shared.as_ref().and_then(|shared| shared.get("body")?.as_str()).unwrap_or_default();
+        Fitting::new(Text::Conversation(self.format), body.to_owned(), limit)
+    }
+
+    /// What the connector is given, with the text of a shared conversation. Made when it is this message's
+    /// turn: what all messages of a request have in common may be large.
+    pub(super) fn input(&self, text: &Fitting) -> MessageLog {
         let mut request = self.common.members.clone();
         request.extend(attachments::links(&self.message, self.common.token.as_deref()));
         if let Some(shared) = &self.shared {
-            request.insert("sharedSMSLogContent".to_owned(), shared.clone());
+            let mut shared = shared.clone();
+            shared["body"] = text.text().into();
+            request.insert("sharedSMSLogContent".to_owned(), shared);
         }
         MessageLog {
             contact_info: self.common.contact_info.clone(),
@@ -115,7 +127,8 @@ pub(super) async fn threads(
             message["id"] = id.clone().into();
         }
         if seen.insert(id.clone()) {
-            entries.push(Entry { key: id.clone(), id, message, shared: None, common: Arc::clone(&common) });
+            let (key, common) = (id.clone(), Arc::clone(&common));
+            entries.push(Entry { key, id, message, shared: None, format: LogFormat::Custom, common });
         }
     }
     Ok(match log_id {
@@ -158,7 +171,7 @@ async fn shared_state(
     let name = common.contact_info.get("name").map(to_text).unwrap_or_default();
     let content = shared_sms::compose(&log_info, &name, &Settings::of(user), format);
     let key = hashed(services, &format!("{} {} {}", ids.join(" "), content.subject, content.body));
-    Ok(Entry { key: format!("{id} {key}"), id, message, shared: Some(json!(content)), common })
+    Ok(Entry { key: format!("{id} {key}"), id, message, shared: Some(json!(content)), format, common })
 }
 
 fn without_id() -> Refusal {

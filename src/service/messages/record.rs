@@ -258,9 +258,16 @@ impl Log<'_> {
         let connector = self.platform.serving(Interface::CreateMessageLog)?;
         let auth_header = self.platform.auth_header(&self.job.user.access_token).await?;
         let call = self.platform.call(Some(&self.job.user), auth_header.as_deref());
-        let input =
-            inputs::MessageLog { idempotency_key: Some(held.idempotency_key().to_owned()), ..entry.input() };
-        let reply = match connector.create_message_log(&call, &input).await {
+        let mut text = entry.text(self.platform.text_limit(OperationName::CreateMessageLog));
+        let answer = loop {
+            let key = Some(held.idempotency_key().to_owned());
+            let input = inputs::MessageLog { idempotency_key: key, ..entry.input(&text) };
+            match connector.create_message_log(&call, &input).await {
+                Err(error) if text.shorten(&error) => {}
+                answer => break answer,
+            }
+        };
+        let reply = match answer {
             Ok(reply) => reply,
             // It was accepted, and what came back cannot be read: the record exists all the same.
             Err(error @ CallError::Unmapped(_)) => {
@@ -279,7 +286,7 @@ impl Log<'_> {
                 None => without_id("the CRM did not say under which id"),
             },
         };
-        Ok((reply.value.log_id, message))
+        Ok((reply.value.log_id, text.told(message, &self.platform.name)))
     }
 
     async fn append(
@@ -291,7 +298,8 @@ impl Log<'_> {
         let connector = self.platform.serving(Interface::UpdateMessageLog)?;
         let auth_header = self.platform.auth_header(&self.job.user.access_token).await?;
         let call = self.platform.call(Some(&self.job.user), auth_header.as_deref());
-        let mut input = entry.input();
+        let mut text = entry.text(self.platform.text_limit(OperationName::UpdateMessageLog));
+        let mut input = entry.input(&text);
         input.idempotency_key = Some(held.idempotency_key().to_owned());
         input.log_id = Some(conversation.third_party_log_id.clone());
         input.existing_message_log = Some(existing_message_log(&self.job.scopes.now.platform, conversation));
@@ -302,8 +310,19 @@ impl Log<'_> {
                     && matches!(name.as_str(), "recordingLink" | "faxDocLink" | "faxDownloadLink"))
             });
         }
-        let reply = connector.update_message_log(&call, &input).await?;
-        Ok(reply.message.unwrap_or_else(|| ReturnMessage::success("Message log updated", 3000)))
+        let reply = loop {
+            match connector.update_message_log(&call, &input).await {
+                Ok(reply) => break reply,
+                Err(error) if text.shorten(&error) => {
+                    if let Some(body) = input.request.pointer_mut("/sharedSMSLogContent/body") {
+                        *body = text.text().into();
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        let message = reply.message.unwrap_or_else(|| ReturnMessage::success("Message log updated", 3000));
+        Ok(text.told(message, &self.platform.name))
     }
 
     /// Remembers a message that the CRM has, in the commit that releases the claim.

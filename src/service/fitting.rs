@@ -1,0 +1,163 @@
+//! A composed text within what the CRM takes: the document's `maxLength`, or else what the CRM says when
+//! it refuses a text as too long. A refusal made nothing, so a shorter text may be sent.
+
+use super::composition::{limit, shared_sms};
+use super::too_long;
+use crate::connector::{CallError, MessageType, ReturnMessage};
+use crate::engine::operation::{LengthUnit, LogFormat, TextLimit};
+
+/// Limits of fields that CRMs have, for refusals that name none.
+const USUAL: [usize; 6] = [65_535, 32_000, 4_000, 2_000, 1_000, 255];
+
+/// How often a text is sent at most.
+const MOST_SENT: usize = 6;
+
+/// What kind of text it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Text {
+    /// `composedLogDetails`.
+    CallLog(LogFormat),
+    /// The body of `sharedSMSLogContent`.
+    Conversation(LogFormat),
+}
+
+/// A text on its way to the CRM.
+#[derive(Debug)]
+pub struct Fitting {
+    text: Text,
+    whole: String,
+    sent: String,
+    times: usize,
+    /// The limit that the CRM's refusals led to.
+    found: Option<TextLimit>,
+}
+
+impl Fitting {
+    /// A text and the limit of the document. A text that cannot be that short is sent as short as it can.
+    pub fn new(text: Text, whole: String, limit: Option<TextLimit>) -> Self {
+        let sent = limit.and_then(|limit| shortened(text, &whole, limit)).unwrap_or_else(|| whole.clone());
+        Self { text, whole, sent, times: 1, found: None }
+    }
+
+    /// What is to be sent.
+    pub fn text(&self) -> &str {
+        &self.sent
+    }
+
+    /// Makes the text shorter where the CRM refused it as too long. `false` where that is not why, or no
+    /// shorter text is left to try.
+    pub fn shorten(&mut self, refusal: &CallError) -> bool {
+        if self.sent.is_empty() || self.times >= MOST_SENT {
+            return false;
+        }
+        let Some(too_long) = too_long::of(refusal) else { return false };
+        for limit in self.candidates(too_long.limit) {
+            let Some(text) =
+                shortened(self.text, &self.whole, limit).filter(|text| text.len() < self.sent.len())
+            else {
+                continue;
+            };
+            self.sent = text;
+            self.found = Some(limit);
+            self.times += 1;
+            return true;
+        }
+        false
+    }
+
+    /// The limits to try, the longest first.
+    fn candidates(&self, named: Option<usize>) -> Vec<TextLimit> {
+        let characters = limit::length(&self.sent, LengthUnit::Characters);
+        let of = |length, unit| TextLimit { length, unit };
+        match named {
+            Some(named) if named < characters => vec![of(named, LengthUnit::Characters)],
+            Some(named) if named < self.sent.len() => vec![of(named, LengthUnit::Bytes)],
+            // The text is within it: it is another field's.
+            Some(_) => Vec::new(),
+            None => {
+                let shorter = USUAL.into_iter().filter(|usual| *usual < characters);
+                shorter.map(|usual| of(usual, LengthUnit::Characters)).collect()
+            }
+        }
+    }
+
+    /// A message that tells, where the CRM's refusals made the text shorter.
+    pub fn told(&self, mut message: ReturnMessage, platform: &str) -> ReturnMessage {
+        let Some(found) = self.found else { return message };
+        if message.message_type == MessageType::Success {
+            message.message_type = MessageType::Warning;
+            message.ttl = message.ttl.max(5000);
+        }
+        let unit = match found.unit {
+            LengthUnit::Characters => "characters",
+            LengthUnit::Bytes => "bytes",
+        };
+        message.detail(format!(
+            "{platform} refused the text as too long, so its longest parts were shortened to {} {unit} in all.",
+            found.length
+        ))
+    }
+}
+
+fn shortened(text: Text, whole: &str, limit: TextLimit) -> Option<String> {
+    match text {
+        Text::CallLog(format) => limit::call_log(whole, format, limit),
+        Text::Conversation(format) => shared_sms::shortened(whole, format, limit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::failure::{FailedResponse, Failure, FailureKind};
+    use serde_json::json;
+
+    fn refusal(words: &str) -> CallError {
+        let mut failure = Failure::new(FailureKind::Status(400), "");
+        let body = json!({ "message": words });
+        failure.response = Some(Box::new(FailedResponse { headers: http::HeaderMap::new(), body }));
+        failure.into()
+    }
+
+    fn log(transcript: usize) -> String {
+        format!("- Note: n\n\n- Transcript:\n{}\n--- END\n", "word ".repeat(transcript))
+    }
+
+    #[test]
+    fn a_refused_text_gets_shorter_until_it_is_taken_or_nothing_is_left() {
+        let mut fitting = Fitting::new(Text::CallLog(LogFormat::Plain), log(2000), None);
+        assert_eq!(fitting.text(), log(2000));
+        let lengths: Vec<usize> = std::iter::from_fn(|| {
+            fitting.shorten(&refusal("data value too large")).then(|| fitting.text().len())
+        })
+        .collect();
+        assert_eq!(lengths.len(), 4, "{lengths:?}");
+        for (length, most) in lengths.iter().zip([4000, 2000, 1000, 255]) {
+            assert!(*length <= most + 2 && *length > most - 60, "{lengths:?}");
+        }
+        let told = fitting.told(ReturnMessage::success("Call logged", 2000), "myCrm");
+        assert_eq!(told.message_type, MessageType::Warning);
+        assert!(told.details[0].text.contains("255 characters"), "{told:?}");
+    }
+
+    #[test]
+    fn the_limit_that_the_crm_names_is_taken_in_characters_and_then_in_bytes() {
+        let named = refusal("is too long (maximum is 250 characters)");
+        let mut fitting =
+            Fitting::new(Text::CallLog(LogFormat::Plain), log(100).replace("word", "wörd"), None);
+        assert!(fitting.shorten(&named) && limit::length(fitting.text(), LengthUnit::Characters) <= 250);
+        assert!(fitting.text().len() > 250);
+        assert!(fitting.shorten(&named) && fitting.text().len() <= 250);
+        // What is that short is refused for another reason.
+        assert!(!fitting.shorten(&named) && !fitting.shorten(&refusal("no such contact")));
+    }
+
+    #[test]
+    fn the_limit_of_the_document_counts_from_the_start() {
+        let limit = TextLimit { length: 300, unit: LengthUnit::Characters };
+        let fitting = Fitting::new(Text::CallLog(LogFormat::Plain), log(2000), Some(limit));
+        assert!(limit::length(fitting.text(), LengthUnit::Characters) <= 300, "{}", fitting.text());
+        let message = ReturnMessage::success("Call logged", 2000);
+        assert_eq!(fitting.told(message.clone(), "myCrm"), message);
+    }
+}
