@@ -101,7 +101,7 @@ impl Connector for SandboxCrm {
             note: activity.get("note").cloned(),
             full_body: activity.get("description").cloned(),
             id: None,
-            is_unrecognized: false,
+            text: RecordText::Found,
             full_log_response: activity,
         }))
     }

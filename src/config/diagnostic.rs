@@ -90,6 +90,7 @@ codes! {
     PathNotAList = "AC033", Mistake, "path is not a list", "A list path that is `$` names the whole reply with status and headers, which is never a list. Where the CRM answers with the list itself, write `body`.";
     MissingIdPath = "AC034", Mistake, "missing id path", "Without an id path the record that was created, or the user who signed in, cannot be known again: updates find no record, and nobody can sign in. Name where the reply holds the id.";
     MissingMapping = "AC035", Mistake, "missing responseMapping", "Nothing is read from the reply without a responseMapping: a search never finds anybody. Add one that names where the list is.";
+    NoId = "AC036", Mistake, "no id, and no way to find the record", "`noId` says that the CRM answers a creation without an id. Beside `idPath` it is a contradiction. Where the document updates what it created, it has to find it again: `getCallLog` asks by `sessionId` and names the id in `responseMapping.idPath`.";
     HeaderName = "AC040", Error, "invalid header name", "HTTP allows letters, digits and a few signs such as the hyphen in header names, but no spaces, colons or braces.";
     HeaderValue = "AC041", Error, "invalid header value", "A header is one line. Line breaks and other control characters in its value would end it or start another header, so they are refused.";
     DuplicateHeader = "AC042", Mistake, "duplicate header", "HTTP does not tell `Accept` from `accept`: both are the same header, and only the last one is sent. Keep one.";

@@ -79,6 +79,10 @@ pub struct Outcome {
     /// The search worked and found nothing: an empty list. For operations that search or list.
     #[schemars(title = "No match", example = true)]
     pub no_match: Option<bool>,
+    /// The reply is what it should be, although it looks like a refusal. For replies with a status of
+    /// 200–299.
+    #[schemars(title = "Accept", example = true)]
+    pub accept: Option<bool>,
     /// The reply counts as if it had this status: 401 asks to sign in again, 429 is a rate limit and
     /// may be retried, 404 is a record that is gone, 422 shows the CRM's own words.
     #[schemars(title = "Treat as status", example = 401, extend("minimum" = 400, "maximum" = 599))]

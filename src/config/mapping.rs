@@ -78,8 +78,12 @@ mappings! {
 
     /// The contact that was created.
     ContactMapping {
-        /// The new contact's id. Without it the contact counts as not created.
+        /// The new contact's id. Without it the contact counts as not created. A header that holds an
+        /// address gives the id at its end: `headers.location`.
         id_path: Option<String> = "Id path", &"body.id";
+        /// Whether the CRM answers without an id. The contact then counts as created where the reply is no
+        /// refusal, and is found by the next search.
+        no_id: Option<bool> = "No id", true;
         /// The new contact's name. Default `body.name`.
         name_path: Option<String> = "Name path", &"body.name";
         /// The new contact's type. Default `body.type`, else `Contact`.
@@ -88,8 +92,13 @@ mappings! {
 
     /// The record that was created.
     LogIdMapping {
-        /// The record's id, by which updates find it again. Default `body.id`.
+        /// The record's id, by which updates find it again. Default `body.id`. Where the reply has none there,
+        /// the record does not count as made. A header that holds an address gives the id at its end:
+        /// `headers.location`, `headers.odata-entityid`.
         id_path: Option<String> = "Id path", &"body.activity.id";
+        /// Whether the CRM answers without an id. The record then counts as made where the reply is no
+        /// refusal. Updates need `getCallLog` with an `idPath` that finds it by `sessionId`.
+        no_id: Option<bool> = "No id", true;
     }
 
     /// The current state of a logged call.

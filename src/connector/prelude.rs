@@ -12,7 +12,7 @@ pub use crate::engine::exchange::{HostPattern, HostPolicy, RequestSpec, Upstream
 pub use crate::engine::failure::{Failure, FailureKind};
 pub use crate::engine::mapped::{
     Appointment, Attendee, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser,
-    License, UserInfo,
+    License, RecordText, UserInfo,
 };
 pub use crate::engine::operation::{AuthType, LogFormat, OAuth};
 pub use crate::store::{Secret, User};

@@ -1,5 +1,6 @@
 //! What a document makes of replies: its `errorMapping`, compiled. The first rule that fits a reply
-//! says what it means; a reply that no rule fits means what its status says.
+//! says what it means; a reply that no rule fits means what its status says, unless what came with a
+//! status of success is no answer ([`verdict`]).
 
 use std::fmt;
 
@@ -16,6 +17,7 @@ use super::path::{Listed, Path};
 use super::status::StatusSet;
 use super::template::{MessageTemplate, message_context};
 use super::text::to_text;
+use super::verdict;
 
 /// What an answer means, once the rules have judged it.
 #[derive(Debug)]
@@ -63,6 +65,8 @@ pub(super) enum Effect {
     TreatAs(u16),
     /// Nothing was found.
     NoMatch,
+    /// It is an answer.
+    Accept,
 }
 
 /// A test of one value.
@@ -80,12 +84,6 @@ pub fn judge(
     platform: &str,
     credentials: &[&str],
 ) -> Judged {
-    if operation.errors.is_empty() {
-        return match answered {
-            Ok(response) => Judged::Reply(response),
-            Err(failure) => Judged::Failed(failure),
-        };
-    }
     // What no CRM answered, no rule is about.
     let response = match answered {
         Ok(response) => response,
@@ -114,11 +112,14 @@ fn judge_reply(
     let empty = operation.nothing_found();
     let said = rule_for(operation, &reply).map(|rule| (rule.effect, rule.say(&reply, platform, credentials)));
     let Some((effect, said)) = said else {
-        return match failure {
+        return match failure.or_else(|| verdict::failure(operation, &reply, platform)) {
             None => Judged::Reply(reply),
             Some(failure) => Judged::Failed(with_response(failure, reply)),
         };
     };
+    if effect == Effect::Accept {
+        return Judged::Reply(reply);
+    }
     if let (Effect::NoMatch, Some(mapped)) = (effect, empty) {
         return Judged::NoMatch(Box::new(NoMatch { reply, mapped, said }));
     }
@@ -137,7 +138,13 @@ fn judge_reply(
 pub fn rule_for<'o>(operation: &'o Operation, reply: &UpstreamResponse) -> Option<&'o ErrorRule> {
     let searches = operation.nothing_found().is_some();
     let mut rules = operation.errors.iter().map(AsRef::as_ref);
-    rules.find(|rule: &&ErrorRule| (rule.effect != Effect::NoMatch || searches) && rule.fits(reply))
+    let answers = (200..300).contains(&reply.status);
+    let applies = |rule: &&ErrorRule| match rule.effect {
+        Effect::NoMatch => searches,
+        Effect::Accept => answers,
+        Effect::Fail | Effect::TreatAs(_) => true,
+    };
+    rules.find(|rule: &&ErrorRule| applies(rule) && rule.fits(reply))
 }
 
 fn with_response(mut failure: Failure, reply: UpstreamResponse) -> Failure {
@@ -255,6 +262,7 @@ impl fmt::Display for ErrorRule {
         write!(f, "{}: {} → ", self.pointer.trim_start_matches('/'), conditions.join(" and "))?;
         match self.effect {
             Effect::NoMatch => f.write_str("nothing found")?,
+            Effect::Accept => f.write_str("accepted")?,
             Effect::Fail => f.write_str("failure")?,
             Effect::TreatAs(status) => write!(f, "failure as with status {status}")?,
         }

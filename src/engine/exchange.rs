@@ -6,6 +6,8 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 use url::{Host, Url};
 
+use super::verdict::Redirected;
+
 /// A fully rendered request: comparable in a test, printable by `explain`, sendable by
 /// [`send`](super::send()).
 ///
@@ -128,6 +130,8 @@ pub struct UpstreamResponse {
     pub headers: HeaderMap,
     /// What kind of body it was.
     pub kind: BodyKind,
+    /// Where it came from, if not from the address that was asked.
+    pub redirected: Option<Redirected>,
     document: Value,
 }
 
@@ -148,7 +152,7 @@ impl UpstreamResponse {
             .into_iter()
             .collect(),
         );
-        Self { status, headers, kind, document }
+        Self { status, headers, kind, redirected: None, document }
     }
 
     /// The body.

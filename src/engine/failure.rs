@@ -21,6 +21,9 @@ pub enum FailureKind {
     TooLarge,
     /// The answer should have been JSON and is not.
     NotJson,
+    /// The CRM answered with a status of success, and nothing in its answer shows that it did what it was
+    /// asked.
+    Unconfirmed,
     /// The CRM answered with this status, outside 200–299, or with one that the document's
     /// `errorMapping` takes for this failure.
     Status(u16),
@@ -41,6 +44,7 @@ impl FailureKind {
             Self::Reset => "reset",
             Self::TooLarge => "too-large",
             Self::NotJson => "not-json",
+            Self::Unconfirmed => "unconfirmed",
             Self::Status(_) => "status",
             Self::Blocked => "blocked",
             Self::Limited => "limited",
@@ -50,7 +54,7 @@ impl FailureKind {
     /// Whether the CRM may have done what it was asked: it was asked, and did not say.
     pub fn is_in_doubt(self) -> bool {
         match self {
-            Self::Timeout | Self::Reset | Self::TooLarge | Self::NotJson => true,
+            Self::Timeout | Self::Reset | Self::TooLarge | Self::NotJson | Self::Unconfirmed => true,
             // A gateway that gave up waiting says nothing about the server behind it; 520 and 524 are
             // Cloudflare's. With 502 it mostly did not reach that server, and the reference asks again
             // (recordings 14, `createCallLog-502`).
@@ -68,7 +72,8 @@ pub struct Failure {
     pub kind: FailureKind,
     /// One sentence, safe to log and to show.
     pub message: String,
-    /// The CRM's answer for [`FailureKind::Status`] and [`FailureKind::NotJson`].
+    /// The CRM's answer for [`FailureKind::Status`], [`FailureKind::NotJson`] and
+    /// [`FailureKind::Unconfirmed`].
     pub response: Option<Box<FailedResponse>>,
     /// What the document's `errorMapping` says about it, in place of the usual words.
     pub said: Option<Box<Said>>,
@@ -143,7 +148,7 @@ mod tests {
     #[test]
     fn what_was_not_answered_is_in_doubt() {
         use FailureKind::*;
-        for kind in [Timeout, Reset, TooLarge, NotJson, Status(504), Status(520), Status(524)] {
+        for kind in [Timeout, Reset, TooLarge, NotJson, Unconfirmed, Status(504), Status(520), Status(524)] {
             assert!(Failure::new(kind, "").in_doubt, "{kind:?}");
         }
         for kind in [Dns, Refused, Tls, Blocked, Limited, Status(400), Status(429), Status(500), Status(502)]

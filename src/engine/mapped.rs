@@ -161,10 +161,22 @@ pub struct CallLogInfo {
     /// The CRM's id, as text; absent where the connector does not read it. Clients do not see it.
     #[serde(skip)]
     pub id: Option<String>,
-    /// Whether the reply is not the record: it has no place where the text would be, filled or not. An
-    /// update then changes nothing. Clients do not see it.
+    /// Whether the reply has the record's text: an update changes nothing where it has not. Clients do
+    /// not see it.
     #[serde(skip)]
-    pub is_unrecognized: bool,
+    pub text: RecordText,
+}
+
+/// What a reply has at the place of a record's text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RecordText {
+    /// The text, be it empty.
+    #[default]
+    Found,
+    /// Null: an empty text, or one that is kept back.
+    Null,
+    /// Nothing: the reply is not the record, or leaves the text out.
+    Missing,
 }
 
 /// A user of the CRM.
@@ -292,6 +304,9 @@ pub enum MapError {
         /// What was found.
         found: &'static str,
     },
+    /// The reply to a creation has no id, and the document does not say that there is none.
+    #[error("{0}")]
+    NoRecordId(Box<Failure>),
     /// The user's id is not where the document says.
     #[error("the reply has no user id at {path} (found {found})")]
     NoUserId {

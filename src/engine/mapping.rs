@@ -4,10 +4,12 @@ use serde_json::{Map, Value};
 
 use super::decode::not_json;
 use super::exchange::{BodyKind, UpstreamResponse};
+use super::failure::{FailedResponse, Failure, FailureKind};
+use super::header_id::id_at_the_end;
 use super::inputs::Inputs;
 use super::mapped::{
     Appointment, Attendee, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser,
-    License, MapError, Mapped, MappingProblem, UserInfo,
+    License, MapError, Mapped, MappingProblem, RecordText, UserInfo,
 };
 use super::operation::Operation;
 use super::path::{Listed, Path};
@@ -42,7 +44,7 @@ pub(super) enum CompiledMapping {
     /// `None`: the document has no mapping, so nothing ever matches.
     Contacts(Option<ContactPaths>),
     Contact(Option<CreatedContactPaths>),
-    Log(Option<MapPath>),
+    Log(LogPaths),
     CallLog(CallLogPaths),
     Users(UserPaths),
     License(LicensePaths),
@@ -81,8 +83,17 @@ pub(super) struct ContactPaths {
     pub(super) additional_info: MapPath,
 }
 
+/// Where the id of a record is that was created.
+#[derive(Debug)]
+pub(super) struct LogPaths {
+    pub(super) id: MapPath,
+    /// Whether the document says that the CRM answers without one.
+    pub(super) has_none: bool,
+}
+
 #[derive(Debug)]
 pub(super) struct CreatedContactPaths {
+    pub(super) has_none: bool,
     pub(super) id: MapPath,
     pub(super) name: MapPath,
     pub(super) contact_type: MapPath,
@@ -159,22 +170,24 @@ pub fn map(
         CompiledMapping::Contacts(None) => Mapped::Contacts(Vec::new()),
         CompiledMapping::Contacts(Some(paths)) => Mapped::Contacts(reader.contacts(paths, response)?),
         CompiledMapping::Contact(paths) => Mapped::Contact(paths.as_ref().map(|paths| CreatedContact {
-            id: reader.expected("idPath", &paths.id, reply).filter(|id| !id.is_null()),
+            id: reader.created_id(&paths.id, paths.has_none, reply),
             name: reader.read(&paths.name, reply),
             contact_type: reader.truthy(&paths.contact_type, reply).unwrap_or_else(|| "Contact".into()),
         })),
-        CompiledMapping::Log(path) => Mapped::Log(CreatedLog {
-            log_id: path.as_ref().and_then(|path| reader.id("idPath", path, reply)),
-        }),
+        CompiledMapping::Log(paths) => {
+            let id = reader.created_id(&paths.id, paths.has_none, reply).as_ref().and_then(id_text);
+            if id.is_none() && !paths.has_none {
+                return Err(MapError::NoRecordId(reader.missing_id(&paths.id, response)));
+            }
+            Mapped::Log(CreatedLog { log_id: id })
+        }
         CompiledMapping::CallLog(paths) => {
             require_json(response)?;
             let note = reader.read(&paths.note, reply);
             let full_body = reader.read(&paths.full_body, reply);
             Mapped::CallLog(CallLogInfo {
                 subject: reader.read(&paths.subject, reply),
-                is_unrecognized: note.is_none()
-                    && full_body.is_none()
-                    && !paths.full_body.path.has_place(reply),
+                text: paths.text(reply),
                 note,
                 full_body,
                 id: paths.id.as_ref().and_then(|path| reader.read(path, reply)).as_ref().and_then(id_text),
@@ -225,6 +238,19 @@ pub fn map(
     Ok((mapped, reader.problems))
 }
 
+impl CallLogPaths {
+    /// What there is of the text that an update would change.
+    fn text(&self, reply: &Value) -> RecordText {
+        let is_note = self.note.explicit && !self.full_body.explicit;
+        let path = if is_note { &self.note.path } else { &self.full_body.path };
+        match path.first(reply).as_deref() {
+            None => RecordText::Missing,
+            Some(Value::Null) => RecordText::Null,
+            Some(_) => RecordText::Found,
+        }
+    }
+}
+
 struct Reader {
     problems: Vec<MappingProblem>,
 }
@@ -243,14 +269,39 @@ impl Reader {
         value
     }
 
-    /// Reads an id as text, and says so where there is none.
-    fn id(&mut self, key: &str, path: &MapPath, root: &Value) -> Option<String> {
-        let value = self.expected(key, path, root)?;
-        let id = id_text(&value);
-        if id.is_none() && !value.is_null() {
-            self.problem(key, path, Some(&value), root);
+    /// Reads the id of what was created, and says so where there is none.
+    fn created_id(&mut self, path: &MapPath, has_none: bool, root: &Value) -> Option<Value> {
+        if has_none {
+            return None;
         }
-        id
+        let value = self.expected("idPath", path, root)?;
+        let id = match (&path.path, &value) {
+            (Path::Steps(steps), Value::String(text)) => match id_at_the_end(steps, text) {
+                Some(id) => id.map(Value::String),
+                None => Some(value.clone()),
+            },
+            _ => Some(value.clone()),
+        };
+        if !value.is_null() && id.as_ref().and_then(id_text).is_none() {
+            self.problem("idPath", path, Some(&value), root);
+        }
+        id.filter(|id| !id.is_null())
+    }
+
+    /// The failure for a creation whose reply has no id.
+    fn missing_id(&self, path: &MapPath, response: &UpstreamResponse) -> Box<Failure> {
+        let found = self.problems.first().map_or("nothing", |problem| problem.found.as_str());
+        let message = format!(
+            "The CRM answered {} without the id of a new record at {} (found {found})",
+            response.status, path.text
+        );
+        Box::new(Failure {
+            response: Some(Box::new(FailedResponse {
+                headers: response.headers.clone(),
+                body: response.body().clone(),
+            })),
+            ..Failure::new(FailureKind::Unconfirmed, message)
+        })
     }
 
     /// The value where JavaScript takes it for true: the reference treats `0`, `""` and `false`

@@ -12,6 +12,7 @@ pub mod error_mapping;
 pub mod exchange;
 pub mod explain;
 pub mod failure;
+mod header_id;
 pub mod inputs;
 pub mod json;
 pub mod mapped;
@@ -35,6 +36,7 @@ pub mod trial;
 mod url;
 pub mod value_ref;
 pub mod variables;
+pub mod verdict;
 
 pub(crate) use compile::looks_secret;
 pub use compile::{Environment, compile};

@@ -213,6 +213,7 @@ pub struct Operation {
     /// Whether that header's value is made from `idempotencyKey`, which is always there.
     pub(super) is_keyed: bool,
     pub(super) reads_idempotency_key: bool,
+    pub(super) writes_text: bool,
 }
 
 impl Operation {
@@ -228,6 +229,11 @@ impl Operation {
         self.url.may_choose_host()
     }
 
+    /// Whether a template of the request reads `composedLogDetails`: the text of a log.
+    pub fn writes_text(&self) -> bool {
+        self.writes_text
+    }
+
     /// Whether a template of the request reads `idempotencyKey`.
     pub fn reads_idempotency_key(&self) -> bool {
         self.reads_idempotency_key
@@ -239,6 +245,17 @@ impl Operation {
     /// by its session.
     pub fn finds_by_session(&self) -> bool {
         matches!(&self.mapping, CompiledMapping::CallLog(paths) if paths.id.is_some())
+    }
+}
+
+impl Operation {
+    /// Whether the document says that the CRM answers this creation without an id.
+    pub fn gives_no_id(&self) -> bool {
+        match &self.mapping {
+            CompiledMapping::Log(paths) => paths.has_none,
+            CompiledMapping::Contact(Some(paths)) => paths.has_none,
+            _ => false,
+        }
     }
 }
 

@@ -90,20 +90,6 @@ impl Path {
         }
     }
 
-    /// Whether there is something that could hold what the path names; of a query, whether it could
-    /// have matched is not known, and it counts as so.
-    pub fn has_place(&self, root: &Value) -> bool {
-        match self {
-            Self::Steps(steps) => match steps.split_last() {
-                Some((_, holder)) => {
-                    walk(holder, root).is_some_and(|held| held.is_object() || held.is_array())
-                }
-                None => true,
-            },
-            Self::Query(_) => true,
-        }
-    }
-
     /// The list the path names: the array itself, or all values of a query that yields several.
     /// A query that yields exactly one array means that array.
     pub fn list<'v>(&self, root: &'v Value) -> Listed<'v> {

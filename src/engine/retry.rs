@@ -56,6 +56,7 @@ impl RetryPolicy {
             | FailureKind::Tls
             | FailureKind::TooLarge
             | FailureKind::NotJson
+            | FailureKind::Unconfirmed
             | FailureKind::Blocked
             | FailureKind::Limited => false,
         }

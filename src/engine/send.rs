@@ -17,6 +17,7 @@ use super::exchange::{RequestSpec, UpstreamResponse};
 use super::failure::{FailedResponse, Failure, FailureKind};
 use super::redirect::{Hop, becomes_get};
 use super::transport::{self, host_label};
+use super::verdict::Redirected;
 
 /// Setting up a connection (TCP and TLS) may take this long, within the exchange's own timeout.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -257,7 +258,11 @@ async fn follow_hops(
         let status = response.status();
         if status.is_success() {
             return match timeout_at(deadline, finish(client, &hop, response)).await {
-                Ok(result) => result,
+                Ok(result) => result.map(|mut response| {
+                    response.redirected =
+                        (redirects > 0).then(|| Redirected::between(&spec.url, &hop.url, *was_answered));
+                    response
+                }),
                 Err(_) => Err(late(spec, &hop.url, "began to answer but did not finish")),
             };
         }

@@ -304,7 +304,12 @@ fn without(claims: &Claims, holder: &str) -> Option<Claims> {
 
 /// Whether the CRM may have done what a failed call asked it.
 fn is_in_doubt(error: &CallError) -> bool {
-    matches!(error, CallError::Failed(failure) if failure.in_doubt)
+    match error {
+        CallError::Failed(failure) => failure.in_doubt,
+        // It was asked, and what it answered cannot be read.
+        CallError::Unmapped(_) => true,
+        CallError::NotSupported(_) | CallError::Message(_) => false,
+    }
 }
 
 /// Whether what the CRM shows now is what came of a claim in doubt.

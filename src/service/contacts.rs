@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::outcome::{Refusal, message, store_failed};
 use super::session::Session;
 use super::{Platform, Services};
+use crate::config::operations::OperationName;
 use crate::connector::inputs::{CreateContact, FindContact, FindContactWithName};
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::json;
@@ -200,7 +201,7 @@ pub async fn create(services: &Services, session: &Session, input: CreateContact
             "{} answered, but its proxyConfig does not say where the new contact's id is (createContact.responseMapping.idPath).",
             session.platform
         ))),
-        Some(contact) if contact.id.is_none() => {
+        Some(contact) if contact.id.is_none() && !platform.gives_no_id(OperationName::CreateContact) => {
             let path =
                 reply.mapping_problems.first().map_or("the mapped path", |problem| problem.path.as_str());
             Err(warning(format!(

@@ -175,6 +175,19 @@ impl Platform<'_> {
         })
     }
 
+    /// Whether the document says that the CRM answers a creation without an id.
+    pub(crate) fn gives_no_id(&self, operation: OperationName) -> bool {
+        let operation = self.proxy.as_ref().and_then(|proxy| proxy.config.operation(operation));
+        operation.is_some_and(Operation::gives_no_id)
+    }
+
+    /// Whether the document writes the composed text into a new log: it is there since.
+    pub(crate) fn writes_text(&self) -> bool {
+        let operation =
+            self.proxy.as_ref().and_then(|proxy| proxy.config.operation(OperationName::CreateCallLog));
+        operation.is_some_and(Operation::writes_text)
+    }
+
     pub(crate) fn is_known(&self) -> bool {
         self.proxy.is_some() || self.services.registry.knows(&self.name)
     }

@@ -3,6 +3,7 @@
 //! `errorMapping` says instead.
 
 mod own_words;
+mod plain_text;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use self::own_words::own_words;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::retry::asked_wait;
+use crate::engine::verdict;
 use crate::store::StoreError;
 
 /// A refusal, as every interface of the contract words it.
@@ -55,6 +57,9 @@ pub fn general_failure(interface: Interface, platform: &str) -> ReturnMessage {
 enum Class {
     /// Sign in again (recordings 14, statuses 401 and 403).
     Authorization,
+    /// The CRM, or a firewall before it, does not allow this, and says why: signing in again changes
+    /// nothing.
+    Forbidden(String),
     /// Wait (recordings 14, status 429), or the same by our own limit.
     RateLimit,
     /// The record is gone.
@@ -74,7 +79,8 @@ enum Class {
 impl Class {
     fn of(failure: &Failure) -> Self {
         match failure.kind {
-            FailureKind::Status(401 | 403) => Self::Authorization,
+            FailureKind::Status(401) => Self::Authorization,
+            FailureKind::Status(403) => forbidden(failure).map_or(Self::Authorization, Self::Forbidden),
             FailureKind::Status(429) | FailureKind::Limited => Self::RateLimit,
             FailureKind::Status(status @ (404 | 410)) => Self::Gone(status),
             FailureKind::Status(status @ (200..=299 | 400 | 409 | 422)) => Self::Rejected(status),
@@ -88,9 +94,29 @@ impl Class {
             | FailureKind::Reset
             | FailureKind::TooLarge
             | FailureKind::NotJson
+            | FailureKind::Unconfirmed
             | FailureKind::Blocked => Self::Explained,
         }
     }
+}
+
+/// Why a reply with 403 is not about who is signed in: its own words, or a web page such as firewalls
+/// send. Absent where it is, or does not say.
+fn forbidden(failure: &Failure) -> Option<String> {
+    let body = &failure.response.as_ref()?.body;
+    if verdict::asks_to_sign_in(body) {
+        return None;
+    }
+    let is_page = body.as_str().is_some_and(|text| text.trim_start().starts_with('<'));
+    match own_words(failure) {
+        Some(words) if says_why(&words) => Some(words),
+        Some(_) | None => is_page.then(|| "it answered with a web page, as firewalls do".to_owned()),
+    }
+}
+
+/// Whether words are a sentence or a code: a single short one says nothing.
+fn says_why(words: &str) -> bool {
+    words.split_whitespace().count() > 1 || words.contains('_') || words.len() > 8
 }
 
 fn failed(failure: &Failure, interface: Interface, platform: &str) -> ReturnMessage {
@@ -108,6 +134,9 @@ fn usual(failure: &Failure, interface: Interface, platform: &str) -> ReturnMessa
         Class::Authorization => ReturnMessage::warning("Authorization error", 5000).detail_with_text_id(format!(
             "It seems like there's something wrong with your authorization of {platform}. Please Logout and then Connect your {platform} account within this extension."
         )),
+        Class::Forbidden(words) => {
+            general.detail(format!("{platform} does not allow this (HTTP 403): {words}"))
+        }
         Class::RateLimit => rate_limit(failure, platform),
         Class::Gone(status) => {
             general.detail(format!("{platform} has no such record, or no longer has it (HTTP {status})."))
@@ -130,8 +159,32 @@ fn usual(failure: &Failure, interface: Interface, platform: &str) -> ReturnMessa
             }
         }
         Class::Explained => {
-            general.detail(format!("{}.", capitalised(failure.message.trim_end_matches('.'))))
+            let message =
+                general.detail(format!("{}.", capitalised(failure.message.trim_end_matches('.'))));
+            match failure.kind {
+                FailureKind::Unconfirmed => unconfirmed(message, failure, interface, platform),
+                _ => message,
+            }
         }
+    }
+}
+
+/// What may have been done and what an author can do about it.
+fn unconfirmed(
+    message: ReturnMessage,
+    failure: &Failure,
+    interface: Interface,
+    platform: &str,
+) -> ReturnMessage {
+    let message = match own_words(failure) {
+        Some(words) => message.detail(format!("{platform} says: {words}")),
+        None => message,
+    };
+    match interface {
+        Interface::CreateCallLog | Interface::CreateMessageLog => message.detail(format!(
+            "The proxyConfig has to name where the id is ({interface}.responseMapping.idPath), or say that there is none (noId)."
+        )),
+        _ => message.detail(format!("Please check {platform}: it may have been done.")),
     }
 }
 

@@ -215,6 +215,10 @@ fn call_failed(error: &CallError) -> LoginError {
         CallError::Failed(failure) if matches!(failure.kind, FailureKind::Blocked | FailureKind::Limited) => {
             refused(format!("Could not sign in: {failure}."))
         }
+        // A refusal in spite of its status: its words say more than the number.
+        CallError::Failed(Failure { kind: FailureKind::Status(200..=299), .. }) => {
+            LoginError::Refused(message(error, Interface::GetUserInfo, "the CRM"))
+        }
         CallError::Failed(failure) => upstream(failure),
     }
 }

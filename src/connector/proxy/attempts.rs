@@ -91,10 +91,17 @@ impl Sender<'_> {
             _ => self.credentials_of(request),
         };
         let mut judged = judge(self.operation, answered, self.platform, &credentials);
-        if let Judged::Failed(Failure { response: Some(response), .. }) = &mut judged {
-            without(&mut response.body, &credentials);
+        if let Judged::Failed(failure) = &mut judged {
+            self.mask(request, failure);
         }
         judged
+    }
+
+    /// Masks what went into the request in the CRM's answer, whose words are shown to users.
+    pub(super) fn mask(&self, request: &RequestSpec, failure: &mut Failure) {
+        if let Some(response) = &mut failure.response {
+            without(&mut response.body, &self.credentials_of(request));
+        }
     }
 
     /// What went into the request, in the form of its headers as well.

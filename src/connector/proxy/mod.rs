@@ -165,14 +165,29 @@ impl ProxyConnector {
             .ok()
             .and_then(|request| request.url.host_str().map(str::to_owned))
             .unwrap_or_default();
-        let Attempted { judged, attempts } = match rendered {
-            Ok(request) => self.sender(operation, call, &|| inputs.credentials()).send(&request).await,
-            Err(failure) => Attempted { judged: Judged::Failed(failure), attempts: 0 },
+        let credentials = || inputs.credentials();
+        let sender = self.sender(operation, call, &credentials);
+        let (request, Attempted { judged, attempts }) = match rendered {
+            Ok(request) => {
+                let attempted = sender.send(&request).await;
+                (Some(request), attempted)
+            }
+            Err(failure) => (None, Attempted { judged: Judged::Failed(failure), attempts: 0 }),
         };
         let mut message = None;
         let (status, outcome) = match judged {
             Judged::Reply(response) => {
-                (Some(response.status), engine::map(operation, &response, inputs).map_err(CallError::from))
+                let mapped = engine::map(operation, &response, inputs).map_err(|error| match error {
+                    // Whether the record was made is in doubt, as where no answer came.
+                    MapError::NoRecordId(mut failure) => {
+                        if let Some(request) = &request {
+                            sender.mask(request, &mut failure);
+                        }
+                        CallError::Failed(*failure)
+                    }
+                    error => CallError::from(error),
+                });
+                (Some(response.status), mapped)
             }
             Judged::NoMatch(none) => {
                 message = none.said.as_ref().and_then(ReturnMessage::of_no_match);

@@ -111,8 +111,9 @@ fn one(rule: &Written, at: &str, problems: &mut Vec<Problem>) -> Option<ErrorRul
 }
 
 fn is_empty(outcome: &Outcome) -> bool {
-    let Outcome { no_match, treat_as, message, message_type, ttl, details } = outcome;
+    let Outcome { no_match, accept, treat_as, message, message_type, ttl, details } = outcome;
     no_match != &Some(true)
+        && accept != &Some(true)
         && treat_as.is_none()
         && message.is_none()
         && message_type.is_none()
@@ -121,6 +122,9 @@ fn is_empty(outcome: &Outcome) -> bool {
 }
 
 fn effect(outcome: &Outcome, at: &str, problems: &mut Vec<Problem>) -> Effect {
+    if outcome.accept == Some(true) {
+        return accepts(outcome, at, problems);
+    }
     match (outcome.no_match, outcome.treat_as) {
         (Some(true), Some(_)) => {
             problems.push(
@@ -138,6 +142,31 @@ fn effect(outcome: &Outcome, at: &str, problems: &mut Vec<Problem>) -> Effect {
         (_, Some(status)) => Effect::TreatAs(number(status, 400.0, 599.0) as u16),
         (_, None) => Effect::Fail,
     }
+}
+
+/// A reply that is accepted is mapped as any other: nothing else of an outcome has an effect.
+fn accepts(outcome: &Outcome, at: &str, problems: &mut Vec<Problem>) -> Effect {
+    let Outcome { no_match, accept: _, treat_as, message, message_type, ttl, details } = outcome;
+    let others = [
+        ("noMatch", no_match == &Some(true)),
+        ("treatAs", treat_as.is_some()),
+        ("message", message.is_some()),
+        ("messageType", message_type.is_some()),
+        ("ttl", ttl.is_some()),
+        ("details", details.is_some()),
+    ];
+    for (name, _) in others.iter().filter(|(_, is_there)| *is_there) {
+        problems.push(
+            Problem::new(
+                Code::RuleWithoutEffect,
+                format!("{at}/{name}"),
+                format!("`{name}` has no effect beside `accept`: the reply is mapped as any other"),
+            )
+            .part(Part::Key)
+            .help("keep one of them"),
+        );
+    }
+    Effect::Accept
 }
 
 fn presentation(outcome: &Outcome, effect: Effect, at: &str, problems: &mut Vec<Problem>) -> Presentation {

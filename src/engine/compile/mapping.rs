@@ -2,7 +2,7 @@
 
 use super::super::mapping::{
     AppointmentPaths, AttendeePaths, AuthValidationPaths, CallLogPaths, CompiledMapping, ContactPaths,
-    CreatedContactPaths, LicensePaths, MapPath, Source, UserInfoPaths, UserPaths,
+    CreatedContactPaths, LicensePaths, LogPaths, MapPath, Source, UserInfoPaths, UserPaths,
 };
 use super::super::path::Path;
 use super::super::problem::{Part, Problem};
@@ -53,9 +53,11 @@ pub(super) fn compile(
         }
         MappingRef::Contact(mapping) => {
             // Without an id path the reference reports no contact at all (recordings 07).
+            let has_none = mapping.is_some_and(|mapping| mapping.no_id == Some(true));
             let paths = mapping
-                .filter(|mapping| mapping.id_path.as_deref().is_some_and(|path| !path.is_empty()))
+                .filter(|mapping| has_none || mapping.id_path.as_deref().is_some_and(|path| !path.is_empty()))
                 .map(|mapping| CreatedContactPaths {
+                    has_none: compiler.has_none(mapping.no_id, mapping.id_path.as_deref(), &at),
                     id: compiler.reply(mapping.id_path.as_deref(), "idPath", "body.id", &at),
                     name: compiler.reply(mapping.name_path.as_deref(), "namePath", "body.name", &at),
                     contact_type: compiler.reply(mapping.type_path.as_deref(), "typePath", "body.type", &at),
@@ -65,16 +67,17 @@ pub(super) fn compile(
             }
             CompiledMapping::Contact(paths)
         }
-        // The record of a message has its default even so (recordings 13, `no-responseMapping`).
-        MappingRef::LogId(None) if operation.name == OperationName::CreateMessageLog => {
-            CompiledMapping::Log(Some(compiler.reply(None, "idPath", "body.id", &at)))
-        }
-        MappingRef::LogId(mapping) => CompiledMapping::Log(mapping.map(|mapping| {
-            if mapping.id_path.as_deref().is_none_or(str::is_empty) {
+        // Without a mapping the id is at its default place (recordings 13, `no-responseMapping`).
+        MappingRef::LogId(mapping) => {
+            let (id_path, no_id) = mapping.map_or((None, None), |it| (it.id_path.as_deref(), it.no_id));
+            if mapping.is_some() && id_path.is_none_or(str::is_empty) && no_id != Some(true) {
                 compiler.missing_id_path(&at, "the record's id is looked for at `body.id`");
             }
-            compiler.reply(mapping.id_path.as_deref(), "idPath", "body.id", &at)
-        })),
+            CompiledMapping::Log(LogPaths {
+                has_none: compiler.has_none(no_id, id_path, &at),
+                id: compiler.reply(id_path, "idPath", "body.id", &at),
+            })
+        }
         MappingRef::CallLog(mapping) => {
             let mapping = mapping.cloned().unwrap_or_default();
             CompiledMapping::CallLog(CallLogPaths {
@@ -168,14 +171,9 @@ fn report_missing_mapping(operation: &OperationRef<'_>, root: &str, problems: &m
             "without `responseMapping.listPath` there are no users",
             "add `\"responseMapping\": { \"listPath\": \"body.users\" }`",
         ),
-        MappingRef::LogId(_) if operation.name == OperationName::CreateMessageLog => (
-            Code::MissingIdPath,
-            "without `responseMapping.idPath` the record's id is looked for at `body.id`",
-            "add `\"responseMapping\": { \"idPath\": \"body.id\" }`",
-        ),
         MappingRef::LogId(_) => (
             Code::MissingIdPath,
-            "without `responseMapping.idPath` the record that was created cannot be found again",
+            "without `responseMapping.idPath` the record's id is looked for at `body.id`",
             "add `\"responseMapping\": { \"idPath\": \"body.id\" }`",
         ),
         MappingRef::Contact(_) => (
@@ -311,6 +309,24 @@ impl Compiler<'_> {
             );
         }
         path
+    }
+
+    /// Whether the CRM answers without an id; an `idPath` beside it says the opposite.
+    fn has_none(&mut self, no_id: Option<bool>, id_path: Option<&str>, at: &str) -> bool {
+        let has_none = no_id == Some(true);
+        if has_none && id_path.is_some_and(|path| !path.is_empty()) {
+            self.problems.push(
+                Problem::new(
+                    Code::NoId,
+                    format!("{at}/noId"),
+                    "`noId` stands beside `idPath`: the reply has an id or it has none",
+                )
+                .part(Part::Key)
+                .help("remove `noId` where the CRM answers with an id, else `idPath`"),
+            );
+            return false;
+        }
+        has_none
     }
 
     fn missing_id_path(&mut self, at: &str, consequence: &str) {

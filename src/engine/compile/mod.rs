@@ -26,7 +26,7 @@ use serde_json::Value;
 use self::request::RequestCompiler;
 use self::shared::Shared;
 use super::exchange::HostPattern;
-use super::operation::{AuthType, CompiledConfig, LogFormat, OAuth};
+use super::operation::{AuthType, CompiledConfig, LogFormat, OAuth, Operation};
 use super::problem::{Part, Problem};
 use crate::config::diagnostic::Code;
 use crate::config::document::{Auth, Document};
@@ -52,11 +52,12 @@ pub fn compile(document: &Document, environment: Environment<'_>) -> (CompiledCo
         &mut problems,
     );
     let compiler = RequestCompiler { document, base: &base, shared: &shared, errors: &errors };
-    let operations = document
+    let operations: Vec<Operation> = document
         .operations
         .defined()
         .map(|operation| compiler.operation(&operation, &mut problems))
         .collect();
+    pairing::check_no_id(&operations, &mut problems);
     let auth = document.auth.clone().unwrap_or_default();
     let secret_key = from_environment(document.secret_key_env.as_deref(), environment)
         .or_else(|| document.secret_key.clone());

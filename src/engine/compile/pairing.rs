@@ -3,6 +3,7 @@
 use super::super::problem::{Part, Problem};
 use crate::config::diagnostic::Code;
 use crate::config::operations::{OperationName, Operations};
+use crate::engine::operation::Operation;
 
 /// Operation, the one it is paired with, and what is lost without it.
 const PAIRS: &[(OperationName, OperationName, &str)] = {
@@ -27,6 +28,44 @@ const PAIRS: &[(OperationName, OperationName, &str)] = {
         (CancelAppointment, ListAppointments, "there is no appointment to choose"),
     ]
 };
+
+/// Reports records without an id that the document would have to find again and cannot.
+pub(super) fn check_no_id(operations: &[Operation], problems: &mut Vec<Problem>) {
+    use OperationName::{
+        CreateCallLog, CreateMessageLog, GetCallLog, UpdateCallLog, UpdateMessageLog, UpsertCallDisposition,
+    };
+    let operation = |name: OperationName| operations.iter().find(|operation| operation.name == name);
+    let gives_none = |name| operation(name).is_some_and(Operation::gives_no_id);
+    let mut report = |name: OperationName, needs: &str, help: &str| {
+        problems.push(
+            Problem::new(
+                Code::NoId,
+                format!("/operations/{name}/responseMapping/noId"),
+                format!("{needs} needs the id of the record, and `noId` says that there is none"),
+            )
+            .part(Part::Key)
+            .help(help),
+        );
+    };
+    let updates = [UpdateCallLog, UpsertCallDisposition].into_iter().find(|name| operation(*name).is_some());
+    if gives_none(CreateCallLog)
+        && let Some(needs) = updates
+        && !operation(GetCallLog).is_some_and(Operation::finds_by_session)
+    {
+        report(
+            CreateCallLog,
+            &format!("`{needs}`"),
+            "let `getCallLog` ask by `sessionId` and name the id in its `responseMapping.idPath`",
+        );
+    }
+    if gives_none(CreateMessageLog) && operation(UpdateMessageLog).is_some() {
+        report(
+            CreateMessageLog,
+            "`updateMessageLog`",
+            "remove `updateMessageLog`: each message then makes a record of its own",
+        );
+    }
+}
 
 /// Reports the operations that are missing, each once with all that would need it.
 pub(super) fn check(operations: &Operations, problems: &mut Vec<Problem>) {

@@ -114,6 +114,7 @@ impl RequestCompiler<'_> {
             idempotency_header,
             is_keyed,
             reads_idempotency_key: sources.contains(&Variable::IdempotencyKey),
+            writes_text: sources.contains(&Variable::ComposedLogDetails),
         };
         errors::check_no_match(&compiled, own, problems);
         compiled

@@ -204,7 +204,7 @@ async fn claimed(
                         );
                         if let Claiming::Held(held) = claiming.await.map_err(|error| unstored(&error))? {
                             let reply = Reply::new(CreatedLog { log_id: Some(log_id) });
-                            return record(services, held, &mut job, Some(reply)).await;
+                            return record(services, held, &mut job, reply).await;
                         }
                     }
                     Looked::Absent if claims::is_settled(&claim) => {
@@ -285,14 +285,8 @@ async fn create_record(
 ) -> Result<Created, Refusal> {
     match ask(platform, &held, &mut job).await {
         Ok(reply) => {
-            let mut created = record(services, held, &mut job, Some(reply)).await?;
+            let mut created = record(services, held, &mut job, reply).await?;
             created.return_message = job.text.told(created.return_message, &platform.name);
-            Ok(created)
-        }
-        // It was accepted, and what came back cannot be read: the record exists all the same (Q13).
-        Err(error @ CallError::Unmapped(_)) => {
-            let mut created = record(services, held, &mut job, None).await?;
-            created.return_message = created.return_message.detail(format!("{error}."));
             Ok(created)
         }
         Err(error) => {
@@ -320,16 +314,16 @@ async fn ask(platform: &Platform<'_>, held: &Held, job: &mut Job) -> Result<Repl
     }
 }
 
-/// Stores the log of a record that the CRM has. Without an id it is kept as well, so that nobody
-/// creates it again (Q13).
+/// Stores the log of a record that the CRM has. One without an id is kept as well: nobody creates it
+/// again.
 async fn record(
     services: &Services,
     held: Held,
     job: &mut Job,
-    reply: Option<Reply<CreatedLog>>,
+    reply: Reply<CreatedLog>,
 ) -> Result<Created, Refusal> {
     let now = now_ms();
-    let log_id = reply.as_ref().and_then(|reply| reply.value.log_id.clone());
+    let log_id = reply.value.log_id;
     let log = CallLog {
         scope: job.scopes.now.clone(),
         session_id: job.session_id.clone(),
@@ -356,28 +350,9 @@ async fn record(
             )));
         }
     }
-    Ok(Created { successful: true, log_id, return_message: logged(reply) })
-}
-
-fn logged(reply: Option<Reply<CreatedLog>>) -> ReturnMessage {
-    let Some(reply) = reply else {
-        return ReturnMessage::warning(
-            "Call logged, but its id is unknown: it cannot be updated later.",
-            5000,
-        );
-    };
-    match (&reply.value.log_id, reply.message) {
-        (_, Some(message)) => message,
-        (Some(_), None) => ReturnMessage::success("Call logged", 2000),
-        (None, None) => {
-            let at = match reply.mapping_problems.first() {
-                Some(problem) => {
-                    format!("its id was not found at {} (found {})", problem.path, problem.found)
-                }
-                None => "its proxyConfig does not say where its id is (createCallLog.responseMapping.idPath)"
-                    .to_owned(),
-            };
-            ReturnMessage::warning(format!("Call logged, but {at}: it cannot be updated later."), 5000)
-        }
-    }
+    Ok(Created {
+        successful: true,
+        log_id,
+        return_message: reply.message.unwrap_or_else(|| ReturnMessage::success("Call logged", 2000)),
+    })
 }

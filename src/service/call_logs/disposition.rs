@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{connected, existing_call_log, extension, failed, refusal, serving, stored};
+use super::{connected, existing_call_log, extension, failed, reached, refusal, serving, stored};
 use crate::connector::inputs::UpsertCallDisposition;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::text::id_text;
@@ -43,11 +43,10 @@ pub async fn set_disposition(
         return Err(refusal("Cannot find log", 3000));
     };
     let connector = serving(&platform, Interface::UpsertCallDisposition)?;
-    if log.third_party_log_id.is_empty() {
-        return Err(super::without_id());
-    }
     let fail = |error: &CallError| failed(error, Interface::UpsertCallDisposition, &platform);
     let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
+    let log =
+        reached(&platform, &user, auth_header.as_deref(), log, Interface::UpsertCallDisposition).await?;
     let call = platform.call(Some(&user), auth_header.as_deref());
     let input = UpsertCallDisposition {
         log_id: log.third_party_log_id.clone(),

@@ -90,10 +90,9 @@ pub async fn look_up(services: &Services, session: &Session, asked: &Asked) -> R
 
 async fn read(platform: &Platform<'_>, user: &User, log: &CallLog) -> Result<CallLogInfo, CallError> {
     let connector = platform.serving(Interface::GetCallLog)?;
-    if log.third_party_log_id.is_empty() {
-        return Err(CallError::Message(Box::new(super::without_id().return_message)));
-    }
     let auth_header = platform.auth_header(&user.access_token).await?;
+    let log = super::reached(platform, user, auth_header.as_deref(), log.clone(), Interface::GetCallLog);
+    let log = log.await.map_err(|refusal| CallError::Message(Box::new(refusal.return_message)))?;
     let call = platform.call(Some(user), auth_header.as_deref());
     let input = GetCallLog {
         log_id: log.third_party_log_id.clone(),

@@ -22,6 +22,7 @@ use super::outcome::{Refusal, store_failed};
 use super::scopes::Scopes;
 use super::session::Session;
 use super::{Platform, Services};
+use crate::connector::inputs::GetCallLog;
 use crate::connector::{CallError, Connector, Interface, ReturnMessage};
 use crate::engine::operation::LogFormat;
 use crate::engine::time::to_iso;
@@ -98,7 +99,38 @@ fn serving(platform: &Platform<'_>, interface: Interface) -> Result<Arc<dyn Conn
     platform.serving(interface).map_err(|error| failed(&error, interface, platform))
 }
 
-/// For a record whose id the CRM did not tell (Q13).
+/// A log with the id of its record. Where the CRM did not tell the id when the record was made, it is
+/// asked by session, and what it says is kept.
+async fn reached(
+    platform: &Platform<'_>,
+    user: &User,
+    auth_header: Option<&str>,
+    log: CallLog,
+    interface: Interface,
+) -> Result<CallLog, Refusal> {
+    if !log.third_party_log_id.is_empty() {
+        return Ok(log);
+    }
+    let connector = platform.serving(Interface::GetCallLog).ok().filter(|_| platform.finds_by_session());
+    let Some(connector) = connector else { return Err(without_id()) };
+    let input = GetCallLog {
+        log_id: String::new(),
+        session_id: log.session_id.clone(),
+        contact_id: log.contact_id.clone(),
+    };
+    let call = platform.call(Some(user), auth_header);
+    let reply =
+        connector.get_call_log(&call, &input).await.map_err(|error| failed(&error, interface, platform))?;
+    let Some(id) = reply.value.id else { return Err(without_id()) };
+    let log = CallLog { third_party_log_id: id, ..log };
+    if let Err(error) = platform.services.store.update_call_log(&log).await {
+        // It is looked for again the next time.
+        store_failed(&error);
+    }
+    Ok(log)
+}
+
+/// For a record whose id the CRM did not tell (Q13), and that is not found by its session.
 fn without_id() -> Refusal {
     refusal("The call is logged, but the CRM did not say under which id: its record cannot be reached.", 5000)
 }

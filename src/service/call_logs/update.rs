@@ -8,13 +8,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Caller, connected, existing_call_log, extension, failed, input, log_format, refusal, serving, stored,
-    without_id,
+    Caller, connected, existing_call_log, extension, failed, input, log_format, reached, refusal, serving,
+    stored,
 };
 use crate::config::operations::OperationName;
 use crate::connector::inputs::{GetCallLog, UpdateCallLog};
 use crate::connector::{CallError, Interface, ReturnMessage};
-use crate::engine::mapped::CallLogInfo;
+use crate::engine::mapped::{CallLogInfo, RecordText};
 use crate::engine::operation::LogFormat;
 use crate::engine::text::{id_text, to_text};
 use crate::service::claims::{self, Turn};
@@ -80,13 +80,11 @@ async fn prepared(
         return Err(refusal(format!("Cannot find log for session {session_id}"), 3000));
     };
     let connector = serving(&platform, Interface::UpdateCallLog)?;
-    if log.third_party_log_id.is_empty() {
-        return Err(without_id());
-    }
     let (start_time, end_time) =
         input::times(request.get("startTime"), request.get("duration"), "startTime")?;
     let fail = |error: &CallError| failed(error, Interface::UpdateCallLog, &platform);
     let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
+    let log = reached(&platform, &user, auth_header.as_deref(), log, Interface::UpdateCallLog).await?;
     let call = platform.call(Some(&user), auth_header.as_deref());
 
     // Reading and writing are two requests: an update between them would be lost.
@@ -105,8 +103,12 @@ async fn prepared(
             LogFormat::Custom => None,
             _ => read(&platform, &user, auth_header.as_deref(), &log).await?,
         };
-        if present.as_ref().is_some_and(|present| present.is_unrecognized) {
-            return Err(unrecognized(&platform));
+        match present.as_ref().map(|present| present.text) {
+            None | Some(RecordText::Found) => {}
+            Some(RecordText::Missing) => return Err(unrecognized(&platform)),
+            // What was written cannot have become null by itself.
+            Some(RecordText::Null) if platform.writes_text() => return Err(kept_back(&platform)),
+            Some(RecordText::Null) => {}
         }
         let existing = present
             .as_ref()
@@ -221,7 +223,16 @@ fn unreadable(platform: &Platform<'_>, found: &str) -> Refusal {
 /// record it would be overwritten.
 fn unrecognized(platform: &Platform<'_>) -> Refusal {
     let detail = format!(
-        "What {} answered when asked for the record has no place for its text, so nothing was changed. Please try again. If it stays so, the proxyConfig has to name the text (getCallLog.responseMapping.fullBodyPath).",
+        "What {} answered when asked for the record does not have its text, so nothing was changed. Please try again. If it stays so, the proxyConfig has to name the text (getCallLog.responseMapping.fullBodyPath).",
+        platform.name
+    );
+    Refusal::new(ReturnMessage::warning("Error updating call log", 5000).detail(detail))
+}
+
+/// Where the record has null instead of the text that was written there.
+fn kept_back(platform: &Platform<'_>) -> Refusal {
+    let detail = format!(
+        "{} answered with null instead of the record's text, so nothing was changed: you may not be allowed to read it. If the text was deleted there, write something in its place, and try again.",
         platform.name
     );
     Refusal::new(ReturnMessage::warning("Error updating call log", 5000).detail(detail))

@@ -191,13 +191,18 @@ impl Log<'_> {
 
     /// What has to be asked for the next message: a new record, or an addition to the one there is.
     fn reachable(&self, conversation: Option<&Conversation>) -> Result<Interface, Refusal> {
+        let is_unknown = conversation.is_some_and(|conversation| conversation.third_party_log_id.is_empty());
         let interface = match conversation {
             None => Interface::CreateMessageLog,
+            // What has no id cannot be added to, so the message makes a record of its own.
+            Some(_) if is_unknown && self.platform.gives_no_id(OperationName::CreateMessageLog) => {
+                return Ok(Interface::CreateMessageLog);
+            }
             Some(_) => Interface::UpdateMessageLog,
         };
         self.platform.serving(interface).map_err(|error| failed(&error, interface, self.platform))?;
         match conversation {
-            Some(conversation) if conversation.third_party_log_id.is_empty() => Err(refusal(
+            Some(_) if is_unknown => Err(refusal(
                 "The conversation is logged, but the CRM did not say under which id: nothing can be added to its record.",
                 5000,
             )),
@@ -235,10 +240,10 @@ impl Log<'_> {
     ) -> Result<Option<ReturnMessage>, Refusal> {
         let store = &*self.services.store;
         let asked = match &conversation {
-            None => self.create(&held, entry).await,
-            Some(conversation) => {
+            Some(conversation) if interface == Interface::UpdateMessageLog => {
                 self.append(&held, conversation, entry).await.map(|message| (None, message))
             }
+            _ => self.create(&held, entry).await,
         };
         match asked {
             Ok((log_id, message)) => {
@@ -259,33 +264,15 @@ impl Log<'_> {
         let auth_header = self.platform.auth_header(&self.job.user.access_token).await?;
         let call = self.platform.call(Some(&self.job.user), auth_header.as_deref());
         let mut text = entry.text(self.platform.text_limit(OperationName::CreateMessageLog));
-        let answer = loop {
+        let reply = loop {
             let key = Some(held.idempotency_key().to_owned());
             let input = inputs::MessageLog { idempotency_key: key, ..entry.input(&text) };
             match connector.create_message_log(&call, &input).await {
                 Err(error) if text.shorten(&error) => {}
-                answer => break answer,
+                answer => break answer?,
             }
         };
-        let reply = match answer {
-            Ok(reply) => reply,
-            // It was accepted, and what came back cannot be read: the record exists all the same.
-            Err(error @ CallError::Unmapped(_)) => {
-                let message = without_id("its id is unknown").detail(format!("{error}."));
-                return Ok((None, message));
-            }
-            Err(error) => return Err(error),
-        };
-        let message = match (&reply.value.log_id, reply.message) {
-            (_, Some(message)) => message,
-            (Some(_), None) => ReturnMessage::success("Message logged", 1000),
-            (None, None) => match reply.mapping_problems.first() {
-                Some(problem) => {
-                    without_id(&format!("its id was not found at {} (found {})", problem.path, problem.found))
-                }
-                None => without_id("the CRM did not say under which id"),
-            },
-        };
+        let message = reply.message.unwrap_or_else(|| ReturnMessage::success("Message logged", 1000));
         Ok((reply.value.log_id, text.told(message, &self.platform.name)))
     }
 
@@ -363,15 +350,6 @@ impl Log<'_> {
             ))
         })
     }
-}
-
-fn without_id(why: &str) -> ReturnMessage {
-    ReturnMessage::warning(
-        format!(
-            "Message logged, but {why}: later messages of this conversation cannot be added to its record."
-        ),
-        5000,
-    )
 }
 
 /// What templates and connectors see of a logged conversation, in the reference's members.

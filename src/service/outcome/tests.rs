@@ -28,6 +28,10 @@ fn failures() -> Vec<(String, CallError)> {
         (FailureKind::Reset, "The connection to crm.example.com broke"),
         (FailureKind::TooLarge, "crm.example.com answered with more than 8388608 bytes"),
         (FailureKind::NotJson, "The CRM answered 200 with a web page, where the mapping needs JSON"),
+        (
+            FailureKind::Unconfirmed,
+            "The CRM answered 200 without the id of a new record at body.id (found nothing)",
+        ),
         (FailureKind::Blocked, "the credential cannot be made: `apiKey` has no value"),
         (
             FailureKind::Limited,
@@ -139,17 +143,68 @@ fn the_crms_own_words_are_found() {
         (json!({"errors": ["x", "y", "z", "more"]}), Some("x; y; z")),
         (
             json!({"data": [{"code": "INVALID_DATA", "message": "Zoho", "details": {"api_name": "Phone"}}]}),
-            Some("Zoho"),
+            Some("Zoho: Phone"),
         ),
         (json!({"message": "m", "details": ["first", "second"]}), Some("m: first; second")),
-        (json!({"title": "NetSuite", "o:errorDetails": [{"detail": "d"}]}), Some("NetSuite")),
+        (json!({"title": "NetSuite", "o:errorDetails": [{"detail": "d"}]}), Some("NetSuite: d")),
+        (json!({"phone": ["Enter a valid phone number."]}), Some("Enter a valid phone number.")),
+        (
+            json!({"email": ["is taken"], "non_field_errors": ["No more than two."]}),
+            Some("email: is taken; No more than two."),
+        ),
+        (
+            json!({"contact": {"address": {"zip": ["is wrong", "is too long"]}}}),
+            Some("contact.address.zip: is wrong is too long"),
+        ),
+        (json!({"errors": [], "field-errors": {"phone": "is not a number"}}), Some("phone: is not a number")),
+        (
+            json!({"error": "RecordInvalid", "description": "Not valid", "details": {"phone": [{"description": "is not a number"}]}}),
+            Some("Not valid: phone: is not a number"),
+        ),
+        (json!({"error": {"code": "E", "details": {"id": 5, "limit": 3}, "message": "m"}}), Some("m")),
+        (
+            json!({"Message": "The request is invalid.", "ModelState": {"contact.phone": ["is not a number"]}}),
+            Some("The request is invalid: contact.phone: is not a number"),
+        ),
+        (
+            json!({"title": "Validation", "status": 400, "errors": {"Phone": ["is not a number"]}}),
+            Some("Validation: Phone: is not a number"),
+        ),
+        (
+            json!({"errors": [{"detail": "is not a number", "source": {"pointer": "/data/attributes/phone"}}]}),
+            Some("phone: is not a number"),
+        ),
+        (json!({"detail": [{"loc": ["body", "phone"], "msg": "is required"}]}), Some("phone: is required")),
+        (
+            json!({"code": "MANDATORY_NOT_FOUND", "message": "required field not found", "details": {"api_name": "Last_Name"}}),
+            Some("required field not found: Last_Name"),
+        ),
+        (
+            json!([{"message": "A value is missing", "errorCode": "X", "fields": ["LastName", "Phone"]}]),
+            Some("LastName.Phone: A value is missing"),
+        ),
+        (json!([{}, {"phone": ["is wrong"]}]), Some("phone: is wrong")),
+        (
+            json!({"message": "Scopes are missing", "errors": [{"message": "One is required", "context": {"requiredScopes": ["crm.write"]}}]}),
+            Some("Scopes are missing: One is required (needed: crm.write)"),
+        ),
+        (json!({"message": "<b>Bad</b> phone &amp; name"}), Some("Bad phone & name")),
+        (json!({"status": "error", "code": "LOCKED"}), Some("LOCKED")),
+        (json!("<html><title>ERROR: not satisfied</title></html>"), Some("ERROR: not satisfied")),
+        (
+            json!(
+                "<?xml version=\"1.0\"?><error><code>7</code><message>Last name is missing</message></error>"
+            ),
+            Some("Last name is missing"),
+        ),
         (json!({"errors": [{"detail": "  A duplicate\n  exists\u{0} "}]}), Some("A duplicate exists")),
         (json!("Plain text\nof an old server"), Some("Plain text of an old server")),
         (json!("<html><h1>Bad Request</h1></html>"), None),
         (json!("{\"message\": \"cut o"), None),
         (json!({"status": 400, "ok": false}), None),
         (json!({"message": " "}), None),
-        (json!({"a": {"message": "elsewhere"}}), None),
+        (json!({"a": {"message": "inside"}}), Some("inside")),
+        (json!({"a": {"message": "elsewhere"}, "b": 1}), None),
         (json!(""), None),
         (Value::Null, None),
     ];
@@ -160,6 +215,39 @@ fn the_crms_own_words_are_found() {
     assert!(words.chars().count() <= 301 && words.ends_with('…'), "{words}");
     let deep = (0..100).fold(json!("deep"), |inner, _| json!({"error": inner}));
     assert_eq!(own_words(&answered(400, None, deep)), None);
+}
+
+#[test]
+fn not_every_403_is_about_who_is_signed_in() {
+    let told = |body: Value| {
+        shown(&message(&CallError::Failed(answered(403, None, body)), Interface::FindContact, "testCrm"))
+    };
+    for body in [
+        json!({}),
+        json!({"error": "no"}),
+        json!({"code": "INVALID_TOKEN"}),
+        json!({"message": "Your session has expired"}),
+        json!("<html><form action=\"/login\"></form></html>"),
+        Value::Null,
+    ] {
+        assert!(told(body.clone()).contains("Logout and then Connect"), "{body}");
+    }
+    for (body, words) in [
+        (json!("<html><title>The request could not be satisfied</title></html>"), "could not be satisfied"),
+        (json!("<html><h1>403</h1></html>"), "with a web page, as firewalls do"),
+        (
+            json!([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]),
+            "Limit exceeded",
+        ),
+        (json!({"errorCode": "INSUFFICIENT_ACCESS"}), "INSUFFICIENT_ACCESS"),
+        (
+            json!({"category": "MISSING_SCOPES", "message": "The token lacks a scope", "errors": [{"context": {"requiredScopes": ["crm.objects.contacts.write"]}}]}),
+            "crm.objects.contacts.write",
+        ),
+    ] {
+        let told = told(body);
+        assert!(told.contains(words) && !told.contains("Logout"), "{told}");
+    }
 }
 
 #[test]

@@ -1,0 +1,87 @@
+//! Whether a reply has what the operation's mapping wants.
+
+use serde_json::Value;
+
+use super::says_no::is_refusals_word;
+use crate::engine::mapping::{CompiledMapping, MapPath, Source};
+use crate::engine::operation::Operation;
+use crate::engine::path::{Listed, Path, Step};
+use crate::engine::text::id_text;
+
+/// What a mapping finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// What the operation is for: an id, a list with something in it, a text.
+    Yes,
+    /// Nothing of it.
+    No,
+    /// The mapping does not say what a good reply has.
+    Unread,
+}
+
+/// Looks for it in `{ body, status, headers }`.
+pub(super) fn found(operation: &Operation, document: &Value) -> Found {
+    let yes = |is_found: bool| if is_found { Found::Yes } else { Found::No };
+    let value = |path: &MapPath| path.path.first(document).is_some_and(|value| !value.is_null());
+    match &operation.mapping {
+        CompiledMapping::UserInfo(paths) => match &paths.id {
+            Some(id) if id.source == Source::Reply => yes(has_id(id, document)),
+            _ => Found::Unread,
+        },
+        CompiledMapping::Contacts(Some(paths)) => yes(has_items(&paths.list, document)),
+        CompiledMapping::Contacts(None) => Found::Unread,
+        CompiledMapping::Appointments { list, .. } => yes(has_items(list, document)),
+        CompiledMapping::Users(paths) => {
+            paths.list.as_ref().map_or(Found::Unread, |list| yes(has_items(list, document)))
+        }
+        CompiledMapping::Contact(Some(paths)) if paths.has_none => Found::Unread,
+        CompiledMapping::Contact(paths) => {
+            paths.as_ref().map_or(Found::Unread, |paths| yes(has_id(&paths.id, document)))
+        }
+        CompiledMapping::Log(paths) if paths.has_none => Found::Unread,
+        CompiledMapping::Log(paths) => yes(has_id(&paths.id, document)),
+        CompiledMapping::Appointment(paths) => {
+            if has_id(&paths.id, document) {
+                Found::Yes
+            } else {
+                Found::Unread
+            }
+        }
+        // A text that stands where a refusal has its words proves no record.
+        CompiledMapping::CallLog(paths) => {
+            let texts = [&paths.full_body, &paths.note];
+            let is_text = |path: &&MapPath| value(path) && !ends_in_refusals_word(&path.path);
+            if texts.iter().any(|path| is_text(path)) { Found::Yes } else { Found::Unread }
+        }
+        CompiledMapping::License(paths) => {
+            yes([&paths.is_valid, &paths.status, &paths.description].iter().any(|path| value(path)))
+        }
+        CompiledMapping::AuthValidation(paths) => match &paths.successful {
+            Some(path) if value(path) => Found::Yes,
+            _ => Found::Unread,
+        },
+        CompiledMapping::Settings(path) if path.explicit && value(path) => Found::Yes,
+        CompiledMapping::Settings(_) | CompiledMapping::Acknowledged => Found::Unread,
+    }
+}
+
+fn has_id(path: &MapPath, document: &Value) -> bool {
+    path.path.first(document).as_deref().is_some_and(|value| id_text(value).is_some())
+}
+
+fn has_items(path: &MapPath, document: &Value) -> bool {
+    match path.path.list(document) {
+        Listed::Items(items) => !items.is_empty(),
+        _ => false,
+    }
+}
+
+fn ends_in_refusals_word(path: &Path) -> bool {
+    match path {
+        Path::Steps(steps) => match steps.last() {
+            Some(Step::Segment(name, _) | Step::Name(name)) => is_refusals_word(name),
+            _ => false,
+        },
+        Path::Query(_) => false,
+    }
+}
