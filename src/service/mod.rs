@@ -72,7 +72,7 @@ pub struct Shared {
     /// Who may enter the console.
     pub console: console::Gate,
     /// This start of the server, as claims name it.
-    pub instance: String,
+    pub instance: claims::Instance,
     /// Calls that CRMs are being asked to log.
     pub calls_in_flight: Arc<claims::Flights<call_logs::Landed>>,
     /// Conversations that CRMs are being asked to log.
@@ -155,6 +155,12 @@ impl Platform<'_> {
     /// Whether an operation may be run a second time with the same idempotency key.
     pub(crate) fn repeats_safely(&self, operation: OperationName) -> bool {
         self.proxy.as_ref().is_some_and(|proxy| proxy.is_safe_to_repeat(operation))
+    }
+
+    /// Whether whoever serves an operation may send the idempotency key to the CRM.
+    pub(crate) fn sends_key(&self, operation: OperationName) -> bool {
+        let operation = self.proxy.as_ref().and_then(|proxy| proxy.config.operation(operation));
+        operation.is_some_and(Operation::reads_idempotency_key)
     }
 
     /// Whether `getCallLog` can be asked for a call by its session.

@@ -105,6 +105,10 @@ pub trait Store: Send + Sync {
     /// Whether other processes may use the same store at the same time.
     fn is_shared(&self) -> bool;
 
+    /// The time in milliseconds since 1970, by a clock that is the same for all who use the store: the
+    /// database's, where it is shared.
+    async fn now(&self) -> Result<i64, StoreError>;
+
     /// A document.
     async fn document(&self, key: &DocumentKey) -> Result<Option<Value>, StoreError>;
 

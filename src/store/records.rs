@@ -202,14 +202,23 @@ pub struct Claim {
     pub instance: String,
     /// The key that every attempt for this record sends, where the CRM takes one.
     pub idempotency_key: String,
-    /// Made at, in milliseconds.
+    /// Made at, in milliseconds, by [`Store::now`](super::Store::now).
     pub claimed_at: i64,
+    /// How long the process had been running then, in milliseconds.
+    #[serde(default)]
+    pub uptime: i64,
+    /// How old it was known to be when it was written, in milliseconds.
+    #[serde(default)]
+    pub known_age: i64,
     /// Until then the holder may be waiting for the CRM, in milliseconds.
     pub busy_until: i64,
     /// From then on the claim means nothing, in milliseconds.
     pub expires_at: i64,
     /// The holder gave up without knowing whether the CRM has the record.
     pub in_doubt: bool,
+    /// Nothing was done under it: it keeps its idempotency key for the next attempt.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_undone: bool,
 }
 
 /// The claims on one subject, at most one for each extension.

@@ -268,6 +268,10 @@ impl Store for SledStore {
         false
     }
 
+    async fn now(&self) -> Result<i64, StoreError> {
+        Ok(jiff::Timestamp::now().as_millisecond())
+    }
+
     async fn document(&self, key: &DocumentKey) -> Result<Option<Value>, StoreError> {
         let key = codec::document_key(key);
         let found = self.trees.get(Table::Documents, &key)?;

@@ -114,6 +114,7 @@ impl RequestCompiler<'_> {
             idempotency_header,
             is_keyed,
             reads_idempotency_key: sources.contains(&Variable::IdempotencyKey),
+            reads_session_id: sources.contains(&Variable::SessionId),
         };
         errors::check_no_match(&compiled, own, problems);
         compiled

@@ -280,6 +280,14 @@ impl Store for PostgresStore {
         true
     }
 
+    async fn now(&self) -> Result<i64, StoreError> {
+        self.database
+            .with("reading the clock", Repeat::Yes, |connection| {
+                Box::pin(async move { rows::now(connection).await })
+            })
+            .await
+    }
+
     async fn document(&self, key: &DocumentKey) -> Result<Option<Value>, StoreError> {
         let key = codec::document_key(key);
         let found = self.get(Table::Documents, key.clone()).await?;

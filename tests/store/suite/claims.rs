@@ -16,9 +16,12 @@ fn claim(holder: &str) -> Claim {
         instance: "instance-1".to_owned(),
         idempotency_key: "key-1".to_owned(),
         claimed_at: 1,
+        uptime: 4,
+        known_age: 5,
         busy_until: 2,
         expires_at: 3,
         in_doubt: false,
+        is_undone: false,
     }
 }
 
