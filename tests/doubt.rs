@@ -4,7 +4,8 @@
 mod support;
 
 use app_connect::store::{
-    Claim, ClaimChange, ClaimKey, ClaimSubject, Keys, Owner, Scope, Secret, SledOptions, SledStore, Store as _,
+    Claim, ClaimChange, ClaimKey, ClaimSubject, Keys, Owner, Scope, Secret, SledOptions, SledStore,
+    Store as _,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -51,7 +52,8 @@ impl Book {
             ("POST", "activities") => {}
             ("GET", "activities") => {
                 let session = request.query("session").expect("a session");
-                let found: Vec<Value> = self.of(&document, &session).iter().map(|id| json!({"id": id})).collect();
+                let found: Vec<Value> =
+                    self.of(&document, &session).iter().map(|id| json!({"id": id})).collect();
                 return Answer::json(&json!({"found": found}));
             }
             ("GET", "me") => return Answer::json(&json!({"id": "one", "name": "One"})),
@@ -233,7 +235,8 @@ fn a_status_that_does_not_say_what_was_done_never_makes_two_records() {
 #[test]
 fn what_was_refused_is_asked_again() {
     let scene = Scene::start();
-    for (status, is_kept) in [(400, false), (401, true), (404, false), (409, true), (422, false), (429, true)] {
+    for (status, is_kept) in [(400, false), (401, true), (404, false), (409, true), (422, false), (429, true)]
+    {
         for kind in DOCUMENTS {
             let session = format!("s-{status}-{kind}");
             scene.book.next(&[status]);
@@ -381,8 +384,7 @@ fn kills_and_clocks_never_make_two_records() {
                 let bearer = format!("Bearer {}", scene.token(kind));
                 let body = call(session, "c1").to_string().into_bytes();
                 std::thread::spawn(move || {
-                    let headers =
-                        [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+                    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
                     drop(try_send(address, "POST", "/callLog", &headers, Some(body)));
                 })
             })

@@ -172,8 +172,10 @@ mod tests {
         assert!([200, 302, 400, 404, 405, 410, 413, 422].into_iter().all(|it| Status(it).is_about_content()));
         let others = [401, 403, 407, 408, 409, 425, 429, 499, 500, 503];
         assert!(!others.into_iter().any(|it| Status(it).is_about_content()));
-        assert!(![Dns, Refused, Tls, Timeout, Reset, TooLarge, NotJson, Blocked, Limited]
-            .into_iter()
-            .any(FailureKind::is_about_content));
+        assert!(
+            ![Dns, Refused, Tls, Timeout, Reset, TooLarge, NotJson, Blocked, Limited]
+                .into_iter()
+                .any(FailureKind::is_about_content)
+        );
     }
 }

@@ -239,7 +239,8 @@ impl Operation {
     /// Whether `getCallLog` can be asked for a call by its session: it sends the session, and tells the
     /// id of the record that it finds.
     pub fn finds_by_session(&self) -> bool {
-        self.reads_session_id && matches!(&self.mapping, CompiledMapping::CallLog(paths) if paths.id.is_some())
+        self.reads_session_id
+            && matches!(&self.mapping, CompiledMapping::CallLog(paths) if paths.id.is_some())
     }
 }
 

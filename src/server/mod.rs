@@ -237,6 +237,7 @@ impl ServerBuilder {
             instance: claims::Instance::default(),
             calls_in_flight: Arc::default(),
             conversations_in_flight: Arc::default(),
+            contacts_in_flight: Arc::default(),
             turns: Turns::default(),
         });
         let counted = Arc::clone(&shared);

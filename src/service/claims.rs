@@ -33,6 +33,7 @@ const KEPT_KEYS: usize = 16;
 
 /// The outcome of asking for a claim.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "returned and matched once, never kept")]
 pub enum Claiming {
     /// The caller holds it and may ask the CRM.
     Held(Held),

@@ -48,7 +48,8 @@ pub(super) async fn ask(
         }
         if !stands {
             let expires_at = now + i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
-            let lease = json!({"holder": unique(), "instance": services.instance.name(), "expiresAt": expires_at});
+            let lease =
+                json!({"holder": unique(), "instance": services.instance.name(), "expiresAt": expires_at});
             let change = DocumentChange { key: key.clone(), before, after: Some(lease.clone()) };
             if services.store.change_documents(std::slice::from_ref(&change)).await? {
                 let change = DocumentChange { key, before: Some(lease), after: None };

@@ -129,8 +129,8 @@ pub trait Store: Send + Sync {
     /// process or, where the store is shared, in another one.
     fn changes(&self) -> watch::Receiver<u64>;
 
-    /// Removes claims and notes (documents with a member `expiresAt`) that expired by `now`, in
-    /// milliseconds; how many there were. What changes meanwhile stays.
+    /// Removes claims, notes and new contacts (documents with a member `expiresAt`) that expired by
+    /// `now`, in milliseconds; how many there were. What changes meanwhile stays.
     async fn sweep(&self, now: i64) -> Result<usize, StoreError>;
 
     /// The contacts cached for a phone number, as [`Store::cache_contacts`]

@@ -186,6 +186,8 @@ pub enum ClaimSubject {
     Call(String),
     /// A conversation's day, by its conversation log id.
     Conversation(String),
+    /// A new contact, by a salted hash of what it is made from.
+    Contact(String),
 }
 
 /// One claim: somebody asks the CRM to create a record, or asked and does not know whether it did.
@@ -264,6 +266,8 @@ pub enum DocumentKind {
     ConnectorText,
     /// The audit log of the console.
     Audit,
+    /// The contacts that were just created for an account.
+    NewContacts,
 }
 
 /// Names a document: its kind and the parts of its key, the most general first. Parts are ids,
@@ -310,6 +314,11 @@ pub struct ContactKey {
     pub site: Option<String>,
     /// The number exactly as the client gave it; stored as a keyed hash only.
     pub phone_number: String,
+}
+
+impl DocumentKind {
+    /// The kinds whose documents may have a member `expiresAt`, which the sweep heeds.
+    pub(super) const EXPIRING: [Self; 2] = [Self::Note, Self::NewContacts];
 }
 
 impl fmt::Debug for ContactKey {

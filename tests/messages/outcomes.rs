@@ -29,7 +29,7 @@ fn a_retry_sends_only_what_failed() {
     assert!(first.details().contains("1 of 3 messages were logged"), "{}", first.details());
     // Where nothing is logged, the reason is all there is to say.
     let second = site.post("/messageLog", &token, &conversation("a", 1..=3));
-    assert_refused(&second, "HTTP 500");
+    assert_refused(&second, "HTTP 422");
     assert_eq!(second.json().get("logIds"), None);
     assert_logged(&site.post("/messageLog", &token, &conversation("a", 1..=3)), &["2", "3"]);
     assert_eq!(book.records(), [texts(1..=3)]);

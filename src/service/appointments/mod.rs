@@ -65,6 +65,7 @@ impl<'s> Connected<'s> {
             Err(error) => return Err(Refusal::new(store_failed(&error))),
         };
         let platform = services.platform_of(&user.key.platform, &user);
+        platform.in_service()?;
         let refused = |error: CallError| {
             Refusal::new(match error {
                 // In the words of a failure, as recorded (17, `appointments`).

@@ -87,6 +87,7 @@ async fn prepared(
     };
     let extension = extension::named(services, &request);
     let platform = services.platform_of(&session.platform, &user);
+    platform.in_service()?;
     let scopes = Scopes::of(&platform, &user);
     if stored(&platform, &scopes, &session_id, &extension).await?.is_some() {
         return Err(existing(&session_id));
