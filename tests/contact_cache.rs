@@ -3,6 +3,7 @@
 
 mod support;
 
+use app_connect::store::{ContactKey, Keys, Secret, SledOptions, SledStore, Store as _};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use support::crm::{Answer, Crm, Request};
@@ -11,6 +12,7 @@ use support::site::{self, ADMIN_TOKEN, Site, document};
 struct Scene {
     /// The names of the contacts that the CRM has.
     names: Arc<Mutex<Vec<&'static str>>>,
+    fails: Arc<Mutex<bool>>,
     crm: Crm,
     site: Site,
     token: String,
@@ -21,7 +23,13 @@ impl Scene {
     fn start() -> Self {
         let names: Arc<Mutex<Vec<&'static str>>> = Arc::default();
         let known = Arc::clone(&names);
+        let fails: Arc<Mutex<bool>> = Arc::default();
+        let failing = Arc::clone(&fails);
         let crm = Crm::start(move |request: &Request| match request.path() {
+            "/v1/contacts" if request.method == "POST" => {
+                Answer::json(&json!({"id": format!("new-{}", request.body.len()), "name": "Bob"}))
+            }
+            "/v1/contacts" if *failing.lock().unwrap() => Answer::json(&json!({})).status(503),
             "/v1/contacts" => {
                 let names = known.lock().unwrap();
                 let contacts: Vec<Value> = names
@@ -40,7 +48,7 @@ impl Scene {
             "platform": "testCrm", "proxyId": "crm", "apiKey": "1-key", "rcAccessToken": "any"
         });
         let token = site.send_login(&login).json()["jwtToken"].as_str().expect("a token").to_owned();
-        Self { names, crm, site, token, _platform: platform }
+        Self { names, fails, crm, site, token, _platform: platform }
     }
 
     fn crm_knows(&self, names: &[&'static str]) {
@@ -105,6 +113,80 @@ fn a_refresh_that_finds_anything_else_is_kept() {
     scene.crm_knows(&["Ada"]);
     let (found, asked, written) = scene.find(false);
     assert_eq!((names(&found), asked, written), (vec!["Ada"], 1, 1));
+}
+
+/// What one revision of the document mapped is not what another one shows.
+#[test]
+fn contacts_belong_to_the_revision_that_mapped_them() {
+    let mut scene = Scene::start();
+    scene.crm_knows(&["Ada"]);
+    scene.find(false);
+    assert_eq!(names(&scene.find(false).0), ["Ada"]);
+    let first = document(&scene.crm.origin());
+    let mut second = first.clone();
+    second["operations"]["findContact"]["responseMapping"]["item"]["titlePath"] = json!("type");
+    scene.site.write("crm", &second);
+    scene.site.kill_and_restart();
+    let (found, asked, written) = scene.find(false);
+    assert_eq!((&found[0]["title"], asked, written), (&json!("Contact"), 1, 1));
+    assert_eq!(scene.find(false), (found, 0, 0), "kept as the new one maps it");
+    // The CRM fails: what another revision mapped is not served instead.
+    scene.site.write("crm", &first);
+    scene.site.kill_and_restart();
+    *scene.fails.lock().unwrap() = true;
+    let reply = scene.site.get("/contact?phoneNumber=%2B14155550101", &scene.token);
+    assert_eq!(reply.json()["successful"], false, "{}", reply.text());
+}
+
+/// What was imported has no revision: it is served until the CRM is asked.
+#[test]
+fn contacts_without_a_revision_are_served_until_the_crm_is_asked() {
+    let mut scene = Scene::start();
+    scene.crm_knows(&["Ada"]);
+    scene.find(false);
+    scene.site.kill_and_restart_after(|data| {
+        let secret = Secret::new(std::fs::read_to_string(data.join("secret-key")).unwrap().trim());
+        let keys = Keys::from_secret(&secret).unwrap();
+        let store = SledStore::open(&data.join("store"), keys, SledOptions::default()).unwrap();
+        let key = ContactKey {
+            rc_account_id: "5".to_owned(),
+            platform: "testCrm".to_owned(),
+            proxy_id: Some("crm".to_owned()),
+            site: None,
+            phone_number: "+14155550101".to_owned(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let kept = store.cached_contacts(&key).await.unwrap().expect("what was found");
+            assert_eq!(kept["contacts"][0]["name"], "Ada");
+            store.cache_contacts(&key, br#"[{"id":"7","name":"Imported"}]"#).await.unwrap();
+        });
+    });
+    let (found, asked, _) = scene.find(false);
+    assert_eq!((names(&found), asked), (vec!["Imported"], 0));
+    assert_eq!(names(&scene.find(true).0), ["Ada"]);
+    assert_eq!(names(&scene.find(false).0), ["Ada"]);
+}
+
+/// The account shares what one of it created, whatever the CRM's search knows, and beside what it knows.
+#[test]
+fn a_created_contact_is_in_the_cache() {
+    let mut scene = Scene::start();
+    scene.crm_knows(&["Ada"]);
+    scene.find(false);
+    let new = json!({"phoneNumber": "+14155550101", "newContactName": "Bob"});
+    assert_eq!(scene.site.post("/contact", &scene.token, &new).json()["successful"], true);
+    let (found, asked, _) = scene.find(false);
+    assert_eq!((names(&found), asked), (vec!["Ada", "Bob"], 0));
+    scene.site.kill_and_restart();
+    assert_eq!(names(&scene.find(true).0), ["Ada", "Bob"], "the search does not know Bob yet");
+    assert_eq!(names(&scene.find(false).0), ["Ada", "Bob"]);
+    // Nothing is kept of a number by the new one alone: the CRM may know others.
+    let new = json!({"phoneNumber": "+14155550102", "newContactName": "Bob"});
+    scene.site.post("/contact", &scene.token, &new);
+    let asked = scene.crm.count("/v1/contacts");
+    let found = scene.site.get("/contact?phoneNumber=%2B14155550102", &scene.token).json()["contact"].clone();
+    assert_eq!((names(&found), scene.crm.count("/v1/contacts")), (vec!["Ada", "Bob"], asked + 1));
 }
 
 /// A list that is too long to be kept leaves nothing behind that was true before.

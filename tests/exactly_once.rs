@@ -151,14 +151,14 @@ fn a_hundred_sessions_posted_twice_make_a_hundred_records() {
 }
 
 #[test]
-fn a_crm_that_fails_leaves_the_session_free() {
+fn a_crm_that_refuses_leaves_the_session_free() {
     let ledger = Ledger::default();
     let (records, broken) = (ledger.clone(), Gate::default());
     let mended = broken.clone();
     let (_crm, site, token) = start(move |request| {
         if !broken.is_open() {
             thread::sleep(Duration::from_millis(50));
-            return Answer::json(&json!({"message": "down"})).status(503);
+            return Answer::json(&json!({"message": "no such contact"})).status(422);
         }
         created(&records.create(request))
     });
@@ -213,7 +213,7 @@ fn claimed_earlier(data: &Path, earlier: Duration) {
     runtime.block_on(async {
         let before = store.claims(&key).await.unwrap();
         let mut after = before.clone().expect("a claim");
-        after.claims[0].claimed_at -= i64::try_from(earlier.as_millis()).unwrap();
+        after.claims[0].known_age += i64::try_from(earlier.as_millis()).unwrap();
         let change = ClaimChange { key, before, after: Some(after) };
         assert!(store.change_claims(&change).await.unwrap());
     });
@@ -321,7 +321,7 @@ fn after_a_lookup_that_finds_nothing_a_failure_leaves_the_session_free() {
                 held.pass();
                 Answer::reset()
             }
-            2 => Answer::json(&json!({"message": "busy"})).status(503),
+            2 => Answer::json(&json!({"message": "no such contact"})).status(422),
             _ => created(&records.create(request)),
         }
     });
@@ -334,8 +334,8 @@ fn after_a_lookup_that_finds_nothing_a_failure_leaves_the_session_free() {
     site.kill_and_restart_after(|data| claimed_earlier(data, MINUTE));
     gate.open();
     assert!(in_flight.join().unwrap().is_err());
-    let busy = post(site.server.address(), &token, "s-1").unwrap();
-    assert!(busy.details().contains("503"), "{}", busy.text());
+    let refused = post(site.server.address(), &token, "s-1").unwrap();
+    assert!(refused.details().contains("no such contact"), "{}", refused.text());
     let logged = post(site.server.address(), &token, "s-1").unwrap();
     assert_eq!(logged.json()["logId"], "record-0", "{}", logged.text());
 }

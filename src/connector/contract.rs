@@ -115,6 +115,9 @@ pub enum CallError {
     /// The connector does not have this interface.
     #[error("{0} is not supported")]
     NotSupported(Interface),
+    /// Nothing serves the platform.
+    #[error("{0} is not in service")]
+    NotInService(Missing),
     /// The exchange with the CRM failed.
     #[error("{0}")]
     Failed(#[from] Failure),
@@ -124,6 +127,36 @@ pub enum CallError {
     /// A code connector explains itself.
     #[error("{}", .0.message)]
     Message(Box<ReturnMessage>),
+}
+
+/// What should serve a platform and does not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// The document with this proxy id.
+    Document(String),
+    /// A registered connector for this platform.
+    Connector(String),
+}
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Document(id) => write!(f, "the connector \"{id}\""),
+            Self::Connector(platform) => write!(f, "a connector for {platform}"),
+        }
+    }
+}
+
+impl CallError {
+    /// Whether the CRM may have done what it was asked: it was asked, and did not say.
+    pub fn is_in_doubt(&self) -> bool {
+        match self {
+            Self::Failed(failure) => failure.in_doubt,
+            // It was asked, and what it answered cannot be read.
+            Self::Unmapped(_) => true,
+            Self::NotSupported(_) | Self::NotInService(_) | Self::Message(_) => false,
+        }
+    }
 }
 
 impl From<ReturnMessage> for CallError {

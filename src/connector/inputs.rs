@@ -45,6 +45,8 @@ pub struct CreateContact {
     pub new_contact_type: Option<Value>,
     /// The extra fields of the client's form.
     pub additional_submission: Option<Value>,
+    /// The same for every attempt to create this contact.
+    pub idempotency_key: Option<String>,
 }
 
 /// Input of `createCallLog`.

@@ -15,7 +15,7 @@ pub mod prelude;
 mod proxy;
 mod registry;
 
-pub use contract::{Call, CallError, Connector, Interface, Reply};
+pub use contract::{Call, CallError, Connector, Interface, Missing, Reply};
 pub use function::InterfaceFunction;
 pub use message::{MessageType, ReturnMessage};
 pub use proxy::{Exchange, ProxyConnector, SITE_MARK, exchange};

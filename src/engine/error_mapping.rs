@@ -129,6 +129,8 @@ fn judge_reply(
     });
     if let Effect::TreatAs(status) = effect {
         failure.kind = FailureKind::Status(status);
+        // The document knows what the CRM means by it.
+        failure.in_doubt = failure.kind.is_in_doubt();
     }
     failure.said = said.map(Box::new);
     Judged::Failed(with_response(failure, reply))

@@ -55,11 +55,20 @@ impl FailureKind {
     pub fn is_in_doubt(self) -> bool {
         match self {
             Self::Timeout | Self::Reset | Self::TooLarge | Self::NotJson | Self::Unconfirmed => true,
-            // A gateway that gave up waiting says nothing about the server behind it; 520 and 524 are
-            // Cloudflare's. With 502 it mostly did not reach that server, and the reference asks again
-            // (recordings 14, `createCallLog-502`).
-            Self::Status(504 | 520 | 524) => true,
+            // What stands in front of a CRM answers so where it waited in vain, and a CRM where it broke
+            // down in the middle: none of them says that nothing was done.
+            Self::Status(408 | 499 | 500..) => true,
             Self::Dns | Self::Refused | Self::Tls | Self::Status(_) | Self::Blocked | Self::Limited => false,
+        }
+    }
+
+    /// Whether the CRM took the request for what it is and refused what it asks: a mended one is
+    /// another request.
+    pub fn is_about_content(self) -> bool {
+        match self {
+            Self::Status(401 | 403 | 407 | 409 | 423 | 425 | 429) => false,
+            Self::Status(status) => status < 500 && !self.is_in_doubt(),
+            _ => false,
         }
     }
 }
@@ -148,12 +157,30 @@ mod tests {
     #[test]
     fn what_was_not_answered_is_in_doubt() {
         use FailureKind::*;
-        for kind in [Timeout, Reset, TooLarge, NotJson, Unconfirmed, Status(504), Status(520), Status(524)] {
+        for kind in [Timeout, Reset, TooLarge, NotJson, Unconfirmed] {
             assert!(Failure::new(kind, "").in_doubt, "{kind:?}");
         }
-        for kind in [Dns, Refused, Tls, Blocked, Limited, Status(400), Status(429), Status(500), Status(502)]
-        {
+        for status in [408, 499, 500, 501, 502, 503, 504, 511, 520, 521, 522, 523, 524, 530, 599] {
+            assert!(Failure::new(Status(status), "").in_doubt, "{status}");
+        }
+        for kind in [Dns, Refused, Tls, Blocked, Limited] {
             assert!(!Failure::new(kind, "").in_doubt, "{kind:?}");
         }
+        for status in [200, 302, 400, 401, 403, 404, 405, 409, 410, 413, 422, 423, 425, 429, 451] {
+            assert!(!Failure::new(Status(status), "").in_doubt, "{status}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_for_what_it_asks_is_told_apart() {
+        use FailureKind::*;
+        assert!([200, 302, 400, 404, 405, 410, 413, 422].into_iter().all(|it| Status(it).is_about_content()));
+        let others = [401, 403, 407, 408, 409, 425, 429, 499, 500, 503];
+        assert!(!others.into_iter().any(|it| Status(it).is_about_content()));
+        assert!(
+            ![Dns, Refused, Tls, Timeout, Reset, TooLarge, NotJson, Unconfirmed, Blocked, Limited]
+                .into_iter()
+                .any(FailureKind::is_about_content)
+        );
     }
 }

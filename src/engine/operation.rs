@@ -214,6 +214,7 @@ pub struct Operation {
     pub(super) is_keyed: bool,
     pub(super) reads_idempotency_key: bool,
     pub(super) writes_text: bool,
+    pub(super) reads_session_id: bool,
 }
 
 impl Operation {
@@ -241,10 +242,11 @@ impl Operation {
 }
 
 impl Operation {
-    /// Whether `getCallLog` tells the id of the record that it finds, and can so be asked for a call
-    /// by its session.
+    /// Whether `getCallLog` can be asked for a call by its session: it sends the session, and tells the
+    /// id of the record that it finds.
     pub fn finds_by_session(&self) -> bool {
-        matches!(&self.mapping, CompiledMapping::CallLog(paths) if paths.id.is_some())
+        self.reads_session_id
+            && matches!(&self.mapping, CompiledMapping::CallLog(paths) if paths.id.is_some())
     }
 }
 

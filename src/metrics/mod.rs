@@ -36,6 +36,7 @@ pub struct Metrics {
     operation_durations: Durations<OperationLabels>,
     mapping_problems: Family<ProblemLabels, Counter>,
     exchanges: Family<ExchangeLabels, Counter>,
+    not_in_service: Counter,
     requests: Requests,
     documents: Family<StateLabels, Gauge>,
 }
@@ -122,6 +123,12 @@ impl Metrics {
             "Requests that code connectors sent, by platform and outcome",
             exchanges.clone(),
         );
+        let not_in_service = Counter::default();
+        registry.register(
+            "not_in_service",
+            "Requests of users whose document, or connector, is not in service",
+            not_in_service.clone(),
+        );
         let documents = Family::default();
         registry.register(
             "documents",
@@ -134,7 +141,21 @@ impl Metrics {
             registry.register("store_write_failures", "Writes that the store did not make", failures);
         }
         let requests = Requests::new(routes, &mut registry);
-        Self { registry, operations, operation_durations, mapping_problems, exchanges, requests, documents }
+        Self {
+            registry,
+            operations,
+            operation_durations,
+            mapping_problems,
+            exchanges,
+            not_in_service,
+            requests,
+            documents,
+        }
+    }
+
+    /// A request found nothing that serves its platform.
+    pub(crate) fn not_in_service(&self) {
+        self.not_in_service.inc();
     }
 
     /// How many documents are in each state, just before a reading.

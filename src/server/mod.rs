@@ -234,9 +234,10 @@ impl ServerBuilder {
             developer_portal: settings.developer_portal.clone(),
             manifest: settings.manifest.clone(),
             console: Gate::new(settings.console_bootstrap_token.clone()),
-            instance: claims::unique(),
+            instance: claims::Instance::default(),
             calls_in_flight: Arc::default(),
             conversations_in_flight: Arc::default(),
+            contacts_in_flight: Arc::default(),
             turns: Turns::default(),
         });
         let counted = Arc::clone(&shared);

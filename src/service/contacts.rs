@@ -1,21 +1,24 @@
 //! Contacts: found by number or name, created, cached for the whole account.
 
+pub(in crate::service) mod cached;
+mod create;
+mod recent;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+pub use self::create::create;
+use self::recent::Sought;
+use super::Services;
 use super::outcome::{Refusal, message, store_failed};
 use super::session::Session;
-use super::{Platform, Services};
-use crate::config::operations::OperationName;
-use crate::connector::inputs::{CreateContact, FindContact, FindContactWithName};
-use crate::connector::{CallError, Interface, ReturnMessage};
-use crate::engine::json;
+use crate::connector::inputs::{FindContact, FindContactWithName};
+use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::mapped::{Contact, CreatedContact};
-use crate::store::{ContactKey, StoreError, User};
 
 /// The answer to a search: fields in the reference's order.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "FoundContacts")]
 pub struct Found {
@@ -28,7 +31,7 @@ pub struct Found {
 }
 
 /// The contacts of an answer.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Contacts {
     /// From the CRM.
@@ -66,20 +69,9 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
         Err(error) => return Err(Refusal::new(store_failed(&error))),
     };
     let platform = services.platform_of(&session.platform, &user);
-    let key = cache_key(&platform, &user, &input.phone_number);
-    if let Some(key) = key.as_ref().filter(|_| !force_refresh) {
-        match services.store.cached_contacts(key).await {
-            Ok(Some(contact)) => {
-                return Ok(Found {
-                    successful: true,
-                    return_message: None,
-                    contact: Contacts::Cached(contact),
-                });
-            }
-            Ok(None) => {}
-            // A cache that cannot be read costs a request to the CRM, nothing more.
-            Err(error) => drop(store_failed(&error)),
-        }
+    platform.in_service()?;
+    if !force_refresh && let Some(contact) = cached::read(&platform, &user, &input.phone_number).await {
+        return Ok(Found { successful: true, return_message: None, contact: Contacts::Cached(contact) });
     }
     let fail = |error: &CallError| Refusal::new(message(error, Interface::FindContact, &session.platform));
     let connector = match platform.serving(Interface::FindContact) {
@@ -99,39 +91,23 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
     };
     let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
     let call = platform.call(Some(&user), auth_header.as_deref());
-    let reply = connector.find_contact(&call, &input).await.map_err(|error| fail(&error))?;
-    let count = reply.value.len();
-    if let Some(key) = &key {
-        let kept = match count {
-            0 => services.store.forget_contacts(key).await.map(drop),
-            _ => services.store.cache_contacts(key, &json::to_vec(&reply.value)).await,
-        };
-        // What is too long to be kept must not leave what was true before.
-        let kept = match kept {
-            Err(StoreError::TooLarge { .. }) => services.store.forget_contacts(key).await.map(drop),
-            kept => kept,
-        };
-        if let Err(error) = kept {
-            store_failed(&error);
-        }
-    }
-    let return_message = reply.message.unwrap_or_else(|| found_message(count));
-    Ok(Found {
-        successful: true,
-        return_message: Some(return_message),
-        contact: Contacts::Found(reply.value),
-    })
+    let mut reply = connector.find_contact(&call, &input).await.map_err(|error| fail(&error))?;
+    let before = reply.value.len();
+    recent::add(&platform, &user, Sought::Number(&input.phone_number), &mut reply.value).await;
+    cached::keep(&platform, &user, &input.phone_number, &reply.value).await;
+    Ok(found(reply, before))
 }
 
-/// Only users of a RingCentral account share a cache (recordings 06, `two-matches`).
-pub(super) fn cache_key(platform: &Platform<'_>, user: &User, phone_number: &str) -> Option<ContactKey> {
-    Some(ContactKey {
-        rc_account_id: user.rc_account_id.clone()?,
-        platform: user.key.platform.clone(),
-        proxy_id: user.key.proxy_id.clone(),
-        site: platform.site(user),
-        phone_number: phone_number.to_owned(),
-    })
+/// The answer to a search. What the connector says of it does not fit where it found nobody and the
+/// account knows somebody new.
+fn found(reply: Reply<Vec<Contact>>, before: usize) -> Found {
+    let count = reply.value.len();
+    let said = reply.message.filter(|_| before > 0 || count == 0);
+    Found {
+        successful: true,
+        return_message: Some(said.unwrap_or_else(|| found_message(count))),
+        contact: Contacts::Found(reply.value),
+    }
 }
 
 fn found_message(count: usize) -> ReturnMessage {
@@ -155,6 +131,7 @@ pub async fn search(services: &Services, session: &Session, name: Option<String>
         Err(error) => return Err(Refusal::new(store_failed(&error))),
     };
     let platform = services.platform_of(&session.platform, &user);
+    platform.in_service()?;
     let fail =
         |error: &CallError| Refusal::new(message(error, Interface::FindContactWithName, &session.platform));
     let Ok(connector) = platform.serving(Interface::FindContactWithName) else {
@@ -167,54 +144,11 @@ pub async fn search(services: &Services, session: &Session, name: Option<String>
     };
     let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
     let call = platform.call(Some(&user), auth_header.as_deref());
-    let reply = connector
-        .find_contact_with_name(&call, &FindContactWithName { name })
-        .await
-        .map_err(|error| fail(&error))?;
-    let return_message = reply.message.unwrap_or_else(|| found_message(reply.value.len()));
-    Ok(Found {
-        successful: true,
-        return_message: Some(return_message),
-        contact: Contacts::Found(reply.value),
-    })
-}
-
-/// Creates a contact. One without an id was not created as far as anybody can tell (Q25).
-///
-/// # Errors
-/// Where the user is unknown, or no contact was created.
-pub async fn create(services: &Services, session: &Session, input: CreateContact) -> Answer {
-    let user = match services.connected_user(session).await {
-        Ok(Some(user)) => user,
-        Ok(None) => return Err(Refusal::new(ReturnMessage::warning("User not found", 5000))),
-        Err(error) => return Err(Refusal::new(store_failed(&error))),
-    };
-    let platform = services.platform_of(&session.platform, &user);
-    let fail = |error: &CallError| Refusal::new(message(error, Interface::CreateContact, &session.platform));
-    let connector = platform.serving(Interface::CreateContact).map_err(|error| fail(&error))?;
-    let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
-    let call = platform.call(Some(&user), auth_header.as_deref());
-    let reply = connector.create_contact(&call, &input).await.map_err(|error| fail(&error))?;
-    let warning = |text: String| Refusal::new(ReturnMessage::warning(text, 5000));
-    match reply.value {
-        None => Err(warning(format!(
-            "{} answered, but its proxyConfig does not say where the new contact's id is (createContact.responseMapping.idPath).",
-            session.platform
-        ))),
-        Some(contact) if contact.id.is_none() && !platform.gives_no_id(OperationName::CreateContact) => {
-            let path =
-                reply.mapping_problems.first().map_or("the mapped path", |problem| problem.path.as_str());
-            Err(warning(format!(
-                "{} answered without an id for the new contact at {path}. Check there whether it was created.",
-                session.platform
-            )))
-        }
-        Some(contact) => Ok(Found {
-            successful: true,
-            return_message: Some(
-                reply.message.unwrap_or_else(|| ReturnMessage::success("Contact created", 2000)),
-            ),
-            contact: Contacts::Created(contact),
-        }),
+    let input = FindContactWithName { name };
+    let mut reply = connector.find_contact_with_name(&call, &input).await.map_err(|error| fail(&error))?;
+    let before = reply.value.len();
+    if let Some(name) = &input.name {
+        recent::add(&platform, &user, Sought::Name(name), &mut reply.value).await;
     }
+    Ok(found(reply, before))
 }

@@ -8,7 +8,6 @@ use tokio::time::Instant;
 
 use super::Services;
 use super::claims::unique;
-use super::clock::now_ms;
 use super::outcome::store_failed;
 use crate::store::{DocumentChange, DocumentKey, DocumentKind, StoreError};
 
@@ -42,14 +41,15 @@ pub(super) async fn ask(
     let mut waited = false;
     let mut changes = services.store.changes();
     loop {
-        let before = services.store.document(&key).await?;
-        let stands = before.as_ref().is_some_and(|lease| stands(services, lease));
+        let (before, now) = tokio::try_join!(services.store.document(&key), services.store.now())?;
+        let stands = before.as_ref().is_some_and(|lease| stands(services, lease, now));
         if !stands && waited {
             return Ok(Asked::Ended);
         }
         if !stands {
-            let expires_at = now_ms() + i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
-            let lease = json!({"holder": unique(), "instance": services.instance, "expiresAt": expires_at});
+            let expires_at = now + i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
+            let lease =
+                json!({"holder": unique(), "instance": services.instance.name(), "expiresAt": expires_at});
             let change = DocumentChange { key: key.clone(), before, after: Some(lease.clone()) };
             if services.store.change_documents(std::slice::from_ref(&change)).await? {
                 let change = DocumentChange { key, before: Some(lease), after: None };
@@ -68,10 +68,10 @@ pub(super) async fn ask(
 }
 
 /// In a store of one process, the lease of an earlier start is nobody's.
-fn stands(services: &Services, lease: &Value) -> bool {
+fn stands(services: &Services, lease: &Value, now: i64) -> bool {
     let expires_at = lease.get("expiresAt").and_then(Value::as_i64).unwrap_or_default();
-    let is_own = lease.get("instance").and_then(Value::as_str) == Some(&services.instance);
-    expires_at > now_ms() && (is_own || services.store.is_shared())
+    let is_own = lease.get("instance").and_then(Value::as_str) == Some(services.instance.name());
+    expires_at > now && (is_own || services.store.is_shared())
 }
 
 impl Lease {

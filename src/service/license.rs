@@ -94,7 +94,7 @@ pub async fn status(services: &Services, session: &Session) -> Result<LicenseSta
         Err(error) => {
             let last = last_known(services, &user.key).await?;
             let mut warning = outcome::message(&error, Interface::GetLicenseStatus, &user.key.platform);
-            if !matches!(error, CallError::Message(_)) {
+            if !matches!(error, CallError::Message(_) | CallError::NotInService(_)) {
                 warning.message = "The license status could not be checked".to_owned();
             }
             if last.is_some() {
@@ -108,7 +108,7 @@ pub async fn status(services: &Services, session: &Session) -> Result<LicenseSta
 
 async fn ask(services: &Services, user: &User) -> Result<License, CallError> {
     let platform = services.platform_of(&user.key.platform, user);
-    let connector = platform.serving(Interface::GetLicenseStatus)?;
+    let connector = platform.serving_or_tell(Interface::GetLicenseStatus)?;
     let auth_header = platform.auth_header(&user.access_token).await?;
     let call = platform.call(Some(user), auth_header.as_deref());
     let input = GetLicenseStatus { user_id: user.key.id.clone() };

@@ -41,11 +41,12 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::config::operations::OperationName;
 use crate::connector::configs::{Audience, Configs};
-use crate::connector::{Call, CallError, Connector, Interface, ProxyConnector, Registry};
+use crate::connector::{Call, CallError, Connector, Interface, Missing, ProxyConnector, Registry};
 use crate::engine::operation::{AuthType, Operation, TextLimit};
 use crate::engine::send::Client;
 use crate::metrics::Metrics;
 use crate::store::{Secret, Store, User};
+use outcome::Refusal;
 
 /// What all workers share.
 pub struct Shared {
@@ -72,11 +73,13 @@ pub struct Shared {
     /// Who may enter the console.
     pub console: console::Gate,
     /// This start of the server, as claims name it.
-    pub instance: String,
+    pub instance: claims::Instance,
     /// Calls that CRMs are being asked to log.
     pub calls_in_flight: Arc<claims::Flights<call_logs::Landed>>,
     /// Conversations that CRMs are being asked to log.
     pub conversations_in_flight: Arc<claims::Flights<()>>,
+    /// Contacts that CRMs are being asked to create.
+    pub contacts_in_flight: Arc<claims::Flights<contacts::Answer>>,
     /// Turns at changing a record.
     pub turns: turns::Turns,
 }
@@ -118,8 +121,12 @@ impl Services {
     fn platform(&self, platform: &str, proxy_id: Option<&str>, audience: Audience<'_>) -> Platform<'_> {
         let snapshot = self.configs.snapshot();
         let proxy = proxy_id.and_then(|id| snapshot.get(id, audience));
-        let lacks_document = proxy_id.is_some() && proxy.is_none();
-        Platform { services: self, name: platform.to_owned(), proxy, lacks_document }
+        let missing = match proxy_id {
+            Some(id) if proxy.is_none() => Some(Missing::Document(id.to_owned())),
+            None if !self.registry.knows(platform) => Some(Missing::Connector(platform.to_owned())),
+            _ => None,
+        };
+        Platform { services: self, name: platform.to_owned(), proxy, missing }
     }
 }
 
@@ -128,22 +135,40 @@ pub(crate) struct Platform<'s> {
     services: &'s Services,
     pub(crate) name: String,
     pub(crate) proxy: Option<Arc<ProxyConnector>>,
-    /// Whether there should be a document and is none, or none for this account. No registered
-    /// connector stands in for it.
-    lacks_document: bool,
+    /// What should serve it and does not, or not for this account. No registered connector stands in for
+    /// a document.
+    missing: Option<Missing>,
 }
 
 impl Platform<'_> {
     /// Who serves an interface.
     pub(crate) fn serving(&self, interface: Interface) -> Result<Arc<dyn Connector>, CallError> {
-        if self.lacks_document {
-            return Err(CallError::NotSupported(interface));
+        if let Some(missing) = &self.missing {
+            return Err(CallError::NotInService(missing.clone()));
         }
         self.services
             .registry
             .resolve(&self.name, self.proxy.as_ref(), interface)
             .map(|(_, connector)| connector)
             .ok_or(CallError::NotSupported(interface))
+    }
+
+    /// As [`Self::serving`]; that nothing serves the platform is told as [`Self::in_service`] does.
+    pub(crate) fn serving_or_tell(&self, interface: Interface) -> Result<Arc<dyn Connector>, CallError> {
+        drop(self.in_service());
+        self.serving(interface)
+    }
+
+    /// Whether anything serves this platform. Where nothing does, that is all there is to say: nobody was
+    /// asked, so nothing is known to be there or not.
+    ///
+    /// # Errors
+    /// What is missing, in words.
+    pub(crate) fn in_service(&self) -> Result<(), Refusal> {
+        let Some(missing) = &self.missing else { return Ok(()) };
+        self.services.metrics.not_in_service();
+        tracing::warn!(platform = self.name, missing = %missing, "not in service");
+        Err(Refusal::new(outcome::not_in_service(missing)))
     }
 
     /// The host that has the records and contacts of a user, where templates choose it.
@@ -155,6 +180,12 @@ impl Platform<'_> {
     /// Whether an operation may be run a second time with the same idempotency key.
     pub(crate) fn repeats_safely(&self, operation: OperationName) -> bool {
         self.proxy.as_ref().is_some_and(|proxy| proxy.is_safe_to_repeat(operation))
+    }
+
+    /// Whether whoever serves an operation may send the idempotency key to the CRM.
+    pub(crate) fn sends_key(&self, operation: OperationName) -> bool {
+        let operation = self.proxy.as_ref().and_then(|proxy| proxy.config.operation(operation));
+        operation.is_some_and(Operation::reads_idempotency_key)
     }
 
     /// Whether `getCallLog` can be asked for a call by its session.

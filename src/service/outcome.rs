@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use self::own_words::own_words;
-use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::connector::{CallError, Interface, Missing, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::retry::asked_wait;
 use crate::engine::verdict;
@@ -40,12 +40,29 @@ impl Refusal {
 pub fn message(error: &CallError, interface: Interface, platform: &str) -> ReturnMessage {
     match error {
         CallError::NotSupported(_) => ReturnMessage::warning("Not supported", 2000),
+        CallError::NotInService(missing) => not_in_service(missing),
         CallError::Message(message) => (**message).clone(),
         CallError::Unmapped(error) => {
             general(interface).detail(format!("{}.", capitalised(&error.to_string())))
         }
         CallError::Failed(failure) => failed(failure, interface, platform),
     }
+}
+
+/// The words for a platform that nothing serves.
+pub fn not_in_service(missing: &Missing) -> ReturnMessage {
+    let (message, why) = match missing {
+        Missing::Document(id) => (
+            format!("The connector \"{id}\" is not in service"),
+            "Its proxyConfig was retired or removed, has no version that runs, or is not open to your account.",
+        ),
+        Missing::Connector(platform) => {
+            (format!("No connector for {platform} is in service"), "This server has none for it.")
+        }
+    };
+    ReturnMessage::warning(message, 5000).detail(format!(
+        "{why} Nothing was asked and nothing was changed. Please tell whoever runs this server."
+    ))
 }
 
 /// The words for a failure that nothing more is known about.

@@ -68,7 +68,7 @@ pub async fn auth_validation(services: &Services, session: &Session) -> Result<C
 
 async fn ask(services: &Services, user: &User) -> Result<(bool, Option<String>), CallError> {
     let platform = services.platform_of(&user.key.platform, user);
-    let connector = platform.serving(Interface::AuthValidation)?;
+    let connector = platform.serving_or_tell(Interface::AuthValidation)?;
     let auth_header = platform.auth_header(&user.access_token).await?;
     let call = platform.call(Some(user), auth_header.as_deref());
     let reply = connector.auth_validation(&call).await?.value;
@@ -86,6 +86,9 @@ pub async fn refresh_info(services: &Services, session: &Session) -> Result<Chec
     let proxy_id = user.as_ref().map_or(&session.proxy_id, |user| &user.key.proxy_id);
     let account = user.as_ref().and_then(|user| user.rc_account_id.as_deref());
     let platform = services.platform(&session.platform, proxy_id.as_deref(), Audience::Account(account));
+    if user.is_some() {
+        platform.in_service()?;
+    }
     let Ok(connector) = platform.serving(Interface::RefreshUserInfo) else {
         return Ok(Checked { successful: true, return_message: None });
     };

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::clock::now_ms;
 use super::developer_portal::Published;
 use super::managed_sign_in::{ManagedSignIn, Unfilled};
-use super::outcome::{message, store_failed};
+use super::outcome::{message, not_in_service, store_failed};
 use super::session::Session;
 use super::{Platform, Services, ringcentral};
 use crate::connector::configs::Audience;
@@ -203,6 +203,7 @@ fn call_failed(error: &CallError) -> LoginError {
         CallError::NotSupported(_) => {
             refused("Could not load user information. The platform does not support getUserInfo operation.")
         }
+        CallError::NotInService(missing) => LoginError::Refused(not_in_service(missing)),
         CallError::Message(message) => LoginError::Refused((**message).clone()),
         CallError::Unmapped(MapError::NoUserId { .. }) => {
             refused(format!("Could not tell who signed in: {error}. Nothing was stored."))
@@ -394,7 +395,13 @@ pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
     let platform = services.platform_of(&session.platform, &user);
     let mut message = ReturnMessage::success("Logged out", 1000).type_first();
     let connected = !user.access_token.expose().is_empty();
-    if connected && let Ok(connector) = platform.serving(Interface::UnAuthorize) {
+    if connected && platform.in_service().is_err() {
+        message = ReturnMessage::warning(
+            format!("Logged out here, but {} could not be told: its connector is not in service. Revoke the key there if you need to.", session.platform),
+            3000,
+        )
+        .type_first();
+    } else if connected && let Ok(connector) = platform.serving(Interface::UnAuthorize) {
         let auth_header = platform.auth_header(&user.access_token).await.ok().flatten();
         let call = platform.call(Some(&user), auth_header.as_deref());
         if let Err(error) = connector.un_authorize(&call).await {

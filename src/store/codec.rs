@@ -170,6 +170,7 @@ pub(super) fn claims_key(key: &ClaimKey) -> Vec<u8> {
     let (kind, id) = match &key.subject {
         ClaimSubject::Call(session_id) => ("call", session_id),
         ClaimSubject::Conversation(id) => ("conversation", id),
+        ClaimSubject::Contact(hash) => ("contact", hash),
     };
     scoped(&key.scope, &[Some(kind), Some(id)])
 }
@@ -187,6 +188,7 @@ pub(super) fn document_key(key: &DocumentKey) -> Vec<u8> {
         DocumentKind::ConnectorRevision => "connectorRevision",
         DocumentKind::ConnectorText => "connectorText",
         DocumentKind::Audit => "audit",
+        DocumentKind::NewContacts => "newContacts",
     };
     let mut stored = encode_key(&[Some(kind)]);
     for part in &key.parts {

@@ -105,6 +105,10 @@ pub trait Store: Send + Sync {
     /// Whether other processes may use the same store at the same time.
     fn is_shared(&self) -> bool;
 
+    /// The time in milliseconds since 1970, by a clock that is the same for all who use the store: the
+    /// database's, where it is shared.
+    async fn now(&self) -> Result<i64, StoreError>;
+
     /// A document.
     async fn document(&self, key: &DocumentKey) -> Result<Option<Value>, StoreError>;
 
@@ -125,8 +129,8 @@ pub trait Store: Send + Sync {
     /// process or, where the store is shared, in another one.
     fn changes(&self) -> watch::Receiver<u64>;
 
-    /// Removes claims and notes (documents with a member `expiresAt`) that expired by `now`, in
-    /// milliseconds; how many there were. What changes meanwhile stays.
+    /// Removes claims, notes and new contacts (documents with a member `expiresAt`) that expired by
+    /// `now`, in milliseconds; how many there were. What changes meanwhile stays.
     async fn sweep(&self, now: i64) -> Result<usize, StoreError>;
 
     /// The contacts cached for a phone number, as [`Store::cache_contacts`]

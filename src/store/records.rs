@@ -186,6 +186,8 @@ pub enum ClaimSubject {
     Call(String),
     /// A conversation's day, by its conversation log id.
     Conversation(String),
+    /// A new contact, by a salted hash of what it is made from.
+    Contact(String),
 }
 
 /// One claim: somebody asks the CRM to create a record, or asked and does not know whether it did.
@@ -202,14 +204,23 @@ pub struct Claim {
     pub instance: String,
     /// The key that every attempt for this record sends, where the CRM takes one.
     pub idempotency_key: String,
-    /// Made at, in milliseconds.
+    /// Made at, in milliseconds, by [`Store::now`](super::Store::now).
     pub claimed_at: i64,
+    /// How long the process had been running then, in milliseconds.
+    #[serde(default)]
+    pub uptime: i64,
+    /// How old it was known to be when it was written, in milliseconds.
+    #[serde(default)]
+    pub known_age: i64,
     /// Until then the holder may be waiting for the CRM, in milliseconds.
     pub busy_until: i64,
     /// From then on the claim means nothing, in milliseconds.
     pub expires_at: i64,
     /// The holder gave up without knowing whether the CRM has the record.
     pub in_doubt: bool,
+    /// Nothing was done under it: it keeps its idempotency key for the next attempt.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_undone: bool,
 }
 
 /// The claims on one subject, at most one for each extension.
@@ -255,6 +266,8 @@ pub enum DocumentKind {
     ConnectorText,
     /// The audit log of the console.
     Audit,
+    /// The contacts that were just created for an account.
+    NewContacts,
 }
 
 /// Names a document: its kind and the parts of its key, the most general first. Parts are ids,
@@ -301,6 +314,11 @@ pub struct ContactKey {
     pub site: Option<String>,
     /// The number exactly as the client gave it; stored as a keyed hash only.
     pub phone_number: String,
+}
+
+impl DocumentKind {
+    /// The kinds whose documents may have a member `expiresAt`, which the sweep heeds.
+    pub(super) const EXPIRING: [Self; 2] = [Self::Note, Self::NewContacts];
 }
 
 impl fmt::Debug for ContactKey {

@@ -268,6 +268,10 @@ impl Store for SledStore {
         false
     }
 
+    async fn now(&self) -> Result<i64, StoreError> {
+        Ok(jiff::Timestamp::now().as_millisecond())
+    }
+
     async fn document(&self, key: &DocumentKey) -> Result<Option<Value>, StoreError> {
         let key = codec::document_key(key);
         let found = self.trees.get(Table::Documents, &key)?;
@@ -383,9 +387,11 @@ impl Store for SledStore {
 
 /// The claims and notes that mean nothing any more. What cannot be read is left to the integrity check.
 fn expired(trees: &Trees, keys: &Keys, now: i64) -> Result<Vec<Row>, StoreError> {
-    let notes = codec::document_key(&DocumentKey { kind: DocumentKind::Note, parts: Vec::new() });
+    let documents =
+        DocumentKind::EXPIRING.map(|kind| codec::document_key(&DocumentKey { kind, parts: Vec::new() }));
+    let documents = documents.iter().flat_map(|prefix| trees.rows(Table::Documents, prefix));
     let mut found = Vec::new();
-    for row in trees.rows(Table::Claims, b"").chain(trees.rows(Table::Documents, &notes)) {
+    for row in trees.rows(Table::Claims, b"").chain(documents) {
         let row = row?;
         if codec::is_expired(keys, &row, now).unwrap_or(false) {
             found.push(row);

@@ -162,6 +162,32 @@ async fn a_registered_connector_does_not_stand_in_for_an_unknown_document() {
 }
 
 #[tokio::test]
+async fn a_registered_connector_does_not_stand_in_for_a_document_that_goes() {
+    let sandbox = sandbox::start(SandboxOptions::default()).await.unwrap();
+    let mut file = std::path::PathBuf::new();
+    let server = Running::start(|folder| {
+        file = folder.join("documents/doc.json");
+        with_document(folder, &sandbox).connector("mixed", Named("code", ALL_OF_NAMED))
+    })
+    .await;
+    let login = json!({"platform": "mixed", "proxyId": "doc", "apiKey": sandbox::API_KEY});
+    let token = server.log_in(login).await;
+    std::fs::remove_file(&file).unwrap();
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let (_, reply) = server.send("GET", "/contact?phoneNumber=%2B1", &token, None).await;
+        assert!(!reply.to_string().contains("\"code\""), "{reply}");
+        if reply["returnMessage"]["message"] == "The connector \"doc\" is not in service" {
+            break;
+        }
+        assert!(std::time::Instant::now() < until, "{reply}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    server.stop().await;
+    sandbox.stop().await;
+}
+
+#[tokio::test]
 async fn a_function_changes_neither_its_base_nor_another_platform() {
     let base = Named("base", ALL_OF_NAMED);
     let server = Running::start(|folder| {

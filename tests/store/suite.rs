@@ -37,6 +37,7 @@ macro_rules! every_check {
             of_simultaneous_inserts_exactly_one_is_new(store);
             claims_change_only_as_they_were_read(store);
             what_expired_is_swept_away(store);
+            the_clock_of_a_store_goes_on(store);
             a_log_takes_its_claim_with_it(store);
             messages_never_leave_their_scope(store);
             documents_are_listed_by_the_beginning_of_their_key(store);

@@ -130,6 +130,7 @@ impl Connector for ProxyConnector {
         inputs.json_if(Variable::NewContactName, input.new_contact_name.as_ref());
         inputs.json_if(Variable::NewContactType, input.new_contact_type.as_ref());
         inputs.json_if(Variable::AdditionalSubmission, input.additional_submission.as_ref());
+        inputs.text_if(Variable::IdempotencyKey, input.idempotency_key.as_deref());
         let reply = self.run(OperationName::CreateContact, Interface::CreateContact, call, &inputs).await?;
         expect_mapped!(reply, Mapped::Contact(contact) => contact, Interface::CreateContact)
     }

@@ -115,6 +115,7 @@ impl RequestCompiler<'_> {
             is_keyed,
             reads_idempotency_key: sources.contains(&Variable::IdempotencyKey),
             writes_text: sources.contains(&Variable::ComposedLogDetails),
+            reads_session_id: sources.contains(&Variable::SessionId),
         };
         errors::check_no_match(&compiled, own, problems);
         compiled

@@ -42,6 +42,7 @@ pub(super) async fn create(
         new_contact_name: body.remove("newContactName"),
         new_contact_type: body.remove("newContactType"),
         additional_submission: body.remove("additionalSubmission"),
+        idempotency_key: None,
     };
     reply::answer(&contacts::create(&services, &session.0, input).await)
 }

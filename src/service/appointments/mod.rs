@@ -65,6 +65,7 @@ impl<'s> Connected<'s> {
             Err(error) => return Err(Refusal::new(store_failed(&error))),
         };
         let platform = services.platform_of(&user.key.platform, &user);
+        platform.in_service()?;
         let refused = |error: CallError| {
             Refusal::new(match error {
                 // In the words of a failure, as recorded (17, `appointments`).
@@ -147,7 +148,7 @@ pub async fn create(services: &Services, session: &Session, payload: Value) -> R
     let name = &connected.platform.name;
     let input = CreateAppointment { payload };
     let reply = connected.connector.create_appointment(&connected.call(), &input).await.map_err(|error| {
-        let in_doubt = matches!(&error, CallError::Failed(failure) if failure.in_doubt);
+        let in_doubt = error.is_in_doubt();
         let mut refusal = connected.refusal(&error);
         if in_doubt {
             refusal.return_message = refusal.return_message.detail(format!(

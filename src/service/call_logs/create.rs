@@ -12,7 +12,7 @@ use crate::connector::inputs::{CreateCallLog, GetCallLog};
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::mapped::CreatedLog;
 use crate::engine::text::id_text;
-use crate::service::claims::{self, Claiming, Held, Turn};
+use crate::service::claims::{self, Claiming, Doubt, Held, Turn, Wanted};
 use crate::service::clock::now_ms;
 use crate::service::composition::Settings;
 use crate::service::composition::call_log::{CallLogText, compose};
@@ -21,7 +21,7 @@ use crate::service::outcome::{Refusal, store_failed};
 use crate::service::scopes::Scopes;
 use crate::service::session::Session;
 use crate::service::{Platform, Services, task};
-use crate::store::{CallLog, Claim, ClaimKey, ClaimSubject, Extension, Saved, Store, StoreError, User};
+use crate::store::{CallLog, ClaimKey, ClaimSubject, Extension, Saved, Store, StoreError, User};
 
 /// How often a claim of another server is looked at.
 const POLL: Duration = Duration::from_millis(100);
@@ -87,6 +87,7 @@ async fn prepared(
     };
     let extension = extension::named(services, &request);
     let platform = services.platform_of(&session.platform, &user);
+    platform.in_service()?;
     let scopes = Scopes::of(&platform, &user);
     if stored(&platform, &scopes, &session_id, &extension).await?.is_some() {
         return Err(existing(&session_id));
@@ -147,23 +148,24 @@ async fn claimed(
     mut job: Job,
 ) -> Result<Created, Refusal> {
     let store = &*services.store;
+    let extension = job.extension.clone();
+    let wanted = Wanted {
+        store,
+        instance: &services.instance,
+        key,
+        extension: &extension,
+        message_id: None,
+        conflict: extension::answers,
+        sends_key: platform.sends_key(OperationName::CreateCallLog),
+    };
     let patience = tokio::time::Instant::now() + claims::PATIENCE;
-    let mut doubted: Option<Claim> = None;
+    let mut doubted: Option<Doubt> = None;
     let mut is_absent = false;
     loop {
         if stored(platform, &job.scopes, &job.session_id, &job.extension).await?.is_some() {
             return Err(existing(&job.session_id));
         }
-        let claiming = claims::claim(
-            store,
-            &services.instance,
-            key,
-            &job.extension,
-            None,
-            extension::answers,
-            doubted.as_ref(),
-        );
-        match claiming.await.map_err(|error| unstored(&error))? {
+        match wanted.claim(doubted.as_ref()).await.map_err(|error| unstored(&error))? {
             Claiming::Held(held) => {
                 let held = if is_absent { held.undoubted() } else { held };
                 // Another server may have logged between what was read above and the claim.
@@ -186,33 +188,25 @@ async fn claimed(
             }
             Claiming::Busy if tokio::time::Instant::now() < patience => tokio::time::sleep(POLL).await,
             Claiming::Busy => return Err(being_logged()),
-            Claiming::InDoubt(claim) => {
-                if platform.repeats_safely(OperationName::CreateCallLog) {
-                    doubted = Some(claim);
-                    continue;
-                }
+            Claiming::InDoubt(doubt) => {
+                // A CRM that knows the request again by its key makes no second record.
+                let repeats = platform.repeats_safely(OperationName::CreateCallLog);
                 match look_for(platform, &job).await? {
                     Looked::Found(log_id) => {
-                        let claiming = claims::claim(
-                            store,
-                            &services.instance,
-                            key,
-                            &job.extension,
-                            None,
-                            extension::answers,
-                            Some(&claim),
-                        );
-                        if let Claiming::Held(held) = claiming.await.map_err(|error| unstored(&error))? {
+                        let claiming = wanted.claim(Some(&doubt)).await.map_err(|error| unstored(&error))?;
+                        if let Claiming::Held(held) = claiming {
                             let reply = Reply::new(CreatedLog { log_id: Some(log_id) });
                             return record(services, held, &mut job, reply).await;
                         }
                     }
-                    Looked::Absent if claims::is_settled(&claim) => {
+                    Looked::Absent if doubt.is_settled() => {
                         is_absent = true;
-                        doubted = Some(claim);
+                        doubted = Some(doubt);
                     }
+                    Looked::Absent | Looked::Unknown if repeats => doubted = Some(doubt),
                     Looked::Absent => return Err(may_still_come(platform)),
-                    Looked::Unknown => return Err(may_exist(platform, &claim)),
+                    Looked::Unknown if doubt.is_over() => doubted = Some(doubt),
+                    Looked::Unknown => return Err(may_exist(platform, &doubt.until())),
                 }
             }
         }
@@ -230,21 +224,33 @@ fn unstored(error: &StoreError) -> Refusal {
     Refusal::new(store_failed(error))
 }
 
-fn may_exist(platform: &Platform<'_>, claim: &Claim) -> Refusal {
+fn may_exist(platform: &Platform<'_>, until: &str) -> Refusal {
     let text = format!(
-        "{} was asked to log this call before and did not answer, so a record may exist there. Please check it: until {} the call is not logged again.",
-        platform.name,
-        claims::until(claim)
+        "{} was asked to log this call before and did not say whether it did, so a record may exist there. Please check it: until {until} the call is not logged again. After that it can be.",
+        platform.name
     );
-    Refusal::new(ReturnMessage::warning("This call may be logged already", 5000).detail(text))
+    Refusal::new(may_be_logged().detail(text))
 }
 
 fn may_still_come(platform: &Platform<'_>) -> Refusal {
     let text = format!(
-        "{} was asked to log this call a moment ago and did not answer. It has no record of it yet. Please try again in a minute.",
+        "{} was asked to log this call a moment ago and did not say whether it did. It has no record of it yet. Please try again in a minute.",
         platform.name
     );
-    Refusal::new(ReturnMessage::warning("This call may be logged already", 5000).detail(text))
+    Refusal::new(may_be_logged().detail(text))
+}
+
+/// The doubt stands, and what was to settle it failed.
+fn not_looked_up(platform: &Platform<'_>, error: &CallError) -> Refusal {
+    let text = format!(
+        "{} was asked to log this call before and did not say whether it did. Whether it has the record could not be looked up, so nothing was logged. Please try again later.",
+        platform.name
+    );
+    Refusal::new(failed(error, Interface::GetCallLog, platform).return_message.detail(text))
+}
+
+fn may_be_logged() -> ReturnMessage {
+    ReturnMessage::warning("This call may be logged already", 5000)
 }
 
 /// What the CRM knows of a call whose claim is in doubt.
@@ -260,7 +266,7 @@ async fn look_for(platform: &Platform<'_>, job: &Job) -> Result<Looked, Refusal>
     if !platform.finds_by_session() {
         return Ok(Looked::Unknown);
     }
-    let fail = |error: &CallError| failed(error, Interface::GetCallLog, platform);
+    let fail = |error: &CallError| not_looked_up(platform, error);
     let auth_header = platform.auth_header(&job.user.access_token).await.map_err(|error| fail(&error))?;
     let call = platform.call(Some(&job.user), auth_header.as_deref());
     let input = GetCallLog {
@@ -269,10 +275,26 @@ async fn look_for(platform: &Platform<'_>, job: &Job) -> Result<Looked, Refusal>
         contact_id: job.input.contact_info.get("id").and_then(id_text),
     };
     match connector.get_call_log(&call, &input).await {
-        Ok(reply) => Ok(reply.value.id.map_or(Looked::Absent, Looked::Found)),
+        Ok(reply) => match reply.value.id {
+            // What the CRM shows is the record of another extension: of this one it says nothing.
+            Some(id) if is_of_another(platform, job, &id).await? => Ok(Looked::Unknown),
+            Some(id) => Ok(Looked::Found(id)),
+            None => Ok(Looked::Absent),
+        },
         Err(CallError::Failed(failure)) if matches!(failure.status(), Some(404 | 410)) => Ok(Looked::Absent),
         Err(error) => Err(fail(&error)),
     }
+}
+
+/// Whether a record is known as another log of the same session.
+async fn is_of_another(platform: &Platform<'_>, job: &Job, id: &str) -> Result<bool, Refusal> {
+    for scope in job.scopes.all() {
+        let logs = platform.services.store.call_logs(scope, &job.session_id).await;
+        if logs.map_err(|error| unstored(&error))?.iter().any(|log| log.third_party_log_id == id) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Asks the CRM for the record. The claim ends with the log where there is one, is released where
@@ -293,7 +315,17 @@ async fn create_record(
             if let Err(store_error) = held.failed(&*services.store, &error).await {
                 store_failed(&store_error);
             }
-            Err(failed(&error, Interface::CreateCallLog, platform))
+            let mut refusal = failed(&error, Interface::CreateCallLog, platform);
+            let can_settle =
+                platform.repeats_safely(OperationName::CreateCallLog) || platform.finds_by_session();
+            if !can_settle && error.is_in_doubt() {
+                refusal.return_message = refusal.return_message.detail(format!(
+                    "The call may be logged all the same: please look in {}. Until {} it is not logged again.",
+                    platform.name,
+                    claims::until(claims::QUIET)
+                ));
+            }
+            Err(refusal)
         }
     }
 }

@@ -39,6 +39,7 @@ pub async fn set_disposition(
     };
     let asked = extension::named(services, &request);
     let platform = services.platform_of(&session.platform, &user);
+    platform.in_service()?;
     let Some(log) = stored(&platform, &Scopes::of(&platform, &user), &session_id, &asked).await? else {
         return Err(refusal("Cannot find log", 3000));
     };

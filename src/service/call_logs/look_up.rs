@@ -52,6 +52,7 @@ pub async fn look_up(services: &Services, session: &Session, asked: &Asked) -> R
     }
     let extension = extension::named(services, &asked.extension);
     let platform = services.platform_of(&session.platform, &user);
+    platform.in_service()?;
     let scopes = Scopes::of(&platform, &user);
     let mut logs = Vec::with_capacity(ids.len());
     let mut return_message = None;

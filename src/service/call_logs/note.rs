@@ -38,6 +38,7 @@ pub async fn keep_note(services: &Services, session: &Session, request: &Value) 
     let note = request.get("note").and_then(Value::as_str).unwrap_or_default();
     let document = json!({"note": note, "expiresAt": now_ms() + LIFETIME_MS});
     let platform = services.platform_of(&session.platform, &user);
+    platform.in_service()?;
     let scopes = Scopes::of(&platform, &user);
     let saved = services.store.save_document(&key(&scopes.now, &session_id), &document).await;
     saved.map_err(|error| Refusal::new(store_failed(&error)))?;

@@ -76,6 +76,7 @@ async fn prepared(
     };
     let asked = extension::named(services, &request);
     let platform = services.platform_of(&session.platform, &user);
+    platform.in_service()?;
     let Some(log) = stored(&platform, &Scopes::of(&platform, &user), &session_id, &asked).await? else {
         return Err(refusal(format!("Cannot find log for session {session_id}"), 3000));
     };

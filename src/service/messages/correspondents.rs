@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use crate::engine::text::id_text;
 use crate::service::Platform;
-use crate::service::contacts::cache_key;
-use crate::service::outcome::store_failed;
+use crate::service::contacts::cached;
 use crate::store::User;
 
 /// The cached contacts of a group's correspondents, each with its `phoneNumber`; none for the
@@ -20,12 +19,8 @@ pub(super) async fn known(
     let mut known = Vec::new();
     for correspondent in correspondents {
         let number = correspondent.get("phoneNumber").and_then(Value::as_str);
-        let Some(key) = number.and_then(|number| cache_key(platform, user, number)) else { continue };
-        let cached = platform.services.store.cached_contacts(&key).await.unwrap_or_else(|error| {
-            // The record is worth more than what is only said about others in it.
-            store_failed(&error);
-            None
-        });
+        let Some(number) = number else { continue };
+        let cached = cached::read(platform, user, number).await;
         let Some(Value::Object(mut contact)) = cached.and_then(|cached| cached.get(0).cloned()) else {
             continue;
         };
@@ -34,7 +29,7 @@ pub(super) async fn known(
         if same_name || id(contact.get("id")) == id(contact_info.get("id")) {
             continue;
         }
-        contact.insert("phoneNumber".to_owned(), key.phone_number.into());
+        contact.insert("phoneNumber".to_owned(), number.into());
         known.push(Value::Object(contact));
     }
     known

@@ -83,6 +83,7 @@ async fn prepared(services: &Services, session: &Session, mut request: Value) ->
         Err(error) => return Err(Refusal::new(store_failed(&error))),
     };
     let platform = services.platform_of(&session.platform, &user);
+    platform.in_service()?;
     let threads = input::threads(services, &platform, &user, request, messages).await?;
     let job = Job { scopes: Scopes::of(&platform, &user), user };
     let mut done = Done::default();

@@ -12,11 +12,11 @@ use super::{Done, Job, failed, refusal};
 use crate::config::operations::OperationName;
 use crate::connector::{CallError, Interface, ReturnMessage, inputs};
 use crate::engine::time::to_iso;
-use crate::service::claims::{self, Claiming, Held, Turn};
+use crate::service::claims::{self, Claiming, Doubt, Held, Turn, Wanted};
 use crate::service::clock::now_ms;
 use crate::service::outcome::{Refusal, store_failed};
 use crate::service::{Platform, Services};
-use crate::store::{Claim, ClaimKey, ClaimSubject, Conversation, Extension, MessageLog, StoreError};
+use crate::store::{ClaimKey, ClaimSubject, Conversation, Extension, MessageLog, StoreError};
 
 /// How often a claim of another server is looked at.
 const POLL: Duration = Duration::from_millis(100);
@@ -137,7 +137,7 @@ impl Log<'_> {
         let store = &*self.services.store;
         let deadline = Instant::now() + claims::PATIENCE;
         let unknown = Extension::default();
-        let mut doubted: Option<Claim> = None;
+        let mut doubted: Option<Doubt> = None;
         loop {
             let logged = is_logged(self.platform, self.job, &entry.key).await;
             if logged.map_err(|error| unstored(&error))? {
@@ -146,16 +146,16 @@ impl Log<'_> {
             let conversation = conversation(self.platform, self.job, &self.log_id).await;
             let conversation = conversation.map_err(|error| unstored(&error))?;
             let interface = self.reachable(conversation.as_ref())?;
-            let claiming = claims::claim(
+            let wanted = Wanted {
                 store,
-                &self.services.instance,
-                self.key,
-                &unknown,
-                Some(&entry.key),
-                |_, _| true,
-                doubted.as_ref(),
-            );
-            match claiming.await.map_err(|error| unstored(&error))? {
+                instance: &self.services.instance,
+                key: self.key,
+                extension: &unknown,
+                message_id: Some(&entry.key),
+                conflict: |_, _| true,
+                sends_key: self.platform.sends_key(operation(interface)),
+            };
+            match wanted.claim(doubted.as_ref()).await.map_err(|error| unstored(&error))? {
                 Claiming::Held(held) => {
                     // Another server may have logged between what was read above and the claim.
                     let current = match store.is_shared() {
@@ -171,12 +171,12 @@ impl Log<'_> {
                 }
                 Claiming::Busy if Instant::now() < deadline => tokio::time::sleep(POLL).await,
                 Claiming::Busy => return Err(being_logged()),
-                Claiming::InDoubt(claim)
-                    if doubted.is_none() && self.repeats_safely(&claim, entry, interface) =>
+                Claiming::InDoubt(doubt)
+                    if doubted.is_none() && self.can_be_asked_again(&doubt, entry, interface) =>
                 {
-                    doubted = Some(claim);
+                    doubted = Some(doubt);
                 }
-                Claiming::InDoubt(claim) => return Err(self.may_be_there(&claim)),
+                Claiming::InDoubt(doubt) => return Err(self.may_be_there(&doubt.until())),
             }
         }
     }
@@ -211,20 +211,16 @@ impl Log<'_> {
     }
 
     /// Whether what is in doubt can be asked again: it is this very message, and the CRM knows the
-    /// request again by its key.
-    fn repeats_safely(&self, doubted: &Claim, entry: &Entry, interface: Interface) -> bool {
-        let operation = match interface {
-            Interface::UpdateMessageLog => OperationName::UpdateMessageLog,
-            _ => OperationName::CreateMessageLog,
-        };
-        doubted.message_id.as_ref() == Some(&entry.key) && self.platform.repeats_safely(operation)
+    /// request again by its key, or people had their time to look.
+    fn can_be_asked_again(&self, doubt: &Doubt, entry: &Entry, interface: Interface) -> bool {
+        doubt.claim.message_id.as_ref() == Some(&entry.key)
+            && (self.platform.repeats_safely(operation(interface)) || doubt.is_over())
     }
 
-    fn may_be_there(&self, claim: &Claim) -> Refusal {
+    fn may_be_there(&self, until: &str) -> Refusal {
         let text = format!(
-            "{} was asked to log a message of this conversation before and did not answer, so it may be there. Please check it: until {} nothing of this conversation is logged.",
+            "{} was asked to log a message of this conversation before and did not say whether it did, so it may be there. Please check it: until {until} nothing of this conversation is logged. After that it can be.",
             self.platform.name,
-            claims::until(claim)
         );
         Refusal::new(ReturnMessage::warning("These messages may be logged already", 5000).detail(text))
     }
@@ -254,7 +250,16 @@ impl Log<'_> {
                 if let Err(store_error) = held.failed(store, &error).await {
                     store_failed(&store_error);
                 }
-                Err(failed(&error, interface, self.platform))
+                let mut refusal = failed(&error, interface, self.platform);
+                let in_doubt = error.is_in_doubt();
+                if in_doubt && !self.platform.repeats_safely(operation(interface)) {
+                    refusal.return_message = refusal.return_message.detail(format!(
+                        "The message may be logged all the same: please look in {}. Until {} nothing of this conversation is logged.",
+                        self.platform.name,
+                        claims::until(claims::QUIET)
+                    ));
+                }
+                Err(refusal)
             }
         }
     }
@@ -349,6 +354,13 @@ impl Log<'_> {
                 "The CRM has this message, but this server could not remember it. Do not log it again.",
             ))
         })
+    }
+}
+
+fn operation(interface: Interface) -> OperationName {
+    match interface {
+        Interface::UpdateMessageLog => OperationName::UpdateMessageLog,
+        _ => OperationName::CreateMessageLog,
     }
 }
 

@@ -280,6 +280,14 @@ impl Store for PostgresStore {
         true
     }
 
+    async fn now(&self) -> Result<i64, StoreError> {
+        self.database
+            .with("reading the clock", Repeat::Yes, |connection| {
+                Box::pin(async move { rows::now(connection).await })
+            })
+            .await
+    }
+
     async fn document(&self, key: &DocumentKey) -> Result<Option<Value>, StoreError> {
         let key = codec::document_key(key);
         let found = self.get(Table::Documents, key.clone()).await?;
@@ -326,9 +334,10 @@ impl Store for PostgresStore {
     }
 
     async fn sweep(&self, now: i64) -> Result<usize, StoreError> {
-        let notes = codec::document_key(&DocumentKey { kind: DocumentKind::Note, parts: Vec::new() });
+        let documents = DocumentKind::EXPIRING
+            .map(|kind| (Table::Documents, codec::document_key(&DocumentKey { kind, parts: Vec::new() })));
         let mut removed = 0;
-        for (table, prefix) in [(Table::Claims, Vec::new()), (Table::Documents, notes)] {
+        for (table, prefix) in std::iter::once((Table::Claims, Vec::new())).chain(documents) {
             for row in self.rows(table, prefix).await? {
                 // What cannot be read is left to the integrity check.
                 if codec::is_expired(&self.keys, &row, now).unwrap_or(false) {

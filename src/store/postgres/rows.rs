@@ -38,6 +38,12 @@ pub(super) fn relation(table: Table) -> &'static str {
     }
 }
 
+/// The database's time, in milliseconds since 1970.
+pub(super) async fn now(connection: &mut PgConnection) -> sqlx::Result<i64> {
+    let sql = "select (extract(epoch from clock_timestamp()) * 1000)::bigint";
+    sqlx::query_scalar(sql).fetch_one(connection).await
+}
+
 pub(super) async fn get(
     connection: &mut PgConnection,
     table: Table,

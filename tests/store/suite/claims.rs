@@ -16,9 +16,12 @@ fn claim(holder: &str) -> Claim {
         instance: "instance-1".to_owned(),
         idempotency_key: "key-1".to_owned(),
         claimed_at: 1,
+        uptime: 4,
+        known_age: 5,
         busy_until: 2,
         expires_at: 3,
         in_doubt: false,
+        is_undone: false,
     }
 }
 
@@ -54,6 +57,13 @@ pub async fn claims_change_only_as_they_were_read(store: &dyn Store) {
     assert_eq!(store.claims(&key).await.unwrap(), None);
 }
 
+/// Claims and leases are dated by it.
+pub async fn the_clock_of_a_store_goes_on(store: &dyn Store) {
+    let first = store.now().await.unwrap();
+    let second = store.now().await.unwrap();
+    assert!((1_600_000_000_000..i64::MAX).contains(&first) && first <= second);
+}
+
 pub async fn what_expired_is_swept_away(store: &dyn Store) {
     let key = |session: &str| ClaimKey {
         scope: scope("crm", None, account("1")),
@@ -70,12 +80,18 @@ pub async fn what_expired_is_swept_away(store: &dyn Store) {
         store.save_document(&note(session), &json!({"note": "n", "expiresAt": expires_at})).await.unwrap();
     }
     store.save_document(&other, &json!({"expiresAt": 1})).await.unwrap();
-    assert_eq!(store.sweep(150).await.unwrap(), 2);
+    let contacts = |expires_at| json!({"contacts": [], "expiresAt": expires_at});
+    let new_contacts = |owner: &str| DocumentKey { kind: DocumentKind::NewContacts, ..note(owner) };
+    store.save_document(&new_contacts("old"), &contacts(100)).await.unwrap();
+    store.save_document(&new_contacts("new"), &contacts(200)).await.unwrap();
+    assert_eq!(store.sweep(150).await.unwrap(), 3);
+    assert_eq!(store.document(&new_contacts("old")).await.unwrap(), None);
+    assert!(store.document(&new_contacts("new")).await.unwrap().is_some());
     assert_eq!(store.claims(&key("old")).await.unwrap(), None);
     assert_eq!(store.document(&note("old")).await.unwrap(), None);
     assert!(store.claims(&key("new")).await.unwrap().is_some());
     assert!(store.document(&note("new")).await.unwrap().is_some());
-    assert!(store.document(&other).await.unwrap().is_some(), "only notes are swept");
+    assert!(store.document(&other).await.unwrap().is_some(), "others stay");
     assert_eq!(store.sweep(150).await.unwrap(), 0);
 }
 

@@ -1,0 +1,102 @@
+//! The contacts that an account shares. They belong to the revision of the document that mapped them:
+//! another one may show other names, other people, or call somebody else by the same id.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::connector::Interface;
+use crate::engine::json;
+use crate::engine::mapped::Contact;
+use crate::service::Platform;
+use crate::service::outcome::store_failed;
+use crate::store::{ContactKey, StoreError, User};
+
+/// Contacts as they are kept. A list alone is what a code connector found, or what was imported: it
+/// counts until the CRM is asked again.
+#[derive(Serialize)]
+struct Kept<'a, C: Serialize> {
+    revision: &'a str,
+    contacts: &'a [C],
+}
+
+/// Only users of a RingCentral account share a cache (recordings 06, `two-matches`).
+fn key(platform: &Platform<'_>, user: &User, phone_number: &str) -> Option<ContactKey> {
+    Some(ContactKey {
+        rc_account_id: user.rc_account_id.clone()?,
+        platform: user.key.platform.clone(),
+        proxy_id: user.key.proxy_id.clone(),
+        site: platform.site(user),
+        phone_number: phone_number.to_owned(),
+    })
+}
+
+/// The revision whose mapping makes contacts; absent where no document does.
+fn revision<'p>(platform: &'p Platform<'_>) -> Option<&'p str> {
+    let proxy = platform.proxy.as_ref().filter(|proxy| proxy.serves(Interface::FindContact));
+    proxy.map(|proxy| proxy.revision.as_str())
+}
+
+/// The contacts that the account has for a number, where the document that serves now mapped them. A
+/// cache that cannot be read costs a request to the CRM, nothing more.
+pub(in crate::service) async fn read(
+    platform: &Platform<'_>,
+    user: &User,
+    phone_number: &str,
+) -> Option<Value> {
+    let key = key(platform, user, phone_number)?;
+    match platform.services.store.cached_contacts(&key).await {
+        Ok(Some(Value::Object(mut kept))) => {
+            let is_current = kept.get("revision").and_then(Value::as_str) == revision(platform);
+            kept.remove("contacts").filter(|_| is_current)
+        }
+        Ok(kept) => kept,
+        Err(error) => {
+            store_failed(&error);
+            None
+        }
+    }
+}
+
+/// Keeps what the CRM found; nothing is kept of a number that it does not know.
+pub(super) async fn keep(platform: &Platform<'_>, user: &User, phone_number: &str, found: &[Contact]) {
+    if let Some(key) = key(platform, user, phone_number) {
+        replace(platform, &key, found).await;
+    }
+}
+
+/// Adds a contact to those of its number, where the account has some: a list with it alone would hide
+/// the others that the CRM has.
+pub(super) async fn add(platform: &Platform<'_>, user: &User, phone_number: &str, contact: &Contact) {
+    let (Some(key), Some(Value::Array(mut contacts))) =
+        (key(platform, user, phone_number), read(platform, user, phone_number).await)
+    else {
+        return;
+    };
+    if contacts.iter().all(|known| known.get("id") != contact.id.as_ref()) {
+        contacts.push(serde_json::to_value(contact).unwrap_or_default());
+        replace(platform, &key, &contacts).await;
+    }
+}
+
+async fn replace<C: Serialize + Sync>(platform: &Platform<'_>, key: &ContactKey, contacts: &[C]) {
+    let store = &platform.services.store;
+    let kept = match contacts {
+        [] => store.forget_contacts(key).await.map(drop),
+        contacts => store.cache_contacts(key, &encoded(platform, contacts)).await,
+    };
+    // What is too long to be kept must not leave what was true before.
+    let kept = match kept {
+        Err(StoreError::TooLarge { .. }) => store.forget_contacts(key).await.map(drop),
+        kept => kept,
+    };
+    if let Err(error) = kept {
+        store_failed(&error);
+    }
+}
+
+fn encoded<C: Serialize>(platform: &Platform<'_>, contacts: &[C]) -> Vec<u8> {
+    match revision(platform) {
+        Some(revision) => json::to_vec(&Kept { revision, contacts }),
+        None => json::to_vec(contacts),
+    }
+}

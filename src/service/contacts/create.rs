@@ -1,0 +1,227 @@
+//! Creating a contact: one, however often the button is pressed, and none blindly where the CRM may
+//! have it already.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::recent::{self, Recent};
+use super::{Answer, Contacts, Found, cached};
+use crate::config::operations::OperationName;
+use crate::connector::inputs::{CreateContact, FindContact};
+use crate::connector::{CallError, Interface, Reply, ReturnMessage};
+use crate::engine::mapped::{Contact, CreatedContact};
+use crate::engine::text::{id_text, to_text};
+use crate::service::claims::{self, Claiming, Doubt, Held, Turn, Wanted};
+use crate::service::hashing::hashed;
+use crate::service::outcome::{Refusal, message, store_failed};
+use crate::service::scopes::Scopes;
+use crate::service::session::Session;
+use crate::service::{Platform, Services, task};
+use crate::store::{ClaimKey, ClaimSubject, Extension, StoreError, User};
+
+/// How often a claim of another server is looked at.
+const POLL: Duration = Duration::from_millis(100);
+
+/// A contact that is to be created.
+struct Job {
+    user: User,
+    input: CreateContact,
+}
+
+/// Creates a contact. One without an id was not created as far as anybody can tell (Q25). What was
+/// begun is finished even where the client hangs up.
+///
+/// # Errors
+/// Where the user is unknown, or no contact was created.
+pub async fn create(services: &Services, session: &Session, input: CreateContact) -> Answer {
+    let (services, session) = (services.clone(), session.clone());
+    let answer = task::finish(async move { prepared(&services, &session, input).await }).await;
+    answer.unwrap_or_else(|| Err(refusal("The server is stopping. Please try again in a moment.")))
+}
+
+async fn prepared(services: &Services, session: &Session, input: CreateContact) -> Answer {
+    let user = match services.connected_user(session).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return Err(refusal("User not found")),
+        Err(error) => return Err(unstored(&error)),
+    };
+    let platform = services.platform_of(&session.platform, &user);
+    platform.in_service()?;
+    platform.serving(Interface::CreateContact).map_err(|error| failed(&error, &platform))?;
+    let scope = Scopes::of(&platform, &user).now;
+    let key = ClaimKey { scope, subject: ClaimSubject::Contact(subject(services, &input)) };
+    let job = Job { user, input };
+    loop {
+        match services.contacts_in_flight.turn(&key, claims::PATIENCE).await {
+            Turn::Yours(flight) => {
+                // On the heap: the future is large, and those around it are moved.
+                let answer = Box::pin(claimed(services, &platform, &key, job)).await;
+                flight.land(answer.clone());
+                return answer;
+            }
+            Turn::Landed(answer) => return answer,
+            Turn::Ended => {}
+            Turn::Waiting => return Err(being_created()),
+        }
+    }
+}
+
+/// Names a contact by what it is made from. Numbers and names stand in no key.
+fn subject(services: &Services, input: &CreateContact) -> String {
+    let parts = [&input.phone_number, &input.new_contact_name, &input.new_contact_type];
+    hashed(services, &serde_json::json!(parts).to_string())
+}
+
+fn refusal(text: impl Into<String>) -> Refusal {
+    Refusal::new(ReturnMessage::warning(text, 5000))
+}
+
+fn unstored(error: &StoreError) -> Refusal {
+    Refusal::new(store_failed(error))
+}
+
+fn failed(error: &CallError, platform: &Platform<'_>) -> Refusal {
+    Refusal::new(message(error, Interface::CreateContact, &platform.name))
+}
+
+fn being_created() -> Refusal {
+    refusal("This contact is being created already. Please look again in a moment.")
+}
+
+/// Claims the contact in the store, or waits for the server that did.
+async fn claimed(services: &Services, platform: &Platform<'_>, key: &ClaimKey, mut job: Job) -> Answer {
+    let store = &*services.store;
+    let unknown = Extension::default();
+    let repeats = platform.repeats_safely(OperationName::CreateContact);
+    let wanted = Wanted {
+        store,
+        instance: &services.instance,
+        key,
+        extension: &unknown,
+        message_id: None,
+        conflict: |_, _| true,
+        sends_key: platform.sends_key(OperationName::CreateContact),
+    };
+    let patience = Instant::now() + claims::PATIENCE;
+    let mut doubted: Option<Doubt> = None;
+    loop {
+        match wanted.claim(doubted.as_ref()).await.map_err(|error| unstored(&error))? {
+            Claiming::Held(held) => return ask(platform, held, &mut job).await,
+            Claiming::Busy if Instant::now() < patience => tokio::time::sleep(POLL).await,
+            Claiming::Busy => return Err(being_created()),
+            Claiming::InDoubt(doubt) => {
+                if let Some(contact) = look_for(platform, &job).await {
+                    let claiming = wanted.claim(Some(&doubt)).await.map_err(|error| unstored(&error))?;
+                    if let Claiming::Held(held) = claiming {
+                        release(platform, held).await;
+                    }
+                    return Ok(created(platform, &job, contact, None).await);
+                }
+                // That the search does not find it says little: it may lag behind for minutes.
+                if !repeats && !doubt.is_over() {
+                    return Err(may_exist(platform, &doubt.until()));
+                }
+                doubted = Some(doubt);
+            }
+        }
+    }
+}
+
+fn may_exist(platform: &Platform<'_>, until: &str) -> Refusal {
+    let text = format!(
+        "{} was asked to create this contact before and did not say whether it did, so it may be there. Please check it: until {until} it is not created again. After that it can be.",
+        platform.name
+    );
+    Refusal::new(ReturnMessage::warning("This contact may exist already", 5000).detail(text))
+}
+
+/// The contact of this number and name, where the CRM's search finds it.
+async fn look_for(platform: &Platform<'_>, job: &Job) -> Option<CreatedContact> {
+    let name = job.input.new_contact_name.as_ref().and_then(Value::as_str)?.trim();
+    let phone_number = job.input.phone_number.as_ref().and_then(Value::as_str)?.to_owned();
+    let connector = platform.serving(Interface::FindContact).ok()?;
+    let auth_header = platform.auth_header(&job.user.access_token).await.ok()?;
+    let call = platform.call(Some(&job.user), auth_header.as_deref());
+    let input = FindContact { phone_number, overriding_format: None, is_extension: Value::Bool(false) };
+    // What cannot be looked up is told as a doubt.
+    let found = connector.find_contact(&call, &input).await.ok()?.value;
+    let same = |contact: &Contact| to_text(&contact.name).trim().eq_ignore_ascii_case(name);
+    let contact = found.into_iter().find(|contact| contact.id.is_some() && same(contact))?;
+    Some(CreatedContact { id: contact.id, name: Some(contact.name), contact_type: contact.contact_type })
+}
+
+async fn release(platform: &Platform<'_>, held: Held) {
+    if let Err(error) = held.release(&*platform.services.store).await {
+        store_failed(&error);
+    }
+}
+
+/// Asks the CRM. The claim is released where it says what it did, and stays in doubt where not.
+async fn ask(platform: &Platform<'_>, held: Held, job: &mut Job) -> Answer {
+    job.input.idempotency_key = Some(held.idempotency_key().to_owned());
+    let reply = match create_at(platform, job).await {
+        Ok(reply) => reply,
+        Err(error) => {
+            if let Err(store_error) = held.failed(&*platform.services.store, &error).await {
+                store_failed(&store_error);
+            }
+            let mut refusal = failed(&error, platform);
+            let in_doubt = error.is_in_doubt();
+            if in_doubt && !platform.repeats_safely(OperationName::CreateContact) {
+                refusal.return_message = refusal.return_message.detail(format!(
+                    "The contact may be there all the same: please look in {} before you create it again.",
+                    platform.name
+                ));
+            }
+            return Err(refusal);
+        }
+    };
+    release(platform, held).await;
+    match reply.value {
+        None => Err(refusal(format!(
+            "{} answered, but its proxyConfig does not say where the new contact's id is (createContact.responseMapping.idPath).",
+            platform.name
+        ))),
+        Some(contact) if contact.id.is_none() && !platform.gives_no_id(OperationName::CreateContact) => {
+            let path =
+                reply.mapping_problems.first().map_or("the mapped path", |problem| problem.path.as_str());
+            Err(refusal(format!(
+                "{} answered without an id for the new contact at {path}. Check there whether it was created.",
+                platform.name
+            )))
+        }
+        Some(contact) => Ok(created(platform, job, contact, reply.message).await),
+    }
+}
+
+async fn create_at(platform: &Platform<'_>, job: &Job) -> Result<Reply<Option<CreatedContact>>, CallError> {
+    let connector = platform.serving(Interface::CreateContact)?;
+    let auth_header = platform.auth_header(&job.user.access_token).await?;
+    let call = platform.call(Some(&job.user), auth_header.as_deref());
+    connector.create_contact(&call, &job.input).await
+}
+
+/// The answer with a contact that the CRM has. Searches find it from now on.
+async fn created(
+    platform: &Platform<'_>,
+    job: &Job,
+    contact: CreatedContact,
+    said: Option<ReturnMessage>,
+) -> Found {
+    if let Some(id) = contact.id.clone().filter(|id| id_text(id).is_some()) {
+        let name = contact.name.clone().or_else(|| job.input.new_contact_name.clone()).unwrap_or_default();
+        let number = job.input.phone_number.clone().unwrap_or_default();
+        let recent = Recent::new(id, name, contact.contact_type.clone(), number.clone());
+        recent::remember(platform, &job.user, &recent).await;
+        if let Some(number) = number.as_str() {
+            cached::add(platform, &job.user, number, &recent.contact()).await;
+        }
+    }
+    Found {
+        successful: true,
+        return_message: Some(said.unwrap_or_else(|| ReturnMessage::success("Contact created", 2000))),
+        contact: Contacts::Created(contact),
+    }
+}

@@ -1,0 +1,181 @@
+//! Contacts that were just created: a CRM's search may know them only after minutes.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::engine::mapped::Contact;
+use crate::engine::text::id_text;
+use crate::service::Platform;
+use crate::service::clock::now_ms;
+use crate::service::outcome::store_failed;
+use crate::service::scopes::Scopes;
+use crate::store::{DocumentChange, DocumentKey, DocumentKind, Owner, Store, StoreError, User};
+
+/// How long a contact is shown that the CRM's search does not know: longer than indexes take, and not
+/// so long that one which was deleted there stays for the day.
+const LIFETIME_MS: i64 = 30 * 60 * 1000;
+
+/// How many are kept for one account.
+const KEPT: usize = 100;
+
+/// A contact that was created, and where it is looked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Recent {
+    pub(super) id: Value,
+    pub(super) name: Value,
+    #[serde(rename = "type")]
+    pub(super) contact_type: Value,
+    pub(super) phone_number: Value,
+    pub(super) until: i64,
+}
+
+/// What a search asks for.
+#[derive(Clone, Copy)]
+pub(super) enum Sought<'a> {
+    Number(&'a str),
+    Name(&'a str),
+}
+
+impl Recent {
+    pub(super) fn new(id: Value, name: Value, contact_type: Value, phone_number: Value) -> Self {
+        Self { id, name, contact_type, phone_number, until: now_ms() + LIFETIME_MS }
+    }
+
+    pub(super) fn contact(&self) -> Contact {
+        let mut contact = Contact::new(self.id.clone(), self.name.clone());
+        contact.contact_type = self.contact_type.clone();
+        contact.phone = Some(self.phone_number.clone()).filter(|number| !number.is_null());
+        contact
+    }
+
+    fn answers(&self, sought: Sought<'_>) -> bool {
+        match sought {
+            Sought::Number(number) => {
+                let own = self.phone_number.as_str().map(digits);
+                own.is_some_and(|own| !own.is_empty() && own == digits(number))
+            }
+            Sought::Name(name) => {
+                let name = name.trim().to_lowercase();
+                let own = self.name.as_str().map(str::to_lowercase);
+                !name.is_empty() && own.is_some_and(|own| own.contains(&name))
+            }
+        }
+    }
+}
+
+/// A number as it is compared: how it is grouped does not count.
+fn digits(number: &str) -> String {
+    number.chars().filter(|character| character.is_ascii_digit() || *character == '+').collect()
+}
+
+/// Where the contacts that were just created for a user's account are kept.
+fn key(platform: &Platform<'_>, user: &User) -> DocumentKey {
+    let scope = Scopes::of(platform, user).now;
+    let (kind, owner) = match scope.owner {
+        Owner::RcAccount(id) => ("account", id),
+        Owner::User(id) => ("user", id),
+    };
+    let mut parts = vec![Some(scope.platform), scope.proxy_id, Some(kind.to_owned()), Some(owner)];
+    parts.extend(scope.site.map(Some));
+    DocumentKey { kind: DocumentKind::NewContacts, parts }
+}
+
+fn read(document: Option<&Value>) -> Vec<Recent> {
+    let contacts = document.and_then(|document| document.get("contacts")).cloned().unwrap_or_default();
+    let contacts: Vec<Recent> = serde_json::from_value(contacts).unwrap_or_default();
+    let now = now_ms();
+    // A clock that was put back would keep them for longer.
+    contacts.into_iter().filter(|recent| (now..=now + LIFETIME_MS).contains(&recent.until)).collect()
+}
+
+/// Changes what is kept, whoever else does.
+async fn change(
+    store: &dyn Store,
+    key: &DocumentKey,
+    change: impl Fn(&mut Vec<Recent>),
+) -> Result<(), StoreError> {
+    loop {
+        let before = store.document(key).await?;
+        let mut contacts = read(before.as_ref());
+        change(&mut contacts);
+        let expires_at = contacts.iter().map(|recent| recent.until).max();
+        let after = expires_at.map(|expires_at| json!({"contacts": contacts, "expiresAt": expires_at}));
+        let change = DocumentChange { key: key.clone(), before, after };
+        if change.before == change.after || store.change_documents(&[change]).await? {
+            return Ok(());
+        }
+    }
+}
+
+/// Remembers a contact that was created. Where that fails, it is found once the CRM's search knows it.
+pub(super) async fn remember(platform: &Platform<'_>, user: &User, recent: &Recent) {
+    let key = key(platform, user);
+    let remembered = change(&*platform.services.store, &key, |contacts| {
+        contacts.retain(|known| known.id != recent.id);
+        contacts.push(recent.clone());
+        let surplus = contacts.len().saturating_sub(KEPT);
+        contacts.drain(..surplus);
+    });
+    if let Err(error) = remembered.await {
+        store_failed(&error);
+    }
+}
+
+/// Adds to what the CRM's search found what was created a moment ago. What the search knows by now is
+/// remembered no longer, so that it goes when it is deleted in the CRM.
+pub(super) async fn add(platform: &Platform<'_>, user: &User, sought: Sought<'_>, found: &mut Vec<Contact>) {
+    let key = key(platform, user);
+    let store = &*platform.services.store;
+    let kept = match store.document(&key).await {
+        Ok(None) => return,
+        Ok(kept) => read(kept.as_ref()),
+        // What the CRM found is worth more.
+        Err(error) => return drop(store_failed(&error)),
+    };
+    let is_found = |recent: &Recent, found: &[Contact]| {
+        let id = id_text(&recent.id);
+        found.iter().any(|contact| contact.id.as_ref().and_then(id_text) == id)
+    };
+    let (known, missing): (Vec<_>, Vec<_>) =
+        kept.into_iter().filter(|recent| recent.answers(sought)).partition(|recent| is_found(recent, found));
+    found.extend(missing.iter().map(Recent::contact));
+    if !known.is_empty()
+        && let Err(error) = change(store, &key, |contacts| {
+            contacts.retain(|recent| known.iter().all(|known| known.id != recent.id));
+        })
+        .await
+    {
+        store_failed(&error);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contact_is_found_by_its_number_and_by_a_part_of_its_name() {
+        let recent = Recent::new("1".into(), "Ada Lovelace".into(), "Lead".into(), "+1 415-555-0123".into());
+        for sought in [Sought::Number("+14155550123"), Sought::Name("love"), Sought::Name(" ADA ")] {
+            assert!(recent.answers(sought));
+        }
+        for sought in
+            [Sought::Number("4155550123"), Sought::Number(""), Sought::Name(" "), Sought::Name("Bob")]
+        {
+            assert!(!recent.answers(sought));
+        }
+        let nameless = Recent::new("1".into(), Value::Null, "Lead".into(), Value::Null);
+        assert!(!nameless.answers(Sought::Number("")) && !nameless.answers(Sought::Name("a")));
+    }
+
+    #[test]
+    fn what_is_over_is_not_read() {
+        let recent = |until| Recent { until, ..Recent::new(1.into(), "A".into(), "C".into(), "+1".into()) };
+        let now = now_ms();
+        let kept = [recent(now - 1), recent(now + 10_000), recent(now + 10 * LIFETIME_MS)];
+        assert_eq!(read(Some(&json!({"contacts": kept}))), [kept[1].clone()]);
+        assert_eq!(read(Some(&json!({"contacts": "no list"}))), []);
+        assert_eq!(read(None), []);
+    }
+}
