@@ -26,6 +26,8 @@ pub enum FailureKind {
     Status(u16),
     /// This server refused to send: egress guard, host policy, or a value that HTTP cannot carry.
     Blocked,
+    /// This server did not send: a value is missing without which other records would be meant.
+    Missing,
     /// This server did not send: the connector's own limit left no turn within the timeout.
     Limited,
 }
@@ -43,6 +45,7 @@ impl FailureKind {
             Self::NotJson => "not-json",
             Self::Status(_) => "status",
             Self::Blocked => "blocked",
+            Self::Missing => "missing",
             Self::Limited => "limited",
         }
     }
@@ -55,7 +58,13 @@ impl FailureKind {
             // Cloudflare's. With 502 it mostly did not reach that server, and the reference asks again
             // (recordings 14, `createCallLog-502`).
             Self::Status(504 | 520 | 524) => true,
-            Self::Dns | Self::Refused | Self::Tls | Self::Status(_) | Self::Blocked | Self::Limited => false,
+            Self::Dns
+            | Self::Refused
+            | Self::Tls
+            | Self::Status(_)
+            | Self::Blocked
+            | Self::Missing
+            | Self::Limited => false,
         }
     }
 }

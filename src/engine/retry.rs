@@ -57,6 +57,7 @@ impl RetryPolicy {
             | FailureKind::TooLarge
             | FailureKind::NotJson
             | FailureKind::Blocked
+            | FailureKind::Missing
             | FailureKind::Limited => false,
         }
     }

@@ -9,6 +9,7 @@ use super::session::Session;
 use super::{Platform, Services};
 use crate::connector::inputs::{CreateContact, FindContact, FindContactWithName};
 use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::engine::failure::FailureKind;
 use crate::engine::json;
 use crate::engine::mapped::{Contact, CreatedContact};
 use crate::store::{ContactKey, StoreError, User};
@@ -66,7 +67,9 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
     };
     let platform = services.platform_of(&session.platform, &user);
     let key = cache_key(&platform, &user, &input.phone_number);
-    if let Some(key) = key.as_ref().filter(|_| !force_refresh) {
+    // Whether an extension is looked for at all, the connector decides each time.
+    let may_be_cached = !force_refresh && !input.asks_for_extension();
+    if let Some(key) = key.as_ref().filter(|_| may_be_cached) {
         match services.store.cached_contacts(key).await {
             Ok(Some(contact)) => {
                 return Ok(Found {
@@ -98,7 +101,10 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
     };
     let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
     let call = platform.call(Some(&user), auth_header.as_deref());
-    let reply = connector.find_contact(&call, &input).await.map_err(|error| fail(&error))?;
+    let reply = match connector.find_contact(&call, &input).await {
+        Ok(reply) => reply,
+        Err(error) => return not_sent(&error, fail(&error)),
+    };
     let count = reply.value.len();
     if let Some(key) = &key {
         let kept = match count {
@@ -120,6 +126,19 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
         return_message: Some(return_message),
         contact: Contacts::Found(reply.value),
     })
+}
+
+/// A search that was not sent has found nobody, and says so with an empty list; any other failure
+/// stays one.
+fn not_sent(error: &CallError, refusal: Refusal) -> Answer {
+    match error {
+        CallError::Failed(failure) if failure.kind == FailureKind::Missing => Ok(Found {
+            successful: false,
+            return_message: Some(refusal.return_message),
+            contact: Contacts::Found(Vec::new()),
+        }),
+        _ => Err(refusal),
+    }
 }
 
 /// Only users of a RingCentral account share a cache (recordings 06, `two-matches`).
@@ -166,10 +185,10 @@ pub async fn search(services: &Services, session: &Session, name: Option<String>
     };
     let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
     let call = platform.call(Some(&user), auth_header.as_deref());
-    let reply = connector
-        .find_contact_with_name(&call, &FindContactWithName { name })
-        .await
-        .map_err(|error| fail(&error))?;
+    let reply = match connector.find_contact_with_name(&call, &FindContactWithName { name }).await {
+        Ok(reply) => reply,
+        Err(error) => return not_sent(&error, fail(&error)),
+    };
     let return_message = reply.message.unwrap_or_else(|| found_message(reply.value.len()));
     Ok(Found {
         successful: true,
