@@ -63,7 +63,7 @@ fn the_readme_shows_what_validate_prints() {
     let readme = read("README.md");
     let (_, document) = blocks(&readme, "json")[0];
     let (_, sample) = blocks(&readme, "text")[0];
-    let mistyped = document.replace("{{phone phoneNumber ", "{{phone phoneNumbr ");
+    let mistyped = document.replace("(phone phoneNumber ", "(phone phoneNumbr ");
     assert_ne!(mistyped, document);
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("my-crm.json"), mistyped).unwrap();

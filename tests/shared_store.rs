@@ -272,6 +272,7 @@ fn expired(url: &str) -> String {
         refresh_token: Some(Secret::new("rt-0")),
         token_expiry: Some(1_700_000_000_000),
         rc_account_id: None,
+        region: None,
         platform_additional_info: serde_json::Map::new(),
         user_settings: None,
         site: None,

@@ -95,6 +95,7 @@ impl Seeded {
             refresh_token: None,
             token_expiry: None,
             rc_account_id: Some(account(number)),
+            region: None,
             platform_additional_info: serde_json::Map::new(),
             user_settings: None,
             site: None,

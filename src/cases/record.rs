@@ -12,6 +12,7 @@ use crate::engine::exchange::UpstreamResponse;
 use crate::engine::failure::Failure;
 use crate::engine::operation::CompiledConfig;
 use crate::engine::phone::parsed_phone_number;
+use crate::engine::trial::region;
 use crate::engine::variables::Variable;
 
 /// What was sent and answered.
@@ -66,7 +67,8 @@ pub fn record(live: &Live<'_>, description: &str, texts: &[String]) -> Result<Re
     if input.contains_key("parsedPhoneNumber")
         && let Some(number) = input.get("phoneNumber").and_then(Value::as_str)
     {
-        input.insert("parsedPhoneNumber".to_owned(), parsed_phone_number(number));
+        input
+            .insert("parsedPhoneNumber".to_owned(), parsed_phone_number(number, region(live.config, &input)));
     }
     if let Some(key) = input.get_mut(Variable::IdempotencyKey.name()) {
         *key = serde_json::from_str(Variable::IdempotencyKey.example()).unwrap_or_default();

@@ -66,6 +66,10 @@ pub struct Meta {
     /// composing to the document's templates.
     #[schemars(title = "Log format", example = &"text/plain", extend("enum" = ["text/plain", "text/html", "text/markdown", "custom"]))]
     pub log_format: Option<String>,
+    /// Country of phone numbers without a country code, two letters, where the RingCentral account of
+    /// the user names none: `4155550123` is then `+14155550123`.
+    #[schemars(title = "Region", example = &"US")]
+    pub region: Option<String>,
 }
 
 /// How a request is authorised.
@@ -156,7 +160,9 @@ pub struct Operation<M> {
     #[serde(default)]
     pub headers: Option<IndexMap<String, Value>>,
     /// Query parameters: an object, or one expression that yields an object. Null and missing
-    /// values leave the parameter out; lists and objects are written with brackets.
+    /// values leave the parameter out, but in an operation that searches nothing is sent then, unless
+    /// the parameter says that it may be missing: `{"value": "{{…}}", "optional": true}`. Lists and
+    /// objects are written with brackets.
     #[schemars(title = "Query", example = serde_json::json!({"phone": "{{phoneNumber}}"}), schema_with = "query")]
     #[serde(default)]
     pub query: Option<Value>,

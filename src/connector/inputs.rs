@@ -27,6 +27,17 @@ pub struct FindContact {
     pub is_extension: Value,
 }
 
+impl FindContact {
+    /// Whether the client says that the number is a colleague's extension.
+    pub fn asks_for_extension(&self) -> bool {
+        match &self.is_extension {
+            Value::Bool(is_extension) => *is_extension,
+            Value::String(text) => text.trim().eq_ignore_ascii_case("true"),
+            _ => false,
+        }
+    }
+}
+
 /// Input of `findContactWithName`.
 #[derive(Debug, Clone)]
 pub struct FindContactWithName {

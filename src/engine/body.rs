@@ -134,6 +134,25 @@ impl BodyTemplate {
         }
     }
 
+    /// Calls `visit` with every template and the JSON pointer of its text; `value` is what this was
+    /// compiled from, and stands at `at`.
+    pub(super) fn visit(&self, value: &Value, at: String, visit: &mut dyn FnMut(String, &Template)) {
+        match (self, value) {
+            (Self::Object(templates), Value::Object(members)) => {
+                for ((_, template), (key, member)) in templates.iter().zip(members) {
+                    template.visit(member, crate::config::pointer::join(&at, key), visit);
+                }
+            }
+            (Self::Array(templates), Value::Array(items)) => {
+                for (index, (template, item)) in templates.iter().zip(items).enumerate() {
+                    template.visit(item, format!("{at}/{index}"), visit);
+                }
+            }
+            (Self::Template(template), _) => visit(at, template),
+            _ => {}
+        }
+    }
+
     /// Whether a credential is among the values.
     pub(super) fn is_secret(&self) -> bool {
         let mut secret = false;

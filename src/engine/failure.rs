@@ -29,6 +29,8 @@ pub enum FailureKind {
     Status(u16),
     /// This server refused to send: egress guard, host policy, or a value that HTTP cannot carry.
     Blocked,
+    /// This server did not send: a value is missing without which other records would be meant.
+    Missing,
     /// This server did not send: the connector's own limit left no turn within the timeout.
     Limited,
 }
@@ -47,6 +49,7 @@ impl FailureKind {
             Self::Unconfirmed => "unconfirmed",
             Self::Status(_) => "status",
             Self::Blocked => "blocked",
+            Self::Missing => "missing",
             Self::Limited => "limited",
         }
     }
@@ -58,7 +61,13 @@ impl FailureKind {
             // What stands in front of a CRM answers so where it waited in vain, and a CRM where it broke
             // down in the middle: none of them says that nothing was done.
             Self::Status(408 | 499 | 500..) => true,
-            Self::Dns | Self::Refused | Self::Tls | Self::Status(_) | Self::Blocked | Self::Limited => false,
+            Self::Dns
+            | Self::Refused
+            | Self::Tls
+            | Self::Status(_)
+            | Self::Blocked
+            | Self::Missing
+            | Self::Limited => false,
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
+use super::blocks::REGION;
 use super::path::{Step, walk, walk_object};
 use super::phone::parsed_phone_number;
 use super::text::to_text;
@@ -30,12 +31,13 @@ pub enum Input<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct PhoneInput<'a> {
     number: &'a str,
+    region: Option<&'a str>,
     parsed: OnceLock<Box<Value>>,
 }
 
 impl PhoneInput<'_> {
     fn parsed(&self) -> &Value {
-        self.parsed.get_or_init(|| Box::new(parsed_phone_number(self.number)))
+        self.parsed.get_or_init(|| Box::new(parsed_phone_number(self.number, self.region)))
     }
 }
 
@@ -94,9 +96,10 @@ impl<'a> Inputs<'a> {
         self
     }
 
-    /// Sets a variable to the parsed form of a phone number.
-    pub fn phone(&mut self, variable: Variable, number: &'a str) -> &mut Self {
-        self.set(variable, Input::Phone(PhoneInput { number, parsed: OnceLock::new() }))
+    /// Sets a variable to the parsed form of a phone number; `region` is that of numbers without a
+    /// country code.
+    pub fn phone(&mut self, variable: Variable, number: &'a str, region: Option<&'a str>) -> &mut Self {
+        self.set(variable, Input::Phone(PhoneInput { number, region, parsed: OnceLock::new() }))
     }
 
     /// Sets a variable to a JSON value made for this run.
@@ -160,8 +163,9 @@ impl<'a> Inputs<'a> {
     }
 
     /// All variables as one object, for block templates. Copies: only operations that use blocks
-    /// or helpers pay for it, and only for the variables they name.
-    pub(super) fn context(&self, wanted: &[Variable]) -> Value {
+    /// or helpers pay for it, and only for the variables they name. `region` is that of numbers without
+    /// a country code, where the user's account names none.
+    pub(super) fn context(&self, wanted: &[Variable], region: Option<&str>) -> Value {
         let mut members = Map::new();
         let mut user = Map::new();
         for (variable, input) in self.slots.iter().filter(|(variable, _)| wanted.contains(variable)) {
@@ -172,6 +176,11 @@ impl<'a> Inputs<'a> {
         }
         if !user.is_empty() {
             members.insert("user".to_owned(), Value::Object(user));
+        }
+        let of_account = self.find(Variable::UserRegion, &[]);
+        let of_account = of_account.as_ref().map(Found::to_text).filter(|region| !region.is_empty());
+        if let Some(region) = of_account.as_deref().or(region) {
+            members.insert(REGION.to_owned(), region.into());
         }
         Value::Object(members)
     }
@@ -311,13 +320,13 @@ mod tests {
             Path::Query(_) => panic!("a dot path"),
         };
         let mut inputs = Inputs::new();
-        inputs.phone(Variable::ParsedPhoneNumber, "+14155550123");
+        inputs.phone(Variable::ParsedPhoneNumber, "+14155550123", None);
         let input = inputs.get(Variable::ParsedPhoneNumber).unwrap();
         assert!(matches!(input, Input::Phone(phone) if phone.parsed.get().is_none()));
         let found = inputs.find(Variable::ParsedPhoneNumber, &steps("number.national"));
         assert_eq!(found.map(Found::into_value), Some(json!("(415) 555-0123")));
         assert_eq!(inputs.find(Variable::ParsedPhoneNumber, &steps("number.none")), None);
-        assert_eq!(input.to_value(), parsed_phone_number("+14155550123"));
+        assert_eq!(input.to_value(), parsed_phone_number("+14155550123", None));
         assert!(matches!(input, Input::Phone(phone) if phone.parsed.get().is_some()));
     }
 

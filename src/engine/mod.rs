@@ -17,6 +17,7 @@ pub mod inputs;
 pub mod json;
 pub mod mapped;
 pub mod mapping;
+pub mod missing;
 mod multipart;
 pub mod operation;
 pub mod path;

@@ -34,6 +34,8 @@ pub struct CompiledConfig {
     pub allowed_hosts: Arc<[HostPattern]>,
     /// How many requests the connector sends.
     pub rate_limit: RateLimit,
+    /// The country of numbers without a country code, where the user's account names none.
+    pub region: Option<Box<str>>,
     operations: Vec<Operation>,
 }
 
@@ -55,6 +57,7 @@ impl CompiledConfig {
             secret_key,
             allowed_hosts,
             rate_limit: RateLimit::default(),
+            region: None,
             operations,
         }
     }
@@ -202,6 +205,10 @@ pub struct Operation {
     pub(super) mapping: CompiledMapping,
     /// The variables that calls and blocks read.
     pub(super) wanted: Box<[Variable]>,
+    /// The document's `meta.region`.
+    pub(super) region: Option<Box<str>>,
+    /// Whether it asks for extensions in a way of its own.
+    pub(super) reads_is_extension: bool,
     /// What replies mean: the operation's own rules, then the document's.
     pub errors: Box<[Arc<ErrorRule>]>,
     /// How long the composed text may be.
@@ -261,13 +268,29 @@ impl Operation {
     }
 }
 
+impl Operation {
+    /// Whether the document looks for extensions in a way of its own: it reads `isExtension`. Else an
+    /// extension is looked for as a part of a phone number, and matches strangers.
+    pub fn asks_for_extensions(&self) -> bool {
+        self.reads_is_extension
+    }
+}
+
 /// Query parameters.
 #[derive(Debug)]
 pub(super) enum QueryTemplate {
     /// By name.
-    Parameters(Box<[(Box<str>, BodyTemplate)]>),
+    Parameters(Box<[(Box<str>, Parameter)]>),
     /// One expression that yields an object.
     Whole(Template),
+}
+
+/// One query parameter.
+#[derive(Debug)]
+pub(super) struct Parameter {
+    pub(super) value: BodyTemplate,
+    /// Whether it may be missing where values are demanded.
+    pub(super) optional: bool,
 }
 
 /// A header value.

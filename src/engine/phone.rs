@@ -1,14 +1,22 @@
 //! Phone numbers: the `parsedPhoneNumber.*` object of templates, and the `phone` helper's formats.
 
+mod variants;
+
 use rlibphonenumber::{
-    PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region, ValidationError,
+    NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region,
+    ValidationError,
 };
 use serde_json::{Value, json};
 
+pub use variants::phone_variants;
+
+/// What has fewer digits and no country code is an extension or a short code, in no region a number.
+const LEAST_DIGITS: usize = 7;
+
 /// What templates see as `parsedPhoneNumber` (recordings 06-contact-find, steps `phone-*`).
 ///
-/// Only an international number (`+…`) can be understood, because there is no default region.
-/// What can be parsed has every field, also where it is not valid (`phone-with-ext-suffix`):
+/// An international number (`+…`) is understood, and with a region also a number as it is dialled
+/// there. What can be parsed has every field, also where it is not valid (`phone-with-ext-suffix`):
 ///
 /// `{"number":{"input","international","national","e164","rfc3966","significant"},"regionCode",
 /// "valid","possible","canBeInternationallyDialled","possibility","type","typeIsMobile",
@@ -16,9 +24,12 @@ use serde_json::{Value, json};
 ///
 /// Anything else has `{"number":{"input"},"regionCode","valid":false,"possible":false,
 /// "possibility"}`.
-pub fn parsed_phone_number(input: &str) -> Value {
+pub fn parsed_phone_number(input: &str, default_region: Option<&str>) -> Value {
     let input = input.trim();
-    let parsed = input.starts_with('+').then(|| PHONE_NUMBER_UTIL.parse(input, None).ok()).flatten();
+    let parsed = match input.starts_with('+') {
+        true => PHONE_NUMBER_UTIL.parse(input, None).ok(),
+        false => understand(input, default_region).map(|number| number.parsed),
+    };
     let region = parsed
         .as_ref()
         .and_then(|number| PHONE_NUMBER_UTIL.get_region_for_number(number))
@@ -137,6 +148,7 @@ impl PhoneFormat {
     /// # Errors
     /// Where the text is none of these.
     pub fn parse(format: &str) -> Result<Self, UnknownPhoneFormat> {
+        let format = format.trim();
         match format.to_ascii_lowercase().as_str() {
             "e164" => Ok(Self::E164),
             "national" => Ok(Self::National),
@@ -146,6 +158,15 @@ impl PhoneFormat {
             _ => Err(UnknownPhoneFormat(format.to_owned())),
         }
     }
+}
+
+/// The formats of a list: a text with commas between them, which is how App Connect sends
+/// `overridingFormat`.
+///
+/// # Errors
+/// Where one of them is no format.
+pub fn parse_formats(list: &str) -> Result<Vec<PhoneFormat>, UnknownPhoneFormat> {
+    list.split(',').map(PhoneFormat::parse).collect()
 }
 
 fn is_placeholder(character: char) -> bool {
@@ -158,26 +179,83 @@ pub fn parse_region(code: &str) -> Option<Region> {
     PHONE_NUMBER_UTIL.get_country_code_for_region(region).map(|_| region)
 }
 
-/// The number in the wanted format. A number without `+` needs a default region (`US`).
+/// A possible phone number.
+struct Understood {
+    parsed: PhoneNumber,
+    /// In E.164 as it was dialled.
+    e164: String,
+}
+
+/// `None` where the input is not a possible phone number. A number without `+` needs a default region
+/// and the digits of a whole number: an extension is none in any region.
+fn understand(input: &str, default_region: Option<&str>) -> Option<Understood> {
+    let input = input.trim();
+    let region = default_region.and_then(parse_region);
+    let digits = input.chars().filter(char::is_ascii_alphanumeric).count();
+    if !input.starts_with('+') && (region.is_none() || digits < LEAST_DIGITS) {
+        return None;
+    }
+    let parsed = PHONE_NUMBER_UTIL.parse(input, region).ok()?;
+    let e164 = PHONE_NUMBER_UTIL.format(&parsed, PhoneNumberFormat::E164).into_owned();
+    if is_whole(&parsed) {
+        return Some(Understood { parsed, e164 });
+    }
+    // Mexico dropped the 1 before mobile numbers in 2019; networks and address books still have it.
+    let without_one = e164.strip_prefix("+521").map(|rest| format!("+52{rest}"))?;
+    let parsed = PHONE_NUMBER_UTIL.parse(&without_one, None).ok().filter(is_whole)?;
+    Some(Understood { parsed, e164 })
+}
+
+/// Whether the number has the length of a whole one, not only of a part that is dialled locally.
+fn is_whole(number: &PhoneNumber) -> bool {
+    matches!(PHONE_NUMBER_UTIL.is_possible_number_with_reason(number), Ok(NumberLengthType::IsPossible))
+}
+
+/// The number in the first of the formats that it fits. A number without `+` needs a default region
+/// (`US`).
 ///
 /// `None` where the input is not a possible phone number, so that a search never runs with half a
 /// number. For the same reason a mask must fit exactly: with fewer digits it would stay
 /// unfinished, with more it would name another number (the reference's connectors leave the
-/// placeholders, or drop the digits that are too many).
-pub fn format_phone(input: &str, format: &PhoneFormat, default_region: Option<&str>) -> Option<String> {
-    let region = default_region.and_then(parse_region);
-    let number = PHONE_NUMBER_UTIL.parse(input.trim(), region).ok()?;
-    if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
-        return None;
+/// placeholders, or drop the digits that are too many). A mask that begins with a country code fits
+/// numbers of that country alone.
+pub fn format_phone(input: &str, formats: &[PhoneFormat], default_region: Option<&str>) -> Option<String> {
+    let number = understand(input, default_region)?;
+    formats.iter().find_map(|format| number.format(format))
+}
+
+impl Understood {
+    fn written(&self, format: PhoneNumberFormat) -> String {
+        PHONE_NUMBER_UTIL.format(&self.parsed, format).into_owned()
     }
-    let formatted = |format| PHONE_NUMBER_UTIL.format(&number, format).into_owned();
-    match format {
-        PhoneFormat::E164 => Some(formatted(PhoneNumberFormat::E164)),
-        PhoneFormat::National => Some(formatted(PhoneNumberFormat::National)),
-        PhoneFormat::International => Some(formatted(PhoneNumberFormat::International)),
-        PhoneFormat::Digits => Some(number.get_national_significant_number()),
-        PhoneFormat::Mask(mask) => fill_mask(mask, &number.get_national_significant_number()),
+
+    fn significant(&self) -> String {
+        self.parsed.get_national_significant_number()
     }
+
+    fn country_code(&self) -> i32 {
+        self.parsed.country_code
+    }
+
+    fn format(&self, format: &PhoneFormat) -> Option<String> {
+        match format {
+            PhoneFormat::E164 => Some(self.e164.clone()),
+            PhoneFormat::National => Some(self.written(PhoneNumberFormat::National)),
+            PhoneFormat::International => Some(self.written(PhoneNumberFormat::International)),
+            PhoneFormat::Digits => Some(self.significant()),
+            PhoneFormat::Mask(mask) => match country_code(mask) {
+                Some(code) if code != self.country_code().to_string() => None,
+                _ => fill_mask(mask, &self.significant()),
+            },
+        }
+    }
+}
+
+/// The country code that a mask begins with.
+fn country_code(mask: &str) -> Option<&str> {
+    let code = mask.trim_start().strip_prefix('+')?;
+    let end = code.find(|character: char| !character.is_ascii_digit()).unwrap_or(code.len());
+    Some(&code[..end]).filter(|code| !code.is_empty())
 }
 
 fn fill_mask(mask: &str, digits: &str) -> Option<String> {
@@ -198,7 +276,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn text_of(input: &str) -> String {
-        parsed_phone_number(input).to_string()
+        parsed_phone_number(input, None).to_string()
     }
 
     /// Byte for byte what recordings 06-contact-find, steps `phone-*`, sent as `parsed`.
@@ -249,7 +327,18 @@ mod tests {
             text_of("+80012345678"),
             r#"{"number":{"input":"+80012345678"},"regionCode":"001","valid":false,"possible":false,"possibility":"invalid-country-code"}"#
         );
-        assert_eq!(parsed_phone_number("+999123456")["regionCode"], json!(null));
+        assert_eq!(parsed_phone_number("+999123456", None)["regionCode"], json!(null));
+    }
+
+    /// A region makes a number of what is dialled there, and of nothing else.
+    #[test]
+    fn a_region_completes_national_numbers() {
+        let parsed = |input| parsed_phone_number(input, Some("US"));
+        assert_eq!(parsed("(415) 555-0123")["number"]["e164"], json!("+14155550123"));
+        assert_eq!(parsed("4155550123")["regionCode"], json!("US"));
+        for input in ["101", "anonymous", "", "5550123", "+44 20 7183 8750", "+1415"] {
+            assert_eq!(parsed(input), parsed_phone_number(input, None), "{input}");
+        }
     }
 
     #[test]
@@ -270,10 +359,26 @@ mod tests {
             ("4155550123", "e164", Some("Mars"), None),
             ("+1415", "e164", None, None),
             ("anonymous", "digits", Some("US"), None),
+            // Extensions, short codes and local numbers are no numbers of a region.
+            ("101", "e164", Some("US"), None),
+            ("101", "digits", Some("DE"), None),
+            ("123456", "e164", Some("DE"), None),
+            ("5550123", "e164", Some("US"), None),
+            // Mexico's former mobile prefix: as dialled in E.164, as written today else.
+            ("+5215512345678", "e164", None, Some("+5215512345678")),
+            ("+5215512345678", "digits", None, Some("5512345678")),
+            ("+525512345678", "e164", None, Some("+525512345678")),
+            ("+52155123456789", "e164", None, None),
+            // The first of several formats that fits.
+            ("+4930123456", "(***) ***-****, ***/*****", None, Some("301/23456")),
+            ("+14155550123", "***-***-****,(***) ***-****", None, Some("415-555-0123")),
+            // No number of one country under the code of another.
+            ("+442071838750", "+1 (***) ***-****", None, None),
+            ("+442071838750", "+1 (***) ***-****,+44 **********", None, Some("+44 2071838750")),
         ];
         for (input, format, region, expected) in cases {
-            let format = PhoneFormat::parse(format).unwrap();
-            assert_eq!(format_phone(input, &format, region).as_deref(), expected, "{input} {format:?}");
+            let formats = parse_formats(format).unwrap();
+            assert_eq!(format_phone(input, &formats, region).as_deref(), expected, "{input} {format}");
         }
         assert!(PhoneFormat::parse("E.164").is_err());
         assert!(PhoneFormat::parse("").is_err());
@@ -282,17 +387,18 @@ mod tests {
     proptest! {
         #[test]
         fn any_mask_and_number_are_handled(mask in "\\PC*", number in "[+0-9 #*a-z]{0,20}|\\PC*") {
-            parsed_phone_number(&number);
-            if let Ok(format) = PhoneFormat::parse(&mask) {
-                format_phone(&number, &format, Some("US"));
-            }
+            parsed_phone_number(&number, None);
+            parsed_phone_number(&number, Some("DE"));
+            let formats = parse_formats(&mask).unwrap_or_default();
+            format_phone(&number, &formats, Some("US"));
+            phone_variants(&number, &formats, Some("US"));
         }
 
         #[test]
         fn a_filled_mask_holds_every_digit(separators in "[-. ()]{10}") {
             let mask: String = separators.chars().flat_map(|separator| ['#', separator]).collect();
             let format = PhoneFormat::parse(&mask).unwrap();
-            let filled = format_phone("+14155550123", &format, None).unwrap();
+            let filled = format_phone("+14155550123", &[format], None).unwrap();
             let digits: String = filled.chars().filter(char::is_ascii_digit).collect();
             prop_assert_eq!(digits, "4155550123");
         }

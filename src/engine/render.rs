@@ -11,6 +11,7 @@ use super::encode::{Slot, append_query, header_value};
 use super::exchange::RequestSpec;
 use super::failure::{Failure, FailureKind};
 use super::inputs::Inputs;
+use super::missing::{Demand, Demands, Missing, is_nothing};
 use super::multipart;
 use super::operation::{Credential, CredentialSource, HeaderTemplate, Operation, QueryTemplate};
 use super::template::{Output, Scope};
@@ -32,6 +33,9 @@ pub enum RenderError {
     /// A template exceeded a bound or a helper refused its arguments.
     #[error("{0}")]
     Template(#[from] RenderProblem),
+    /// A value is missing without which the request would mean other records.
+    #[error("{0}")]
+    Missing(Box<Missing>),
     /// The rendered URL cannot be requested.
     #[error("the rendered URL cannot be requested: {0}")]
     Url(String),
@@ -63,11 +67,27 @@ impl RenderError {
     pub(super) fn url(reason: &str) -> Self {
         Self::Url(reason.to_owned())
     }
+
+    /// Says in which part of the request a value is missing.
+    fn at(self, place: &str) -> Self {
+        match self {
+            Self::Template(RenderProblem::Missing(missing)) => {
+                Self::Missing(Box::new(Missing { place: place.into(), ..*missing }))
+            }
+            other => other,
+        }
+    }
 }
 
 impl From<RenderError> for Failure {
     fn from(error: RenderError) -> Self {
-        Self::new(FailureKind::Blocked, error.to_string())
+        let kind = match &error {
+            RenderError::Missing(_) | RenderError::Template(RenderProblem::Missing(_)) => {
+                FailureKind::Missing
+            }
+            _ => FailureKind::Blocked,
+        };
+        Self::new(kind, error.to_string())
     }
 }
 
@@ -76,16 +96,20 @@ impl From<RenderError> for Failure {
 /// # Errors
 /// Where a value cannot stand in its place or a credential is missing: nothing may be sent then.
 pub fn render(operation: &Operation, inputs: &Inputs<'_>) -> Result<RequestSpec, RenderError> {
-    let scope = Scope::new(inputs, &operation.wanted);
+    let scope = Scope::new(inputs, &operation.wanted)
+        .in_region(operation.region.as_deref())
+        .demanding(Demands::of(operation.name));
     let query = render_query(&operation.query, &scope)?;
-    let (mut url, hosts) = operation.url.render(&scope, &query)?;
+    let (mut url, hosts) = operation.url.render(&scope, &query).map_err(|error| error.at("url"))?;
     url.set_fragment(None);
+    scope.enter(|_| Default::default());
     let mut headers = HeaderMap::with_capacity(operation.headers.len() + 6);
     for (name, template) in &operation.headers {
         render_header(name, template, &scope, &mut headers)?;
     }
     render_credential(&operation.credential, inputs, &scope, &mut headers)?;
-    let body = render_body(operation, &scope, &mut headers)?;
+    scope.enter(|demands| demands.body);
+    let body = render_body(operation, &scope, &mut headers).map_err(|error| error.at("body"))?;
     headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json, text/plain, */*"));
     headers.entry(VERSION_HEADER).or_insert(HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
     headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(USER_AGENT));
@@ -113,27 +137,36 @@ pub fn body_json(operation: &Operation, inputs: &Inputs<'_>) -> Result<Option<Ve
 
 fn render_query(query: &QueryTemplate, scope: &Scope<'_>) -> Result<String, RenderError> {
     let mut text = String::new();
+    scope.enter(|demands| demands.query);
     match query {
         QueryTemplate::Parameters(parameters) => {
-            for (name, template) in parameters {
-                if let Some(value) = template.to_value(scope)? {
+            for (name, parameter) in parameters {
+                scope.enter(|demands| if parameter.optional { Demand::Nothing } else { demands.query });
+                let value = parameter
+                    .value
+                    .to_value(scope)
+                    .map_err(|problem| RenderError::from(problem).at(&format!("query/{name}")))?;
+                // What may be missing is left out, rather than sent as a filter that is empty.
+                if let Some(value) = value.filter(|value| !parameter.optional || !is_nothing(value)) {
                     append_query(name, &value, &mut text);
                 }
             }
         }
-        QueryTemplate::Whole(template) => match template.evaluate(scope)? {
-            Output::Missing => {}
-            Output::Json(value) => match &*value {
-                Value::Null => {}
-                Value::Object(parameters) => {
-                    for (name, value) in parameters {
-                        append_query(name, value, &mut text);
+        QueryTemplate::Whole(template) => {
+            match template.evaluate(scope).map_err(|problem| RenderError::from(problem).at("query"))? {
+                Output::Missing => {}
+                Output::Json(value) => match &*value {
+                    Value::Null => {}
+                    Value::Object(parameters) => {
+                        for (name, value) in parameters {
+                            append_query(name, value, &mut text);
+                        }
                     }
-                }
-                other => return Err(RenderError::Query(kind(other))),
-            },
-            Output::Text(_) => return Err(RenderError::Query("text")),
-        },
+                    other => return Err(RenderError::Query(kind(other))),
+                },
+                Output::Text(_) => return Err(RenderError::Query("text")),
+            }
+        }
     }
     Ok(text)
 }

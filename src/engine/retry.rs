@@ -58,6 +58,7 @@ impl RetryPolicy {
             | FailureKind::NotJson
             | FailureKind::Unconfirmed
             | FailureKind::Blocked
+            | FailureKind::Missing
             | FailureKind::Limited => false,
         }
     }

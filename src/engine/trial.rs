@@ -19,7 +19,7 @@ pub fn complete(
     fill_examples: bool,
 ) {
     if let Some(number) = variables.get("phoneNumber").and_then(Value::as_str) {
-        let parsed = parsed_phone_number(number);
+        let parsed = parsed_phone_number(number, region(config, variables));
         variables.entry("parsedPhoneNumber").or_insert(parsed);
     }
     let token = variables
@@ -63,6 +63,12 @@ pub fn complete(
             }
         }
     }
+}
+
+/// The region of numbers without a country code: of the user's account, else the document's.
+pub fn region<'a>(config: &'a CompiledConfig, variables: &'a Map<String, Value>) -> Option<&'a str> {
+    let of_account = variables.get("user").and_then(|user| user.get("region")).and_then(Value::as_str);
+    of_account.or(config.region.as_deref())
 }
 
 /// Replaces credentials by their names, so that a rendered request can be shown.

@@ -87,6 +87,7 @@ impl UrlTemplate {
         parameters: &str,
     ) -> Result<(Url, HostPolicy), RenderError> {
         let mut policy = HostPolicy::Literal;
+        scope.enter(|demands| demands.path);
         let mut text = match &self.head {
             Head::None => String::new(),
             Head::Base(base) => base.to_string(),
@@ -95,7 +96,7 @@ impl UrlTemplate {
                 head.render(scope)?
             }
             Head::Leading { reference, base } => {
-                let value = reference.text(scope);
+                let value = reference.text(scope)?;
                 let is_absolute = value.starts_with("http://") || value.starts_with("https://");
                 if is_absolute || base.is_none() {
                     policy = self.templated.clone();
@@ -120,6 +121,7 @@ impl UrlTemplate {
         text.push_str(&path);
         if let Some(query) = &self.query {
             text.push('?');
+            scope.enter(|demands| demands.query);
             text.push_str(&query.render(scope, Slot::QueryValue)?.unwrap_or_default());
         }
         if !parameters.is_empty() {

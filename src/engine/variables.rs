@@ -108,6 +108,7 @@ variables! {
     UserHostname "user.hostname" Shape::Scalar, false, "The CRM host the user signed in to.", "\"acme.example.com\"";
     UserTimezoneName "user.timezoneName" Shape::Scalar, false, "The user's IANA time zone.", "\"America/New_York\"";
     UserTimezoneOffset "user.timezoneOffset" Shape::Scalar, false, "The user's offset from UTC.", "\"-05:00\"";
+    UserRegion "user.region" Shape::Scalar, false, "The country of the user's RingCentral account, two letters; missing where the account is not known.", "\"US\"";
     UserPlatform "user.platform" Shape::Scalar, false, "The platform name.", "\"myCrm\"";
     UserPlatformAdditionalInfo "user.platformAdditionalInfo" Shape::Open, false, "What `getUserInfo` kept with the user.", "{\"tenantId\": 9}";
     AdditionalInfo "additionalInfo" Shape::Open, true, "The fields of the sign-in page.", "{\"username\": \"ada\"}";
@@ -185,6 +186,7 @@ pub const COMMON: &[Variable] = {
         UserHostname,
         UserTimezoneName,
         UserTimezoneOffset,
+        UserRegion,
         UserPlatform,
         UserPlatformAdditionalInfo,
     ]

@@ -13,7 +13,7 @@ use crate::config::operations::OperationName;
 use crate::engine::mapped::MappingProblem;
 
 /// The outcomes that occur; another word is counted as well, only less quickly.
-const OUTCOMES: [&str; 12] = [
+const OUTCOMES: [&str; 13] = [
     "ok",
     "incomplete",
     "unmapped",
@@ -26,6 +26,7 @@ const OUTCOMES: [&str; 12] = [
     "not-json",
     "status",
     "blocked",
+    "missing",
 ];
 
 /// Mapping problems of one operation beyond so many are counted under one path.

@@ -60,6 +60,7 @@ pub(super) fn read_user(row: &Value) -> Result<User, &'static str> {
         refresh_token: secret(row, "refreshToken"),
         token_expiry: time(row, "tokenExpiry"),
         rc_account_id: text(row, "rcAccountId"),
+        region: None,
         platform_additional_info: info,
         user_settings: row.get("userSettings").filter(|settings| settings.is_object()).cloned(),
         site: None,
@@ -102,6 +103,7 @@ fn brought(before: Option<&User>, row: &User) -> Option<(User, Fate)> {
         name: before.name.clone(),
         rc_account_id: row.rc_account_id.clone().or_else(|| before.rc_account_id.clone()),
         site: before.site.clone(),
+        region: before.region.clone(),
         was_alone,
         ..row.clone()
     };
@@ -287,13 +289,14 @@ mod tests {
         let here = User {
             name: Some("Ada".to_owned()),
             site: Some("a.acme.example".to_owned()),
+            region: Some("GB".to_owned()),
             ..row("a.acme.example", Some("5"), older)
         };
         let (user, fate) = brought(Some(&here), &row("a.acme.example", None, newer)).unwrap();
         assert!(matches!(fate, Fate::Brought));
         assert_eq!(
-            (&user.name, &user.site, &user.rc_account_id),
-            (&here.name, &here.site, &here.rc_account_id)
+            (&user.name, &user.site, &user.rc_account_id, &user.region),
+            (&here.name, &here.site, &here.rc_account_id, &here.region)
         );
         assert!(user.was_alone, "the row's logs are the user's alone");
         let same = brought(Some(&here), &row("a.acme.example", Some("5"), older)).unwrap();

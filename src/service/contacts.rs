@@ -15,6 +15,7 @@ use super::outcome::{Refusal, message, store_failed};
 use super::session::Session;
 use crate::connector::inputs::{FindContact, FindContactWithName};
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
+use crate::engine::failure::FailureKind;
 use crate::engine::mapped::{Contact, CreatedContact};
 
 /// The answer to a search: fields in the reference's order.
@@ -70,7 +71,12 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
     };
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
-    if !force_refresh && let Some(contact) = cached::read(&platform, &user, &input.phone_number).await {
+    // Whether an extension is looked for at all, the connector decides each time.
+    let is_shared = !input.asks_for_extension();
+    if is_shared
+        && !force_refresh
+        && let Some(contact) = cached::read(&platform, &user, &input.phone_number).await
+    {
         return Ok(Found { successful: true, return_message: None, contact: Contacts::Cached(contact) });
     }
     let fail = |error: &CallError| Refusal::new(message(error, Interface::FindContact, &session.platform));
@@ -91,10 +97,15 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
     };
     let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
     let call = platform.call(Some(&user), auth_header.as_deref());
-    let mut reply = connector.find_contact(&call, &input).await.map_err(|error| fail(&error))?;
+    let mut reply = match connector.find_contact(&call, &input).await {
+        Ok(reply) => reply,
+        Err(error) => return not_sent(&error, fail(&error)),
+    };
     let before = reply.value.len();
     recent::add(&platform, &user, Sought::Number(&input.phone_number), &mut reply.value).await;
-    cached::keep(&platform, &user, &input.phone_number, &reply.value).await;
+    if is_shared {
+        cached::keep(&platform, &user, &input.phone_number, &reply.value).await;
+    }
     Ok(found(reply, before))
 }
 
@@ -107,6 +118,19 @@ fn found(reply: Reply<Vec<Contact>>, before: usize) -> Found {
         successful: true,
         return_message: Some(said.unwrap_or_else(|| found_message(count))),
         contact: Contacts::Found(reply.value),
+    }
+}
+
+/// A search that was not sent has found nobody, and says so with an empty list; any other failure
+/// stays one.
+fn not_sent(error: &CallError, refusal: Refusal) -> Answer {
+    match error {
+        CallError::Failed(failure) if failure.kind == FailureKind::Missing => Ok(Found {
+            successful: false,
+            return_message: Some(refusal.return_message),
+            contact: Contacts::Found(Vec::new()),
+        }),
+        _ => Err(refusal),
     }
 }
 
@@ -145,7 +169,10 @@ pub async fn search(services: &Services, session: &Session, name: Option<String>
     let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
     let call = platform.call(Some(&user), auth_header.as_deref());
     let input = FindContactWithName { name };
-    let mut reply = connector.find_contact_with_name(&call, &input).await.map_err(|error| fail(&error))?;
+    let mut reply = match connector.find_contact_with_name(&call, &input).await {
+        Ok(reply) => reply,
+        Err(error) => return not_sent(&error, fail(&error)),
+    };
     let before = reply.value.len();
     if let Some(name) = &input.name {
         recent::add(&platform, &user, Sought::Name(name), &mut reply.value).await;

@@ -89,6 +89,8 @@ enum Class {
     Late,
     /// A status that says nothing more: the reference's advice for the interface.
     Other,
+    /// Not sent, because it would have meant other records.
+    NotAsked,
     /// Explained by the engine: no connection, no sense in the answer.
     Explained,
 }
@@ -104,6 +106,7 @@ impl Class {
             FailureKind::Status(status @ (408 | 500..)) => Self::Unavailable(status),
             FailureKind::Status(400..=499) => Self::Other,
             FailureKind::Timeout => Self::Late,
+            FailureKind::Missing => Self::NotAsked,
             FailureKind::Status(_)
             | FailureKind::Dns
             | FailureKind::Refused
@@ -175,6 +178,9 @@ fn usual(failure: &Failure, interface: Interface, platform: &str) -> ReturnMessa
                 _ => message,
             }
         }
+        Class::NotAsked => not_asked(interface)
+            .unwrap_or(general)
+            .detail(format!("Nothing was sent to {platform}: {}.", failure.message.trim_end_matches('.'))),
         Class::Explained => {
             let message =
                 general.detail(format!("{}.", capitalised(failure.message.trim_end_matches('.'))));
@@ -203,6 +209,12 @@ fn unconfirmed(
         )),
         _ => message.detail(format!("Please check {platform}: it may have been done.")),
     }
+}
+
+/// The headline of a search that was not sent: neither that somebody was found nor that nobody was.
+fn not_asked(interface: Interface) -> Option<ReturnMessage> {
+    let is_search = matches!(interface, Interface::FindContact | Interface::FindContactWithName);
+    is_search.then(|| ReturnMessage::warning("No contact was looked for", 5000))
 }
 
 fn rate_limit(failure: &Failure, platform: &str) -> ReturnMessage {

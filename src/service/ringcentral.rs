@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Services;
 use crate::engine::exchange::RequestSpec;
 use crate::engine::failure::{Failure, FailureKind};
+use crate::engine::phone::parse_region;
 use crate::engine::send::send;
 use crate::engine::text::id_text;
 
@@ -15,6 +16,8 @@ pub struct Extension {
     pub account_id: String,
     /// The extension's id.
     pub extension_id: Option<String>,
+    /// The country of its numbers, two letters.
+    pub region: Option<String>,
     /// Whether the user administers the account.
     pub is_admin: bool,
 }
@@ -43,6 +46,12 @@ pub async fn extension(services: &Services, token: &str) -> Result<Extension, Fa
     Ok(Extension {
         account_id,
         extension_id: response.body().get("id").and_then(id_text),
+        region: response
+            .body()
+            .pointer("/regionalSettings/homeCountry/isoCode")
+            .and_then(Value::as_str)
+            .filter(|code| parse_region(code).is_some())
+            .map(str::to_owned),
         is_admin: response.body().pointer("/permissions/admin/enabled") == Some(&Value::Bool(true)),
     })
 }

@@ -188,6 +188,7 @@ mod tests {
             refresh_token: None,
             token_expiry: None,
             rc_account_id: None,
+            region: None,
             platform_additional_info: serde_json::Map::new(),
             user_settings: None,
             site: None,

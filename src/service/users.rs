@@ -153,7 +153,7 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         managed.accepted().await?;
     }
     let name = reply.value.name.clone();
-    let user = save(services, &platform, login.proxy_id, input, reply.value, rc_account_id).await?;
+    let user = save(services, &platform, login.proxy_id, input, reply.value, extension.as_ref()).await?;
     let jwt_token = services
         .sessions
         .issue(&user.key)
@@ -213,7 +213,9 @@ fn call_failed(error: &CallError) -> LoginError {
         CallError::Failed(failure) if failure.said.is_some() => {
             LoginError::Refused(message(error, Interface::GetUserInfo, "the CRM"))
         }
-        CallError::Failed(failure) if matches!(failure.kind, FailureKind::Blocked | FailureKind::Limited) => {
+        CallError::Failed(failure)
+            if matches!(failure.kind, FailureKind::Blocked | FailureKind::Missing | FailureKind::Limited) =>
+        {
             refused(format!("Could not sign in: {failure}."))
         }
         // A refusal in spite of its status: its words say more than the number.
@@ -232,7 +234,7 @@ async fn save(
     proxy_id: Option<String>,
     submitted: GetUserInfo,
     info: UserInfo,
-    rc_account_id: Option<String>,
+    extension: Option<&ringcentral::Extension>,
 ) -> Result<User, LoginError> {
     let asked = host_of_sign_in(platform, &submitted);
     let who = SigningIn { platform, proxy_id, submitted: &submitted, id: &info.id, asked };
@@ -240,7 +242,7 @@ async fn save(
     let _turn = services.turns.take(&who.key(None)).await;
     loop {
         let (key, before) = who.record(services).await?;
-        let mut user = signed_in(before.as_ref(), &key, &submitted, &info, rc_account_id.as_ref());
+        let mut user = signed_in(before.as_ref(), &key, &submitted, &info, extension);
         user.site = who.asked.clone();
         if services.store.change_user(before.as_ref(), &user).await? {
             return Ok(user);
@@ -321,7 +323,7 @@ fn signed_in(
     key: &UserKey,
     submitted: &GetUserInfo,
     info: &UserInfo,
-    rc_account_id: Option<&String>,
+    extension: Option<&ringcentral::Extension>,
 ) -> User {
     let now = now_ms();
     let mut additional_info = before.map(|user| user.platform_additional_info.clone()).unwrap_or_default();
@@ -354,7 +356,12 @@ fn signed_in(
         access_token: token.unwrap_or_else(|| Secret::new("")),
         refresh_token: None,
         token_expiry: None,
-        rc_account_id: rc_account_id.cloned().or_else(|| kept(|user| user.rc_account_id.clone())),
+        rc_account_id: extension
+            .map(|extension| extension.account_id.clone())
+            .or_else(|| kept(|user| user.rc_account_id.clone())),
+        region: extension
+            .and_then(|extension| extension.region.clone())
+            .or_else(|| kept(|user| user.region.clone())),
         platform_additional_info: additional_info,
         user_settings: before.and_then(|user| user.user_settings.clone()),
         site: None,

@@ -223,6 +223,8 @@ struct SealedUser {
     refresh_token: Option<String>,
     token_expiry: Option<i64>,
     rc_account_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
     platform_additional_info: Map<String, Value>,
     user_settings: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -248,6 +250,7 @@ pub(super) fn user_row(keys: &Keys, user: &User) -> Result<Row, StoreError> {
         refresh_token: user.refresh_token.map(|token| token.expose().to_owned()),
         token_expiry: user.token_expiry,
         rc_account_id: user.rc_account_id,
+        region: user.region,
         platform_additional_info: user.platform_additional_info,
         user_settings: user.user_settings,
         site: user.site,
@@ -270,6 +273,7 @@ pub(super) fn read_user(keys: &Keys, key: &[u8], value: &[u8]) -> Result<User, S
         refresh_token: user.refresh_token.map(Secret::new),
         token_expiry: user.token_expiry,
         rc_account_id: user.rc_account_id,
+        region: user.region,
         platform_additional_info: user.platform_additional_info,
         user_settings: user.user_settings,
         site: user.site,

@@ -41,6 +41,8 @@ pub struct User {
     pub token_expiry: Option<i64>,
     /// The RingCentral account that the user belongs to.
     pub rc_account_id: Option<String>,
+    /// The country of that account's numbers, two letters.
+    pub region: Option<String>,
     /// What the config keeps about the user; its key order is kept.
     pub platform_additional_info: Map<String, Value>,
     /// The user's own settings.

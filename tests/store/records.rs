@@ -22,6 +22,7 @@ pub fn user(id: &str, proxy_id: Option<&str>) -> User {
         refresh_token: Some(Secret::new("refresh-60303ae22b998861bce3b28f")),
         token_expiry: Some(1_760_000_000_000),
         rc_account_id: Some("37439510".to_owned()),
+        region: Some("PT".to_owned()),
         platform_additional_info: info.as_object().unwrap().clone(),
         user_settings: Some(json!({"popUp": {"value": true}, "advancedLog": {"value": false}})),
         site: Some("acme.crm.example".to_owned()),

@@ -13,6 +13,7 @@ use crate::connector::contract::{Call, CallError, Connector, Interface, Reply};
 use crate::connector::inputs;
 use crate::connector::message::ReturnMessage;
 use crate::engine;
+use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::inputs::Inputs;
 use crate::engine::mapped::{
     Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License, Mapped,
@@ -20,6 +21,10 @@ use crate::engine::mapped::{
 };
 use crate::engine::operation::{AuthType, LogFormat, OAuth};
 use crate::engine::variables::Variable;
+
+/// Why a colleague's number is not looked for: searched as a part of phone numbers it finds strangers.
+const EXTENSION: &str =
+    "this is the extension of a colleague, and the connector does not look for extensions";
 
 /// The mapping of an operation is fixed by its name, so another variant cannot come back.
 macro_rules! expect_mapped {
@@ -95,9 +100,13 @@ impl Connector for ProxyConnector {
         call: &Call<'_>,
         input: &inputs::FindContact,
     ) -> Result<Reply<Vec<Contact>>, CallError> {
+        let operation = self.operation(OperationName::FindContact, Interface::FindContact)?;
+        if input.asks_for_extension() && !operation.asks_for_extensions() {
+            return Err(Failure::new(FailureKind::Missing, EXTENSION).into());
+        }
         let mut inputs = self.inputs(call);
         inputs.text(Variable::PhoneNumber, input.phone_number.as_str());
-        inputs.phone(Variable::ParsedPhoneNumber, &input.phone_number);
+        inputs.phone(Variable::ParsedPhoneNumber, &input.phone_number, self.region(call));
         inputs.json_if(Variable::OverridingFormat, input.overriding_format.as_ref());
         inputs.json(Variable::IsExtension, &input.is_extension);
         let reply = self.run(OperationName::FindContact, Interface::FindContact, call, &inputs).await?;
@@ -125,7 +134,7 @@ impl Connector for ProxyConnector {
         let mut inputs = self.inputs(call);
         inputs.json_if(Variable::PhoneNumber, input.phone_number.as_ref());
         if let Some(number) = input.phone_number.as_ref().and_then(Value::as_str) {
-            inputs.phone(Variable::ParsedPhoneNumber, number);
+            inputs.phone(Variable::ParsedPhoneNumber, number, self.region(call));
         }
         inputs.json_if(Variable::NewContactName, input.new_contact_name.as_ref());
         inputs.json_if(Variable::NewContactType, input.new_contact_type.as_ref());

@@ -289,6 +289,11 @@ impl ProxyConnector {
         inputs
     }
 
+    /// The region of numbers without a country code.
+    fn region<'a>(&'a self, call: &'a Call<'_>) -> Option<&'a str> {
+        call.user.and_then(|user| user.region.as_deref()).or(self.config.region.as_deref())
+    }
+
     fn inputs<'a>(&'a self, call: &'a Call<'_>) -> Inputs<'a> {
         let mut inputs = Inputs::new();
         inputs.text_if(Variable::SecretKey, self.config.secret_key.as_ref().map(|key| key.expose()));

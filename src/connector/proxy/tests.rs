@@ -63,6 +63,7 @@ fn user(key: &str) -> User {
         refresh_token: None,
         token_expiry: None,
         rc_account_id: None,
+        region: None,
         platform_additional_info: Map::new(),
         user_settings: None,
         site: None,

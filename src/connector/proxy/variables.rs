@@ -40,6 +40,7 @@ pub(super) fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
         Some(at) => inputs.text(Variable::UserTokenExpiry, to_iso(at)),
         None => inputs.owned(Variable::UserTokenExpiry, Value::Null),
     };
+    inputs.text_if(Variable::UserRegion, user.region.as_deref());
     inputs.object(Variable::UserPlatformAdditionalInfo, &user.platform_additional_info);
 }
 

@@ -2,6 +2,7 @@
 //! expressions so that Handlebars renders them by this language's rules.
 
 mod calls;
+mod notes;
 
 use std::collections::HashMap;
 
@@ -9,6 +10,7 @@ use handlebars::template::{BlockParam, HelperTemplate, Parameter, Subexpression,
 use handlebars::{Path, PathSeg, Template};
 use serde_json::Value;
 
+use super::gives::Expression;
 use super::helpers::{GET, PRINT, PRINT_RAW, STEP};
 use super::output::OMITTED;
 use super::problem::{Places, ProblemKind, TemplateProblem};
@@ -21,13 +23,15 @@ pub(super) fn check(source: &str, mut template: Template) -> Result<CompiledTemp
         places: Places::new(source),
         tag: 0,
         depth: 0,
+        conditions: 0,
+        expressions: Vec::new(),
         scopes: vec![Scope { base: Some(Vec::new()), names: Vec::new() }],
         variables: Vec::new(),
         problems: Vec::new(),
     };
     walk.template(&mut template);
     if walk.problems.is_empty() {
-        Ok(CompiledTemplate { template, variables: walk.variables })
+        Ok(CompiledTemplate { template, variables: walk.variables, expressions: walk.expressions })
     } else {
         Err(walk.problems)
     }
@@ -46,8 +50,11 @@ struct Walk<'s> {
     /// Byte offset of the current tag.
     tag: usize,
     depth: usize,
+    /// How many `if` and `unless` are open.
+    conditions: usize,
     scopes: Vec<Scope>,
     variables: Vec<VariablePath>,
+    expressions: Vec<Expression>,
     problems: Vec<TemplateProblem>,
 }
 
@@ -88,9 +95,15 @@ impl Walk<'_> {
     }
 
     fn printed(&mut self, expression: &mut HelperTemplate, print: &str) -> TemplateElement {
+        let gives = self.gives_of(expression);
+        let json = notes::json_calls(expression);
+        let known = self.variables.len();
         match self.expression(expression) {
             Parameter::Literal(Value::String(text)) if text == OMITTED => TemplateElement::RawString(text),
-            value => call(print, vec![value]),
+            value => {
+                let note = self.note(gives, known, json);
+                call(print, std::iter::once(value).chain(note).collect())
+            }
         }
     }
 
@@ -171,6 +184,9 @@ impl Walk<'_> {
             return;
         }
         let scoped = matches!(name.as_str(), "each" | "with");
+        let gives = block.params.first().filter(|_| scoped && block.inverse.is_none());
+        let gives = gives.map(|list| self.gives(list));
+        let known = self.variables.len();
         let base = match block.params.first() {
             Some(Parameter::Path(path)) => self.resolve(path).map(|(_, path)| path),
             _ => None,
@@ -179,6 +195,9 @@ impl Walk<'_> {
         block.params = arguments.into_iter().map(|argument| self.value(argument, scoped)).collect();
         let options = std::mem::take(&mut block.hash);
         block.hash = options.into_iter().map(|(key, option)| (key, self.value(option, false))).collect();
+        // Without an `else`, nothing to go through prints nothing.
+        let note = gives.and_then(|gives| self.note(gives, known, 0));
+        self.conditions += usize::from(!scoped);
         if scoped {
             let base = base.flatten().filter(|_| name == "with");
             let names = block_names(block.block_param.as_ref(), base.as_ref());
@@ -193,6 +212,12 @@ impl Walk<'_> {
         if let Some(otherwise) = &mut block.inverse {
             self.template(otherwise);
         }
+        if let Some(note) = note {
+            let mut refusal = Template::new();
+            refusal.elements.push(call(PRINT_RAW, vec![Parameter::Literal(Value::Null), note]));
+            block.inverse = Some(refusal);
+        }
+        self.conditions -= usize::from(!scoped);
         self.depth -= 1;
     }
 

@@ -6,14 +6,14 @@ use std::cmp::Ordering;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use handlebars::{Helper, JsonTruthy as _};
+use handlebars::{Context, Helper, JsonTruthy as _};
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Number, Value, json};
 
 use super::output::OMITTED;
 use crate::engine::date_format::DateFormat;
-use crate::engine::phone::{PhoneFormat, format_phone};
+use crate::engine::phone::{self, PhoneFormat, format_phone, parse_formats};
 use crate::engine::text::to_text;
 use crate::engine::time::{add_seconds, parse_instant, parse_zone, to_iso};
 
@@ -34,7 +34,11 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The arguments of one call, evaluated. A missing argument, variable or option is null.
 #[derive(Debug, Clone, Copy)]
-pub struct Arguments<'call, 'template>(pub(super) &'call Helper<'template>);
+pub struct Arguments<'call, 'template>(pub(super) &'call Helper<'template>, pub(super) &'call Context);
+
+/// Where the context of a template holds the region of numbers without a country code. No path of a
+/// template leads there.
+pub const REGION: &str = "=region";
 
 impl<'call> Arguments<'call, '_> {
     fn value(self, index: usize) -> &'call Value {
@@ -48,6 +52,12 @@ impl<'call> Arguments<'call, '_> {
 
     fn option(self, name: &str) -> &'call Value {
         self.0.hash_get(name).map_or(&Value::Null, |p| p.value())
+    }
+
+    /// The region that the call names, else the run's.
+    fn region(self) -> Option<Cow<'call, str>> {
+        present_text(self.option("region"))
+            .or_else(|| self.1.data().get(REGION).and_then(Value::as_str).map(Cow::Borrowed))
     }
 
     fn values(self) -> impl Iterator<Item = &'call Value> {
@@ -155,13 +165,24 @@ pub(super) fn join(arguments: Arguments<'_, '_>) -> Outcome {
 }
 
 pub(super) fn phone(arguments: Arguments<'_, '_>) -> Outcome {
-    let format = to_text(arguments.value(1));
-    let region = present_text(arguments.option("region"));
-    let formatted = arguments.text(0).and_then(|number| {
-        let format = PhoneFormat::parse(&format).ok()?;
-        format_phone(&number, &format, region.as_deref())
-    });
+    let formats = formats(arguments.value(1));
+    let region = arguments.region();
+    let formatted = arguments.text(0).and_then(|number| format_phone(&number, &formats, region.as_deref()));
     Ok(formatted.into())
+}
+
+pub(super) fn phone_variants(arguments: Arguments<'_, '_>) -> Outcome {
+    let formats = formats(arguments.value(1));
+    let region = arguments.region();
+    let number = arguments.text(0).unwrap_or_default();
+    Ok(phone::phone_variants(&number, &formats, region.as_deref()).into())
+}
+
+/// Formats as users have set them: what is none of them is passed over.
+fn formats(value: &Value) -> Vec<PhoneFormat> {
+    let list = to_text(value);
+    parse_formats(&list)
+        .unwrap_or_else(|_| list.split(',').filter_map(|format| PhoneFormat::parse(format).ok()).collect())
 }
 
 pub(super) fn date(arguments: Arguments<'_, '_>) -> Outcome {

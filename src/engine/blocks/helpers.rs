@@ -9,8 +9,10 @@ use handlebars::{
 use serde_json::Value;
 
 use super::functions::{self as functions, Arguments, Outcome};
+use super::gives::refusal;
 use super::output::OMITTED;
 use crate::engine::encode::Slot;
+use crate::engine::missing::Demand;
 use crate::engine::text::to_text;
 
 /// One helper, as documented and as run.
@@ -179,11 +181,20 @@ pub const HELPERS: &[HelperDoc] = &[
     HelperDoc {
         name: "phone",
         signature: "phone number format [region=\"US\"]",
-        doc: "The number as `e164`, `national`, `international`, `digits` (national, without the country code) or in a mask in which each `#` or `*` is one such digit; null where it is no possible number, has no country code and no region is given, or has more or fewer digits than the mask.",
+        doc: "The number as `e164`, `national`, `international`, `digits` (national, without the country code) or in a mask in which each `#` or `*` is one such digit; of several formats with commas between them, in the first that it fits. A number without a country code belongs to `region`, else to the country of the user's RingCentral account, else to `meta.region`. Null where it is no possible number (an extension, a hidden number), its country is not known, or it has more or fewer digits than the mask.",
         example: "{{phone n \"e164\" region=\"US\"}} {{phone n \"digits\" region=\"US\"}} {{phone \"+14155550123\" \"(###) ###-####\"}}",
         input: r#"{"n": "415-555-0123"}"#,
         result: "+14155550123 4155550123 (415) 555-0123",
         kind: value((2, 2), &["region"], functions::phone),
+    },
+    HelperDoc {
+        name: "phoneVariants",
+        signature: "phoneVariants number [formats] [region=\"US\"]",
+        doc: "The spellings under which a CRM may have the number, as an array, the likeliest first: in the formats (as `phone` takes them, with commas between them, or an array), in E.164 with and without `+`, international, national, as digits, as it was sent. Without the country code only where the number belongs to the region, or none is known. Empty for extensions and hidden numbers.",
+        example: "{{json (phoneVariants phoneNumber \"***-***-****\" region=\"US\")}}",
+        input: r#"{"phoneNumber": "+14155550123"}"#,
+        result: r#"["415-555-0123","+14155550123","14155550123","+1 415-555-0123","4155550123","(415) 555-0123"]"#,
+        kind: value((1, 2), &["region"], functions::phone_variants),
     },
     HelperDoc {
         name: "date",
@@ -354,6 +365,11 @@ pub(super) const STEP: &str = "=step";
 ///
 /// The registry serves every template; it holds no templates itself.
 pub fn register(handlebars: &mut Handlebars<'static>, slot: Slot) {
+    register_demanding(handlebars, slot, Demand::Nothing);
+}
+
+/// The same, for templates whose values must be there.
+pub(super) fn register_demanding(handlebars: &mut Handlebars<'static>, slot: Slot, demand: Demand) {
     handlebars.register_escape_fn(no_escape);
     for helper in HELPERS {
         if let HelperKind::Value { run, .. } = helper.kind {
@@ -361,8 +377,8 @@ pub fn register(handlebars: &mut Handlebars<'static>, slot: Slot) {
         }
     }
     handlebars.register_helper(GET, Box::new(ValueHelper(functions::get)));
-    handlebars.register_helper(PRINT, Box::new(Print(slot)));
-    handlebars.register_helper(PRINT_RAW, Box::new(Print(Slot::Json)));
+    handlebars.register_helper(PRINT, Box::new(Print(slot, demand)));
+    handlebars.register_helper(PRINT_RAW, Box::new(Print(Slot::Json, demand)));
     handlebars.register_helper(STEP, Box::new(Step));
 }
 
@@ -373,10 +389,10 @@ impl HelperDef for ValueHelper {
         &self,
         helper: &Helper<'rc>,
         _: &'reg Handlebars<'reg>,
-        _: &'rc Context,
+        context: &'rc Context,
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
-        match (self.0)(Arguments(helper)) {
+        match (self.0)(Arguments(helper, context)) {
             Ok(value) => Ok(ScopedJson::Derived(value)),
             Err(message) => {
                 let name = helper.name();
@@ -386,7 +402,7 @@ impl HelperDef for ValueHelper {
     }
 }
 
-struct Print(Slot);
+struct Print(Slot, Demand);
 
 impl HelperDef for Print {
     fn call<'reg: 'rc, 'rc>(
@@ -397,7 +413,14 @@ impl HelperDef for Print {
         _: &mut RenderContext<'reg, 'rc>,
         output: &mut dyn Output,
     ) -> HelperResult {
-        let text = to_text(helper.param(0).map_or(&Value::Null, |p| p.value()));
+        let value = helper.param(0).map_or(&Value::Null, |p| p.value());
+        let text = to_text(value);
+        if self.1 != Demand::Nothing
+            && let Some(note) = helper.param(1).and_then(|note| note.value().as_str())
+            && let Some(missing) = refusal(note, value, &text, self.1)
+        {
+            return Err(RenderErrorReason::NestedError(Box::new(missing)).into());
+        }
         if self.0 == Slot::Json {
             return Ok(output.write(&text)?);
         }

@@ -2,6 +2,7 @@
 
 mod check;
 mod functions;
+mod gives;
 pub mod helpers;
 mod output;
 mod problem;
@@ -11,6 +12,8 @@ use std::sync::LazyLock;
 
 use handlebars::Handlebars;
 
+pub use functions::REGION;
+pub use gives::{Expression, Gives};
 pub use handlebars::Context;
 pub use helpers::{HELPERS, HelperDoc};
 pub use output::{OMITTED, RenderProblem, Rendered};
@@ -18,33 +21,58 @@ pub use problem::{ProblemKind, TemplateProblem};
 pub use template::{CompiledTemplate, VariablePath, compile};
 
 use super::encode::Slot;
+use super::missing::Demand;
+
+/// The registries of a slot, one for each [`Demand`].
+type Registries = [LazyLock<Handlebars<'static>>; 4];
+
+const fn registries(of: [fn() -> Handlebars<'static>; 4]) -> [LazyLock<Handlebars<'static>>; 4] {
+    let [nothing, record, search, everything] = of;
+    [LazyLock::new(nothing), LazyLock::new(record), LazyLock::new(search), LazyLock::new(everything)]
+}
 
 /// One registry for each slot: they differ in how `{{value}}` is encoded; `{{{value}}}` never is.
-static PLAIN: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(Slot::Json));
-static PATH_SEGMENT: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(Slot::PathSegment));
-static QUERY_VALUE: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(Slot::QueryValue));
+static PLAIN: Registries = registries([
+    || registry(Slot::Json, Demand::Nothing),
+    || registry(Slot::Json, Demand::Record),
+    || registry(Slot::Json, Demand::Search),
+    || registry(Slot::Json, Demand::Everything),
+]);
+static PATH_SEGMENT: Registries = registries([
+    || registry(Slot::PathSegment, Demand::Nothing),
+    || registry(Slot::PathSegment, Demand::Record),
+    || registry(Slot::PathSegment, Demand::Search),
+    || registry(Slot::PathSegment, Demand::Everything),
+]);
+static QUERY_VALUE: Registries = registries([
+    || registry(Slot::QueryValue, Demand::Nothing),
+    || registry(Slot::QueryValue, Demand::Record),
+    || registry(Slot::QueryValue, Demand::Search),
+    || registry(Slot::QueryValue, Demand::Everything),
+]);
 
-fn registry(slot: Slot) -> Handlebars<'static> {
+fn registry(slot: Slot, demand: Demand) -> Handlebars<'static> {
     let mut handlebars = Handlebars::new();
-    helpers::register(&mut handlebars, slot);
+    helpers::register_demanding(&mut handlebars, slot, demand);
     handlebars
 }
 
 /// Renders a template for a slot, to at most `limit` bytes.
 ///
 /// # Errors
-/// Where a limit is exceeded or a helper refuses its arguments.
+/// Where a limit is exceeded, a helper refuses its arguments, or a value that is demanded is missing.
 pub fn render(
     template: &CompiledTemplate,
     context: &Context,
     slot: Slot,
     limit: usize,
+    demand: Demand,
 ) -> Result<Rendered, RenderProblem> {
     let handlebars = match slot {
         // A header is encoded as a whole.
-        Slot::Json | Slot::Header => &PLAIN,
-        Slot::PathSegment => &PATH_SEGMENT,
-        Slot::QueryValue => &QUERY_VALUE,
+        Slot::Json | Slot::Header => &PLAIN[demand as usize],
+        Slot::PathSegment => &PATH_SEGMENT[demand as usize],
+        Slot::QueryValue => &QUERY_VALUE[demand as usize],
     };
     output::render(handlebars, template, context, limit)
 }

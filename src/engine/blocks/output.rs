@@ -2,9 +2,10 @@
 
 use std::io;
 
-use handlebars::{Context, Handlebars, Output, RenderContext, Renderable as _};
+use handlebars::{Context, Handlebars, Output, RenderContext, RenderErrorReason, Renderable as _};
 
 use super::template::CompiledTemplate;
+use crate::engine::missing::Missing;
 
 /// What `{{omit}}` prints. A slot whose whole output is this mark is left out.
 ///
@@ -37,6 +38,9 @@ pub enum RenderProblem {
         /// The limit in steps (pieces of text, values and loop passes).
         limit: usize,
     },
+    /// A value without which the text would mean something else is missing.
+    #[error("{0}")]
+    Missing(Box<Missing>),
     /// A helper refused its arguments; the text never holds a value.
     #[error("{message} (line {line}, column {column} of the template)")]
     Helper {
@@ -115,11 +119,21 @@ pub fn render(
         (Ok(()), _) => Ok(settle(output.text)),
         (Err(_), Some(Exceeded::Bytes)) => Err(RenderProblem::TooLong { limit }),
         (Err(_), Some(Exceeded::Steps)) => Err(RenderProblem::TooManySteps { limit: MAX_STEPS }),
-        (Err(error), None) => Err(RenderProblem::Helper {
-            message: error.reason().to_string(),
-            line: error.line_no.unwrap_or(1),
-            column: error.column_no.unwrap_or(1),
+        (Err(error), None) => Err(match missing(error.reason()) {
+            Some(missing) => RenderProblem::Missing(Box::new(missing.clone())),
+            None => RenderProblem::Helper {
+                message: error.reason().to_string(),
+                line: error.line_no.unwrap_or(1),
+                column: error.column_no.unwrap_or(1),
+            },
         }),
+    }
+}
+
+fn missing(reason: &RenderErrorReason) -> Option<&Missing> {
+    match reason {
+        RenderErrorReason::NestedError(inner) => inner.downcast_ref(),
+        _ => None,
     }
 }
 

@@ -11,6 +11,7 @@ use std::thread;
 use handlebars::{Template, TemplateErrorReason};
 
 use super::check::check;
+use super::gives::Expression;
 use super::problem::{Places, ProblemKind, TemplateProblem, explain_syntax};
 
 /// The longest template in bytes. The parser finds each tag's line and column from the start of
@@ -34,6 +35,7 @@ const STACK_PER_OPENING: usize = 32 * 1024;
 pub struct CompiledTemplate {
     pub(super) template: Template,
     pub(super) variables: Vec<VariablePath>,
+    pub(super) expressions: Vec<Expression>,
 }
 
 impl CompiledTemplate {
@@ -43,6 +45,11 @@ impl CompiledTemplate {
     /// element within `each` (the list itself is there, open).
     pub fn variables(&self) -> &[VariablePath] {
         &self.variables
+    }
+
+    /// The expressions that can be without a value and stand in no `if` or `unless`.
+    pub fn expressions(&self) -> &[Expression] {
+        &self.expressions
     }
 
     /// The template for Handlebars; it needs the helpers of [`super::helpers::register`].

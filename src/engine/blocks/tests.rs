@@ -7,7 +7,8 @@ use super::*;
 
 fn rendered(source: &str, input: &Value, slot: Slot) -> Rendered {
     let template = compile(source).unwrap_or_else(|problems| panic!("{source}: {problems:?}"));
-    render(&template, &Context::from(input.clone()), slot, 10_000).unwrap()
+    render(&template, &Context::from(input.clone()), slot, 10_000, crate::engine::missing::Demand::Nothing)
+        .unwrap()
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod error_tests;
 mod errors;
 mod header;
 mod mapping;
+mod missing;
 mod pairing;
 mod paths;
 mod request;
@@ -72,6 +73,7 @@ pub fn compile(document: &Document, environment: Environment<'_>) -> (CompiledCo
         operations,
     );
     compiled.rate_limit = rate_limit;
+    compiled.region = request::region(document);
     (compiled, problems)
 }
 
@@ -128,6 +130,17 @@ fn allowed_hosts(document: &Document, problems: &mut Vec<Problem>) -> Arc<[HostP
 }
 
 fn check_meta(document: &Document, problems: &mut Vec<Problem>) {
+    let region = document.meta.as_ref().and_then(|meta| meta.region.as_deref());
+    if let Some(region) = region.filter(|_| request::region(document).is_none()) {
+        problems.push(
+            Problem::new(
+                Code::UnknownRegion,
+                "/meta/region",
+                format!("`{region}` is no country that has phone numbers, and is not used"),
+            )
+            .help("write two letters, such as `US` or `GB`"),
+        );
+    }
     if document.operations.get_user_info.is_none() {
         problems.push(
             Problem::new(Code::MissingOperation, "/operations", "the document has no `getUserInfo`, so nobody can sign in")

@@ -8,11 +8,14 @@ use serde_json::Value;
 
 use super::super::body::BodyTemplate;
 use super::super::error_mapping::ErrorRule;
-use super::super::operation::{HeaderTemplate, LengthUnit, LogFormat, Operation, QueryTemplate, TextLimit};
+use super::super::operation::{
+    HeaderTemplate, LengthUnit, LogFormat, Operation, Parameter, QueryTemplate, TextLimit,
+};
+use super::super::phone::parse_region;
 use super::super::problem::{Part, Problem};
 use super::super::template::{Place, Template, compile_value};
 use super::super::variables::Variable;
-use super::{Shared, auth, delivery, errors, header, mapping, timeout, url};
+use super::{Shared, auth, delivery, errors, header, mapping, missing, timeout, url};
 use crate::config::diagnostic::Code;
 use crate::config::document::{Document, METHODS, OperationRef};
 use crate::config::operations::OperationName;
@@ -68,7 +71,7 @@ impl RequestCompiler<'_> {
         }
         match &query {
             QueryTemplate::Parameters(parameters) => {
-                parameters.iter().for_each(|(_, value)| wanted.extend(value.wanted()))
+                parameters.iter().for_each(|(_, parameter)| wanted.extend(parameter.value.wanted()))
             }
             QueryTemplate::Whole(template) => wanted.extend(template.wanted()),
         }
@@ -84,7 +87,7 @@ impl RequestCompiler<'_> {
         }
         match &query {
             QueryTemplate::Parameters(parameters) => {
-                parameters.iter().for_each(|(_, value)| sources.extend(value.sources()))
+                parameters.iter().for_each(|(_, parameter)| sources.extend(parameter.value.sources()))
             }
             QueryTemplate::Whole(template) => sources.extend(template.sources()),
         }
@@ -109,6 +112,8 @@ impl RequestCompiler<'_> {
             mapping: mapping::compile(operation, &root, problems),
             wanted: wanted.into(),
             max_length,
+            region: region(self.document),
+            reads_is_extension: sources.contains(&Variable::IsExtension),
             errors: own_errors.into_iter().chain(self.errors.iter().cloned()).collect(),
             retry,
             idempotency_header,
@@ -118,6 +123,7 @@ impl RequestCompiler<'_> {
             reads_session_id: sources.contains(&Variable::SessionId),
         };
         errors::check_no_match(&compiled, own, problems);
+        missing::check(&compiled, operation, problems);
         compiled
     }
 }
@@ -195,6 +201,18 @@ fn key_problem(at: &str) -> Problem {
         .help("put the expression into the value, or pass an object with `{{variable}}` as the whole value")
 }
 
+/// The document's region, where it is one.
+pub(super) fn region(document: &Document) -> Option<Box<str>> {
+    let region = document.meta.as_ref()?.region.as_deref()?.trim();
+    parse_region(region).map(|_| region.to_ascii_uppercase().into())
+}
+
+/// A query parameter that says whether it may be missing: `{"value": …, "optional": true}`.
+pub(super) fn optional(parameter: &Value) -> Option<(&Value, bool)> {
+    let members = parameter.as_object().filter(|members| members.len() == 2)?;
+    Some((members.get("value")?, members.get("optional")?.as_bool()?))
+}
+
 fn query(operation: &OperationRef<'_>, root: &str, problems: &mut Vec<Problem>) -> QueryTemplate {
     let at = format!("{root}/query");
     match operation.query {
@@ -206,7 +224,12 @@ fn query(operation: &OperationRef<'_>, root: &str, problems: &mut Vec<Problem>) 
                     if name.contains("{{") {
                         problems.push(key_problem(&pointer));
                     }
-                    (Box::from(name.as_str()), json(operation.name, value, &pointer, problems))
+                    let (value, pointer, optional) = match optional(value) {
+                        Some((value, optional)) => (value, pointer::join(&pointer, "value"), optional),
+                        None => (value, pointer, false),
+                    };
+                    let value = json(operation.name, value, &pointer, problems);
+                    (Box::from(name.as_str()), Parameter { value, optional })
                 })
                 .collect(),
         ),

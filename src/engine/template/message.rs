@@ -9,6 +9,7 @@ use crate::config::operations::OperationName;
 use crate::config::suggest::nearest;
 use crate::engine::blocks::{self, CompiledTemplate, Context, Rendered};
 use crate::engine::encode::Slot;
+use crate::engine::missing::Demand;
 use crate::engine::problem::Problem;
 use crate::engine::text::one_line;
 
@@ -83,10 +84,12 @@ impl MessageTemplate {
     pub fn render(&self, reply: &Context, credentials: &[&str]) -> String {
         let rendered = match &self.template {
             None => self.source.to_string(),
-            Some(template) => match blocks::render(template, reply, Slot::Json, MAX_RENDERED) {
-                Ok(Rendered::Text(text)) => text,
-                Ok(Rendered::Omitted) | Err(_) => String::new(),
-            },
+            Some(template) => {
+                match blocks::render(template, reply, Slot::Json, MAX_RENDERED, Demand::Nothing) {
+                    Ok(Rendered::Text(text)) => text,
+                    Ok(Rendered::Omitted) | Err(_) => String::new(),
+                }
+            }
         };
         // Before it is cut, so that no part of a credential is left at the end; and after, because it
         // may have been interrupted by something that is not shown.

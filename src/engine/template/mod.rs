@@ -6,6 +6,7 @@
 mod compile;
 mod explain;
 mod message;
+mod missing;
 mod scan;
 mod unknown;
 mod url_parts;
@@ -18,6 +19,7 @@ use serde_json::Value;
 use super::blocks::{self, CompiledTemplate, RenderProblem, Rendered};
 use super::encode::Slot;
 use super::inputs::{Found, Inputs};
+use super::missing::{Demand, Demands, is_nothing};
 use super::path::Step;
 use super::value_ref::ValueRef;
 use super::variables::Variable;
@@ -85,12 +87,42 @@ pub struct Scope<'a> {
     wanted: &'a [Variable],
     context: OnceCell<blocks::Context>,
     buffer: Cell<String>,
+    region: Option<&'a str>,
+    demands: Demands,
+    demand: Cell<Demand>,
 }
 
 impl<'a> Scope<'a> {
     /// `wanted` are the variables that blocks of the operation read.
     pub fn new(inputs: &'a Inputs<'a>, wanted: &'a [Variable]) -> Self {
-        Self { inputs, wanted, context: OnceCell::new(), buffer: Cell::default() }
+        Self {
+            inputs,
+            wanted,
+            context: OnceCell::new(),
+            buffer: Cell::default(),
+            region: None,
+            demands: Demands::default(),
+            demand: Cell::default(),
+        }
+    }
+
+    /// The region of numbers without a country code, where the user's account names none.
+    #[must_use]
+    pub(super) fn in_region(mut self, region: Option<&'a str>) -> Self {
+        self.region = region;
+        self
+    }
+
+    /// What must be there in each part of the request.
+    #[must_use]
+    pub(super) fn demanding(mut self, demands: Demands) -> Self {
+        self.demands = demands;
+        self
+    }
+
+    /// From here on another part of the request is rendered.
+    pub(super) fn enter(&self, part: impl FnOnce(Demands) -> Demand) {
+        self.demand.set(part(self.demands));
     }
 
     /// Lends an empty text to `work`; all texts of a body are put together in the same one.
@@ -103,7 +135,7 @@ impl<'a> Scope<'a> {
     }
 
     fn context(&self) -> &blocks::Context {
-        self.context.get_or_init(|| blocks::Context::from(self.inputs.context(self.wanted)))
+        self.context.get_or_init(|| blocks::Context::from(self.inputs.context(self.wanted, self.region)))
     }
 }
 
@@ -124,12 +156,31 @@ impl Template {
         Ok(match self {
             Self::Literal(text) => Output::Text(Cow::Borrowed(text)),
             Self::Typed(reference) => match reference.find(scope) {
-                None => Output::Missing,
-                Some(Found::Text(text)) => Output::Text(Cow::Borrowed(text)),
-                Some(Found::Json(value)) => Output::Json(value),
+                None => {
+                    reference.refuse_missing(scope)?;
+                    Output::Missing
+                }
+                Some(Found::Text(text)) => {
+                    if scope.demand.get() != Demand::Nothing && text.trim().is_empty() {
+                        reference.refuse_missing(scope)?;
+                    }
+                    Output::Text(Cow::Borrowed(text))
+                }
+                Some(Found::Json(value)) => {
+                    if scope.demand.get() != Demand::Nothing && is_nothing(&value) {
+                        reference.refuse_missing(scope)?;
+                    }
+                    Output::Json(value)
+                }
             },
             Self::TypedCall(block) => {
-                match blocks::render(&block.template, scope.context(), Slot::Json, MAX_TEXT)? {
+                match blocks::render(
+                    &block.template,
+                    scope.context(),
+                    Slot::Json,
+                    MAX_TEXT,
+                    scope.demand.get(),
+                )? {
                     Rendered::Omitted => Output::Missing,
                     Rendered::Text(text) => match serde_json::from_str(&text) {
                         // `omit` as an argument comes back as a text of its own.
@@ -193,15 +244,19 @@ impl TextTemplate {
         for piece in &self.pieces {
             match piece {
                 Piece::Literal(literal) => text.push_str(literal),
-                Piece::Path { reference, raw } => {
-                    if let Some(found) = reference.find(scope) {
+                Piece::Path { reference, raw } => match reference.find(scope) {
+                    Some(found) => {
                         let value = found.to_text();
+                        if scope.demand.get() != Demand::Nothing && value.trim().is_empty() {
+                            reference.refuse_missing(scope)?;
+                        }
                         if *raw { text.push_str(&value) } else { slot.encode(&value, text) }
                     }
-                }
+                    None => reference.refuse_missing(scope)?,
+                },
                 Piece::Block(block) => {
                     let left = MAX_TEXT.saturating_sub(text.len());
-                    match blocks::render(&block.template, scope.context(), slot, left)? {
+                    match blocks::render(&block.template, scope.context(), slot, left, scope.demand.get())? {
                         Rendered::Omitted if self.pieces.len() == 1 => return Ok(false),
                         Rendered::Omitted => {}
                         Rendered::Text(rendered) => text.push_str(&rendered),
@@ -280,14 +335,21 @@ impl Reference {
         match self {
             Self::Variable(variable, steps) => scope.inputs.find(*variable, steps),
             Self::User => Some(Found::Json(ValueRef::owned(scope.inputs.user()))),
-            Self::Everything => Some(Found::Json(ValueRef::owned(scope.inputs.context(Variable::ALL)))),
+            Self::Everything => Some(Found::Json(ValueRef::owned(scope.inputs.context(Variable::ALL, None)))),
             Self::Nothing(_) => None,
         }
     }
 
     /// The value as text; empty where there is none.
-    pub(super) fn text(&self, scope: &Scope<'_>) -> String {
-        self.find(scope).map(|found| found.to_text().into_owned()).unwrap_or_default()
+    ///
+    /// # Errors
+    /// Where there is none and one is demanded.
+    pub(super) fn text(&self, scope: &Scope<'_>) -> Result<String, RenderProblem> {
+        let text = self.find(scope).map(|found| found.to_text().into_owned()).unwrap_or_default();
+        if text.trim().is_empty() {
+            self.refuse_missing(scope)?;
+        }
+        Ok(text)
     }
 
     fn is_secret(&self) -> bool {

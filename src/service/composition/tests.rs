@@ -100,6 +100,7 @@ fn user(timezone_name: Option<&str>, timezone_offset: Option<Value>) -> User {
         refresh_token: None,
         token_expiry: None,
         rc_account_id: None,
+        region: None,
         platform_additional_info: serde_json::Map::new(),
         user_settings: None,
         site: None,

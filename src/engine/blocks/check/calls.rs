@@ -7,7 +7,7 @@ use super::{Options, Walk};
 use crate::engine::blocks::helpers::{HELPERS, HelperKind, find};
 use crate::engine::blocks::problem::ProblemKind;
 use crate::engine::date_format::DateFormat;
-use crate::engine::phone::{PhoneFormat, parse_region};
+use crate::engine::phone::{parse_formats, parse_region};
 use crate::engine::text::to_text;
 use crate::engine::time::parse_zone;
 
@@ -72,7 +72,7 @@ impl Walk<'_> {
         let format = format.as_ref().and_then(Value::as_str);
         let message = match (name, format) {
             ("date", Some(format)) => DateFormat::parse(format).err().map(|p| p.to_string()),
-            ("phone", Some(format)) => PhoneFormat::parse(format).err().map(|p| p.to_string()),
+            ("phone" | "phoneVariants", Some(format)) => parse_formats(format).err().map(|p| p.to_string()),
             _ => None,
         };
         if let (Some(message), Some(format)) = (message, format) {
