@@ -84,6 +84,7 @@ codes! {
     UnknownHelper = "AC022", Mistake, "unknown helper", "The expression calls a helper that does not exist and renders as nothing. There are no filters: `{{note | trim}}` is written `{{trim note}}`.";
     UnknownVariable = "AC023", Mistake, "unknown variable", "The operation has no variable of this name, so the expression renders as nothing and its key is left out. Each operation has its own variables; proxy-config.md lists them.";
     TemplateInKey = "AC024", Mistake, "template in a key", "Only values are templates. Braces in a key are sent as they stand. Where names are not known in advance, pass a whole object: `\"body\": \"{{additionalSubmission}}\"`.";
+    LiteralTime = "AC029", Mistake, "text that is no time", "A text in quotes stands where a time or a length of time is needed, and is none, so the call gives null. The present time is the variable `now`, without quotes; `'now'` is read as it. `(now offset=\"+1d\")` is a day later.";
     DotPathSyntax = "AC030", Mistake, "dot path syntax", "A dot path is names and positions between dots, such as `body.items.0.id`. An empty segment, brackets or braces can match nothing. For brackets begin the path with `$.`: it is then JSONPath.";
     JsonPathSyntax = "AC031", Error, "JSONPath syntax", "A path that begins with `$.` or `$[` is JSONPath (RFC 9535), and this one cannot be parsed. Without the `$` it would be a dot path.";
     PathRoot = "AC032", Mistake, "path outside the reply", "A mapping path starts at the reply: `body`, `status` or `headers` (`getUserInfo` also has `additionalInfo`, `apiKey`, `hostname` and `platform`). Anything else finds nothing: write `body.id`, not `id`. Inside `item`, paths start at the list's item instead.";
@@ -117,8 +118,9 @@ codes! {
     StatusPattern = "AC090", Error, "invalid status", "A status is written as a number from 100 to 599, as a class such as `4xx`, or as a range such as `500-599`; `retry.on` also takes `connection`.";
     Pattern = "AC091", Error, "invalid pattern", "`matches` takes a regular expression. Look-around and back-references do not exist, so that no reply can make a search endless.";
     RuleWithoutEffect = "AC092", Mistake, "rule without effect", "A rule of `errorMapping` that can never apply or changes nothing: without an outcome, without the name or path that it tests, behind a rule that takes every failure, or with `noMatch` where the operation does not search.";
-    NothingRetried = "AC093", Mistake, "nothing is retried", "`retry` stands at an operation whose method is not safe to repeat, so nothing is sent twice. Name an `idempotencyHeader` if the CRM has one, or leave `retry` out.";
+    NothingRetried = "AC093", Mistake, "nothing is retried", "`retry` stands at an operation that is not safe to repeat, and its `on` leaves out 429, the one status that says that nothing was done. So nothing is sent twice. Name an `idempotencyHeader` if the CRM has one, say with `effect` that repeating does no harm, or leave `retry` out.";
     IncompleteLimit = "AC094", Mistake, "incomplete limit", "The setting lacks its other half and has no effect: `perSeconds` needs `requests`, and `idempotencyHeader` needs the header's `name`.";
+    EffectContradicted = "AC097", Mistake, "effect that cannot be", "`effect: none` says that the operation only reads, but it writes by its nature: sent twice, it may write twice. What the method says counts instead. Write `idempotent` where the CRM makes one record of a repeated request.";
 }
 
 impl fmt::Display for Code {

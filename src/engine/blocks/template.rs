@@ -34,6 +34,7 @@ const STACK_PER_OPENING: usize = 32 * 1024;
 pub struct CompiledTemplate {
     pub(super) template: Template,
     pub(super) variables: Vec<VariablePath>,
+    pub(super) doubts: Vec<TemplateProblem>,
 }
 
 impl CompiledTemplate {
@@ -43,6 +44,11 @@ impl CompiledTemplate {
     /// element within `each` (the list itself is there, open).
     pub fn variables(&self) -> &[VariablePath] {
         &self.variables
+    }
+
+    /// What is wrong with it although it runs.
+    pub fn doubts(&self) -> &[TemplateProblem] {
+        &self.doubts
     }
 
     /// The template for Handlebars; it needs the helpers of [`super::helpers::register`].
