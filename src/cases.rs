@@ -5,7 +5,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `case.json` | `{ "operation": "findContact", "description": "…" }` |
-//! | `input.json` | the template variables: `{ "phoneNumber": …, "user": { … }, "apiKey": …, "authHeader": … }` |
+//! | `input.json` | the template variables: `{ "phoneNumber": …, "user": { … }, "apiKey": …, "authHeader": … }`; without `now`, the example time of the language reference |
 //! | `response.json` | the CRM's reply: `{ "status": 200, "headers": { … }, "body": … }`; `text` instead of `body` where it is not JSON, neither where it is empty |
 //! | `request.json` | the request that must be sent, or `{ "error": … }` where none may be |
 //! | `result.json` | `{ "result": …, "problems": [ … ] }`, or `{ "error": … }` where the reply cannot be mapped, or `{ "failure": { "kind": …, "returnMessage": … } }` with what users read where the operation fails |
@@ -41,6 +41,7 @@ use crate::engine::exchange::{BodyKind, UpstreamResponse};
 use crate::engine::failure::Failure;
 use crate::engine::inputs::Inputs;
 use crate::engine::operation::{CompiledConfig, Operation};
+use crate::engine::variables::Variable;
 use crate::engine::{map, render};
 use crate::service::outcome::message;
 
@@ -134,7 +135,12 @@ pub fn run(case: &Case, config: &CompiledConfig) -> Outcome {
         outcome.error = Some(format!("{}.json has no operation `{}`", case.proxy_id, content.operation));
         return outcome;
     };
-    let inputs = Inputs::from_object(&content.input);
+    let mut inputs = Inputs::from_object(&content.input);
+    // A case says the same every day.
+    if inputs.get(Variable::Now).is_none() {
+        inputs
+            .owned(Variable::Now, serde_json::from_str::<Value>(Variable::Now.example()).unwrap_or_default());
+    }
     match render(operation, &inputs) {
         Err(error) => outcome.actual.push((REQUEST, json!({"error": error.to_string()}))),
         Ok(spec) if !spec.hosts.allows(&spec.url) => {

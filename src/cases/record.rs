@@ -70,8 +70,11 @@ pub fn record(live: &Live<'_>, description: &str, texts: &[String]) -> Result<Re
         input
             .insert("parsedPhoneNumber".to_owned(), parsed_phone_number(number, region(live.config, &input)));
     }
-    if let Some(key) = input.get_mut(Variable::IdempotencyKey.name()) {
-        *key = serde_json::from_str(Variable::IdempotencyKey.example()).unwrap_or_default();
+    // What another recording would have another of.
+    for variable in [Variable::IdempotencyKey, Variable::Now] {
+        if let Some(value) = input.get_mut(variable.name()) {
+            *value = serde_json::from_str(variable.example()).unwrap_or_default();
+        }
     }
     let reply = redaction.apply(&reply);
     let redacted = outcome(live, input.clone(), &reply)?;

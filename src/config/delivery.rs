@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::error_mapping::statuses;
 
 /// When and how often a request is sent again. All attempts together take no longer than
-/// `timeoutSeconds`. Methods that change nothing twice (GET, HEAD, PUT, DELETE, OPTIONS) are retried;
-/// POST and PATCH only where an `idempotencyHeader` is sent.
+/// `timeoutSeconds`. Retried are operations that only read, methods that change nothing twice (GET, HEAD,
+/// PUT, DELETE, OPTIONS), and what `effect` says may be repeated. Others are sent again after 429, which
+/// says that nothing was done, and after anything else only where an `idempotencyHeader` is sent.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Retry {
@@ -27,6 +28,17 @@ pub struct Retry {
     #[schemars(title = "What is retried", example = serde_json::json!(["connection", 429, "5xx"]), schema_with = "statuses")]
     #[serde(default)]
     pub on: Option<Value>,
+    /// Name of the header that says how long to wait, where the CRM has one of its own. It comes before
+    /// `Retry-After`.
+    #[schemars(title = "Header of the wait", example = &"X-Rate-Wait")]
+    pub wait_header: Option<String>,
+    /// Where the reply's body says how long to wait: a path as in a `responseMapping`.
+    #[schemars(title = "Path of the wait", example = &"body.error.retry_after")]
+    pub wait_path: Option<String>,
+    /// What a bare number in `waitHeader` and at `waitPath` counts: `seconds`, `milliseconds` or
+    /// `minutes`. Default `seconds`. Dates, and texts with units such as `30s`, are read as what they are.
+    #[schemars(title = "Unit of the wait", example = &"milliseconds", extend("enum" = ["seconds", "milliseconds", "minutes"]))]
+    pub wait_unit: Option<String>,
 }
 
 /// A header by which the CRM knows a request again, so that sending it twice creates one record. It is

@@ -195,6 +195,12 @@ pub struct Operation<M> {
     /// Default `characters`.
     #[schemars(title = "Unit of the longest text", example = &"characters", extend("enum" = ["characters", "bytes"]))]
     pub max_length_unit: Option<String>,
+    /// What the request does at the CRM, and so whether it may be sent twice. `none`: it only reads, such as
+    /// a search by POST. `idempotent`: sent twice, it leaves one record. `write`: sent twice, it may leave
+    /// two. Default: `none` for operations that only read, else `idempotent` for GET, HEAD, PUT, DELETE and
+    /// OPTIONS and `write` for POST and PATCH.
+    #[schemars(title = "Effect", example = &"idempotent", extend("enum" = ["none", "idempotent", "write"]))]
+    pub effect: Option<String>,
     /// Where in the reply the result is found.
     #[schemars(title = "Response mapping", example = M::example())]
     pub response_mapping: Option<M>,
@@ -229,6 +235,8 @@ pub struct OperationRef<'a> {
     pub max_length: Option<f64>,
     /// See [`Operation::max_length_unit`].
     pub max_length_unit: Option<&'a str>,
+    /// See [`Operation::effect`].
+    pub effect: Option<&'a str>,
     /// Whether there is a `responseMapping` at all.
     pub has_mapping: bool,
     /// The typed mapping.

@@ -107,6 +107,7 @@ fn refer<M: Mapping>(name: OperationName, operation: &Operation<M>) -> Operation
         idempotency_header: operation.idempotency_header.as_ref(),
         max_length: operation.max_length,
         max_length_unit: operation.max_length_unit.as_deref(),
+        effect: operation.effect.as_deref(),
         has_mapping: operation.response_mapping.is_some(),
         mapping: M::as_ref(operation.response_mapping.as_ref()),
     }
@@ -174,6 +175,36 @@ fn example(name: &str) -> serde_json::Value {
 }
 
 impl OperationName {
+    /// Whether the operation changes nothing at the CRM, by the contract: its request may be sent twice,
+    /// whatever its method.
+    pub fn only_reads(self) -> bool {
+        match self {
+            Self::GetUserInfo
+            | Self::RefreshUserInfo
+            | Self::AuthValidation
+            | Self::FindContact
+            | Self::FindContactWithName
+            | Self::GetCallLog
+            | Self::GetUserList
+            | Self::GetLicenseStatus
+            | Self::GetServerLoggingSettings
+            | Self::ListAppointments
+            | Self::RefreshAppointment => true,
+            Self::UnAuthorize
+            | Self::CreateContact
+            | Self::CreateCallLog
+            | Self::UpdateCallLog
+            | Self::UpsertCallDisposition
+            | Self::CreateMessageLog
+            | Self::UpdateMessageLog
+            | Self::UpdateServerLoggingSettings
+            | Self::CreateAppointment
+            | Self::UpdateAppointment
+            | Self::ConfirmAppointment
+            | Self::CancelAppointment => false,
+        }
+    }
+
     /// The operation of this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|operation| operation.as_str() == name)

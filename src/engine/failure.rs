@@ -1,6 +1,7 @@
 //! Why an exchange with a CRM failed: one exhaustive list.
 
 use std::fmt;
+use std::time::Duration;
 
 use http::HeaderMap;
 
@@ -97,6 +98,8 @@ pub struct Failure {
     pub said: Option<Box<Said>>,
     /// Whether the CRM may have done what it was asked, in this attempt or in one before it.
     pub in_doubt: bool,
+    /// How long the CRM asks to wait, where the document retries.
+    pub wait: Option<Duration>,
 }
 
 /// The words of an `errorMapping` rule, rendered: one line each, without credentials.
@@ -139,7 +142,14 @@ pub struct FailedResponse {
 impl Failure {
     /// A failure without an answer.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), response: None, said: None, in_doubt: kind.is_in_doubt() }
+        Self {
+            kind,
+            message: message.into(),
+            response: None,
+            said: None,
+            in_doubt: kind.is_in_doubt(),
+            wait: None,
+        }
     }
 
     /// The status the CRM answered with, where it answered.

@@ -46,10 +46,10 @@ pub struct UserInfo {
     /// The name; absent where the CRM gave none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Value>,
-    /// IANA time zone.
+    /// The time zone, as the CRM names it; a name that is not known is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timezone_name: Option<String>,
-    /// Offset from UTC, as the CRM writes it.
+    /// Offset from UTC, as the CRM writes it; one that cannot be read is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timezone_offset: Option<Value>,
     /// A key that replaces the submitted one. Never printed.

@@ -15,6 +15,7 @@ use super::operation::Operation;
 use super::path::{Listed, Path};
 use super::render::kind;
 use super::text::{id_text, to_text};
+use super::time::read_zone;
 use super::value_ref::ValueRef;
 use super::variables::Variable;
 
@@ -326,6 +327,22 @@ impl Reader {
         }
     }
 
+    /// A zone that is known; one that is not counts as none, and is told: as a value it would stand
+    /// before others and mean UTC.
+    fn zone(&mut self, key: &str, path: &Option<MapPath>, value: Option<Value>) -> Option<Value> {
+        let value = value.filter(|value| !value.is_null() && value.as_str() != Some(""))?;
+        let problem = read_zone(&value).err();
+        if let (Some(problem), Some(path)) = (problem, path) {
+            let (key, path) = (key.to_owned(), path.text.to_string());
+            self.problems.push(MappingProblem {
+                key,
+                path,
+                found: format!("{} that is {problem}", kind(&value)),
+            });
+        }
+        problem.is_none().then_some(value)
+    }
+
     fn user_info(
         &mut self,
         paths: &UserInfoPaths,
@@ -354,14 +371,17 @@ impl Reader {
         };
         let truthy = |path: &Option<MapPath>| path.as_ref().and_then(&read).filter(is_truthy);
         let as_text = |value: Value| to_text(&value).into_owned();
+        let timezone_name = self.zone("timezoneNamePath", &paths.timezone_name, truthy(&paths.timezone_name));
+        let offset = &paths.timezone_offset;
+        let timezone_offset = self.zone("timezoneOffsetPath", offset, offset.as_ref().and_then(&read));
         Ok(UserInfo {
             id,
             name: match &paths.name {
                 Some(path) => read(path),
                 None => raw_id,
             },
-            timezone_name: truthy(&paths.timezone_name).map(as_text),
-            timezone_offset: truthy(&paths.timezone_offset),
+            timezone_name: timezone_name.map(as_text),
+            timezone_offset: timezone_offset.filter(is_truthy),
             overriding_api_key: truthy(&paths.overriding_api_key)
                 .map(as_text)
                 .map(crate::secret::Secret::from),

@@ -34,6 +34,7 @@ pub mod text;
 pub mod time;
 mod transport;
 pub mod trial;
+pub mod truncate;
 mod url;
 pub mod value_ref;
 pub mod variables;

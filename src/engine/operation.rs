@@ -10,7 +10,7 @@ use super::body::BodyTemplate;
 use super::error_mapping::ErrorRule;
 use super::exchange::HostPattern;
 use super::mapping::CompiledMapping;
-use super::retry::{RetryPolicy, is_idempotent};
+use super::retry::{Effect, RetryPolicy};
 use super::template::{Template, TextTemplate};
 use super::url::UrlTemplate;
 use super::variables::Variable;
@@ -222,6 +222,9 @@ pub struct Operation {
     pub(super) reads_idempotency_key: bool,
     pub(super) writes_text: bool,
     pub(super) reads_session_id: bool,
+    pub(super) reads_now: bool,
+    /// What running it twice does.
+    pub(super) effect: Effect,
 }
 
 impl Operation {
@@ -229,7 +232,12 @@ impl Operation {
     /// not known whether the first run reached the CRM. A header that is made from other variables
     /// does not count: they may be missing, and then it is not sent.
     pub fn is_safe_to_repeat(&self) -> bool {
-        self.is_keyed || is_idempotent(&self.method)
+        self.is_keyed || self.is_repeatable()
+    }
+
+    /// Whether sending the request twice does what sending it once does, without any key.
+    pub fn is_repeatable(&self) -> bool {
+        self.effect.is_repeatable()
     }
 
     /// Whether a template may choose the host that is asked.
@@ -245,6 +253,11 @@ impl Operation {
     /// Whether a template of the request reads `idempotencyKey`.
     pub fn reads_idempotency_key(&self) -> bool {
         self.reads_idempotency_key
+    }
+
+    /// Whether a template of the request reads `now`.
+    pub fn reads_now(&self) -> bool {
+        self.reads_now
     }
 }
 

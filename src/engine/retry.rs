@@ -3,17 +3,39 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::header::RETRY_AFTER;
-use http::{HeaderMap, Method};
+use http::Method;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::failure::{Failure, FailureKind};
 use super::status::StatusSet;
-use super::time::parse_instant;
+
+mod wait;
+
+pub use self::wait::{Asked, WaitSource, WaitUnit, asked_wait};
+
+/// The status by which a CRM says that it did nothing, because it was asked too often.
+pub const LIMITED: u16 = 429;
+
+/// What a request does at the CRM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It only reads.
+    None,
+    /// Sent twice, it does what it does once.
+    Idempotent,
+    /// Sent twice, it may write twice.
+    Write,
+}
+
+impl Effect {
+    /// Whether sending the request twice does no harm.
+    pub fn is_repeatable(self) -> bool {
+        self != Self::Write
+    }
+}
 
 /// A compiled `retry`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct RetryPolicy {
     /// Attempts in all, the first one included.
     pub max_attempts: u32,
@@ -25,6 +47,8 @@ pub struct RetryPolicy {
     pub connection: bool,
     /// The statuses that are retried.
     pub statuses: StatusSet,
+    /// Where this CRM says how long to wait.
+    pub wait: WaitSource,
 }
 
 impl RetryPolicy {
@@ -38,13 +62,27 @@ impl RetryPolicy {
         let doubled = self.base_delay.saturating_mul(1u32 << attempts.saturating_sub(1).min(16));
         let delay = doubled.min(self.max_delay);
         let backoff = delay.mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0);
-        let asked =
-            failure.response.as_ref().and_then(|response| asked_wait(&response.headers, failure.kind, now));
+        let asked = self.asked(failure, now).wait();
         // Those who were all told the same time should not all come at it.
         Some(match asked {
             Some(asked) => asked + delay.min(asked).mul_f64(chance.clamp(0.0, 1.0) / 10.0),
             None => backoff,
         })
+    }
+
+    /// How long the CRM asks to wait with this failure.
+    pub fn asked(&self, failure: &Failure, now: Timestamp) -> Asked {
+        failure
+            .response
+            .as_ref()
+            .map_or(Asked::Nothing, |response| asked_wait(response, failure.kind, now, Some(&self.wait)))
+    }
+
+    /// Leaves of what is retried only what says that nothing was done.
+    pub fn only_limited(&mut self) {
+        self.connection = false;
+        self.statuses = StatusSet::default();
+        self.statuses.add((LIMITED, LIMITED));
     }
 
     fn covers(&self, kind: FailureKind) -> bool {
@@ -72,40 +110,6 @@ pub fn is_idempotent(method: &Method) -> bool {
     )
 }
 
-/// Headers in which vendors say when their limit is lifted.
-const RESETS: &[&str] = &["ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset"];
-
-/// How long the CRM asks to wait. `Retry-After` counts with every status; the headers about limits
-/// come with ordinary answers too and say something only with 429.
-pub fn asked_wait(headers: &HeaderMap, kind: FailureKind, now: Timestamp) -> Option<Duration> {
-    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-    let after = text(RETRY_AFTER.as_str()).and_then(|text| wait_of(text, now));
-    if after.is_some() || kind != FailureKind::Status(429) {
-        return after;
-    }
-    RESETS.iter().find_map(|name| wait_of(text(name)?, now))
-}
-
-/// From this on a number is an instant (seconds since 1970), and no wait: 1e9 seconds are 31 years.
-const EPOCH_FROM: f64 = 1e9;
-
-/// Reads a number of seconds from now, an instant since 1970, or a date. What is past is no wait.
-fn wait_of(text: &str, now: Timestamp) -> Option<Duration> {
-    let number: Option<f64> = text.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0);
-    match number {
-        Some(seconds) if seconds < EPOCH_FROM => Some(Duration::from_secs_f64(seconds)),
-        Some(_) => until(parse_instant(&Value::from(text))?, now),
-        None if text.starts_with(|first: char| first.is_ascii_alphanumeric()) => {
-            until(parse_instant(&Value::from(text))?, now)
-        }
-        None => None,
-    }
-}
-
-fn until(instant: Timestamp, now: Timestamp) -> Option<Duration> {
-    Some(Duration::try_from(instant.duration_since(now)).unwrap_or(Duration::ZERO))
-}
-
 /// One line, for `explain`.
 impl fmt::Display for RetryPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,6 +132,7 @@ mod tests {
     use super::*;
     use crate::engine::failure::FailedResponse;
     use http::{HeaderName, HeaderValue};
+    use serde_json::Value;
 
     fn policy() -> RetryPolicy {
         let mut statuses = StatusSet::default();
@@ -139,6 +144,7 @@ mod tests {
             max_delay: Duration::from_secs(3),
             connection: true,
             statuses,
+            wait: WaitSource::default(),
         }
     }
 
@@ -153,10 +159,8 @@ mod tests {
         }
     }
 
-    const NOW: i64 = 1_700_000_000;
-
     fn now() -> Timestamp {
-        Timestamp::from_second(NOW).unwrap()
+        Timestamp::from_second(1_700_000_000).unwrap()
     }
 
     fn seconds(wait: Option<Duration>) -> Option<f64> {
@@ -198,28 +202,22 @@ mod tests {
     }
 
     #[test]
-    fn the_crm_says_how_long() {
-        let epoch = |ahead: i64| (NOW + ahead).to_string();
-        let milliseconds = format!("{}", (NOW + 9) * 1000);
-        let table: &[(u16, &'static str, &str, f64)] = &[
-            (503, "retry-after", "7", 7.0),
-            (503, "retry-after", " 0.5 ", 0.5),
-            (503, "retry-after", "Tue, 14 Nov 2023 22:13:30 GMT", 10.0),
-            (503, "retry-after", "Tue, 14 Nov 2023 22:13:10 GMT", 0.0),
-            (503, "retry-after", "soon", 0.5),
-            (503, "retry-after", "-5", 0.5),
-            (429, "ratelimit-reset", "12", 12.0),
-            (429, "x-ratelimit-reset", &epoch(20), 20.0),
-            (429, "x-ratelimit-reset", &epoch(-20), 0.0),
-            (429, "x-rate-limit-reset", &milliseconds, 9.0),
-            (429, "x-rate-limit-reset", "2023-11-14T22:13:50Z", 30.0),
-            (503, "x-ratelimit-reset", "20", 0.5),
-        ];
-        for (status, name, value, expected) in table {
-            let wait = policy().wait(1, &failed(*status, Some((name, value))), 0.0, now());
-            assert_eq!(seconds(wait), Some(*expected), "{name}: {value}");
-        }
+    fn what_the_crm_asks_for_is_kept() {
         let both = failed(429, Some(("retry-after", "2")));
         assert!(seconds(policy().wait(1, &both, 1.0, now())).is_some_and(|wait| (2.0..2.3).contains(&wait)));
+        // Words that nobody can read leave the usual wait.
+        assert_eq!(
+            seconds(policy().wait(1, &failed(503, Some(("retry-after", "soon"))), 0.0, now())),
+            Some(0.5)
+        );
+    }
+
+    #[test]
+    fn a_request_that_writes_is_repeated_after_429_alone() {
+        let mut policy = policy();
+        policy.only_limited();
+        assert!(policy.wait(1, &failed(429, None), 0.0, now()).is_some());
+        assert!(policy.wait(1, &failed(503, Some(("retry-after", "1"))), 0.0, now()).is_none());
+        assert!(policy.wait(1, &Failure::new(FailureKind::Refused, ""), 0.0, now()).is_none());
     }
 }

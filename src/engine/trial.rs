@@ -3,15 +3,18 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::operation::{AuthType, CompiledConfig};
+use super::operation::{AuthType, CompiledConfig, Operation};
 use super::phone::parsed_phone_number;
+use super::time::to_iso;
 use super::variables::{Variable, visible};
 use crate::config::operations::OperationName;
 
-/// Adds what follows from what is given: the parsed number, the credential. With `fill_examples`,
-/// also an example for everything that is not given; credentials are shown as `<name>`.
+/// Adds what follows from what is given: the parsed number, the credential; and the present time, where
+/// the operation reads it. With `fill_examples`, also an example for everything that is not given, the
+/// time included; credentials are shown as `<name>`.
 pub fn complete(
     config: &CompiledConfig,
     operation: OperationName,
@@ -44,6 +47,9 @@ pub fn complete(
         variables.entry("secretKey").or_insert_with(|| secret.expose().into());
     }
     if !fill_examples {
+        if config.operation(operation).is_some_and(Operation::reads_now) {
+            variables.entry(Variable::Now.name()).or_insert_with(|| to_iso(Timestamp::now()).into());
+        }
         return;
     }
     for variable in visible(operation) {

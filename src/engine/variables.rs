@@ -101,12 +101,13 @@ variables! {
     AuthHeader "authHeader" Shape::Scalar, true, "The `Authorization` value that the server prepared.", "\"Basic a2V5LTE6\"";
     SecretKey "secretKey" Shape::Scalar, true, "The connector's own secret.", "\"s3cr3t\"";
     IdempotencyKey "idempotencyKey" Shape::Scalar, false, "Names this run of the operation, the same for all its attempts: by it a CRM knows a repeated request again.", "\"5f0c6a1e9b7d4c2f8a3e1d0b9c8f7e6a\"";
+    Now "now" Shape::Scalar, false, "When this run of the operation began, ISO 8601 in UTC, the same for all its attempts.", "\"2026-01-15T09:30:00.000Z\"";
     UserId "user.id" Shape::Scalar, false, "The user's id in the CRM.", "\"77\"";
     UserAccessToken "user.accessToken" Shape::Scalar, true, "The stored API key or access token.", "\"key-1\"";
     UserRefreshToken "user.refreshToken" Shape::Scalar, true, "The stored OAuth refresh token.", "\"rt-1\"";
     UserTokenExpiry "user.tokenExpiry" Shape::Scalar, false, "When the access token expires, ISO 8601.", "\"2026-01-01T00:00:00.000Z\"";
     UserHostname "user.hostname" Shape::Scalar, false, "The CRM host the user signed in to.", "\"acme.example.com\"";
-    UserTimezoneName "user.timezoneName" Shape::Scalar, false, "The user's IANA time zone.", "\"America/New_York\"";
+    UserTimezoneName "user.timezoneName" Shape::Scalar, false, "The user's time zone, as the CRM names it; missing where the name is not known.", "\"America/New_York\"";
     UserTimezoneOffset "user.timezoneOffset" Shape::Scalar, false, "The user's offset from UTC.", "\"-05:00\"";
     UserRegion "user.region" Shape::Scalar, false, "The country of the user's RingCentral account, two letters; missing where the account is not known.", "\"US\"";
     UserPlatform "user.platform" Shape::Scalar, false, "The platform name.", "\"myCrm\"";
@@ -179,6 +180,7 @@ pub const COMMON: &[Variable] = {
         AuthHeader,
         SecretKey,
         IdempotencyKey,
+        Now,
         UserId,
         UserAccessToken,
         UserRefreshToken,

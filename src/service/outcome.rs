@@ -236,13 +236,15 @@ fn rate_limit(failure: &Failure, platform: &str) -> ReturnMessage {
 
 /// How long the CRM asks to wait, in words.
 fn wait(failure: &Failure) -> Option<String> {
-    let headers = &failure.response.as_ref()?.headers;
+    let response = failure.response.as_ref()?;
+    let headers = &response.headers;
     let date = headers.get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::trim);
     // Anything but a date would be words that nobody meant for the user.
     if let Some(date) = date.filter(|date| jiff::fmt::rfc2822::parse(date).is_ok()) {
         return Some(format!("until {date}"));
     }
-    let asked = asked_wait(headers, FailureKind::Status(429), jiff::Timestamp::now())?;
+    let usual = || asked_wait(response, FailureKind::Status(429), jiff::Timestamp::now(), None).wait();
+    let asked = failure.wait.or_else(usual)?;
     Some(in_words(asked)).filter(|_| !asked.is_zero())
 }
 

@@ -10,7 +10,7 @@ use crate::engine::error_mapping::{Judged, judge};
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::operation::Operation;
-use crate::engine::retry::is_idempotent;
+use crate::engine::retry::{Asked, LIMITED};
 use crate::engine::send::{self, Client, send_by};
 
 /// Credentials shorter than this are not masked in a CRM's words.
@@ -41,7 +41,8 @@ impl Sender<'_> {
         // A key that rendered to nothing is not sent, and what has no key is not repeated.
         let has_key =
             self.operation.idempotency_header.as_ref().is_some_and(|name| request.headers.contains_key(name));
-        let policy = self.operation.retry.as_ref().filter(|_| has_key || is_idempotent(&request.method));
+        let may_repeat = has_key || self.operation.is_repeatable();
+        let policy = self.operation.retry.as_ref();
         let mut before: Option<Attempted> = None;
         let mut in_doubt = false;
         loop {
@@ -61,9 +62,14 @@ impl Sender<'_> {
                 failure.in_doubt |= in_doubt;
                 in_doubt = failure.in_doubt;
             }
-            let wait = match (policy, &attempted.judged) {
+            let wait = match (policy, &mut attempted.judged) {
                 (Some(policy), Judged::Failed(failure)) => {
-                    policy.wait(attempted.attempts, failure, chance(), Timestamp::now())
+                    let now = Timestamp::now();
+                    self.note_wait(policy.asked(failure, now), failure);
+                    // That the CRM did nothing is all that lets a request be sent twice that writes.
+                    let did_nothing = failure.kind == FailureKind::Status(LIMITED) && !failure.in_doubt;
+                    let wait = policy.wait(attempted.attempts, failure, chance(), now);
+                    wait.filter(|_| may_repeat || did_nothing)
                 }
                 _ => None,
             };
@@ -73,6 +79,23 @@ impl Sender<'_> {
                 None => return attempted,
             }
             before = Some(attempted);
+        }
+    }
+
+    /// Keeps how long the CRM asks to wait, for those who tell people of it, and tells of a wait that
+    /// cannot be read.
+    fn note_wait(&self, asked: Asked, failure: &mut Failure) {
+        match asked {
+            Asked::Wait(wait) => failure.wait = Some(wait),
+            Asked::Unreadable(name) => {
+                tracing::warn!(
+                    operation = self.operation.name.as_str(),
+                    at = name,
+                    "the wait cannot be read"
+                );
+                failure.message.push_str(&format!("; how long it asks to wait ({name}) cannot be read"));
+            }
+            Asked::Nothing => {}
         }
     }
 

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::ProxyConnector;
-use super::variables::{keyed, member, ring_sense};
+use super::variables::{member, of_this_run, ring_sense};
 use crate::config::operations::OperationName;
 use crate::connector::contract::{Call, CallError, Connector, Interface, Reply};
 use crate::connector::inputs;
@@ -382,7 +382,7 @@ impl ProxyConnector {
     /// not would be answered as done, and change nothing.
     fn tells_status(&self, inputs: &Inputs<'_>, patch_body: &Value) -> Result<bool, CallError> {
         let operation = self.operation(OperationName::UpdateAppointment, Interface::UpdateAppointment)?;
-        let inputs = keyed(operation, inputs);
+        let inputs = of_this_run(operation, inputs);
         let mut changed = patch_body.clone();
         changed["status"] = "another status".into();
         let mut others = inputs.clone().into_owned();

@@ -17,7 +17,7 @@ use tracing::{Instrument as _, Span};
 use self::attempts::{Attempted, Sender};
 pub use self::limits::Limits;
 pub use self::variables::{SITE_MARK, crm_id};
-use self::variables::{keyed, set_user};
+use self::variables::{of_this_run, set_user};
 use super::contract::{Call, CallError, Interface, Reply};
 use super::inputs::GetUserInfo;
 use super::message::ReturnMessage;
@@ -77,7 +77,7 @@ pub async fn exchange(
     operation: &Operation,
     inputs: &Inputs<'_>,
 ) -> Result<Exchange, Failure> {
-    let inputs = keyed(operation, inputs);
+    let inputs = of_this_run(operation, inputs);
     let request = engine::render(operation, &inputs)?;
     let platform = inputs.get(Variable::UserPlatform).map(|platform| platform.to_value());
     let platform = platform.as_ref().and_then(|platform| platform.as_str()).unwrap_or("The CRM");
@@ -158,7 +158,7 @@ impl ProxyConnector {
         inputs: &Inputs<'_>,
     ) -> Result<Reply<Mapped>, CallError> {
         let started = Instant::now();
-        let inputs = &*keyed(operation, inputs);
+        let inputs = &*of_this_run(operation, inputs);
         let rendered = engine::render(operation, inputs).map_err(Failure::from);
         let host = rendered
             .as_ref()

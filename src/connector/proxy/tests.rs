@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::ProxyConnector;
-use super::variables::{crm_id, keyed, set_user, without_platform};
+use super::variables::{crm_id, of_this_run, set_user, without_platform};
 use crate::config::load::load;
 use crate::config::operations::OperationName;
 use crate::engine::inputs::Inputs;
@@ -185,7 +185,7 @@ fn the_key_of_the_service_is_sent_and_else_each_run_has_its_own() {
         inputs.text(Variable::AuthHeader, "Basic x").text(Variable::ThirdPartyLogId, "1");
         inputs.text_if(Variable::IdempotencyKey, key);
         let operation = connector.config.operation(name).unwrap();
-        let request = crate::engine::render(operation, &keyed(operation, &inputs)).unwrap();
+        let request = crate::engine::render(operation, &of_this_run(operation, &inputs)).unwrap();
         request.headers.get("idempotency-key").map(|value| value.to_str().unwrap().to_owned())
     };
     assert_eq!(sent(OperationName::CreateCallLog, Some("claim-1")).as_deref(), Some("ac-claim-1"));
@@ -206,7 +206,7 @@ fn the_key_is_made_wherever_a_request_names_it() {
         let mut inputs = Inputs::new();
         inputs.text(Variable::AuthHeader, "Basic x");
         let operation = connector.config.operation(OperationName::GetUserInfo).unwrap();
-        let request = crate::engine::render(operation, &keyed(operation, &inputs)).unwrap();
+        let request = crate::engine::render(operation, &of_this_run(operation, &inputs)).unwrap();
         let in_query = request.url.query_pairs().any(|(name, value)| name == "run" && value.len() == 32);
         let authorization = request.headers.get("authorization").and_then(|value| value.to_str().ok());
         let in_header = authorization.is_some_and(|value| value.len() >= 32);

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::engine::inputs::Inputs;
 use crate::engine::operation::Operation;
-use crate::engine::time::to_iso;
+use crate::engine::time::{parse_zone, to_iso};
 use crate::engine::variables::Variable;
 use crate::hex::hex;
 use crate::store::User;
@@ -20,9 +20,11 @@ pub(super) fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
     }
     inputs.text(Variable::UserId, crm_id(user));
     inputs.text(Variable::UserPlatform, user.key.platform.as_str());
+    // Kept before unknown names were left out at the sign-in, or imported.
+    let zone = user.timezone_name.as_deref().filter(|name| parse_zone(&Value::from(*name)).is_some());
     let optional = [
         (Variable::UserHostname, user.hostname.as_deref()),
-        (Variable::UserTimezoneName, user.timezone_name.as_deref()),
+        (Variable::UserTimezoneName, zone),
         (Variable::UserRefreshToken, user.refresh_token.as_ref().map(|token| token.expose())),
     ];
     for (variable, value) in optional {
@@ -44,17 +46,23 @@ pub(super) fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
     inputs.object(Variable::UserPlatformAdditionalInfo, &user.platform_additional_info);
 }
 
-/// The inputs with an `idempotencyKey`, where the operation sends one and nobody gave it: a new name
-/// for this run.
-pub(super) fn keyed<'i, 'a>(operation: &Operation, inputs: &'i Inputs<'a>) -> Cow<'i, Inputs<'a>> {
-    if !operation.reads_idempotency_key() || inputs.get(Variable::IdempotencyKey).is_some() {
+/// The inputs with what belongs to this run, where the operation reads it and nobody gave it: a new
+/// `idempotencyKey`, and `now`. All attempts share them.
+pub(super) fn of_this_run<'i, 'a>(operation: &Operation, inputs: &'i Inputs<'a>) -> Cow<'i, Inputs<'a>> {
+    let is_missing = |variable| inputs.get(variable).is_none();
+    let needs_key = operation.reads_idempotency_key() && is_missing(Variable::IdempotencyKey);
+    let needs_now = operation.reads_now() && is_missing(Variable::Now);
+    if !needs_key && !needs_now {
         return Cow::Borrowed(inputs);
     }
     let mut inputs = inputs.clone();
     let mut bytes = [0u8; 16];
     // Without a name the header is left out, which is better than one that another run has too.
-    if aws_lc_rs::rand::fill(&mut bytes).is_ok() {
+    if needs_key && aws_lc_rs::rand::fill(&mut bytes).is_ok() {
         inputs.text(Variable::IdempotencyKey, hex(&bytes));
+    }
+    if needs_now {
+        inputs.text(Variable::Now, to_iso(jiff::Timestamp::now()));
     }
     Cow::Owned(inputs)
 }

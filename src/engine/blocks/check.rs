@@ -30,8 +30,13 @@ pub(super) fn check(source: &str, mut template: Template) -> Result<CompiledTemp
         problems: Vec::new(),
     };
     walk.template(&mut template);
-    if walk.problems.is_empty() {
-        Ok(CompiledTemplate { template, variables: walk.variables, expressions: walk.expressions })
+    if walk.problems.iter().all(|problem| problem.kind == ProblemKind::Time) {
+        Ok(CompiledTemplate {
+            template,
+            variables: walk.variables,
+            expressions: walk.expressions,
+            doubts: walk.problems,
+        })
     } else {
         Err(walk.problems)
     }
@@ -128,7 +133,7 @@ impl Walk<'_> {
         let name = name.as_name().unwrap_or_default().to_owned();
         self.checked_call(&name, &arguments, &options, false);
         let opens = name == "lookup";
-        let arguments = arguments.into_iter().enumerate();
+        let arguments = calls::with_present(&name, arguments).into_iter().enumerate();
         let arguments =
             arguments.map(|(index, argument)| self.nested(argument, opens && index == 0)).collect();
         let options = options.into_iter().map(|(key, option)| (key, self.nested(option, false))).collect();

@@ -15,7 +15,8 @@ use super::output::OMITTED;
 use crate::engine::date_format::DateFormat;
 use crate::engine::phone::{self, PhoneFormat, format_phone, parse_formats};
 use crate::engine::text::to_text;
-use crate::engine::time::{add_seconds, parse_instant, parse_zone, to_iso};
+use crate::engine::time::{add_seconds, parse_instant, parse_seconds, parse_zone, to_iso};
+use crate::engine::truncate::{self, Unit};
 
 /// No helper makes a text longer than this (bytes), however helpers are nested.
 pub const MAX_TEXT: usize = 4 << 20;
@@ -195,10 +196,37 @@ pub(super) fn date(arguments: Arguments<'_, '_>) -> Outcome {
 }
 
 pub(super) fn add(arguments: Arguments<'_, '_>) -> Outcome {
-    let moved = parse_instant(arguments.value(0))
-        .zip(number(arguments.value(1)))
+    Ok(moved(arguments.value(0), arguments.value(1)))
+}
+
+/// The check puts the variable before the options.
+pub(super) fn now(arguments: Arguments<'_, '_>) -> Outcome {
+    Ok(moved(arguments.value(0), arguments.option("offset")))
+}
+
+fn moved(time: &Value, length: &Value) -> Value {
+    let moved = parse_instant(time)
+        .zip(parse_seconds(length))
         .and_then(|(instant, seconds)| add_seconds(instant, seconds));
-    Ok(moved.map(to_iso).into())
+    moved.map(to_iso).into()
+}
+
+pub(super) fn truncate(arguments: Arguments<'_, '_>) -> Outcome {
+    let unit = present_text(arguments.option("unit"));
+    let Some(unit) = unit.as_deref().map_or(Some(Unit::default()), Unit::parse) else {
+        return Err("the unit is none of characters, codepoints and bytes".to_owned());
+    };
+    let Some(length) = whole_number(arguments.value(1)) else {
+        return Err("the length is no whole number".to_owned());
+    };
+    let end = present_text(arguments.option("end")).unwrap_or(Cow::Borrowed("…"));
+    map_text(arguments, |text| truncate::truncate(text, length, &end, unit).into_owned())
+}
+
+/// A number that counts something, also written as text.
+pub(super) fn whole_number(value: &Value) -> Option<usize> {
+    let number = number(value).filter(|number| number.fract() == 0.0 && (0.0..=1e9).contains(number))?;
+    Some(number as usize)
 }
 
 /// Digits become the number they spell: connectors get ids as text from clients, and many CRMs

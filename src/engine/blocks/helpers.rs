@@ -152,6 +152,15 @@ pub const HELPERS: &[HelperDoc] = &[
         kind: value((1, 1), &[], functions::trim),
     },
     HelperDoc {
+        name: "truncate",
+        signature: "truncate text length [end=\"…\"] [unit=\"characters\"]",
+        doc: "The text in at most that many `characters` (UTF-16 units, as most CRMs count, also written `utf16`), `codepoints` or UTF-8 `bytes` (`unit`), with `end` where something is cut off; `end` counts too, and no character or emoji is cut in two.",
+        example: "{{truncate subject 16}} {{truncate subject 8 end=\"\"}}",
+        input: r#"{"subject": "Outbound Call to Carol"}"#,
+        result: "Outbound Call t… Outbound",
+        kind: value((2, 2), &["end", "unit"], functions::truncate),
+    },
+    HelperDoc {
         name: "replace",
         signature: "replace text from to",
         doc: "The text with every `from` replaced by `to`, both taken literally.",
@@ -199,7 +208,7 @@ pub const HELPERS: &[HelperDoc] = &[
     HelperDoc {
         name: "date",
         signature: "date time format [zone=\"America/New_York\"]",
-        doc: "The time (ISO 8601, RFC 2822, seconds or milliseconds since 1970) as `iso`, `unix`, `unixms` (both numbers), `date`, `rfc2822` or in a pattern of moment.js such as `YYYY-MM-DD hh:mm:ss A`, in UTC or the given zone (a name, an offset such as `+05:30`, or minutes; an unknown zone counts as UTC); null where it is no time.",
+        doc: "The time (ISO 8601, RFC 2822, seconds or milliseconds since 1970) as `iso`, `unix`, `unixms` (both numbers), `date`, `rfc2822` or in a pattern of moment.js such as `YYYY-MM-DD hh:mm:ss A`, in UTC or the given zone (see below; an unknown zone counts as UTC); null where it is no time.",
         example: "{{date startTime \"YYYY-MM-DD hh:mm A\" zone=\"America/New_York\"}}",
         input: r#"{"startTime": "2023-11-14T22:13:20.000Z"}"#,
         result: "2023-11-14 05:13 PM",
@@ -207,12 +216,21 @@ pub const HELPERS: &[HelperDoc] = &[
     },
     HelperDoc {
         name: "add",
-        signature: "add time seconds",
-        doc: "The time moved by that many seconds, as `2023-11-14T22:13:20.000Z`; it does not add plain numbers; null where one of both is missing.",
+        signature: "add time length",
+        doc: "The time moved by a number of seconds or a length such as `15m`, `-2h`, `1d`, `1h 30m` (weeks to seconds; a day is 24 hours), as `2023-11-14T22:13:20.000Z`; it does not add plain numbers; null where one of both is missing.",
         example: "{{add startTime duration}}",
         input: r#"{"startTime": "2023-11-14T22:13:20.000Z", "duration": 90}"#,
         result: "2023-11-14T22:14:50.000Z",
         kind: value((2, 2), &[], functions::add),
+    },
+    HelperDoc {
+        name: "now",
+        signature: "now [offset=\"+1d\"]",
+        doc: "The variable `now`, moved by an offset as `add` does.",
+        example: "{{date (now offset=\"+1d\") \"date\"}}",
+        input: r#"{"now": "2026-01-15T09:30:00.000Z"}"#,
+        result: "2026-01-16",
+        kind: value((0, 0), &["offset"], functions::now),
     },
     HelperDoc {
         name: "multiply",
@@ -475,7 +493,7 @@ mod tests {
 
     #[test]
     fn values_stay_typed_through_nesting() {
-        let input = r#"{"a": [], "n": 7, "t": "x", "f": false, "big": 9007199254740993,
+        let input = r#"{"now": "2026-01-15T09:30:00.000Z", "a": [], "n": 7, "t": "x", "f": false, "big": 9007199254740993,
             "s": "2023-11-14T22:13:20Z", "list": ["p", {"q": [1]}]}"#;
         for (source, expected) in [
             ("{{json (default (lookup a 0) 5)}}", "5"),
@@ -516,6 +534,19 @@ mod tests {
             (
                 "{{json (and n t)}}{{json (and n a)}}{{json (or a f)}}{{json (or a n)}}{{json (not a)}}",
                 "truefalsefalsetruetrue",
+            ),
+            (
+                "{{json (now offset=\"-1h\")}}{{json (now offset=nothing)}}{{now}} {{#each list}}{{date (now offset=60) \"HH:mm\"}}{{/each}}",
+                "\"2026-01-15T08:30:00.000Z\"null2026-01-15T09:30:00.000Z 09:3109:31",
+            ),
+            (
+                "{{date \"now\" \"iso\"}} {{add 'Now' \"1d\"}}",
+                "2026-01-15T09:30:00.000Z 2026-01-16T09:30:00.000Z",
+            ),
+            ("{{json (date \"tomorrow\" \"iso\")}}{{json (add s \"a while\")}}", "nullnull"),
+            (
+                "{{truncate t 1}}{{json (truncate nothing 5)}}{{truncate n 9}}{{truncate big \"4\" unit=\"bytes\"}}",
+                "xnull79…",
             ),
             ("{{phone \"+14155550123\" \"+1 ***.***.****\"}}{{phone \"415\" t}}", "+1 415.555.0123"),
         ] {

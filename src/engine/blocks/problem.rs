@@ -14,6 +14,9 @@ pub enum ProblemKind {
     Arguments,
     /// A literal that its helper cannot understand: a date or phone format, a zone, a region.
     Literal,
+    /// A literal that stands for a time and is none: the call gives null, or, for `'now'`, the present
+    /// time. The template runs all the same.
+    Time,
     /// Handlebars' partials and decorators.
     Unsupported,
     /// Too long or nested too deep.

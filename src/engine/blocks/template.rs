@@ -36,6 +36,7 @@ pub struct CompiledTemplate {
     pub(super) template: Template,
     pub(super) variables: Vec<VariablePath>,
     pub(super) expressions: Vec<Expression>,
+    pub(super) doubts: Vec<TemplateProblem>,
 }
 
 impl CompiledTemplate {
@@ -50,6 +51,11 @@ impl CompiledTemplate {
     /// The expressions that can be without a value and stand in no `if` or `unless`.
     pub fn expressions(&self) -> &[Expression] {
         &self.expressions
+    }
+
+    /// What is wrong with it although it runs.
+    pub fn doubts(&self) -> &[TemplateProblem] {
+        &self.doubts
     }
 
     /// The template for Handlebars; it needs the helpers of [`super::helpers::register`].

@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::super::operation::{HeaderTemplate, RateBudget, RateLimit};
 use super::super::problem::{Part, Problem};
-use super::super::retry::{RetryPolicy, is_idempotent};
+use super::super::retry::{Effect, LIMITED, RetryPolicy, WaitSource, WaitUnit, is_idempotent};
 use super::super::status::StatusSet;
 use super::super::template::{Place, compile_value};
 use super::errors::{items, range, status_problem};
+use super::mapping::Compiler;
 use super::{header, number};
 use crate::config::delivery::{IdempotencyHeader, Retry};
 use crate::config::diagnostic::Code;
@@ -32,33 +33,103 @@ const CONCURRENT: usize = 256;
 pub(super) fn retry(
     operation: &OperationRef<'_>,
     method: &Method,
-    is_keyed: bool,
+    may_repeat: bool,
     document: &Document,
     problems: &mut Vec<Problem>,
 ) -> Option<RetryPolicy> {
     let own = format!("/operations/{}/retry", operation.name);
     let mut found = Vec::new();
-    let policy = match (operation.retry, &document.retry) {
+    let mut policy = match (operation.retry, &document.retry) {
         (Some(retry), _) => policy(retry, &own, &mut found),
         (None, Some(retry)) => policy(retry, "/retry", &mut found),
         (None, None) => return None,
     };
     super::add_new(found, problems);
-    if is_idempotent(method) || is_keyed {
-        return (policy.max_attempts > 1).then_some(policy);
+    if policy.max_attempts <= 1 {
+        return None;
     }
-    if operation.retry.is_some() && policy.max_attempts > 1 {
+    if may_repeat {
+        return Some(policy);
+    }
+    if policy.statuses.contains(LIMITED) {
+        policy.only_limited();
+        return Some(policy);
+    }
+    if operation.retry.is_some() {
         problems.push(
             Problem::new(
                 Code::NothingRetried,
                 own,
-                format!("{method} is not retried: sent twice, it may create two records"),
+                format!("{method} is not retried on these: sent twice, it may create two records"),
             )
             .part(Part::Key)
-            .help("if the CRM knows a repeated request by a header, add `\"idempotencyHeader\": { \"name\": \"Idempotency-Key\" }`"),
+            .help("add 429 to `on`, which says that nothing was done; if the CRM knows a repeated request by a header, add `\"idempotencyHeader\": { \"name\": \"Idempotency-Key\" }`"),
         );
     }
     None
+}
+
+/// What the operation does at the CRM.
+pub(super) fn effect(operation: &OperationRef<'_>, method: &Method, problems: &mut Vec<Problem>) -> Effect {
+    let usual = match (operation.name.only_reads(), is_idempotent(method)) {
+        (true, _) => Effect::None,
+        (false, true) => Effect::Idempotent,
+        (false, false) => Effect::Write,
+    };
+    match operation.effect {
+        Some("none") if !operation.name.only_reads() => {
+            problems.push(
+                Problem::new(
+                    Code::EffectContradicted,
+                    format!("/operations/{}/effect", operation.name),
+                    format!("`{}` writes, so its effect cannot be `none`", operation.name),
+                )
+                .help(
+                    "write `idempotent` if the CRM makes one record of a repeated request, else leave it out",
+                ),
+            );
+            usual
+        }
+        Some("none") => Effect::None,
+        Some("idempotent") => Effect::Idempotent,
+        Some("write") => Effect::Write,
+        // The schema reports other words.
+        _ => usual,
+    }
+}
+
+fn wait_source(retry: &Retry, at: &str, problems: &mut Vec<Problem>) -> WaitSource {
+    let text = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
+    let mut source = WaitSource::default();
+    if let Some(text) = text(&retry.wait_header) {
+        match HeaderName::from_bytes(text.as_bytes()) {
+            Ok(name) => source.header = Some(name),
+            Err(_) => problems.push(header::name_problem(&text, format!("{at}/waitHeader"))),
+        }
+    }
+    if let Some(text) = text(&retry.wait_path) {
+        // Any operation but the sign-in, whose paths may also start at what the user typed in.
+        let mut compiler = Compiler { operation: OperationName::FindContact, problems };
+        let path = compiler.compile(&text, format!("{at}/waitPath"), true, true).path;
+        source.path = Some((text.into(), path));
+    }
+    source.unit = match retry.wait_unit.as_deref() {
+        Some("milliseconds") => WaitUnit::Milliseconds,
+        Some("minutes") => WaitUnit::Minutes,
+        _ => WaitUnit::Seconds,
+    };
+    if retry.wait_unit.is_some() && retry.wait_header.is_none() && retry.wait_path.is_none() {
+        problems.push(
+            Problem::new(
+                Code::IncompleteLimit,
+                format!("{at}/waitUnit"),
+                "`waitUnit` has no effect without `waitHeader` or `waitPath`",
+            )
+            .part(Part::Key)
+            .help("add `\"waitHeader\": \"X-Rate-Wait\"`, or the name that the CRM's documentation gives"),
+        );
+    }
+    source
 }
 
 fn policy(retry: &Retry, at: &str, problems: &mut Vec<Problem>) -> RetryPolicy {
@@ -72,6 +143,7 @@ fn policy(retry: &Retry, at: &str, problems: &mut Vec<Problem>) -> RetryPolicy {
         max_delay: seconds(retry.max_delay_seconds, 10.0, 300.0),
         connection,
         statuses,
+        wait: wait_source(retry, at, problems),
     }
 }
 

@@ -55,8 +55,9 @@ impl RequestCompiler<'_> {
                 headers.push((name, value));
             }
         }
-        let retry =
-            delivery::retry(operation, &sent_method, idempotency_header.is_some(), self.document, problems);
+        let effect = delivery::effect(operation, &sent_method, problems);
+        let may_repeat = effect.is_repeatable() || idempotency_header.is_some();
+        let retry = delivery::retry(operation, &sent_method, may_repeat, self.document, problems);
         let query = query(operation, &root, problems);
         let body = body(operation, method.as_ref(), &root, problems);
         let credential = auth::credential(name, operation.auth, self.document, self.shared, problems);
@@ -121,6 +122,8 @@ impl RequestCompiler<'_> {
             reads_idempotency_key: sources.contains(&Variable::IdempotencyKey),
             writes_text: sources.contains(&Variable::ComposedLogDetails),
             reads_session_id: sources.contains(&Variable::SessionId),
+            reads_now: sources.contains(&Variable::Now),
+            effect,
         };
         errors::check_no_match(&compiled, own, problems);
         missing::check(&compiled, operation, problems);

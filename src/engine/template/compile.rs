@@ -178,6 +178,10 @@ fn block(
             return None;
         }
     };
+    let doubts = template.doubts().iter().cloned();
+    problems.extend(
+        doubts.map(|problem| explain::block(problem, source, place, |range| place_range(range, at, shift))),
+    );
     let mut wanted = Vec::new();
     for path in template.variables() {
         wanted.extend(block_variables(path, at, shift, place, problems));

@@ -112,7 +112,11 @@ pub(super) fn block(
             .part(place.part(locate(&path)))
             .help(format!("write `{mended}`"));
     }
-    let code = if kind == ProblemKind::UnknownHelper { Code::UnknownHelper } else { Code::TemplateSyntax };
+    let code = match kind {
+        ProblemKind::UnknownHelper => Code::UnknownHelper,
+        ProblemKind::Time => Code::LiteralTime,
+        _ => Code::TemplateSyntax,
+    };
     // Messages quote with `"`, as templates do; here a quote is a code span.
     let quoted = |text: &str| {
         if text.matches('"').count().is_multiple_of(2) { text.replace('"', "`") } else { text.to_owned() }
@@ -263,6 +267,15 @@ const OTHER_HELPERS: &[(&str, &str)] = &[
     ("btoa", "base64"),
     ("stringify", "json"),
     ("moment", "date"),
+    ("formatdate", "date"),
+    ("substring", "truncate"),
+    ("substr", "truncate"),
+    ("slice", "truncate"),
+    ("left", "truncate"),
+    ("shorten", "truncate"),
+    ("ellipsis", "truncate"),
+    ("limit", "truncate"),
+    ("cut", "truncate"),
 ];
 
 /// The helper that was probably meant.

@@ -48,6 +48,8 @@ impl MessageTemplate {
                 return Self { source, template: None };
             }
         };
+        let doubts = template.doubts().iter().cloned();
+        problems.extend(doubts.map(|problem| explain::block(problem, text, place, Clone::clone)));
         for path in template.variables() {
             let first = path.segments.first().map_or("", String::as_str);
             if NAMES.contains(&first) {

@@ -66,7 +66,7 @@ pub(super) fn variable(expression: &str, range: Range<usize>, place: Place<'_>) 
 }
 
 /// What every operation sees, in words.
-const COMMON: &str = "user.*, apiKey, authHeader, secretKey and idempotencyKey";
+const COMMON: &str = "user.*, apiKey, authHeader, secretKey, idempotencyKey and now";
 
 fn has(operation: OperationName, segments: &[&str]) -> bool {
     matches!(variables::resolve(operation, segments), Resolution::Known(..) | Resolution::User)

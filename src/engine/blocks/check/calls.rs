@@ -1,15 +1,18 @@
 //! Checks of helper calls: does the helper exist, do its arguments fit.
 
+use handlebars::Path;
 use handlebars::template::Parameter;
 use serde_json::Value;
 
 use super::{Options, Walk};
+use crate::engine::blocks::functions::whole_number;
 use crate::engine::blocks::helpers::{HELPERS, HelperKind, find};
 use crate::engine::blocks::problem::ProblemKind;
 use crate::engine::date_format::DateFormat;
 use crate::engine::phone::{parse_formats, parse_region};
 use crate::engine::text::to_text;
-use crate::engine::time::parse_zone;
+use crate::engine::time::{ZoneProblem, parse_instant, parse_seconds, read_zone};
+use crate::engine::truncate::Unit;
 
 impl Walk<'_> {
     /// Notes a call of an unknown helper, or one with the wrong arguments.
@@ -62,6 +65,61 @@ impl Walk<'_> {
         self.check_literals(name, arguments, options);
     }
 
+    /// Notes literals that stand for a time or a length of time and are none.
+    fn check_times(&mut self, name: &str, arguments: &[Parameter], options: &Options) {
+        let first = arguments.first();
+        match (name, first) {
+            ("date" | "add", Some(Parameter::Literal(_))) if first.is_some_and(is_now) => {
+                let message = "\"now\" in quotes is a text; it is read as the present time".to_owned();
+                let help = "write `now` without quotes, such as `{{date now \"iso\"}}`".to_owned();
+                self.problem(ProblemKind::Time, "now", message, Some(help));
+            }
+            ("date" | "add", Some(Parameter::Literal(value)))
+                if !value.is_null() && parse_instant(value).is_none() =>
+            {
+                let message = format!("{value} is no time, so \"{name}\" gives null");
+                let help =
+                    "write a variable such as `startTime` or `now`; `(now offset=\"+1d\")` is a day later";
+                self.problem(ProblemKind::Time, &to_text(value), message, Some(help.to_owned()));
+            }
+            _ => {}
+        }
+        let length = match name {
+            "add" => arguments.get(1),
+            "now" => options.get("offset"),
+            _ => None,
+        };
+        if let Some(Parameter::Literal(value)) = length
+            && !value.is_null()
+            && parse_seconds(value).is_none()
+        {
+            let message = format!("{value} is no length of time, so \"{name}\" gives null");
+            let help = "write seconds, or a text such as `\"15m\"`, `\"-2h\"` or `\"1d\"`";
+            self.problem(ProblemKind::Time, &to_text(value), message, Some(help.to_owned()));
+        }
+    }
+
+    /// Checks how long a text may become.
+    fn check_length(&mut self, name: &str, arguments: &[Parameter], options: &Options) {
+        if name != "truncate" {
+            return;
+        }
+        if let Some(Parameter::Literal(length)) = arguments.get(1)
+            && whole_number(length).is_none()
+        {
+            let message = format!("{length} is no length");
+            let help = "write a whole number such as 80".to_owned();
+            self.problem(ProblemKind::Literal, &to_text(length), message, Some(help));
+        }
+        if let Some(Parameter::Literal(unit)) = options.get("unit")
+            && unit.as_str().and_then(Unit::parse).is_none()
+        {
+            let message = format!("{unit} is no unit of a text's length");
+            let help = "use characters (UTF-16 units), codepoints or bytes".to_owned();
+            self.problem(ProblemKind::Literal, &to_text(unit), message, Some(help));
+        }
+    }
+
     /// Formats, zones and regions written out in the template are checked before any call.
     fn check_literals(&mut self, name: &str, arguments: &[Parameter], options: &Options) {
         let literal = |parameter: Option<&Parameter>| match parameter {
@@ -75,12 +133,21 @@ impl Walk<'_> {
             ("phone" | "phoneVariants", Some(format)) => parse_formats(format).err().map(|p| p.to_string()),
             _ => None,
         };
+        self.check_times(name, arguments, options);
+        self.check_length(name, arguments, options);
         if let (Some(message), Some(format)) = (message, format) {
             self.problem(ProblemKind::Literal, format, message, None);
         }
-        if let Some(zone) = literal(options.get("zone")).filter(|zone| parse_zone(zone).is_none()) {
+        if let Some((zone, problem)) =
+            literal(options.get("zone")).and_then(|zone| Some((zone.clone(), read_zone(&zone).err()?)))
+        {
             let help = "use a name such as America/New_York, or an offset such as +05:30";
-            let message = format!("{zone} is not a time zone");
+            let message = match problem {
+                ZoneProblem::Unknown => format!("{zone} is not a time zone"),
+                ZoneProblem::Ambiguous(_, zones) => {
+                    format!("{zone} is not one time zone: it may be the time of {zones}")
+                }
+            };
             self.problem(ProblemKind::Literal, &to_text(&zone), message, Some(help.to_owned()));
         }
         if let Some(region) = literal(options.get("region"))
@@ -91,6 +158,23 @@ impl Walk<'_> {
             self.problem(ProblemKind::Literal, &to_text(&region), message, Some(help));
         }
     }
+}
+
+/// The word that is read as the present time.
+fn is_now(value: &Parameter) -> bool {
+    matches!(value, Parameter::Literal(Value::String(text)) if text.trim().eq_ignore_ascii_case("now"))
+}
+
+/// The arguments with the present time where a call means it: `now offset=…` counts from it, and people
+/// write `date 'now' …`.
+pub(super) fn with_present(name: &str, mut arguments: Vec<Parameter>) -> Vec<Parameter> {
+    let Ok(now) = Path::parse("@root.now").map(Parameter::Path) else { return arguments };
+    match (name, arguments.as_mut_slice()) {
+        ("now", []) => arguments.push(now),
+        ("date" | "add", [first, ..]) if is_now(first) => *first = now,
+        _ => {}
+    }
+    arguments
 }
 
 fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
