@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::helpers::{GET, PRINT, PRINT_RAW, STEP};
 use super::output::OMITTED;
 use super::problem::{Places, ProblemKind, TemplateProblem};
+use super::reading::Prepared;
 use super::template::{CompiledTemplate, MAX_DEPTH, VariablePath};
 
 /// Checks and rewrites a parsed template.
@@ -23,11 +24,12 @@ pub(super) fn check(source: &str, mut template: Template) -> Result<CompiledTemp
         depth: 0,
         scopes: vec![Scope { base: Some(Vec::new()), names: Vec::new() }],
         variables: Vec::new(),
+        prepared: Vec::new(),
         problems: Vec::new(),
     };
     walk.template(&mut template);
     if walk.problems.is_empty() {
-        Ok(CompiledTemplate { template, variables: walk.variables })
+        Ok(CompiledTemplate { template, variables: walk.variables, prepared: walk.prepared })
     } else {
         Err(walk.problems)
     }
@@ -48,6 +50,7 @@ struct Walk<'s> {
     depth: usize,
     scopes: Vec<Scope>,
     variables: Vec<VariablePath>,
+    prepared: Vec<Prepared>,
     problems: Vec<TemplateProblem>,
 }
 
@@ -115,6 +118,7 @@ impl Walk<'_> {
         let name = name.as_name().unwrap_or_default().to_owned();
         self.checked_call(&name, &arguments, &options, false);
         let opens = name == "lookup";
+        let name = self.prepared(&name, &arguments, &options).unwrap_or(name);
         let arguments = arguments.into_iter().enumerate();
         let arguments =
             arguments.map(|(index, argument)| self.nested(argument, opens && index == 0)).collect();

@@ -37,7 +37,7 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
 pub struct Arguments<'call, 'template>(pub(super) &'call Helper<'template>);
 
 impl<'call> Arguments<'call, '_> {
-    fn value(self, index: usize) -> &'call Value {
+    pub(super) fn value(self, index: usize) -> &'call Value {
         self.0.param(index).map_or(&Value::Null, |p| p.value())
     }
 
@@ -50,7 +50,7 @@ impl<'call> Arguments<'call, '_> {
         self.0.hash_get(name).map_or(&Value::Null, |p| p.value())
     }
 
-    fn values(self) -> impl Iterator<Item = &'call Value> {
+    pub(super) fn values(self) -> impl Iterator<Item = &'call Value> {
         self.0.params().iter().map(|p| p.value())
     }
 }
@@ -239,7 +239,13 @@ pub(super) fn not(arguments: Arguments<'_, '_>) -> Outcome {
 
 pub(super) fn lookup(arguments: Arguments<'_, '_>) -> Outcome {
     let key = to_text(arguments.value(1));
-    let found = member(arguments.value(0), &key);
+    let found = match (arguments.value(0), key.strip_prefix('-').and_then(index)) {
+        // From the end, where a path has no such positions.
+        (Value::Array(items), Some(back)) if back > 0 => {
+            items.len().checked_sub(back).and_then(|at| items.get(at)).map(Cow::Borrowed)
+        }
+        (value, _) => member(value, &key),
+    };
     Ok(found.map_or(Value::Null, Cow::into_owned))
 }
 

@@ -5,6 +5,7 @@ mod functions;
 pub mod helpers;
 mod output;
 mod problem;
+mod reading;
 mod template;
 
 use std::sync::LazyLock;

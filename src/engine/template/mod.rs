@@ -6,6 +6,7 @@
 mod compile;
 mod explain;
 mod message;
+pub(super) mod reply;
 mod scan;
 mod unknown;
 mod url_parts;
