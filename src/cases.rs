@@ -40,6 +40,7 @@ use crate::engine::error_mapping::{Judged, judge, rule_for};
 use crate::engine::exchange::{BodyKind, UpstreamResponse};
 use crate::engine::failure::Failure;
 use crate::engine::inputs::Inputs;
+use crate::engine::mapped::MappingProblem;
 use crate::engine::operation::{CompiledConfig, Operation};
 use crate::engine::variables::Variable;
 use crate::engine::{map, render};
@@ -99,6 +100,9 @@ pub struct Outcome {
     pub differences: Vec<Difference>,
     /// Why the case could not be run at all.
     pub error: Option<String>,
+    /// Fields that the document names and that the reply does not have. They are no part of the
+    /// result: many CRMs leave out what is empty.
+    pub unfound: Vec<MappingProblem>,
     /// What came out: [`REQUEST`] and [`RESULT`]; absent where the case could not be run. There is
     /// no result where there is no request.
     pub actual: Vec<(&'static str, Value)>,
@@ -121,6 +125,7 @@ pub fn run(case: &Case, config: &CompiledConfig) -> Outcome {
         rule: None,
         differences: Vec::new(),
         error: None,
+        unfound: Vec::new(),
         actual: Vec::new(),
     };
     let content = match &case.content {
@@ -155,7 +160,8 @@ pub fn run(case: &Case, config: &CompiledConfig) -> Outcome {
             let platform = platform.and_then(Value::as_str).unwrap_or(&case.proxy_id);
             outcome.rule = rule_of(operation, &content.response);
             let judged = judge(operation, content.response.clone(), platform, &[]);
-            outcome.actual.push((RESULT, result(judged, operation, &inputs, platform)));
+            let result = result(judged, operation, &inputs, platform, &mut outcome.unfound);
+            outcome.actual.push((RESULT, result));
         }
     }
     for (file, expected) in [(REQUEST, &content.request), (RESULT, &content.result)] {
@@ -179,10 +185,21 @@ fn rule_of(operation: &Operation, response: &Result<UpstreamResponse, Failure>) 
 }
 
 /// What becomes of a reply.
-fn result(judged: Judged, operation: &Operation, inputs: &Inputs<'_>, platform: &str) -> Value {
+fn result(
+    judged: Judged,
+    operation: &Operation,
+    inputs: &Inputs<'_>,
+    platform: &str,
+    unfound: &mut Vec<MappingProblem>,
+) -> Value {
     match judged {
         Judged::Reply(response) => match map(operation, &response, inputs) {
-            Ok((mapped, problems)) => json!({"result": mapped, "problems": problems}),
+            Ok((mapped, problems)) => {
+                let (problems, others): (Vec<_>, Vec<_>) =
+                    problems.into_iter().partition(|problem| problem.is_essential);
+                unfound.extend(others);
+                json!({"result": mapped, "problems": problems})
+            }
             Err(error) => json!({"error": error.to_string()}),
         },
         Judged::NoMatch(none) => {

@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
                     print::line("\nmapped to");
                     print::line(&serde_json::to_string_pretty(&mapped)?);
                     for problem in &problems {
-                        print::line(&format!("\n{} ({}) found {}", problem.key, problem.path, problem.found));
+                        print::line(&format!("\n{problem}"));
                     }
                     Ok(if problems.is_empty() { 0 } else { FOUND })
                 }

@@ -98,9 +98,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     for place in &recorded.changed {
         print::line(&format!("something else comes of it without them: {place}"));
     }
-    let outcomes = select(&folder)?.into_iter().flat_map(|selection| selection.run().outcomes);
-    if let Some(outcome) = outcomes.into_iter().find(|outcome| !outcome.passed()) {
-        return Err(Trouble(format!("the recorded case does not pass:\n{outcome}")));
+    for outcome in select(&folder)?.into_iter().flat_map(|selection| selection.run().outcomes) {
+        if !outcome.passed() {
+            return Err(Trouble(format!("the recorded case does not pass:\n{outcome}")));
+        }
+        for problem in &outcome.unfound {
+            print::line(&format!("{problem}"));
+        }
     }
     print::line(
         "Read the files before you share them: free text is kept as it was, but for what was recognised; \

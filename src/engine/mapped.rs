@@ -1,5 +1,7 @@
 //! What replies are mapped to: the results of the interface contract.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -288,6 +290,17 @@ pub struct MappingProblem {
     pub path: String,
     /// What was found there instead, in words: never a value.
     pub found: String,
+    /// Whether the result is not whole without it, such as a record without an id. What is
+    /// not, is some field that nobody may miss.
+    #[serde(skip)]
+    pub is_essential: bool,
+}
+
+/// As a sentence: `item.namePath (full_name) found nothing`.
+impl fmt::Display for MappingProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}) found {}", self.key, self.path, self.found)
+    }
 }
 
 /// A reply that cannot be mapped at all.
@@ -297,12 +310,24 @@ pub enum MapError {
     #[error("{0}")]
     NotJson(Box<Failure>),
     /// The list path does not name a list.
-    #[error("the list path `{path}` names {found}, not a list")]
+    #[error("the list path `{path}` names {found}, not a list{advice}")]
     NotAList {
         /// The path.
         path: String,
         /// What was found.
-        found: &'static str,
+        found: String,
+        /// What to write instead, as a clause that goes on; may be empty.
+        advice: String,
+    },
+    /// The list has items, and none of them can be used.
+    #[error("{}of the list has an id at `{path}` (found {found})", of_items(*count))]
+    NoItemId {
+        /// The path of the id within an item.
+        path: String,
+        /// How many items there are.
+        count: usize,
+        /// What was found there instead, in words: never a value.
+        found: String,
     },
     /// The reply to a creation has no id, and the document does not say that there is none.
     #[error("{0}")]
@@ -315,4 +340,8 @@ pub enum MapError {
         /// What was found.
         found: String,
     },
+}
+
+fn of_items(count: usize) -> String {
+    if count == 1 { "no item ".to_owned() } else { format!("none of the {count} items ") }
 }

@@ -1,42 +1,29 @@
 //! Maps replies: pure, and honest about what it did not find.
 
+pub(super) mod field;
+mod list;
+mod problems;
+pub(super) mod view;
+
+use std::cell::OnceCell;
+
 use serde_json::{Map, Value};
 
 use super::decode::not_json;
 use super::exchange::{BodyKind, UpstreamResponse};
-use super::failure::{FailedResponse, Failure, FailureKind};
-use super::header_id::id_at_the_end;
 use super::inputs::Inputs;
 use super::mapped::{
     Appointment, Attendee, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser,
     License, MapError, Mapped, MappingProblem, RecordText, UserInfo,
 };
 use super::operation::Operation;
-use super::path::{Listed, Path};
 use super::render::kind;
 use super::text::{id_text, to_text};
 use super::time::read_zone;
-use super::value_ref::ValueRef;
-use super::variables::Variable;
-
-/// A path of a mapping: its text for messages, and compiled.
-#[derive(Debug)]
-pub(super) struct MapPath {
-    pub(super) text: Box<str>,
-    pub(super) source: Source,
-    pub(super) path: Path,
-    /// Whether the document itself names it; a default that finds nothing is no problem.
-    pub(super) explicit: bool,
-}
-
-/// Where a path starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
-    /// At the reply, or at the list's item.
-    Reply,
-    /// At an input of the operation (`getUserInfo` only).
-    Input(Variable),
-}
+pub(super) use field::{Field, Source};
+use list::{Identify, Parents, Shape};
+use problems::Reader;
+use view::View;
 
 /// A compiled `responseMapping`.
 #[derive(Debug)]
@@ -51,9 +38,9 @@ pub(super) enum CompiledMapping {
     License(LicensePaths),
     AuthValidation(AuthValidationPaths),
     Acknowledged,
-    Settings(MapPath),
+    Settings(Field),
     Appointments {
-        list: MapPath,
+        list: Field,
         item: Box<AppointmentPaths>,
     },
     Appointment(Box<AppointmentPaths>),
@@ -61,33 +48,35 @@ pub(super) enum CompiledMapping {
 
 #[derive(Debug, Default)]
 pub(super) struct UserInfoPaths {
-    pub(super) id: Option<MapPath>,
-    pub(super) name: Option<MapPath>,
-    pub(super) timezone_name: Option<MapPath>,
-    pub(super) timezone_offset: Option<MapPath>,
-    pub(super) overriding_api_key: Option<MapPath>,
-    pub(super) message: Option<MapPath>,
-    pub(super) additional_info: Vec<(Box<str>, MapPath)>,
+    pub(super) id: Option<Field>,
+    pub(super) name: Option<Field>,
+    pub(super) timezone_name: Option<Field>,
+    pub(super) timezone_offset: Option<Field>,
+    pub(super) overriding_api_key: Option<Field>,
+    pub(super) message: Option<Field>,
+    pub(super) additional_info: Vec<(Box<str>, Field)>,
 }
 
 #[derive(Debug)]
 pub(super) struct ContactPaths {
-    pub(super) list: MapPath,
-    pub(super) id: MapPath,
-    pub(super) name: MapPath,
-    pub(super) phone: MapPath,
-    pub(super) contact_type: MapPath,
-    pub(super) title: MapPath,
-    pub(super) company: MapPath,
-    pub(super) created_date: MapPath,
-    pub(super) most_recent_activity_date: MapPath,
-    pub(super) additional_info: MapPath,
+    /// Whether a field reads what holds the list of its item.
+    pub(super) reads_parent: bool,
+    pub(super) list: Field,
+    pub(super) id: Field,
+    pub(super) name: Field,
+    pub(super) phone: Field,
+    pub(super) contact_type: Field,
+    pub(super) title: Field,
+    pub(super) company: Field,
+    pub(super) created_date: Field,
+    pub(super) most_recent_activity_date: Field,
+    pub(super) additional_info: Field,
 }
 
 /// Where the id of a record is that was created.
 #[derive(Debug)]
 pub(super) struct LogPaths {
-    pub(super) id: MapPath,
+    pub(super) id: Field,
     /// Whether the document says that the CRM answers without one.
     pub(super) has_none: bool,
 }
@@ -95,63 +84,67 @@ pub(super) struct LogPaths {
 #[derive(Debug)]
 pub(super) struct CreatedContactPaths {
     pub(super) has_none: bool,
-    pub(super) id: MapPath,
-    pub(super) name: MapPath,
-    pub(super) contact_type: MapPath,
+    pub(super) id: Field,
+    pub(super) name: Field,
+    pub(super) contact_type: Field,
 }
 
 #[derive(Debug)]
 pub(super) struct CallLogPaths {
-    pub(super) subject: MapPath,
-    pub(super) note: MapPath,
-    pub(super) full_body: MapPath,
-    pub(super) id: Option<MapPath>,
+    pub(super) subject: Field,
+    pub(super) note: Field,
+    pub(super) full_body: Field,
+    pub(super) id: Option<Field>,
 }
 
 #[derive(Debug)]
 pub(super) struct UserPaths {
-    pub(super) list: Option<MapPath>,
-    pub(super) id: MapPath,
-    pub(super) name: MapPath,
-    pub(super) email: MapPath,
+    /// Whether a field reads what holds the list of its item.
+    pub(super) reads_parent: bool,
+    pub(super) list: Option<Field>,
+    pub(super) id: Field,
+    pub(super) name: Field,
+    pub(super) email: Field,
 }
 
 #[derive(Debug)]
 pub(super) struct LicensePaths {
-    pub(super) is_valid: MapPath,
-    pub(super) status: MapPath,
-    pub(super) description: MapPath,
+    pub(super) is_valid: Field,
+    pub(super) status: Field,
+    pub(super) description: Field,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct AuthValidationPaths {
-    pub(super) successful: Option<MapPath>,
-    pub(super) message: Option<MapPath>,
+    pub(super) successful: Option<Field>,
+    pub(super) message: Option<Field>,
 }
 
 #[derive(Debug)]
 pub(super) struct AppointmentPaths {
-    pub(super) id: MapPath,
-    pub(super) third_party_appointment_id: Option<MapPath>,
-    pub(super) title: MapPath,
-    pub(super) description: MapPath,
-    pub(super) participant_name: MapPath,
-    pub(super) start_time_utc: MapPath,
-    pub(super) duration_minutes: MapPath,
-    pub(super) status: MapPath,
-    pub(super) contact_id: MapPath,
-    pub(super) contact_type: MapPath,
-    pub(super) attendees: MapPath,
+    /// Whether a field reads what holds the list of its item.
+    pub(super) reads_parent: bool,
+    pub(super) id: Field,
+    pub(super) third_party_appointment_id: Option<Field>,
+    pub(super) title: Field,
+    pub(super) description: Field,
+    pub(super) participant_name: Field,
+    pub(super) start_time_utc: Field,
+    pub(super) duration_minutes: Field,
+    pub(super) status: Field,
+    pub(super) contact_id: Field,
+    pub(super) contact_type: Field,
+    pub(super) attendees: Field,
     pub(super) attendee: AttendeePaths,
 }
 
 #[derive(Debug)]
 pub(super) struct AttendeePaths {
-    pub(super) id: MapPath,
-    pub(super) name: MapPath,
-    pub(super) attendee_type: MapPath,
-    pub(super) status: MapPath,
-    pub(super) email: MapPath,
+    pub(super) id: Field,
+    pub(super) name: Field,
+    pub(super) attendee_type: Field,
+    pub(super) status: Field,
+    pub(super) email: Field,
 }
 
 /// Maps the reply of an operation. Besides the result, says what its paths did not find.
@@ -164,76 +157,77 @@ pub fn map(
     response: &UpstreamResponse,
     inputs: &Inputs<'_>,
 ) -> Result<(Mapped, Vec<MappingProblem>), MapError> {
-    let mut reader = Reader { problems: Vec::new() };
-    let reply = response.document();
+    let mut reader = Reader::default();
+    let view = &View::of_reply(response.document(), inputs);
     let mapped = match &operation.mapping {
-        CompiledMapping::UserInfo(paths) => Mapped::UserInfo(reader.user_info(paths, response, inputs)?),
+        CompiledMapping::UserInfo(fields) => Mapped::UserInfo(reader.user_info(fields, response, view)?),
         CompiledMapping::Contacts(None) => Mapped::Contacts(Vec::new()),
-        CompiledMapping::Contacts(Some(paths)) => Mapped::Contacts(reader.contacts(paths, response)?),
-        CompiledMapping::Contact(paths) => Mapped::Contact(paths.as_ref().map(|paths| CreatedContact {
-            id: reader.created_id(&paths.id, paths.has_none, reply),
-            name: reader.read(&paths.name, reply),
-            contact_type: reader.truthy(&paths.contact_type, reply).unwrap_or_else(|| "Contact".into()),
+        CompiledMapping::Contacts(Some(fields)) => Mapped::Contacts(reader.contacts(fields, response, view)?),
+        CompiledMapping::Contact(fields) => Mapped::Contact(fields.as_ref().map(|fields| {
+            let id = reader.created_id(&fields.id, fields.has_none, view);
+            reader.look_for(&[&fields.name, &fields.contact_type], &[*view]);
+            CreatedContact {
+                id,
+                name: fields.name.read(view),
+                contact_type: fields.contact_type.truthy(view).unwrap_or_else(|| "Contact".into()),
+            }
         })),
-        CompiledMapping::Log(paths) => {
-            let id = reader.created_id(&paths.id, paths.has_none, reply).as_ref().and_then(id_text);
-            if id.is_none() && !paths.has_none {
-                return Err(MapError::NoRecordId(reader.missing_id(&paths.id, response)));
+        CompiledMapping::Log(fields) => {
+            let id = reader.created_id(&fields.id, fields.has_none, view).as_ref().and_then(id_text);
+            if id.is_none() && !fields.has_none {
+                return Err(MapError::NoRecordId(reader.missing_id(&fields.id, response)));
             }
             Mapped::Log(CreatedLog { log_id: id })
         }
-        CompiledMapping::CallLog(paths) => {
+        CompiledMapping::CallLog(fields) => {
             require_json(response)?;
-            let note = reader.read(&paths.note, reply);
-            let full_body = reader.read(&paths.full_body, reply);
+            reader.look_for(&[&fields.subject, &fields.note, &fields.full_body], &[*view]);
+            let note = fields.note.read(view);
+            let full_body = fields.full_body.read(view);
             Mapped::CallLog(CallLogInfo {
-                subject: reader.read(&paths.subject, reply),
-                text: paths.text(reply),
+                subject: fields.subject.read(view),
+                text: fields.text(view),
                 note,
                 full_body,
-                id: paths.id.as_ref().and_then(|path| reader.read(path, reply)).as_ref().and_then(id_text),
+                id: fields.id.as_ref().and_then(|field| field.id(view)),
                 full_log_response: response.body().clone(),
             })
         }
-        CompiledMapping::Users(paths) => Mapped::Users(match &paths.list {
+        CompiledMapping::Users(fields) => Mapped::Users(match &fields.list {
             None => Vec::new(),
-            Some(list) => {
-                require_json(response)?;
-                let items = list_of(list, reply)?;
-                items.into_iter().map(|item| reader.crm_user(paths, item)).collect()
-            }
+            Some(list) => reader.users(list, fields, response, view)?,
         }),
-        CompiledMapping::License(paths) => {
+        CompiledMapping::License(fields) => {
             require_json(response)?;
+            reader.look_for(&[&fields.is_valid, &fields.status, &fields.description], &[*view]);
             Mapped::License(License {
-                is_license_valid: reader.read(&paths.is_valid, reply),
-                license_status: reader.read(&paths.status, reply),
-                license_status_description: reader.read(&paths.description, reply),
+                is_license_valid: fields.is_valid.read(view),
+                license_status: fields.status.read(view),
+                license_status_description: fields.description.read(view),
             })
         }
-        CompiledMapping::AuthValidation(paths) => Mapped::AuthValidation(AuthValidation {
-            successful: paths.successful.as_ref().is_none_or(|path| {
-                reader.expected("successfulPath", path, reply).as_ref().is_some_and(is_truthy)
-            }),
-            message: paths.message.as_ref().and_then(|path| reader.text(path, reply)),
+        CompiledMapping::AuthValidation(fields) => Mapped::AuthValidation(AuthValidation {
+            successful: fields
+                .successful
+                .as_ref()
+                .is_none_or(|field| reader.expected(field, view).as_ref().is_some_and(is_truthy)),
+            // There is none where all is well.
+            message: fields.message.as_ref().and_then(|field| field.text(view)),
             status: response.status,
         }),
         CompiledMapping::Acknowledged => Mapped::Acknowledged {},
-        CompiledMapping::Settings(path) => {
+        CompiledMapping::Settings(field) => {
             require_json(response)?;
             Mapped::ServerLoggingSettings(
-                reader.expected("settingsPath", path, reply).unwrap_or_else(|| Value::Object(Map::new())),
+                reader.expected(field, view).unwrap_or_else(|| Value::Object(Map::new())),
             )
         }
-        CompiledMapping::Appointments { list, item: paths } => {
-            require_json(response)?;
-            let items = list_of(list, reply)?;
-            Mapped::Appointments(
-                items.into_iter().filter_map(|item| reader.listed_appointment(paths, item)).collect(),
-            )
+        CompiledMapping::Appointments { list, item: fields } => {
+            Mapped::Appointments(reader.appointments(list, fields, response, view)?)
         }
-        CompiledMapping::Appointment(paths) => {
-            Mapped::Appointment(Box::new(reader.appointment(paths, reply)))
+        CompiledMapping::Appointment(fields) => {
+            reader.look_for(&fields.fields(), &[*view]);
+            Mapped::Appointment(Box::new(reader.appointment(fields, view)))
         }
     };
     Ok((mapped, reader.problems))
@@ -241,10 +235,10 @@ pub fn map(
 
 impl CallLogPaths {
     /// What there is of the text that an update would change.
-    fn text(&self, reply: &Value) -> RecordText {
+    fn text(&self, view: &View<'_>) -> RecordText {
         let is_note = self.note.explicit && !self.full_body.explicit;
-        let path = if is_note { &self.note.path } else { &self.full_body.path };
-        match path.first(reply).as_deref() {
+        let field = if is_note { &self.note } else { &self.full_body };
+        match field.find(view).as_deref() {
             None => RecordText::Missing,
             Some(Value::Null) => RecordText::Null,
             Some(_) => RecordText::Found,
@@ -252,237 +246,286 @@ impl CallLogPaths {
     }
 }
 
-struct Reader {
-    problems: Vec<MappingProblem>,
+/// The items of a list, each with what is around it.
+fn views<'v>(
+    list: &Field,
+    view: &View<'v>,
+    made: &'v OnceCell<Option<Value>>,
+    with_parents: bool,
+    identify: Identify<'_>,
+) -> Result<Option<Vec<View<'v>>>, MapError> {
+    let shape = match &list.source {
+        Source::Path(path) => list::items(list, path, view.here, identify)?,
+        _ => match made.get_or_init(|| list.read(view)) {
+            Some(value) => list::one(list, value, identify)?,
+            None => Shape::Missing,
+        },
+    };
+    let Shape::Items(items) = shape else { return Ok(None) };
+    let parents = with_parents.then(|| Parents::of(view.reply, list.path()));
+    let parent = |item: &Value| parents.as_ref().and_then(|parents| parents.get(item));
+    Ok(Some(items.into_iter().map(|item| view.of_item(item, parent(item))).collect()))
 }
 
 impl Reader {
-    fn read(&mut self, path: &MapPath, root: &Value) -> Option<Value> {
-        path.path.first(root).map(ValueRef::into_owned)
-    }
-
-    /// Reads a value that ought to be there, and says so where it is not.
-    fn expected(&mut self, key: &str, path: &MapPath, root: &Value) -> Option<Value> {
-        let value = self.read(path, root);
-        if value.as_ref().is_none_or(Value::is_null) {
-            self.problem(key, path, value.as_ref(), root);
+    /// The items of an operation's list. A list that is not there has none, and is told.
+    fn items<'v>(
+        &mut self,
+        list: &Field,
+        view: &View<'v>,
+        made: &'v OnceCell<Option<Value>>,
+        with_parents: bool,
+        identify: Identify<'_>,
+    ) -> Result<Vec<View<'v>>, MapError> {
+        let items = views(list, view, made, with_parents, identify)?;
+        if items.is_none() {
+            self.absent_list(list, view);
         }
-        value
-    }
-
-    /// Reads the id of what was created, and says so where there is none.
-    fn created_id(&mut self, path: &MapPath, has_none: bool, root: &Value) -> Option<Value> {
-        if has_none {
-            return None;
-        }
-        let value = self.expected("idPath", path, root)?;
-        let id = match (&path.path, &value) {
-            (Path::Steps(steps), Value::String(text)) => match id_at_the_end(steps, text) {
-                Some(id) => id.map(Value::String),
-                None => Some(value.clone()),
-            },
-            _ => Some(value.clone()),
-        };
-        if !value.is_null() && id.as_ref().and_then(id_text).is_none() {
-            self.problem("idPath", path, Some(&value), root);
-        }
-        id.filter(|id| !id.is_null())
-    }
-
-    /// The failure for a creation whose reply has no id.
-    fn missing_id(&self, path: &MapPath, response: &UpstreamResponse) -> Box<Failure> {
-        let found = self.problems.first().map_or("nothing", |problem| problem.found.as_str());
-        let message = format!(
-            "The CRM answered {} without the id of a new record at {} (found {found})",
-            response.status, path.text
-        );
-        Box::new(Failure {
-            response: Some(Box::new(FailedResponse {
-                headers: response.headers.clone(),
-                body: response.body().clone(),
-            })),
-            ..Failure::new(FailureKind::Unconfirmed, message)
-        })
-    }
-
-    /// The value where JavaScript takes it for true: the reference treats `0`, `""` and `false`
-    /// like nothing (recordings 06, `defaults-falsy-values`).
-    fn truthy(&mut self, path: &MapPath, root: &Value) -> Option<Value> {
-        let value = path.path.first(root)?;
-        is_truthy(&value).then(|| value.into_owned())
-    }
-
-    fn text(&mut self, path: &MapPath, root: &Value) -> Option<String> {
-        self.truthy(path, root).map(|value| to_text(&value).into_owned())
-    }
-
-    fn problem(&mut self, key: &str, path: &MapPath, found: Option<&Value>, root: &Value) {
-        let problem = MappingProblem {
-            key: key.to_owned(),
-            path: path.text.to_string(),
-            found: describe(found, path, root),
-        };
-        if !self.problems.contains(&problem) {
-            self.problems.push(problem);
-        }
+        Ok(items.unwrap_or_default())
     }
 
     /// A zone that is known; one that is not counts as none, and is told: as a value it would stand
     /// before others and mean UTC.
-    fn zone(&mut self, key: &str, path: &Option<MapPath>, value: Option<Value>) -> Option<Value> {
-        let value = value.filter(|value| !value.is_null() && value.as_str() != Some(""))?;
-        let problem = read_zone(&value).err();
-        if let (Some(problem), Some(path)) = (problem, path) {
-            let (key, path) = (key.to_owned(), path.text.to_string());
-            self.problems.push(MappingProblem {
-                key,
-                path,
-                found: format!("{} that is {problem}", kind(&value)),
-            });
+    fn zone(&mut self, field: Option<&Field>, view: &View<'_>) -> Option<Value> {
+        let field = field?;
+        let value = field.read(view).filter(|value| !value.is_null() && value.as_str() != Some(""))?;
+        match read_zone(&value) {
+            Ok(_) => Some(value),
+            Err(problem) => {
+                self.note(field, format!("{} that is {problem}", kind(&value)), true);
+                None
+            }
         }
-        problem.is_none().then_some(value)
     }
 
     fn user_info(
         &mut self,
-        paths: &UserInfoPaths,
+        fields: &UserInfoPaths,
         response: &UpstreamResponse,
-        inputs: &Inputs<'_>,
+        view: &View<'_>,
     ) -> Result<UserInfo, MapError> {
         require_json(response)?;
-        let reply = response.document();
-        let read = |path: &MapPath| match (path.source, &path.path) {
-            (Source::Reply, path) => path.first(reply).map(ValueRef::into_owned),
-            (Source::Input(variable), Path::Steps(steps)) => {
-                inputs.find(variable, steps).map(super::inputs::Found::into_value)
-            }
-            (Source::Input(_), Path::Query(_)) => None,
-        };
-        let Some(id_path) = &paths.id else {
+        let Some(id_field) = &fields.id else {
             return Err(MapError::NoUserId {
                 path: "responseMapping.idPath, which is missing".to_owned(),
                 found: "nothing".to_owned(),
             });
         };
-        let raw_id = read(id_path);
+        let raw_id = id_field.read(view);
         let Some(id) = raw_id.as_ref().and_then(id_text) else {
-            let found = describe(raw_id.as_ref(), id_path, reply);
-            return Err(MapError::NoUserId { path: format!("`{}`", id_path.text), found });
+            let found = problems::describe(raw_id.as_ref(), id_field, view);
+            return Err(MapError::NoUserId { path: format!("`{}`", id_field.text), found });
         };
-        let truthy = |path: &Option<MapPath>| path.as_ref().and_then(&read).filter(is_truthy);
+        // A message is for those whom the CRM has something to tell.
+        let told = [&fields.name, &fields.timezone_name, &fields.timezone_offset, &fields.overriding_api_key];
+        let told: Vec<&Field> = told.into_iter().flatten().collect();
+        self.look_for(&told, &[*view]);
+        let info: Vec<&Field> = fields.additional_info.iter().map(|(_, field)| field).collect();
+        self.look_for(&info, &[*view]);
+        let truthy = |field: &Option<Field>| field.as_ref().and_then(|field| field.truthy(view));
         let as_text = |value: Value| to_text(&value).into_owned();
-        let timezone_name = self.zone("timezoneNamePath", &paths.timezone_name, truthy(&paths.timezone_name));
-        let offset = &paths.timezone_offset;
-        let timezone_offset = self.zone("timezoneOffsetPath", offset, offset.as_ref().and_then(&read));
+        let timezone_name = self.zone(fields.timezone_name.as_ref(), view);
+        let timezone_offset = self.zone(fields.timezone_offset.as_ref(), view);
         Ok(UserInfo {
             id,
-            name: match &paths.name {
-                Some(path) => read(path),
+            name: match &fields.name {
+                Some(field) => field.read(view),
                 None => raw_id,
             },
             timezone_name: timezone_name.map(as_text),
             timezone_offset: timezone_offset.filter(is_truthy),
-            overriding_api_key: truthy(&paths.overriding_api_key)
+            overriding_api_key: truthy(&fields.overriding_api_key)
                 .map(as_text)
                 .map(crate::secret::Secret::from),
-            message: truthy(&paths.message).map(as_text),
-            platform_additional_info: paths
+            message: truthy(&fields.message).map(as_text),
+            platform_additional_info: fields
                 .additional_info
                 .iter()
-                .filter_map(|(key, path)| Some((key.to_string(), read(path)?)))
+                .filter_map(|(key, field)| Some((key.to_string(), field.read(view)?)))
                 .collect(),
-            missing_additional_info: paths
+            missing_additional_info: fields
                 .additional_info
                 .iter()
-                .filter(|(_, path)| read(path).is_none())
+                .filter(|(_, field)| field.find(view).is_none())
                 .map(|(key, _)| key.to_string())
                 .collect(),
         })
     }
 
+    /// A null or scalar item without an id is no contact (Q23); an object without one is reported
+    /// as the reference does.
     fn contacts(
         &mut self,
-        paths: &ContactPaths,
+        fields: &ContactPaths,
         response: &UpstreamResponse,
+        view: &View<'_>,
     ) -> Result<Vec<Contact>, MapError> {
         require_json(response)?;
-        let items = list_of(&paths.list, response.document())?;
+        let made = OnceCell::new();
+        let identify = |item: &Value| fields.id.id(&view.of_item(item, None));
+        let items = self.items(&fields.list, view, &made, fields.reads_parent, &identify)?;
         let mut contacts = Vec::with_capacity(items.len());
-        contacts.extend(items.into_iter().filter_map(|item| self.contact(paths, item)));
+        let mut nameless = Vec::new();
+        for item in &items {
+            let id = fields.id.read(item).filter(|id| !id.is_null());
+            if id.is_none() {
+                nameless.push(*item);
+                if !item.here.is_object() {
+                    continue;
+                }
+            }
+            contacts.push(contact(fields, id, item));
+        }
+        self.without_id(&fields.id, &nameless, &items, contacts.is_empty())?;
+        self.look_for(&fields.fields(), &items);
         Ok(contacts)
     }
 
-    /// A null or scalar item without an id is no contact (Q23); an object without one is reported
-    /// as the reference does.
-    fn contact(&mut self, paths: &ContactPaths, item: &Value) -> Option<Contact> {
-        let id = self.read(&paths.id, item);
-        if id.as_ref().is_none_or(Value::is_null) {
-            self.problem("item.idPath", &paths.id, id.as_ref(), item);
-            if !item.is_object() {
-                return None;
-            }
-        }
-        let empty = || Value::String(String::new());
-        Some(Contact {
-            id,
-            name: self.truthy(&paths.name, item).unwrap_or_else(empty),
-            phone: self.truthy(&paths.phone, item),
-            contact_type: self.truthy(&paths.contact_type, item).unwrap_or_else(|| "Contact".into()),
-            title: self.truthy(&paths.title, item).unwrap_or_else(empty),
-            company: self.truthy(&paths.company, item).unwrap_or_else(empty),
-            created_date: self.truthy(&paths.created_date, item),
-            most_recent_activity_date: self.truthy(&paths.most_recent_activity_date, item),
-            additional_info: self.truthy(&paths.additional_info, item).unwrap_or(Value::Null),
-        })
+    fn users(
+        &mut self,
+        list: &Field,
+        fields: &UserPaths,
+        response: &UpstreamResponse,
+        view: &View<'_>,
+    ) -> Result<Vec<CrmUser>, MapError> {
+        require_json(response)?;
+        let made = OnceCell::new();
+        let identify = |item: &Value| fields.id.id(&view.of_item(item, None));
+        let items = self.items(list, view, &made, fields.reads_parent, &identify)?;
+        let nameless: Vec<View<'_>> =
+            items.iter().filter(|item| fields.id.find(item).is_none_or(|id| id.is_null())).copied().collect();
+        let are_none = !items.iter().any(|item| item.here.is_object()) && nameless.len() == items.len();
+        self.without_id(&fields.id, &nameless, &items, are_none)?;
+        self.look_for(&[&fields.name, &fields.email], &items);
+        Ok(items
+            .iter()
+            .map(|item| CrmUser {
+                id: fields.id.read(item),
+                name: fields.name.read(item),
+                email: fields.email.read(item),
+            })
+            .collect())
     }
 
-    fn crm_user(&mut self, paths: &UserPaths, item: &Value) -> CrmUser {
-        CrmUser {
-            id: self.expected("idPath", &paths.id, item),
-            name: self.read(&paths.name, item),
-            email: self.read(&paths.email, item),
-        }
+    /// The contract requires an id of every listed appointment.
+    fn appointments(
+        &mut self,
+        list: &Field,
+        fields: &AppointmentPaths,
+        response: &UpstreamResponse,
+        view: &View<'_>,
+    ) -> Result<Vec<Appointment>, MapError> {
+        require_json(response)?;
+        let made = OnceCell::new();
+        let identify = |item: &Value| fields.id.id(&view.of_item(item, None));
+        let items = self.items(list, view, &made, fields.reads_parent, &identify)?;
+        let (known, nameless): (Vec<View<'_>>, Vec<View<'_>>) =
+            items.iter().partition(|item| fields.id.find(item).is_some_and(|id| !id.is_null()));
+        self.without_id(&fields.id, &nameless, &items, known.is_empty())?;
+        self.look_for(&fields.fields(), &known);
+        Ok(known.iter().map(|item| self.appointment(fields, item)).collect())
     }
 
-    fn listed_appointment(&mut self, paths: &AppointmentPaths, item: &Value) -> Option<Appointment> {
-        let appointment = self.appointment(paths, item);
-        if appointment.id.is_none() {
-            self.problem("item.idPath", &paths.id, None, item);
-        }
-        // The contract requires an id of every listed appointment.
-        appointment.id.is_some().then_some(appointment)
-    }
-
-    fn appointment(&mut self, paths: &AppointmentPaths, root: &Value) -> Appointment {
-        let id = self.read(&paths.id, root).filter(|id| !id.is_null());
-        let third_party = paths.third_party_appointment_id.as_ref().and_then(|path| self.read(path, root));
-        let attendees = match paths.attendees.path.list(root) {
-            Listed::Items(items) => items
-                .into_iter()
-                .filter(|item| !item.is_null())
-                .map(|item| Attendee {
-                    id: self.read(&paths.attendee.id, item),
-                    name: self.read(&paths.attendee.name, item),
-                    attendee_type: self.read(&paths.attendee.attendee_type, item),
-                    status: self.read(&paths.attendee.status, item),
-                    email: self.read(&paths.attendee.email, item),
-                })
-                .collect(),
-            _ => Vec::new(),
-        };
+    fn appointment(&mut self, fields: &AppointmentPaths, view: &View<'_>) -> Appointment {
+        let id = fields.id.read(view).filter(|id| !id.is_null());
+        let third_party = fields.third_party_appointment_id.as_ref().and_then(|field| field.read(view));
         Appointment {
             third_party_appointment_id: third_party.or_else(|| id.clone()),
             id,
-            title: self.read(&paths.title, root),
-            description: self.read(&paths.description, root),
-            participant_name: self.read(&paths.participant_name, root),
-            start_time_utc: self.read(&paths.start_time_utc, root),
-            duration_minutes: self.read(&paths.duration_minutes, root),
-            status: self.read(&paths.status, root),
-            contact_id: self.read(&paths.contact_id, root),
-            contact_type: self.read(&paths.contact_type, root),
-            attendees,
+            title: fields.title.read(view),
+            description: fields.description.read(view),
+            participant_name: fields.participant_name.read(view),
+            start_time_utc: fields.start_time_utc.read(view),
+            duration_minutes: fields.duration_minutes.read(view),
+            status: fields.status.read(view),
+            contact_id: fields.contact_id.read(view),
+            contact_type: fields.contact_type.read(view),
+            attendees: self.attendees(fields, view),
         }
+    }
+
+    /// Attendees need no id: a name or an address says who comes. Their parent is the appointment.
+    fn attendees(&mut self, fields: &AppointmentPaths, view: &View<'_>) -> Vec<Attendee> {
+        let of = &fields.attendee;
+        let identify = |item: &Value| {
+            let item = view.of_item(item, Some(view.here));
+            let known =
+                item.here.is_object() && [&of.id, &of.name, &of.email].iter().any(|field| field.finds(&item));
+            known.then(|| of.id.id(&item).unwrap_or_default())
+        };
+        let made = OnceCell::new();
+        let items = match views(&fields.attendees, view, &made, false, &identify) {
+            Ok(items) => items.unwrap_or_default(),
+            Err(error) => {
+                self.not_attendees(&fields.attendees, &error);
+                Vec::new()
+            }
+        };
+        let items: Vec<View<'_>> = items
+            .into_iter()
+            .filter(|item| !item.here.is_null())
+            .map(|item| View { parent: Some(view.here), ..item })
+            .collect();
+        self.look_for(&[&of.id, &of.name, &of.attendee_type, &of.status, &of.email], &items);
+        items
+            .iter()
+            .map(|item| Attendee {
+                id: of.id.read(item),
+                name: of.name.read(item),
+                attendee_type: of.attendee_type.read(item),
+                status: of.status.read(item),
+                email: of.email.read(item),
+            })
+            .collect()
+    }
+}
+
+fn contact(fields: &ContactPaths, id: Option<Value>, item: &View<'_>) -> Contact {
+    let empty = || Value::String(String::new());
+    Contact {
+        id,
+        name: fields.name.truthy(item).unwrap_or_else(empty),
+        phone: fields.phone.truthy(item),
+        contact_type: fields.contact_type.truthy(item).unwrap_or_else(|| "Contact".into()),
+        title: fields.title.truthy(item).unwrap_or_else(empty),
+        company: fields.company.truthy(item).unwrap_or_else(empty),
+        created_date: fields.created_date.truthy(item),
+        most_recent_activity_date: fields.most_recent_activity_date.truthy(item),
+        additional_info: fields.additional_info.truthy(item).unwrap_or(Value::Null),
+    }
+}
+
+impl ContactPaths {
+    /// All but the id.
+    pub(super) fn fields(&self) -> [&Field; 8] {
+        [
+            &self.name,
+            &self.phone,
+            &self.contact_type,
+            &self.title,
+            &self.company,
+            &self.created_date,
+            &self.most_recent_activity_date,
+            &self.additional_info,
+        ]
+    }
+}
+
+impl AppointmentPaths {
+    /// All but the id.
+    pub(super) fn fields(&self) -> Vec<&Field> {
+        let fields = [
+            &self.title,
+            &self.description,
+            &self.participant_name,
+            &self.start_time_utc,
+            &self.duration_minutes,
+            &self.status,
+            &self.contact_id,
+            &self.contact_type,
+            &self.attendees,
+        ];
+        self.third_party_appointment_id.iter().chain(fields).collect()
     }
 }
 
@@ -492,38 +535,6 @@ fn require_json(response: &UpstreamResponse) -> Result<(), MapError> {
     match response.kind {
         BodyKind::Text => Err(MapError::NotJson(Box::new(not_json(response)))),
         BodyKind::Json | BodyKind::Empty => Ok(()),
-    }
-}
-
-/// The items of a list; nothing and everything that JavaScript takes for false is an empty list.
-fn list_of<'v>(path: &MapPath, root: &'v Value) -> Result<Vec<&'v Value>, MapError> {
-    match path.path.list(root) {
-        Listed::Items(items) => Ok(items),
-        Listed::Missing => Ok(Vec::new()),
-        Listed::Other(value) if !is_truthy(&value) => Ok(Vec::new()),
-        Listed::Other(value) => Err(MapError::NotAList { path: path.text.to_string(), found: kind(&value) }),
-    }
-}
-
-/// What a path found, in words: never a value, at most the names of keys nearby.
-fn describe(found: Option<&Value>, path: &MapPath, root: &Value) -> String {
-    if let Some(value) = found {
-        return kind(value).to_owned();
-    }
-    let near = match &path.path {
-        Path::Steps(steps) if !steps.is_empty() => {
-            (0..steps.len()).rev().find_map(|length| super::path::walk(&steps[..length], root))
-        }
-        _ => Some(ValueRef::Borrowed(root)),
-    };
-    match near.as_deref() {
-        Some(Value::Object(members)) if !members.is_empty() => {
-            let keys: Vec<&str> = members.keys().map(String::as_str).take(8).collect();
-            let more = if members.len() > keys.len() { ", …" } else { "" };
-            format!("nothing; the object there has the keys {}{more}", keys.join(", "))
-        }
-        Some(value) => format!("nothing, below {}", kind(value)),
-        None => "nothing".to_owned(),
     }
 }
 

@@ -90,8 +90,47 @@ impl Path {
         }
     }
 
+    /// All values that the path names.
+    pub(super) fn all<'v>(&self, root: &'v Value) -> Vec<&'v Value> {
+        match self {
+            Self::Steps(steps) => match walk(steps, root) {
+                Some(ValueRef::Borrowed(value)) => vec![value],
+                _ => Vec::new(),
+            },
+            Self::Query(query) => {
+                let found = js_path_process(query, root).unwrap_or_default();
+                found.into_iter().map(|found| found.val()).collect()
+            }
+        }
+    }
+
+    /// Whether the path leads to a key that an object lacks, or below something that has no members. Below a
+    /// null and whatever is empty there may be nothing, and so may be behind the end of a list. A
+    /// query leads as far as it names one value: what it selects there may be nothing.
+    pub(super) fn is_absent(&self, root: &Value) -> bool {
+        let leading: Box<[Step]>;
+        let steps = match self {
+            Self::Steps(steps) => steps,
+            Self::Query(query) => {
+                leading = query.segments.iter().map_while(singular_step).collect();
+                &leading
+            }
+        };
+        if walk(steps, root).is_some() {
+            return false;
+        }
+        let last = (0..steps.len()).rev().find_map(|length| Some((length, walk(&steps[..length], root)?)));
+        match last.as_ref().map(|(length, held)| (&steps[*length], &**held)) {
+            Some((_, Value::Object(members))) => !members.is_empty(),
+            Some((Step::Index(_) | Step::Segment(_, Some(_)), Value::Array(_))) | None => false,
+            Some((_, Value::Array(items))) => !items.is_empty(),
+            Some((_, Value::String(text))) => !text.is_empty(),
+            Some((_, held)) => !matches!(held, Value::Null | Value::Bool(false)),
+        }
+    }
+
     /// The list the path names: the array itself, or all values of a query that yields several.
-    /// A query that yields exactly one array means that array.
+    /// A query that yields nothing but arrays means what is in them.
     pub fn list<'v>(&self, root: &'v Value) -> Listed<'v> {
         match self {
             Self::Steps(steps) => match walk(steps, root) {
@@ -102,11 +141,15 @@ impl Path {
             Self::Query(query) => {
                 let Ok(found) = js_path_process(query, root) else { return Listed::Missing };
                 let values: Vec<&Value> = found.into_iter().map(|found| found.val()).collect();
-                match values.as_slice() {
-                    [] => Listed::Missing,
-                    [Value::Array(items)] => Listed::Items(items.iter().collect()),
-                    _ => Listed::Items(values),
+                if values.is_empty() {
+                    return Listed::Missing;
                 }
+                let are_lists = values.iter().all(|value| value.is_array());
+                Listed::Items(if are_lists {
+                    values.into_iter().filter_map(Value::as_array).flatten().collect()
+                } else {
+                    values
+                })
             }
         }
     }
@@ -124,7 +167,8 @@ pub enum Listed<'v> {
 }
 
 impl Step {
-    fn segment(text: &str) -> Self {
+    /// A segment of a dot path.
+    pub(super) fn segment(text: &str) -> Self {
         // `01` and `+1` are keys, not indexes, as in JavaScript.
         let index = text.parse::<usize>().ok().filter(|index| index.to_string() == text);
         Self::Segment(text.into(), index)
@@ -190,17 +234,17 @@ fn computed(key: &str, index: Option<usize>, value: &Value) -> Option<Value> {
 
 /// Steps of a query that names at most one value: it then needs no query machinery.
 fn singular_steps(query: &JpQuery) -> Option<Box<[Step]>> {
-    query
-        .segments
-        .iter()
-        .map(|segment| match segment {
-            JsonPathSegment::Selector(Selector::Name(name)) => {
-                plain_name(name).map(|name| Step::Name(name.into()))
-            }
-            JsonPathSegment::Selector(Selector::Index(index)) => Some(Step::Index(*index)),
-            _ => None,
-        })
-        .collect()
+    query.segments.iter().map(singular_step).collect()
+}
+
+fn singular_step(segment: &JsonPathSegment) -> Option<Step> {
+    match segment {
+        JsonPathSegment::Selector(Selector::Name(name)) => {
+            plain_name(name).map(|name| Step::Name(name.into()))
+        }
+        JsonPathSegment::Selector(Selector::Index(index)) => Some(Step::Index(*index)),
+        _ => None,
+    }
 }
 
 /// The parser keeps quotes and escapes of `['name']`; only names without escapes are taken over.

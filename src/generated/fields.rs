@@ -13,7 +13,7 @@ pub(super) fn keys(definition: &str) -> Option<String> {
     let mut table = Table::new(&["Key", "Type", "Required", "Default", "What it is", "Example"]);
     for (key, property) in schema.get("properties")?.as_object()? {
         // The kind of a mapping changes nothing; the page says so once.
-        if key == "type" && definition.ends_with("Mapping") {
+        if text(property, "title") == "Kind" && definition.ends_with("Mapping") {
             continue;
         }
         let is_required = required.is_some_and(|names| names.iter().any(|name| name == key));

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     fn problem(path: String) -> MappingProblem {
-        MappingProblem { key: "idPath".to_owned(), path, found: "nothing".to_owned() }
+        MappingProblem { key: "idPath".to_owned(), path, found: "nothing".to_owned(), is_essential: true }
     }
 
     #[test]

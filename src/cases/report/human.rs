@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::super::coverage::share;
 use super::super::suite::Suite;
 use super::{counted, counts, falls_short};
-use crate::cases::Coverage;
+use crate::cases::{Coverage, Outcome, RESULT};
+use crate::config::operations::OperationName;
 
 /// Failures first, then a line for each document, then one that counts.
 pub(super) fn human(suites: &[Suite], wanted: Option<u8>) -> String {
@@ -50,6 +51,36 @@ fn document(text: &mut String, suite: &Suite, wanted: Option<u8>) {
     match &suite.coverage {
         Some(coverage) => covered(text, coverage),
         None => text.push('\n'),
+    }
+    unfound(text, suite);
+}
+
+/// Fields that no case of an operation has: the document may name them wrongly.
+fn unfound(text: &mut String, suite: &Suite) {
+    let has_result = |outcome: &&Outcome| {
+        let result =
+            outcome.actual.iter().find(|(name, _)| *name == RESULT).map(|(_, value)| &value["result"]);
+        result.is_some_and(|result| {
+            result.as_array().is_none_or(|items| !items.is_empty()) && !result.is_null()
+        })
+    };
+    let operation = |outcome: &Outcome| outcome.about.as_ref().map(|(operation, _)| *operation);
+    let mapped: Vec<&Outcome> = suite.outcomes.iter().filter(has_result).collect();
+    let mut told: Vec<(&str, &str, Option<OperationName>)> = Vec::new();
+    for outcome in &mapped {
+        for problem in &outcome.unfound {
+            let this = (problem.key.as_str(), problem.path.as_str(), operation(outcome));
+            let lacks = |other: &&&Outcome| {
+                other.unfound.iter().any(|one| (one.key.as_str(), one.path.as_str()) == (this.0, this.1))
+            };
+            let others = mapped.iter().filter(|other| operation(other) == this.2);
+            if told.contains(&this) || !others.clone().all(|other| lacks(&other)) {
+                continue;
+            }
+            told.push(this);
+            let name = this.2.map(|name| name.as_str()).unwrap_or_default();
+            let _ = writeln!(text, "        in no case of {name}: {problem}");
+        }
     }
 }
 

@@ -196,7 +196,7 @@ impl ProxyConnector {
             Judged::Failed(failure) => (failure.status(), Err(CallError::from(failure))),
         };
         let word = match &outcome {
-            Ok((_, problems)) if problems.is_empty() => "ok",
+            Ok((_, problems)) if !problems.iter().any(|problem| problem.is_essential) => "ok",
             Ok(_) => "incomplete",
             Err(CallError::Failed(failure)) => failure.kind.as_str(),
             Err(CallError::Unmapped(MapError::NotJson(failure))) => failure.kind.as_str(),
@@ -225,16 +225,21 @@ impl ProxyConnector {
             if let Some(counting) = &counting {
                 counting.problem(problem);
             }
-            tracing::warn!(
-                proxy_id = self.proxy_id,
-                operation = name.as_str(),
-                key = problem.key,
-                path = problem.path,
-                found = problem.found,
-                "mapping found nothing"
-            );
+            self.log(name, problem);
         }
         Ok(Reply { value, message, mapping_problems })
+    }
+
+    /// A field that all records of one reply lack is nothing to wake anybody for: many CRMs leave out what
+    /// is empty. The metrics count it, and `call` shows it.
+    fn log(&self, name: OperationName, problem: &MappingProblem) {
+        let (proxy_id, operation) = (self.proxy_id.as_str(), name.as_str());
+        let MappingProblem { key, path, found, is_essential } = problem;
+        if *is_essential {
+            tracing::warn!(proxy_id, operation, key, path, found, "mapping found nothing");
+        } else {
+            tracing::debug!(proxy_id, operation, key, path, found, "mapping found nothing");
+        }
     }
 
     fn sender<'a>(

@@ -14,6 +14,7 @@ use super::gives::Expression;
 use super::helpers::{GET, PRINT, PRINT_RAW, STEP};
 use super::output::OMITTED;
 use super::problem::{Places, ProblemKind, TemplateProblem};
+use super::reading::Prepared;
 use super::template::{CompiledTemplate, MAX_DEPTH, VariablePath};
 
 /// Checks and rewrites a parsed template.
@@ -27,6 +28,7 @@ pub(super) fn check(source: &str, mut template: Template) -> Result<CompiledTemp
         expressions: Vec::new(),
         scopes: vec![Scope { base: Some(Vec::new()), names: Vec::new() }],
         variables: Vec::new(),
+        prepared: Vec::new(),
         problems: Vec::new(),
     };
     walk.template(&mut template);
@@ -36,6 +38,7 @@ pub(super) fn check(source: &str, mut template: Template) -> Result<CompiledTemp
             variables: walk.variables,
             expressions: walk.expressions,
             doubts: walk.problems,
+            prepared: walk.prepared,
         })
     } else {
         Err(walk.problems)
@@ -60,6 +63,7 @@ struct Walk<'s> {
     scopes: Vec<Scope>,
     variables: Vec<VariablePath>,
     expressions: Vec<Expression>,
+    prepared: Vec<Prepared>,
     problems: Vec<TemplateProblem>,
 }
 
@@ -133,7 +137,9 @@ impl Walk<'_> {
         let name = name.as_name().unwrap_or_default().to_owned();
         self.checked_call(&name, &arguments, &options, false);
         let opens = name == "lookup";
-        let arguments = calls::with_present(&name, arguments).into_iter().enumerate();
+        let arguments = calls::with_present(&name, arguments);
+        let name = self.prepared(&name, &arguments, &options).unwrap_or(name);
+        let arguments = arguments.into_iter().enumerate();
         let arguments =
             arguments.map(|(index, argument)| self.nested(argument, opens && index == 0)).collect();
         let options = options.into_iter().map(|(key, option)| (key, self.nested(option, false))).collect();

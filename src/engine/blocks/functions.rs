@@ -42,7 +42,7 @@ pub struct Arguments<'call, 'template>(pub(super) &'call Helper<'template>, pub(
 pub const REGION: &str = "=region";
 
 impl<'call> Arguments<'call, '_> {
-    fn value(self, index: usize) -> &'call Value {
+    pub(super) fn value(self, index: usize) -> &'call Value {
         self.0.param(index).map_or(&Value::Null, |p| p.value())
     }
 
@@ -61,7 +61,7 @@ impl<'call> Arguments<'call, '_> {
             .or_else(|| self.1.data().get(REGION).and_then(Value::as_str).map(Cow::Borrowed))
     }
 
-    fn values(self) -> impl Iterator<Item = &'call Value> {
+    pub(super) fn values(self) -> impl Iterator<Item = &'call Value> {
         self.0.params().iter().map(|p| p.value())
     }
 }
@@ -288,7 +288,13 @@ pub(super) fn not(arguments: Arguments<'_, '_>) -> Outcome {
 
 pub(super) fn lookup(arguments: Arguments<'_, '_>) -> Outcome {
     let key = to_text(arguments.value(1));
-    let found = member(arguments.value(0), &key);
+    let found = match (arguments.value(0), key.strip_prefix('-').and_then(index)) {
+        // From the end, where a path has no such positions.
+        (Value::Array(items), Some(back)) if back > 0 => {
+            items.len().checked_sub(back).and_then(|at| items.get(at)).map(Cow::Borrowed)
+        }
+        (value, _) => member(value, &key),
+    };
     Ok(found.map_or(Value::Null, Cow::into_owned))
 }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::functions::{self as functions, Arguments, Outcome};
 use super::gives::refusal;
 use super::output::OMITTED;
+use super::reading;
 use crate::engine::encode::Slot;
 use crate::engine::missing::Demand;
 use crate::engine::text::to_text;
@@ -46,6 +47,13 @@ pub enum HelperKind {
         /// The function.
         run: fn(Arguments<'_, '_>) -> Outcome,
     },
+    /// As [`Self::Value`]; the second argument is spelt out in the template and compiled with it.
+    Prepared {
+        /// How many arguments it takes: the least and the most.
+        arguments: (usize, usize),
+        /// Names of its options.
+        options: &'static [&'static str],
+    },
     /// `{{#name a}}…{{/name}}`: takes one argument and decides what becomes of its content.
     Block {
         /// Names of its options.
@@ -57,7 +65,9 @@ impl HelperDoc {
     /// How many arguments it takes.
     pub fn arguments(&self) -> RangeInclusive<usize> {
         match self.kind {
-            HelperKind::Value { arguments, .. } => arguments.0..=arguments.1,
+            HelperKind::Value { arguments, .. } | HelperKind::Prepared { arguments, .. } => {
+                arguments.0..=arguments.1
+            }
             HelperKind::Block { .. } => 1..=1,
         }
     }
@@ -65,7 +75,9 @@ impl HelperDoc {
     /// Names of its options.
     pub fn options(&self) -> &'static [&'static str] {
         match self.kind {
-            HelperKind::Value { options, .. } | HelperKind::Block { options } => options,
+            HelperKind::Value { options, .. }
+            | HelperKind::Prepared { options, .. }
+            | HelperKind::Block { options } => options,
         }
     }
 }
@@ -316,12 +328,20 @@ pub const HELPERS: &[HelperDoc] = &[
     HelperDoc {
         name: "lookup",
         signature: "lookup value key",
-        doc: "The element of an array, or the field of an object, with a computed index or name.",
+        doc: "The element of an array, or the field of an object, with a computed index or name; -1 is the last element.",
         example: "{{lookup labels result}}",
         input: r#"{"labels": {"Missed": "No answer"}, "result": "Missed"}"#,
         result: "No answer",
         kind: value((2, 2), &[], functions::lookup),
     },
+    reading::FROM_JSON,
+    reading::SELECT,
+    reading::SELECT_ALL,
+    reading::MATCH,
+    reading::WORDS,
+    reading::COALESCE,
+    reading::FIRST,
+    reading::LAST,
     HelperDoc {
         name: "omit",
         signature: "omit",

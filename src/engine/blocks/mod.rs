@@ -6,6 +6,7 @@ mod gives;
 pub mod helpers;
 mod output;
 mod problem;
+mod reading;
 mod template;
 
 use std::sync::LazyLock;

@@ -4,6 +4,7 @@ use std::io;
 
 use handlebars::{Context, Handlebars, Output, RenderContext, RenderErrorReason, Renderable as _};
 
+use super::reading::{PreparedHelper, prepared_name};
 use super::template::CompiledTemplate;
 use crate::engine::missing::Missing;
 
@@ -113,8 +114,11 @@ pub fn render(
     limit: usize,
 ) -> Result<Rendered, RenderProblem> {
     let mut output = BoundedOutput::new(limit);
-    let outcome =
-        template.as_handlebars().render(handlebars, context, &mut RenderContext::new(None), &mut output);
+    let mut rendering = RenderContext::new(None);
+    for (at, prepared) in template.prepared.iter().enumerate() {
+        rendering.register_local_helper(&prepared_name(at), Box::new(PreparedHelper(prepared)));
+    }
+    let outcome = template.as_handlebars().render(handlebars, context, &mut rendering, &mut output);
     match (outcome, output.exceeded) {
         (Ok(()), _) => Ok(settle(output.text)),
         (Err(_), Some(Exceeded::Bytes)) => Err(RenderProblem::TooLong { limit }),

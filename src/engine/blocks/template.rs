@@ -13,6 +13,7 @@ use handlebars::{Template, TemplateErrorReason};
 use super::check::check;
 use super::gives::Expression;
 use super::problem::{Places, ProblemKind, TemplateProblem, explain_syntax};
+use super::reading::Prepared;
 
 /// The longest template in bytes. The parser finds each tag's line and column from the start of
 /// the text, so that its time grows with the square of the length.
@@ -31,12 +32,14 @@ const MAX_OPENINGS: usize = 4096;
 const STACK_PER_OPENING: usize = 32 * 1024;
 
 /// A checked template, ready to render.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct CompiledTemplate {
     pub(super) template: Template,
     pub(super) variables: Vec<VariablePath>,
     pub(super) expressions: Vec<Expression>,
     pub(super) doubts: Vec<TemplateProblem>,
+    /// Calls with what the template spells out for them; each is a helper of its own.
+    pub(super) prepared: Vec<Prepared>,
 }
 
 impl CompiledTemplate {
@@ -83,6 +86,70 @@ pub struct VariablePath {
 /// Every problem found: one if the syntax is broken, else all unknown helpers, wrong arguments and
 /// so on, in the order of the text.
 pub fn compile(source: &str) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
+    let Some((escaped, inserted)) = escaped(source) else { return compile_escaped(source) };
+    let back = |offset: usize| offset - inserted.partition_point(|at| *at < offset);
+    match compile_escaped(&escaped) {
+        Ok(mut template) => {
+            for variable in &mut template.variables {
+                variable.offset = back(variable.offset);
+            }
+            Ok(template)
+        }
+        Err(problems) => Err(problems
+            .into_iter()
+            .map(|TemplateProblem { kind, message, help, span, .. }| {
+                let span = back(span.start)..back(span.end);
+                TemplateProblem { help, ..TemplateProblem::at(source, kind, span, message) }
+            })
+            .collect()),
+    }
+}
+
+/// The template with every backslash in a quoted argument doubled that escapes nothing there: regular
+/// expressions are full of them (`'[0-9]+\.\d'`). Also where in it the new ones stand; `None` where there are
+/// none.
+fn escaped(source: &str) -> Option<(String, Vec<usize>)> {
+    let mut inserted = Vec::new();
+    let mut escaped = String::new();
+    let mut taken = 0;
+    let (mut in_tag, mut quote) = (false, None);
+    let mut at = source.find('\\').and_then(|_| source.find("{{"))?;
+    while let Some(character) = source[at..].chars().next() {
+        let rest = &source[at..];
+        let mut length = character.len_utf8();
+        match quote {
+            None if !in_tag && rest.starts_with("{{") => {
+                in_tag = !rest.trim_start_matches(['{', '~']).starts_with('!');
+                length = 2;
+            }
+            None if in_tag && rest.starts_with("}}") => in_tag = false,
+            None if in_tag && matches!(character, '"' | '\'') => quote = Some(character),
+            Some(open) if character == open => quote = None,
+            Some(open) if character == '\\' => {
+                let next = rest[1..].chars().next();
+                let is_escape = match next {
+                    Some('u') => rest.len() > 5 && rest.as_bytes()[2..6].iter().all(u8::is_ascii_hexdigit),
+                    Some(next) => next == open || matches!(next, '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't'),
+                    None => false,
+                };
+                if is_escape {
+                    length = 2;
+                } else {
+                    escaped.push_str(&source[taken..=at]);
+                    inserted.push(escaped.len());
+                    escaped.push('\\');
+                    taken = at + 1;
+                }
+            }
+            _ => {}
+        }
+        at += length;
+    }
+    escaped.push_str(&source[taken..]);
+    (!inserted.is_empty()).then_some((escaped, inserted))
+}
+
+fn compile_escaped(source: &str) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
     let too_complex = |message: String| vec![TemplateProblem::whole(source, message)];
     if source.len() > MAX_SOURCE {
         let length = source.len();

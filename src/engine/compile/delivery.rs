@@ -11,7 +11,7 @@ use super::super::retry::{Effect, LIMITED, RetryPolicy, WaitSource, WaitUnit, is
 use super::super::status::StatusSet;
 use super::super::template::{Place, compile_value};
 use super::errors::{items, range, status_problem};
-use super::mapping::Compiler;
+use super::field::Compiler;
 use super::{header, number};
 use crate::config::delivery::{IdempotencyHeader, Retry};
 use crate::config::diagnostic::Code;
@@ -110,7 +110,7 @@ fn wait_source(retry: &Retry, at: &str, problems: &mut Vec<Problem>) -> WaitSour
     if let Some(text) = text(&retry.wait_path) {
         // Any operation but the sign-in, whose paths may also start at what the user typed in.
         let mut compiler = Compiler { operation: OperationName::FindContact, problems };
-        let path = compiler.compile(&text, format!("{at}/waitPath"), true, true).path;
+        let path = compiler.reply_path(&text, &format!("{at}/waitPath"));
         source.path = Some((text.into(), path));
     }
     source.unit = match retry.wait_unit.as_deref() {

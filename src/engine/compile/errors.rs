@@ -13,7 +13,7 @@ use super::super::path::Path;
 use super::super::problem::{Part, Problem};
 use super::super::status::{StatusSet, parse_range};
 use super::super::template::MessageTemplate;
-use super::mapping::Compiler;
+use super::field::Compiler;
 use super::{header, number};
 use crate::config::diagnostic::Code;
 use crate::config::error_mapping::{BodyTest, ErrorRule as Written, HeaderTest, Outcome, When};
@@ -257,7 +257,7 @@ fn body_test(body: &BodyTest, at: &str, problems: &mut Vec<Problem>) -> Option<(
     };
     // Any operation but the sign-in, whose paths may also start at what the user typed in.
     let mut compiler = Compiler { operation: OperationName::FindContact, problems };
-    let path = compiler.compile(text, format!("{at}/path"), true, true).path;
+    let path = compiler.reply_path(text, &format!("{at}/path"));
     test(body.exists, body.equals.clone(), body.matches.as_deref(), at, problems)
         .map(|test| (Box::from(text), path, test))
 }

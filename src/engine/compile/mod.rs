@@ -6,6 +6,7 @@ mod delivery;
 #[cfg(test)]
 mod error_tests;
 mod errors;
+mod field;
 mod header;
 mod mapping;
 mod missing;

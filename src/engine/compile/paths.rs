@@ -1,28 +1,40 @@
 //! One mapping path: compiled, and checked for what can never find anything.
 
-use super::super::mapping::{MapPath, Source};
-use super::super::path::{Path, is_json_path};
+use super::super::mapping::field::Source;
+use super::super::mapping::view::Reading;
+use super::super::path::{Path, Step, is_json_path};
 use super::super::problem::{Part, Problem};
-use super::super::variables::Variable;
-use super::mapping::Compiler;
+use super::super::template::reply::REPLY;
+use super::field::{Compiler, SIGN_IN, Start, item_source};
 use crate::config::diagnostic::Code;
 use crate::config::operations::OperationName;
 use crate::config::suggest::nearest;
 
-/// What mapping paths can start at.
-const REPLY: &[&str] = &["body", "status", "headers"];
-
-/// What paths of `getUserInfo` can start at besides.
-const SIGN_IN: &[(&str, Variable)] = &[
-    ("additionalInfo", Variable::AdditionalInfo),
-    ("apiKey", Variable::ApiKey),
-    ("hostname", Variable::Hostname),
-    ("platform", Variable::Platform),
-];
-
 impl Compiler<'_> {
-    /// `in_reply`: the path starts at the reply, else at the item of a list.
-    pub(super) fn compile(&mut self, text: &str, pointer: String, explicit: bool, in_reply: bool) -> MapPath {
+    /// A path over the reply where no template may stand.
+    pub(super) fn reply_path(&mut self, text: &str, pointer: &str) -> Path {
+        if let Some(at) = text.find("{{") {
+            let inner: String = text.replace(['{', '}'], "");
+            let problem =
+                Problem::new(Code::DotPathSyntax, pointer, "this path is no template; it finds nothing")
+                    .part(Part::Text(at..text.len()));
+            self.problems.push(match inner.trim() {
+                path if path.contains(char::is_whitespace) => {
+                    problem.help("name one value, such as `body.error.code`")
+                }
+                path => problem.help(format!("write `{path}`")),
+            });
+            return Path::parse_dot_path(text);
+        }
+        match self.source(text, pointer, Start::Reply) {
+            Source::Path(path) => path,
+            _ => Path::parse_dot_path(text),
+        }
+    }
+
+    /// Where a path's value comes from.
+    pub(super) fn source(&mut self, text: &str, pointer: &str, start: Start) -> Source {
+        let in_reply = start == Start::Reply;
         let path = match Path::parse(text) {
             Ok(path) => path,
             Err(error) => {
@@ -34,7 +46,7 @@ impl Compiler<'_> {
                 };
                 let assigns =
                     offset.is_some_and(|at| text.get(at..).is_some_and(|rest| rest.starts_with('=')));
-                let problem = Problem::new(Code::JsonPathSyntax, &pointer, format!("`{text}` is not a JSONPath query: {reason}"))
+                let problem = Problem::new(Code::JsonPathSyntax, pointer, format!("`{text}` is not a JSONPath query: {reason}"))
                     .help(if assigns {
                         "values are compared with `==`, such as `$.body.items[?@.primary == true].id`"
                     } else {
@@ -44,33 +56,30 @@ impl Compiler<'_> {
                     Some(at) => problem.part(Part::Text(at..text.len())),
                     None => problem,
                 });
-                return MapPath {
-                    text: text.into(),
-                    source: Source::Reply,
-                    path: Path::parse_dot_path(""),
-                    explicit,
-                };
+                return Source::Path(Path::parse_dot_path(""));
             }
         };
         if is_json_path(text) {
             if in_reply && let Some(first) = first_name(text).filter(|first| !REPLY.contains(first)) {
-                self.outside_reply(text, first, &pointer);
+                self.outside_reply(text, first, pointer);
             }
-            return MapPath { text: text.into(), source: Source::Reply, path, explicit };
+            return if in_reply { Source::Path(path) } else { item_source(path) };
         }
-        let well_formed = self.check_dot_path(text, &pointer, in_reply);
+        let well_formed = self.check_dot_path(text, pointer, in_reply);
+        if !in_reply {
+            return item_source(path);
+        }
         let first = text.split('.').next().unwrap_or_default();
-        let sign_in = SIGN_IN
-            .iter()
-            .find(|(name, _)| in_reply && *name == first && self.operation == OperationName::GetUserInfo);
-        if let Some((_, variable)) = sign_in {
-            let path = Path::parse_dot_path(text.split_once('.').map_or("", |(_, rest)| rest));
-            return MapPath { text: text.into(), source: Source::Input(*variable), path, explicit };
+        let sign_in =
+            SIGN_IN.iter().find(|(name, _)| *name == first && self.operation == OperationName::GetUserInfo);
+        if let (Some((_, variable)), Path::Steps(steps)) = (sign_in, &path) {
+            let below: Box<[Step]> = steps.iter().skip(1).cloned().collect();
+            return Source::Reading(Reading::Input(*variable, below));
         }
-        if in_reply && well_formed && text != "$" && !REPLY.contains(&first) {
-            self.outside_reply(text, first, &pointer);
+        if well_formed && text != "$" && !REPLY.contains(&first) {
+            self.outside_reply(text, first, pointer);
         }
-        MapPath { text: text.into(), source: Source::Reply, path, explicit }
+        Source::Path(path)
     }
 
     fn outside_reply(&mut self, text: &str, first: &str, pointer: &str) {
@@ -109,9 +118,15 @@ impl Compiler<'_> {
             .first()
             .is_none_or(|first| REPLY.contains(first) || SIGN_IN.iter().any(|(name, _)| name == first));
         let mended = if in_reply && !known { format!("body.{}", mended.join(".")) } else { mended.join(".") };
-        let (message, range) = if let Some(at) = text.find("{{") {
-            ("paths are not templates; this finds nothing", at..text.len())
-        } else if let Some(at) = text.find('[') {
+        if let Some(inner) = quoted(text) {
+            let key = pointer.rsplit('/').next().and_then(|key| key.strip_suffix("Path")).unwrap_or("type");
+            self.problems.push(
+                Problem::new(Code::DotPathSyntax, pointer, "a path is no text in quotes; this finds nothing")
+                    .help(format!("a value that is always the same is written `\"{key}\": \"{inner}\"`")),
+            );
+            return false;
+        }
+        let (message, range) = if let Some(at) = text.find('[') {
             (
                 "dot paths have no brackets; this finds nothing",
                 at..text.find(']').map_or(text.len(), |end| end + 1).max(at + 1),
@@ -128,6 +143,11 @@ impl Compiler<'_> {
         });
         false
     }
+}
+
+/// What stands in the quotes that a text is put in.
+fn quoted(text: &str) -> Option<&str> {
+    ['\'', '"'].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote))
 }
 
 /// The key that a JSONPath query begins with.

@@ -148,7 +148,7 @@ pub(super) fn is_call(inner: &str) -> bool {
     }
 }
 
-fn is_block_tag(inner: &str) -> bool {
+pub(super) fn is_block_tag(inner: &str) -> bool {
     let inner = inner.trim_matches('~').trim();
     inner.starts_with(['#', '/', '^', '!', '>', '*', '&']) || inner == "else" || inner.starts_with("else ")
 }
@@ -159,7 +159,7 @@ fn is_helper(word: &str) -> bool {
 
 /// The helpers that give a value; blocks are not among them.
 pub(super) fn helper_names() -> impl Iterator<Item = &'static str> {
-    HELPERS.iter().filter(|helper| matches!(helper.kind, HelperKind::Value { .. })).map(|helper| helper.name)
+    HELPERS.iter().filter(|helper| !matches!(helper.kind, HelperKind::Block { .. })).map(|helper| helper.name)
 }
 
 fn block(

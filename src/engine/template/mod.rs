@@ -7,6 +7,7 @@ mod compile;
 mod explain;
 mod message;
 mod missing;
+pub(super) mod reply;
 mod scan;
 mod unknown;
 mod url_parts;

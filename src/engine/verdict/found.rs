@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::says_no::is_refusals_word;
-use crate::engine::mapping::{CompiledMapping, MapPath, Source};
+use crate::engine::mapping::view::View;
+use crate::engine::mapping::{CompiledMapping, Field, Source};
 use crate::engine::operation::Operation;
 use crate::engine::path::{Listed, Path, Step};
 use crate::engine::text::id_text;
@@ -21,27 +22,28 @@ pub(super) enum Found {
 
 /// Looks for it in `{ body, status, headers }`.
 pub(super) fn found(operation: &Operation, document: &Value) -> Found {
+    let view = &View::of_reply_alone(document);
     let yes = |is_found: bool| if is_found { Found::Yes } else { Found::No };
-    let value = |path: &MapPath| path.path.first(document).is_some_and(|value| !value.is_null());
+    let value = |field: &Field| field.find(view).is_some_and(|value| !value.is_null());
     match &operation.mapping {
         CompiledMapping::UserInfo(paths) => match &paths.id {
-            Some(id) if id.source == Source::Reply => yes(has_id(id, document)),
+            Some(id) if !matches!(id.source, Source::Reading(_)) => yes(has_id(id, view)),
             _ => Found::Unread,
         },
-        CompiledMapping::Contacts(Some(paths)) => yes(has_items(&paths.list, document)),
+        CompiledMapping::Contacts(Some(paths)) => has_items(&paths.list, document),
         CompiledMapping::Contacts(None) => Found::Unread,
-        CompiledMapping::Appointments { list, .. } => yes(has_items(list, document)),
+        CompiledMapping::Appointments { list, .. } => has_items(list, document),
         CompiledMapping::Users(paths) => {
-            paths.list.as_ref().map_or(Found::Unread, |list| yes(has_items(list, document)))
+            paths.list.as_ref().map_or(Found::Unread, |list| has_items(list, document))
         }
         CompiledMapping::Contact(Some(paths)) if paths.has_none => Found::Unread,
         CompiledMapping::Contact(paths) => {
-            paths.as_ref().map_or(Found::Unread, |paths| yes(has_id(&paths.id, document)))
+            paths.as_ref().map_or(Found::Unread, |paths| yes(has_id(&paths.id, view)))
         }
         CompiledMapping::Log(paths) if paths.has_none => Found::Unread,
-        CompiledMapping::Log(paths) => yes(has_id(&paths.id, document)),
+        CompiledMapping::Log(paths) => yes(has_id(&paths.id, view)),
         CompiledMapping::Appointment(paths) => {
-            if has_id(&paths.id, document) {
+            if has_id(&paths.id, view) {
                 Found::Yes
             } else {
                 Found::Unread
@@ -50,8 +52,8 @@ pub(super) fn found(operation: &Operation, document: &Value) -> Found {
         // A text that stands where a refusal has its words proves no record.
         CompiledMapping::CallLog(paths) => {
             let texts = [&paths.full_body, &paths.note];
-            let is_text = |path: &&MapPath| value(path) && !ends_in_refusals_word(&path.path);
-            if texts.iter().any(|path| is_text(path)) { Found::Yes } else { Found::Unread }
+            let is_text = |field: &Field| value(field) && !field.path().is_some_and(ends_in_refusals_word);
+            if texts.into_iter().any(is_text) { Found::Yes } else { Found::Unread }
         }
         CompiledMapping::License(paths) => {
             yes([&paths.is_valid, &paths.status, &paths.description].iter().any(|path| value(path)))
@@ -65,14 +67,16 @@ pub(super) fn found(operation: &Operation, document: &Value) -> Found {
     }
 }
 
-fn has_id(path: &MapPath, document: &Value) -> bool {
-    path.path.first(document).as_deref().is_some_and(|value| id_text(value).is_some())
+fn has_id(field: &Field, view: &View<'_>) -> bool {
+    field.created_id(view).as_ref().is_some_and(|value| id_text(value).is_some())
 }
 
-fn has_items(path: &MapPath, document: &Value) -> bool {
-    match path.path.list(document) {
-        Listed::Items(items) => !items.is_empty(),
-        _ => false,
+/// A list that a template makes is not read twice.
+fn has_items(field: &Field, document: &Value) -> Found {
+    match field.path().map(|path| path.list(document)) {
+        Some(Listed::Items(items)) if !items.is_empty() => Found::Yes,
+        Some(_) => Found::No,
+        None => Found::Unread,
     }
 }
 

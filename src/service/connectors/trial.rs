@@ -256,7 +256,7 @@ impl Connectors {
                         Tested { status, body, ..Tested::failed(Some(request), failure) }
                     }
                     Ok((mapped, problems)) => Tested {
-                        passed: problems.is_empty(),
+                        passed: !problems.iter().any(|problem| problem.is_essential),
                         request: Some(request),
                         status,
                         body,

@@ -51,7 +51,11 @@ fn failures() -> Vec<(String, CallError)> {
     }
     all.push((
         "not a list".to_owned(),
-        CallError::Unmapped(MapError::NotAList { path: "body.x".to_owned(), found: "text" }),
+        CallError::Unmapped(MapError::NotAList {
+            path: "body.x".to_owned(),
+            found: "text".to_owned(),
+            advice: String::new(),
+        }),
     ));
     all.push(("unsupported".to_owned(), CallError::NotSupported(Interface::FindContact)));
     all

@@ -8,6 +8,7 @@ use super::{Options, Walk};
 use crate::engine::blocks::functions::whole_number;
 use crate::engine::blocks::helpers::{HELPERS, HelperKind, find};
 use crate::engine::blocks::problem::ProblemKind;
+use crate::engine::blocks::reading::{Prepared, prepared_name};
 use crate::engine::date_format::DateFormat;
 use crate::engine::phone::{parse_formats, parse_region};
 use crate::engine::text::to_text;
@@ -117,6 +118,37 @@ impl Walk<'_> {
             let message = format!("{unit} is no unit of a text's length");
             let help = "use characters (UTF-16 units), codepoints or bytes".to_owned();
             self.problem(ProblemKind::Literal, &to_text(unit), message, Some(help));
+        }
+    }
+
+    /// Compiles what a call's template spells out for it, and gives the name of the helper that then
+    /// runs the call.
+    pub(super) fn prepared(
+        &mut self,
+        name: &str,
+        arguments: &[Parameter],
+        options: &Options,
+    ) -> Option<String> {
+        let helper = find(name).filter(|helper| matches!(helper.kind, HelperKind::Prepared { .. }))?;
+        if !helper.arguments().contains(&arguments.len()) {
+            return None;
+        }
+        let literal = |parameter: &Parameter| match parameter {
+            Parameter::Literal(value) => Some(value.clone()),
+            _ => None,
+        };
+        let group = options.get("group").map(literal);
+        let written = arguments.get(1).and_then(literal);
+        match Prepared::new(name, written.as_ref(), group.as_ref().map(Option::as_ref)) {
+            Ok(prepared) => {
+                self.prepared.push(prepared);
+                Some(prepared_name(self.prepared.len() - 1))
+            }
+            Err((text, message)) => {
+                let help = format!("write {{{{{}}}}}", helper.signature);
+                self.problem(ProblemKind::Literal, &text, message, Some(help));
+                None
+            }
         }
     }
 
