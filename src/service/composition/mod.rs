@@ -6,6 +6,8 @@
 //! ```text
 //! request ─ call_log::CallLogText ─┐
 //! user ──── settings::Settings ────┴─ fields (what to say, in order) ─ plain | markdown | html
+//! CRM ───── present text ─ recognise (undoes what the CRM did to it) ──┘          │
+//!                                                   limit (what the CRM takes) ───┘
 //! ```
 
 pub mod call_log;

@@ -198,21 +198,25 @@ pub(super) fn entity(text: &str) -> Option<(char, usize)> {
 
 /// A text with its entities read once.
 pub(super) fn unescaped(text: &str) -> String {
+    with_entities(text, |rest| match rest.strip_prefix("&amp;") {
+        Some(_) => Some(('&', "&amp;".len())),
+        None => entity(rest),
+    })
+}
+
+/// A text with its entities read, however often they are escaped.
+pub(super) fn wholly_unescaped(text: &str) -> String {
+    with_entities(text, entity)
+}
+
+fn with_entities(text: &str, read: impl Fn(&str) -> Option<(char, usize)>) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {
         plain.push_str(&rest[..at]);
-        rest = &rest[at..];
-        if let Some(after) = rest.strip_prefix("&amp;") {
-            plain.push('&');
-            rest = after;
-        } else if let Some((character, length)) = entity(rest) {
-            plain.push(if character == '\u{a0}' { ' ' } else { character });
-            rest = &rest[length..];
-        } else {
-            plain.push('&');
-            rest = &rest[1..];
-        }
+        let (character, length) = read(&rest[at..]).unwrap_or(('&', 1));
+        plain.push(if character == '\u{a0}' { ' ' } else { character });
+        rest = &rest[at + length..];
     }
     plain + rest
 }
@@ -254,6 +258,7 @@ mod tests {
         ] {
             assert_eq!(entity(text), expected, "{text}");
         }
+        assert_eq!(wholly_unescaped("a &amp;amp;lt; b &#39;&; &"), "a < b '&; &");
         assert_eq!(unescaped("a &amp;lt; b &nbsp;&#39;&; &"), "a &lt; b  '&; &");
     }
 }

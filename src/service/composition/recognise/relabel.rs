@@ -36,10 +36,7 @@ pub(super) fn labels(reading: &Reading<'_, '_>) -> Option<String> {
     if is_escaped(source) {
         for one in &found {
             let place = view.end(one.head.value)..view.end(one.value.end).max(view.end(one.head.value));
-            let mut value = source[place.clone()].to_owned();
-            while let Some(plain) = Some(markup::unescaped(&value)).filter(|plain| *plain != value) {
-                value = plain;
-            }
+            let value = markup::wholly_unescaped(&source[place.clone()]);
             edits.push(Edit { source: place, text: value });
         }
     }

@@ -333,6 +333,49 @@ fn check(
     Ok(())
 }
 
+/// Each of these took, or would take, as long as the square of its length.
+#[test]
+fn no_text_takes_longer_than_its_length() {
+    let update = request(&(0..FIELDS.len()).collect::<Vec<_>>(), 0);
+    let parts = [
+        "&amp;",
+        "amp;",
+        "&#38;",
+        "&lt;",
+        "<b",
+        "<b>",
+        "</b>",
+        "<li>",
+        "<div>",
+        "</div>",
+        "<span style=\"font-weight:bold\">",
+        "**",
+        "**Result**: ",
+        "### Transcript\n",
+        "- Transcript:\n",
+        "- Note: x ",
+        "Result: ",
+        "Agent notes ",
+        "END",
+        "--- ",
+        "- ",
+        "\\*",
+        "<b>Agent notes</b>",
+        "<div><b>AI Note</b><br>",
+        "<b>Result</b>: ",
+        "&lt;b&gt;Result&lt;/b&gt;: ",
+        "\n\n",
+    ];
+    for part in parts {
+        for format in FORMATS {
+            for front in ["", "- Result: x\n- Note: a&"] {
+                let text = format!("{front}{}", part.repeat(20_000 / part.len()));
+                assert!(!updated(&text, &update, format).is_empty());
+            }
+        }
+    }
+}
+
 fn all() -> Vec<(LogFormat, Normaliser)> {
     let of = |format, all: &[Normaliser]| all.iter().map(|one| (format, *one)).collect::<Vec<_>>();
     [of(LogFormat::Plain, PLAIN), of(LogFormat::Html, HTML), of(LogFormat::Markdown, MARKDOWN)].concat()
