@@ -14,6 +14,7 @@ use super::retry::{RetryPolicy, is_idempotent};
 use super::template::{Template, TextTemplate};
 use super::url::UrlTemplate;
 use super::variables::Variable;
+use crate::config::document::QueryStyle;
 use crate::config::operations::OperationName;
 use crate::secret::Secret;
 
@@ -177,6 +178,7 @@ pub struct Operation {
     pub timeout: Duration,
     pub(super) url: UrlTemplate,
     pub(super) query: QueryTemplate,
+    pub(super) query_style: QueryStyle,
     pub(super) headers: Box<[(HeaderName, HeaderTemplate)]>,
     pub(super) credential: Credential,
     pub(super) body: BodyTemplate,
@@ -205,6 +207,11 @@ impl Operation {
     /// Whether a template may choose the host that is asked.
     pub fn may_choose_host(&self) -> bool {
         self.url.may_choose_host()
+    }
+
+    /// The variables that are put into the host's place of the URL.
+    pub fn host_sources(&self) -> Vec<Variable> {
+        self.url.host_sources()
     }
 
     /// Whether a template of the request reads `idempotencyKey`.

@@ -15,7 +15,7 @@ pub use handlebars::Context;
 pub use helpers::{HELPERS, HelperDoc};
 pub use output::{OMITTED, RenderProblem, Rendered};
 pub use problem::{ProblemKind, TemplateProblem};
-pub use template::{CompiledTemplate, VariablePath, compile};
+pub use template::{CompiledTemplate, ThreeBraces, VariablePath, compile, compile_with};
 
 use super::encode::Slot;
 
@@ -23,6 +23,7 @@ use super::encode::Slot;
 static PLAIN: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(Slot::Json));
 static PATH_SEGMENT: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(Slot::PathSegment));
 static QUERY_VALUE: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(Slot::QueryValue));
+static MARKED: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(Slot::Marked));
 
 fn registry(slot: Slot) -> Handlebars<'static> {
     let mut handlebars = Handlebars::new();
@@ -45,6 +46,7 @@ pub fn render(
         Slot::Json | Slot::Header => &PLAIN,
         Slot::PathSegment => &PATH_SEGMENT,
         Slot::QueryValue => &QUERY_VALUE,
+        Slot::Marked => &MARKED,
     };
     output::render(handlebars, template, context, limit)
 }

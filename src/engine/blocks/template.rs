@@ -51,6 +51,15 @@ impl CompiledTemplate {
     }
 }
 
+/// What three braces around an expression mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThreeBraces {
+    /// The value is inserted as it is.
+    Raw,
+    /// A brace on either side of the value.
+    Literal,
+}
+
 /// A variable that a template reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VariablePath {
@@ -70,6 +79,14 @@ pub struct VariablePath {
 /// Every problem found: one if the syntax is broken, else all unknown helpers, wrong arguments and
 /// so on, in the order of the text.
 pub fn compile(source: &str) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
+    compile_with(source, ThreeBraces::Raw)
+}
+
+/// Compiles a template in which three braces mean what is said.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_with(source: &str, braces: ThreeBraces) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
     let too_complex = |message: String| vec![TemplateProblem::whole(source, message)];
     if source.len() > MAX_SOURCE {
         let length = source.len();
@@ -77,7 +94,7 @@ pub fn compile(source: &str) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
     }
     let openings = openings(source);
     if openings <= SHALLOW {
-        return compile_here(source);
+        return compile_here(source, braces);
     }
     if openings > MAX_OPENINGS {
         return Err(too_complex(format!("the template has more than {MAX_OPENINGS} brackets and blocks")));
@@ -88,7 +105,7 @@ pub fn compile(source: &str) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
         let worker = thread::Builder::new()
             .name("template".to_owned())
             .stack_size(stack)
-            .spawn_scoped(scope, || compile_here(source));
+            .spawn_scoped(scope, || compile_here(source, braces));
         match worker.map(thread::ScopedJoinHandle::join) {
             Ok(Ok(result)) => result,
             _ => Err(too_complex("the template is too complex to be read".to_owned())),
@@ -105,11 +122,11 @@ fn openings(source: &str) -> usize {
         + tags.matches("{{~#").count()
 }
 
-fn compile_here(source: &str) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
+fn compile_here(source: &str, braces: ThreeBraces) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
     // The parser has been seen to panic on odd input (handlebars-rust issue 766).
     let parsed = catch_unwind(AssertUnwindSafe(|| Template::compile(source)));
     let error = match parsed {
-        Ok(Ok(template)) => return check(source, template),
+        Ok(Ok(template)) => return check(source, template, braces),
         Ok(Err(error)) => error,
         Err(_) => {
             return Err(vec![TemplateProblem::whole(source, "the template cannot be read".to_owned())]);
@@ -212,7 +229,7 @@ mod tests {
                 "{{#lowercase a}}{{/lowercase}}",
                 "1:4: \"lowercase\" is not a block (write {{lowercase text}})",
             ),
-            ("{{if a b}}", "1:3: \"if\" is a block (write {{#if a […else…]}}…{{/if}})"),
+            ("{{if a}}", "1:3: \"if\" is a block (write {{#if a […else…]}}…{{/if}})"),
             ("{{len a}}", "1:3: there is no helper \"len\""),
             ("{{log \"x\"}}", "1:3: there is no helper \"log\""),
             (
