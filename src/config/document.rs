@@ -137,9 +137,30 @@ pub struct RequestDefaults {
     /// Needed where a template chooses the host or an operation's URL names another one.
     #[schemars(title = "Allowed hosts", example = serde_json::json!(["*.example.com"]))]
     pub allowed_hosts: Option<Vec<String>>,
+    /// How lists are written in queries and forms: `brackets` (`tag[]=a&tag[]=b`), `repeat`
+    /// (`tag=a&tag=b`), `comma` (`tag=a,b`) or `indices` (`tag[0]=a&tag[1]=b`). Operations can replace it.
+    /// Default `brackets`.
+    #[schemars(title = "Style of lists", example = &"repeat", schema_with = "query_style")]
+    #[serde(default)]
+    pub query_style: Option<QueryStyle>,
     /// By what the CRM knows a repeated POST or PATCH again. Operations can replace it.
     #[schemars(title = "Idempotency header", example = serde_json::json!({"name": "Idempotency-Key"}))]
     pub idempotency_header: Option<IdempotencyHeader>,
+}
+
+/// How lists are written in queries and forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum QueryStyle {
+    /// `tag[]=a&tag[]=b`
+    #[default]
+    Brackets,
+    /// `tag=a&tag=b`
+    Repeat,
+    /// `tag=a,b`
+    Comma,
+    /// `tag[0]=a&tag[1]=b`
+    Indices,
 }
 
 /// One operation: the request to send and how to read the reply.
@@ -166,6 +187,11 @@ pub struct Operation<M> {
     #[schemars(title = "Query", example = serde_json::json!({"phone": "{{phoneNumber}}"}), schema_with = "query")]
     #[serde(default)]
     pub query: Option<Value>,
+    /// How lists are written in the query, and in the body where it is a form: `brackets`, `repeat`,
+    /// `comma` or `indices`. Replaces the one of `requestDefaults`.
+    #[schemars(title = "Style of lists", example = &"repeat", schema_with = "query_style")]
+    #[serde(default)]
+    pub query_style: Option<QueryStyle>,
     /// Request body: any JSON with templates in its texts. A member whose template yields nothing
     /// is left out. Default `{}`; for GET and HEAD none.
     #[schemars(title = "Body", example = serde_json::json!({"subject": "{{subject}}"}), schema_with = "anything")]
@@ -219,6 +245,8 @@ pub struct OperationRef<'a> {
     pub headers: Option<&'a IndexMap<String, Value>>,
     /// See [`Operation::query`].
     pub query: Option<&'a Value>,
+    /// See [`Operation::query_style`].
+    pub query_style: Option<QueryStyle>,
     /// See [`Operation::body`].
     pub body: Option<&'a Value>,
     /// See [`Operation::auth`].
@@ -257,6 +285,10 @@ fn headers(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 fn method(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     let names = METHODS.iter().flat_map(|name| [(*name).to_owned(), name.to_ascii_lowercase()]);
     schemars::json_schema!({"type": ["string", "null"], "enum": names.map(Value::from).chain([Value::Null]).collect::<Vec<_>>()})
+}
+
+fn query_style(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"type": ["string", "null"], "enum": ["brackets", "repeat", "comma", "indices", null]})
 }
 
 fn query(_: &mut schemars::SchemaGenerator) -> schemars::Schema {

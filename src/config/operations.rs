@@ -99,6 +99,7 @@ fn refer<M: Mapping>(name: OperationName, operation: &Operation<M>) -> Operation
         url: operation.url.as_deref(),
         headers: operation.headers.as_ref(),
         query: operation.query.as_ref(),
+        query_style: operation.query_style,
         body: operation.body.as_ref(),
         auth: operation.auth.as_ref(),
         timeout_seconds: operation.timeout_seconds,

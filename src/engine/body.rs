@@ -8,6 +8,10 @@ use super::json;
 use super::template::{Output, Scope, Template};
 use super::variables::Variable;
 
+/// The member that says that an object leaves itself out where all its templates give nothing. It is not
+/// sent.
+pub(super) const OPTIONAL: &str = "$optional";
+
 /// A compiled piece of JSON.
 #[derive(Debug)]
 pub(super) enum BodyTemplate {
@@ -17,6 +21,8 @@ pub(super) enum BodyTemplate {
     Literal(Box<[u8]>),
     /// An object: keys as they are sent, with quotes and colon.
     Object(Box<[(Box<[u8]>, BodyTemplate)]>),
+    /// An object with `$optional`: left out where all its templates give nothing.
+    Optional(Box<[(Box<[u8]>, BodyTemplate)]>),
     /// An array.
     Array(Box<[BodyTemplate]>),
     /// A text with expressions.
@@ -44,8 +50,10 @@ impl BodyTemplate {
                 Self::fold(&items, value).unwrap_or_else(|| Self::Array(items.into()))
             }
             Value::Object(members) => {
+                let is_optional = members.get(OPTIONAL) == Some(&Value::Bool(true));
                 let members: Vec<(Box<[u8]>, Self)> = members
                     .iter()
+                    .filter(|(key, _)| !(is_optional && *key == OPTIONAL))
                     .map(|(key, member)| {
                         let mut bytes = json::to_vec(key);
                         bytes.push(b':');
@@ -53,8 +61,14 @@ impl BodyTemplate {
                         (bytes.into(), Self::compile(member, &pointer, compile))
                     })
                     .collect();
-                let literal = members.iter().all(|(_, member)| matches!(member, Self::Literal(_)));
-                if literal { Self::Literal(json::to_vec(value).into()) } else { Self::Object(members.into()) }
+                let literal = members.iter().all(|(_, member)| member.is_literal());
+                if literal && !is_optional {
+                    Self::Literal(json::to_vec(value).into())
+                } else if is_optional {
+                    Self::Optional(members.into())
+                } else {
+                    Self::Object(members.into())
+                }
             }
             scalar => Self::Literal(json::to_vec(scalar).into()),
         }
@@ -71,31 +85,26 @@ impl BodyTemplate {
             Self::Absent => return Ok(false),
             Self::Literal(bytes) => out.extend_from_slice(bytes),
             Self::Object(members) => {
-                out.push(b'{');
+                write_members(members, scope, out)?;
+            }
+            Self::Optional(members) => return write_members(members, scope, out),
+            Self::Array(items) => {
+                out.push(b'[');
                 let mut first = true;
-                for (key, member) in members {
+                for item in items {
                     let before = out.len();
                     if !first {
                         out.push(b',');
                     }
-                    out.extend_from_slice(key);
-                    if member.write(scope, out)? {
+                    if item.write(scope, out)? {
                         first = false;
-                    } else {
-                        out.truncate(before);
-                    }
-                }
-                out.push(b'}');
-            }
-            Self::Array(items) => {
-                out.push(b'[');
-                for (at, item) in items.iter().enumerate() {
-                    if at > 0 {
-                        out.push(b',');
-                    }
-                    if !item.write(scope, out)? {
+                    } else if matches!(item, Self::Template(Template::Typed(_))) {
                         // JavaScript writes a missing element as null (recordings 03, `structure`).
                         out.extend_from_slice(b"null");
+                        first = false;
+                    } else {
+                        // `omit` leaves the item out.
+                        out.truncate(before);
                     }
                 }
                 out.push(b']');
@@ -118,6 +127,10 @@ impl BodyTemplate {
         Ok(true)
     }
 
+    fn is_literal(&self) -> bool {
+        matches!(self, Self::Literal(_))
+    }
+
     /// Renders to a tree, for the places that do not send JSON.
     pub(super) fn to_value(&self, scope: &Scope<'_>) -> Result<Option<Value>, RenderProblem> {
         let mut out = Vec::new();
@@ -128,7 +141,9 @@ impl BodyTemplate {
     pub(super) fn templates<'t>(&'t self, visit: &mut dyn FnMut(&'t Template)) {
         match self {
             Self::Absent | Self::Literal(_) => {}
-            Self::Object(members) => members.iter().for_each(|(_, member)| member.templates(visit)),
+            Self::Object(members) | Self::Optional(members) => {
+                members.iter().for_each(|(_, member)| member.templates(visit));
+            }
             Self::Array(items) => items.iter().for_each(|item| item.templates(visit)),
             Self::Template(template) => visit(template),
         }
@@ -173,4 +188,40 @@ impl BodyTemplate {
         self.templates(&mut |template| wanted.extend(template.wanted()));
         wanted
     }
+}
+
+/// Writes an object. `false` where it has templates and none of them gave anything; then only an object
+/// that is not optional keeps what was written.
+fn write_members(
+    members: &[(Box<[u8]>, BodyTemplate)],
+    scope: &Scope<'_>,
+    out: &mut Vec<u8>,
+) -> Result<bool, RenderProblem> {
+    out.push(b'{');
+    let (mut first, mut templates, mut given) = (true, 0, 0);
+    for (key, member) in members {
+        let before = out.len();
+        if !first {
+            out.push(b',');
+        }
+        out.extend_from_slice(key);
+        let value = out.len();
+        let is_written = member.write(scope, out)?;
+        if !member.is_literal() {
+            templates += 1;
+            given += usize::from(is_written && !is_nothing(&out[value..]));
+        }
+        if is_written {
+            first = false;
+        } else {
+            out.truncate(before);
+        }
+    }
+    out.push(b'}');
+    Ok(templates == 0 || given > 0)
+}
+
+/// Null, the empty text, and lists and objects of nothing.
+fn is_nothing(json: &[u8]) -> bool {
+    matches!(json, b"null" | b"\"\"" | b"[]" | b"{}")
 }

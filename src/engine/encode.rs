@@ -4,6 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::text::to_text;
+use crate::config::document::QueryStyle;
 
 /// The place where rendered text is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum Slot {
     PathSegment,
     /// A name or value in a URL's query.
     QueryValue,
+    /// A text whose values are marked, and encoded when it is known what they stand in.
+    Marked,
 }
 
 /// RFC 3986 `unreserved`: everything else is encoded in a path segment.
@@ -40,7 +43,7 @@ impl Slot {
     /// Appends a value to a text, encoded for the slot.
     pub fn encode(self, value: &str, text: &mut String) {
         match self {
-            Self::Json => text.push_str(value),
+            Self::Json | Self::Marked => text.push_str(value),
             // CR, LF and other controls end or split a header: the value goes on without them.
             Self::Header => value.split(char::is_control).for_each(|part| text.push_str(part)),
             Self::PathSegment => text.extend(utf8_percent_encode(value, SEGMENT)),
@@ -95,50 +98,93 @@ fn encode_query(value: &str, text: &mut String) {
     }
 }
 
-/// Appends query parameters as the reference serialises them: null is left out, lists and objects
-/// are written with brackets, and lists inside of anything but the top level with their index.
-pub fn append_query(name: &str, value: &Value, query: &mut String) {
-    match value {
-        Value::Array(items) if items.iter().all(is_flat) => {
-            for item in items {
-                append_scalar(&format!("{name}[]"), item, query);
-            }
-        }
-        _ => append_nested(name, value, query),
-    }
+/// How the values of parameters are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// As the reference writes queries: some reserved characters stay.
+    Query,
+    /// As `URLSearchParams` writes forms (`application/x-www-form-urlencoded`): none stays.
+    Form,
 }
 
-fn append_nested(name: &str, value: &Value, query: &mut String) {
-    match value {
-        Value::Array(items) => {
-            for (at, item) in items.iter().enumerate() {
-                append_nested(&format!("{name}[{at}]"), item, query);
-            }
-        }
-        Value::Object(members) => {
-            for (key, member) in members {
-                append_nested(&format!("{name}[{key}]"), member, query);
-            }
-        }
-        scalar => append_scalar(name, scalar, query),
-    }
+/// Writes parameters as the reference serialises them: null is left out, lists and objects are written
+/// with brackets, and lists inside of anything but the top level with their index. A style other than
+/// [`QueryStyle::Brackets`] holds for every list of plain values.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameters {
+    /// How lists are written.
+    pub style: QueryStyle,
+    /// How names and values are encoded.
+    pub encoding: Encoding,
 }
 
-fn append_scalar(name: &str, value: &Value, query: &mut String) {
-    if value.is_null() {
-        return;
+impl Parameters {
+    /// Appends a parameter.
+    pub fn append(self, name: &str, value: &Value, text: &mut String) {
+        match value {
+            Value::Array(items) if self.style == QueryStyle::Brackets && items.iter().all(is_flat) => {
+                for item in items {
+                    self.scalar(&format!("{name}[]"), item, text);
+                }
+            }
+            _ => self.nested(name, value, text),
+        }
     }
-    append_pair(name, &to_text(value), query);
-}
 
-/// Appends one `name=value`.
-pub fn append_pair(name: &str, value: &str, query: &mut String) {
-    if !query.is_empty() {
-        query.push('&');
+    fn nested(self, name: &str, value: &Value, text: &mut String) {
+        match value {
+            Value::Array(items) if self.style == QueryStyle::Repeat && items.iter().all(is_flat) => {
+                items.iter().for_each(|item| self.scalar(name, item, text));
+            }
+            Value::Array(items) if self.style == QueryStyle::Comma && items.iter().all(is_flat) => {
+                let mut items = items.iter().filter(|item| !item.is_null()).peekable();
+                if items.peek().is_none() {
+                    return;
+                }
+                self.name(name, text);
+                for (at, item) in items.enumerate() {
+                    text.push_str(if at > 0 { "," } else { "" });
+                    let mut encoded = String::new();
+                    self.encode(&to_text(item), &mut encoded);
+                    // A comma of a value is none between values.
+                    text.push_str(&encoded.replace(',', "%2C"));
+                }
+            }
+            Value::Array(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    self.nested(&format!("{name}[{at}]"), item, text);
+                }
+            }
+            Value::Object(members) => {
+                for (key, member) in members {
+                    self.nested(&format!("{name}[{key}]"), member, text);
+                }
+            }
+            scalar => self.scalar(name, scalar, text),
+        }
     }
-    encode_query(name, query);
-    query.push('=');
-    encode_query(value, query);
+
+    fn scalar(self, name: &str, value: &Value, text: &mut String) {
+        if !value.is_null() {
+            self.name(name, text);
+            self.encode(&to_text(value), text);
+        }
+    }
+
+    fn name(self, name: &str, text: &mut String) {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        self.encode(name, text);
+        text.push('=');
+    }
+
+    fn encode(self, value: &str, text: &mut String) {
+        match self.encoding {
+            Encoding::Query => encode_query(value, text),
+            Encoding::Form => text.extend(url::form_urlencoded::byte_serialize(value.as_bytes())),
+        }
+    }
 }
 
 fn is_flat(value: &Value) -> bool {
@@ -161,13 +207,42 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn written(style: QueryStyle, encoding: Encoding, parameters: &Value) -> String {
+        let mut text = String::new();
+        for (name, value) in parameters.as_object().unwrap() {
+            Parameters { style, encoding }.append(name, value, &mut text);
+        }
+        text
+    }
+
     #[track_caller]
     fn query(parameters: Value, expected: &str) {
-        let mut query = String::new();
-        for (name, value) in parameters.as_object().unwrap() {
-            append_query(name, value, &mut query);
+        assert_eq!(written(QueryStyle::Brackets, Encoding::Query, &parameters), expected);
+    }
+
+    #[test]
+    fn lists_are_written_in_the_style_that_is_asked_for() {
+        let parameters = json!({"t": ["a b", "c,d", null, 3], "none": [], "nul": [null], "o": {"ids": [1, 2]}, "l": [{"k": 1}]});
+        for (style, expected) in [
+            (QueryStyle::Brackets, "t[]=a b&t[]=c,d&t[]=3&nul[]=&o[ids][0]=1&o[ids][1]=2&l[0][k]=1"),
+            (QueryStyle::Repeat, "t=a b&t=c,d&t=3&o[ids]=1&o[ids]=2&l[0][k]=1"),
+            (QueryStyle::Comma, "t=a b,c%2Cd,3&o[ids]=1,2&l[0][k]=1"),
+            (QueryStyle::Indices, "t[0]=a b&t[1]=c,d&t[3]=3&o[ids][0]=1&o[ids][1]=2&l[0][k]=1"),
+        ] {
+            let text = written(style, Encoding::Query, &parameters);
+            let shown = text.replace("%5B", "[").replace("%5D", "]").replace('+', " ");
+            assert_eq!(shown, expected.replace("&nul[]=", ""), "{style:?}");
         }
-        assert_eq!(query, expected);
+    }
+
+    /// `new URLSearchParams({v: …}).toString()` in a browser.
+    #[test]
+    fn forms_encode_every_reserved_character() {
+        let text = "a b!'()~*-._:,$&=+%@/?#[]{}\"<>\\^`|;é\n";
+        let expected = "v=a+b%21%27%28%29%7E*-._%3A%2C%24%26%3D%2B%25%40%2F%3F%23%5B%5D%7B%7D%22%3C%3E%5C%5E%60%7C%3B%C3%A9%0A";
+        assert_eq!(written(QueryStyle::Brackets, Encoding::Form, &json!({"v": text})), expected);
+        let parsed: Vec<_> = url::form_urlencoded::parse(expected.as_bytes()).collect();
+        assert_eq!(parsed, [("v".into(), text.into())]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::retry::{Effect, RetryPolicy};
 use super::template::{Template, TextTemplate};
 use super::url::UrlTemplate;
 use super::variables::Variable;
+use crate::config::document::QueryStyle;
 use crate::config::operations::OperationName;
 use crate::secret::Secret;
 
@@ -199,6 +200,7 @@ pub struct Operation {
     pub timeout: Duration,
     pub(super) url: UrlTemplate,
     pub(super) query: QueryTemplate,
+    pub(super) query_style: QueryStyle,
     pub(super) headers: Box<[(HeaderName, HeaderTemplate)]>,
     pub(super) credential: Credential,
     pub(super) body: BodyTemplate,
@@ -248,6 +250,11 @@ impl Operation {
     /// Whether a template of the request reads `composedLogDetails`: the text of a log.
     pub fn writes_text(&self) -> bool {
         self.writes_text
+    }
+
+    /// The variables that are put into the host's place of the URL.
+    pub fn host_sources(&self) -> Vec<Variable> {
+        self.url.host_sources()
     }
 
     /// Whether a template of the request reads `idempotencyKey`.

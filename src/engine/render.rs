@@ -7,16 +7,20 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::Value;
 
 use super::blocks::RenderProblem;
-use super::encode::{Slot, append_query, header_value};
+use super::body::BodyTemplate;
+use super::encode::{Encoding, Parameters, Slot, header_value};
 use super::exchange::RequestSpec;
 use super::failure::{Failure, FailureKind};
 use super::inputs::Inputs;
+use super::json;
 use super::missing::{Demand, Demands, Missing, is_nothing};
 use super::multipart;
 use super::operation::{Credential, CredentialSource, HeaderTemplate, Operation, QueryTemplate};
-use super::template::{Output, Scope};
+use super::template::{Output, Scope, Template};
 use super::text::to_text;
+use super::text_body::{Format, is_json};
 use super::variables::Variable;
+use crate::config::document::QueryStyle;
 
 /// The name and version this server gives itself.
 pub const USER_AGENT: &str = concat!("app-connect/", env!("CARGO_PKG_VERSION"));
@@ -39,6 +43,12 @@ pub enum RenderError {
     /// The rendered URL cannot be requested.
     #[error("the rendered URL cannot be requested: {0}")]
     Url(String),
+    /// What stands in the host's place is no host name.
+    #[error("that is no host name: write only the host name, such as {example}")]
+    Host {
+        /// A host that may be asked.
+        example: String,
+    },
     /// A value would climb out of its place in the path.
     #[error("a value in the URL's path is \".\" or \"..\", which would lead to another path")]
     DotSegment,
@@ -48,6 +58,9 @@ pub enum RenderError {
     /// A header cannot carry its value.
     #[error("the header {0} cannot carry its rendered value")]
     Header(String),
+    /// A text that is to be JSON is none.
+    #[error("the body begins like JSON and is none: write it as an object, or check its brackets and quotes")]
+    Body,
     /// The query expression yielded something else than an object.
     #[error("the query expression yields {0}, not an object")]
     Query(&'static str),
@@ -99,7 +112,7 @@ pub fn render(operation: &Operation, inputs: &Inputs<'_>) -> Result<RequestSpec,
     let scope = Scope::new(inputs, &operation.wanted)
         .in_region(operation.region.as_deref())
         .demanding(Demands::of(operation.name));
-    let query = render_query(&operation.query, &scope)?;
+    let query = render_query(&operation.query, operation.query_style, &scope)?;
     let (mut url, hosts) = operation.url.render(&scope, &query).map_err(|error| error.at("url"))?;
     url.set_fragment(None);
     scope.enter(|_| Default::default());
@@ -135,12 +148,13 @@ pub fn body_json(operation: &Operation, inputs: &Inputs<'_>) -> Result<Option<Ve
     Ok(operation.body.write(&scope, &mut bytes)?.then_some(bytes))
 }
 
-fn render_query(query: &QueryTemplate, scope: &Scope<'_>) -> Result<String, RenderError> {
+fn render_query(query: &QueryTemplate, style: QueryStyle, scope: &Scope<'_>) -> Result<String, RenderError> {
+    let parameters = Parameters { style, encoding: Encoding::Query };
     let mut text = String::new();
     scope.enter(|demands| demands.query);
     match query {
-        QueryTemplate::Parameters(parameters) => {
-            for (name, parameter) in parameters {
+        QueryTemplate::Parameters(templates) => {
+            for (name, parameter) in templates {
                 scope.enter(|demands| if parameter.optional { Demand::Nothing } else { demands.query });
                 let value = parameter
                     .value
@@ -148,7 +162,7 @@ fn render_query(query: &QueryTemplate, scope: &Scope<'_>) -> Result<String, Rend
                     .map_err(|problem| RenderError::from(problem).at(&format!("query/{name}")))?;
                 // What may be missing is left out, rather than sent as a filter that is empty.
                 if let Some(value) = value.filter(|value| !parameter.optional || !is_nothing(value)) {
-                    append_query(name, &value, &mut text);
+                    parameters.append(name, &value, &mut text);
                 }
             }
         }
@@ -157,9 +171,9 @@ fn render_query(query: &QueryTemplate, scope: &Scope<'_>) -> Result<String, Rend
                 Output::Missing => {}
                 Output::Json(value) => match &*value {
                     Value::Null => {}
-                    Value::Object(parameters) => {
-                        for (name, value) in parameters {
-                            append_query(name, value, &mut text);
+                    Value::Object(members) => {
+                        for (name, value) in members {
+                            parameters.append(name, value, &mut text);
                         }
                     }
                     other => return Err(RenderError::Query(kind(other))),
@@ -186,7 +200,8 @@ fn render_header(
     };
     let rendered = match template.evaluate(scope)? {
         Output::Missing => return Ok(()),
-        Output::Json(value) if value.is_null() => return Ok(()),
+        // As the reference's HTTP client does (Q60).
+        Output::Json(value) if value.is_null() || *value == Value::Bool(false) => return Ok(()),
         Output::Json(value) => to_text(&value).into_owned(),
         Output::Text(text) => text.into_owned(),
     };
@@ -243,10 +258,24 @@ fn render_body(
     scope: &Scope<'_>,
     headers: &mut HeaderMap,
 ) -> Result<Option<Vec<u8>>, RenderError> {
-    let mut bytes = Vec::with_capacity(256);
-    let present = operation.body.write(scope, &mut bytes)?;
     let declared =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(256);
+    let present = match &operation.body {
+        BodyTemplate::Template(Template::Text(template)) => match template.render(scope, Slot::Marked)? {
+            Some(marked) => {
+                let format = Format::of(declared, &marked);
+                let text = format.fill(&marked);
+                if format == Format::Json && declared.contains("json") && !is_json(&text) {
+                    return Err(RenderError::Body);
+                }
+                json::write(text.as_str(), &mut bytes);
+                true
+            }
+            None => false,
+        },
+        body => body.write(scope, &mut bytes)?,
+    };
     if !present {
         if has_body(&operation.method) && declared.is_empty() {
             headers.insert(header::CONTENT_TYPE, FORM);
@@ -258,6 +287,10 @@ fn render_body(
         return Ok(Some(if declared.contains("application/json") {
             if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
                 text.trim().as_bytes().to_vec()
+            } else if matches!(operation.body, BodyTemplate::Literal(_))
+                && text.trim_start().starts_with(['{', '['])
+            {
+                return Err(RenderError::Body);
             } else {
                 bytes
             }
@@ -269,10 +302,10 @@ fn render_body(
         }));
     }
     if declared.contains("application/x-www-form-urlencoded") {
-        return Ok(Some(form(&bytes).into_bytes()));
+        return Ok(Some(form(&bytes, operation.query_style).into_bytes()));
     }
     if declared.contains("multipart/form-data") {
-        let (content_type, body) = multipart::encode(&fields(&bytes));
+        let (content_type, body) = multipart::encode(&fields(&bytes, operation.query_style));
         headers.insert(header::CONTENT_TYPE, content_type);
         return Ok(Some(body));
     }
@@ -286,19 +319,20 @@ fn has_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
-fn form(json: &[u8]) -> String {
+fn form(json: &[u8], style: QueryStyle) -> String {
+    let parameters = Parameters { style, encoding: Encoding::Form };
     let mut text = String::new();
     if let Ok(Value::Object(members)) = serde_json::from_slice(json) {
         for (name, value) in &members {
-            append_query(name, value, &mut text);
+            parameters.append(name, value, &mut text);
         }
     }
     text
 }
 
 /// The fields of a multipart form: nested values get the same bracketed names as in a query.
-fn fields(json: &[u8]) -> Vec<(String, String)> {
-    let text = form(json);
+fn fields(json: &[u8], style: QueryStyle) -> Vec<(String, String)> {
+    let text = form(json, style);
     url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
 }
 

@@ -4,6 +4,7 @@ use ::url::Url;
 
 use super::encode::Slot;
 use super::exchange::HostPolicy;
+use super::host;
 use super::render::RenderError;
 use super::template::{Reference, Scope, TextTemplate};
 use super::variables::Variable;
@@ -13,6 +14,8 @@ use super::variables::Variable;
 pub(super) struct UrlTemplate {
     pub(super) head: Head,
     pub(super) path: TextTemplate,
+    /// The query of the base URL.
+    pub(super) base_query: Option<TextTemplate>,
     pub(super) query: Option<TextTemplate>,
     /// Dot segments that the document itself spells out; values never add one.
     pub(super) dot_segments: usize,
@@ -42,6 +45,8 @@ pub(super) struct TemplatedHead {
     pub(super) start: TextTemplate,
     /// Whether `start` ends with the host.
     pub(super) is_authority: bool,
+    /// Whether one expression is that whole host.
+    pub(super) is_whole_host: bool,
     /// The path of a base URL behind it.
     pub(super) rest: TextTemplate,
     /// Dot segments that the document itself spells out in `rest`.
@@ -49,14 +54,20 @@ pub(super) struct TemplatedHead {
 }
 
 impl TemplatedHead {
-    fn render(&self, scope: &Scope<'_>) -> Result<String, RenderError> {
-        let mut text = self.start.render(scope, Slot::Json)?.unwrap_or_default();
-        check_start(&text, self.is_authority)?;
+    fn render(&self, scope: &Scope<'_>, allowed: &HostPolicy) -> Result<String, RenderError> {
+        let mut text = if self.is_authority {
+            let text = self.start.render_host(scope, self.is_whole_host)?;
+            check_host(&text, allowed)?;
+            text
+        } else {
+            let text = self.start.render(scope, Slot::Json)?.unwrap_or_default();
+            host::address(&text).into_owned()
+        };
         let rest = self.rest.render(scope, Slot::PathSegment)?.unwrap_or_default();
         if dot_segments(&rest) > self.dot_segments {
             return Err(RenderError::dot_segment());
         }
-        text.push_str(&rest);
+        push_path(&rest, &mut text, !self.is_authority);
         Ok(text)
     }
 
@@ -65,18 +76,23 @@ impl TemplatedHead {
     }
 }
 
-/// Refuses values that would cut off what the document writes behind them, or that do not stay within
-/// the host's place.
-fn check_start(text: &str, is_authority: bool) -> Result<(), RenderError> {
-    let place = text.split_once("://").map_or(text, |(_, behind)| behind);
-    if place.contains(['?', '#', '\\']) || (is_authority && place.contains('/')) {
-        return Err(RenderError::url(if is_authority {
-            "the value in the host's place holds more than a host name"
-        } else {
-            "the value that it begins with holds a query or a fragment"
-        }));
+/// Refuses what is no host name in the host's place.
+fn check_host(text: &str, allowed: &HostPolicy) -> Result<(), RenderError> {
+    let host = text.split_once("://").map_or(text, |(_, behind)| behind);
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '?' | '#' | '\\' | '@');
+    // A URL with an empty host is read as one whose host is the first segment of its path.
+    if host.is_empty() || host.starts_with([':', '.']) || host.contains(is_odd) {
+        return Err(RenderError::Host { example: host::example(allowed) });
     }
     Ok(())
+}
+
+/// Appends a path; what a value begins with and the path are joined with one slash.
+fn push_path(path: &str, text: &mut String, begins_with_value: bool) {
+    if begins_with_value && path.starts_with('/') {
+        text.truncate(text.trim_end_matches('/').len());
+    }
+    text.push_str(path);
 }
 
 impl UrlTemplate {
@@ -88,28 +104,30 @@ impl UrlTemplate {
     ) -> Result<(Url, HostPolicy), RenderError> {
         let mut policy = HostPolicy::Literal;
         scope.enter(|demands| demands.path);
+        let (mut begins_with_value, mut is_below_base) = (false, true);
         let mut text = match &self.head {
             Head::None => String::new(),
             Head::Base(base) => base.to_string(),
             Head::Templated(head) => {
                 policy = self.templated.clone();
-                head.render(scope)?
+                head.render(scope, &self.templated)?
             }
             Head::Leading { reference, base } => {
                 let value = reference.text(scope)?;
+                let value = value.trim();
                 let is_absolute = value.starts_with("http://") || value.starts_with("https://");
                 if is_absolute || base.is_none() {
                     policy = self.templated.clone();
                 }
-                if is_absolute {
-                    check_start(&value, false)?;
-                    value
+                if is_absolute || base.is_none() {
+                    (begins_with_value, is_below_base) = (true, false);
+                    host::address(value).into_owned()
                 } else {
                     let mut joined = base.as_deref().unwrap_or_default().to_owned();
                     if value == "." || value == ".." {
                         return Err(RenderError::dot_segment());
                     }
-                    Slot::PathSegment.encode(&value, &mut joined);
+                    Slot::PathSegment.encode(value, &mut joined);
                     joined
                 }
             }
@@ -118,24 +136,37 @@ impl UrlTemplate {
         if !self.raw && dot_segments(&path) > self.dot_segments {
             return Err(RenderError::dot_segment());
         }
-        text.push_str(&path);
+        push_path(&path, &mut text, begins_with_value);
+        scope.enter(|demands| demands.query);
+        if let Some(query) = self.base_query.as_ref().filter(|_| is_below_base) {
+            push_query(&query.render(scope, Slot::QueryValue)?.unwrap_or_default(), &mut text);
+        }
         if let Some(query) = &self.query {
-            text.push('?');
-            scope.enter(|demands| demands.query);
-            text.push_str(&query.render(scope, Slot::QueryValue)?.unwrap_or_default());
+            push_query(&query.render(scope, Slot::QueryValue)?.unwrap_or_default(), &mut text);
         }
-        if !parameters.is_empty() {
-            text.push_str(if !text.contains('?') {
-                "?"
-            } else if text.ends_with('?') {
-                ""
-            } else {
-                "&"
-            });
-            text.push_str(parameters);
-        }
-        Ok((check(&text)?, policy))
+        push_query(parameters, &mut text);
+        let url = check(&text).map_err(|error| match (&policy, error) {
+            // Whoever typed the host reads this.
+            (HostPolicy::Only(_), RenderError::Url(_)) => {
+                RenderError::Host { example: host::example(&policy) }
+            }
+            (_, error) => error,
+        })?;
+        Ok((url, policy))
     }
+}
+
+/// Appends parameters, if there are any.
+fn push_query(parameters: &str, text: &mut String) {
+    if parameters.is_empty() {
+        return;
+    }
+    if !text.contains('?') {
+        text.push('?');
+    } else if !text.ends_with(['?', '&']) {
+        text.push('&');
+    }
+    text.push_str(parameters);
 }
 
 impl UrlTemplate {
@@ -145,7 +176,7 @@ impl UrlTemplate {
             Head::Templated(head) => Some(head.wanted()),
             _ => None,
         };
-        let query = self.query.iter().flat_map(TextTemplate::wanted);
+        let query = self.base_query.iter().chain(&self.query).flat_map(TextTemplate::wanted);
         head.into_iter().flatten().chain(self.path.wanted()).chain(query).collect()
     }
 }
@@ -159,8 +190,16 @@ impl UrlTemplate {
             Head::Leading { reference, .. } => reference.sources(),
         };
         sources.extend(self.path.sources());
-        sources.extend(self.query.iter().flat_map(TextTemplate::sources));
+        sources.extend(self.base_query.iter().chain(&self.query).flat_map(TextTemplate::sources));
         sources
+    }
+
+    /// The variables that stand in the host's place.
+    pub(super) fn host_sources(&self) -> Vec<Variable> {
+        match &self.head {
+            Head::Templated(head) if head.is_authority => head.start.sources(),
+            _ => Vec::new(),
+        }
     }
 
     /// Whether a template may choose the host.
@@ -249,16 +288,70 @@ mod tests {
         let host = "{{phoneNumber}}";
         for (base, url, value, expected) in [
             (None, "https://{{phoneNumber}}/me", "a.example.com", Ok("https://a.example.com/me")),
-            (None, "https://{{phoneNumber}}/me", "a.example.com/x?", Err("the host's place")),
-            (None, "https://{{phoneNumber}}/me", "a.example.com#", Err("the host's place")),
-            (None, "https://{{phoneNumber}}/me", "u@a.example.com", Err("user name")),
+            (None, "https://{{phoneNumber}}/me", "a.example.com#", Ok("https://a.example.com/me")),
+            (
+                None,
+                "https://{{phoneNumber}}/me",
+                " HTTP://A.example.com./x?y#z ",
+                Ok("https://a.example.com/me"),
+            ),
+            (
+                None,
+                "https://{{lowercase phoneNumber}}/me",
+                "https://a.example.com/x",
+                Ok("https://a.example.com/me"),
+            ),
+            (None, "https://{{phoneNumber}}.example.com/me", "a", Ok("https://a.example.com/me")),
+            (
+                None,
+                "https://{{phoneNumber}}.example.com/me",
+                "https://a.example.com/x",
+                Ok("https://a.example.com/me"),
+            ),
+            (
+                None,
+                "https://{{phoneNumber}}.example.com/me",
+                "evil.test/",
+                Ok("https://evil.test.example.com/me"),
+            ),
+            (
+                None,
+                "https://{{lowercase phoneNumber}}.example.com/me",
+                "evil.test/",
+                Err("only the host name"),
+            ),
+            (None, "https://{{phoneNumber}}/me", "", Err("only the host name, such as acme.example.com")),
+            (None, "https://{{phoneNumber}}/me", "https:///evil.test", Err("only the host name")),
+            (None, "https://{{phoneNumber}}/me", "u@a.example.com", Err("only the host name")),
+            (None, "https://{{phoneNumber}}/me", "u:p@a.example.com", Err("only the host name")),
+            (None, "https://{{phoneNumber}}/me", "a.example.com\\@evil.test", Err("only the host name")),
+            (None, "https://{{phoneNumber}}/me", "a.example .com", Err("only the host name")),
+            (None, "https://{{phoneNumber}}/me", "a\texample.com", Err("only the host name")),
             (None, "{{phoneNumber}}://evil.test/me", "https", Ok("https://evil.test/me")),
             (None, "{{#if phoneNumber}}https://evil.test{{/if}}/me", "1", Ok("https://evil.test/me")),
             (None, "HTTPS://{{phoneNumber}}/me", "evil.test", Ok("https://evil.test/me")),
             (None, host, "https://evil.test/me", Ok("https://evil.test/me")),
-            (None, "{{phoneNumber}}/me", "https://evil.test/x?", Err("a query or a fragment")),
+            (None, "{{phoneNumber}}/me", "https://evil.test/x?", Ok("https://evil.test/x/me")),
+            (None, "{{phoneNumber}}/me", "https://evil.test/app/?y=1#z", Ok("https://evil.test/app/me")),
+            (None, "{{phoneNumber}}/me", "a.example.com/app/", Ok("https://a.example.com/app/me")),
+            (None, "{{phoneNumber}}/me", "https://u@evil.test/", Err("only the host name")),
+            (Some("{{phoneNumber}}"), "/me", "https://a.example.com/x/", Ok("https://a.example.com/x/me")),
+            (Some("{{phoneNumber}}"), "me", "https://a.example.com//", Ok("https://a.example.com/me")),
+            (Some("{{{phoneNumber}}}"), "/me", "https://a.example.com/x/", Ok("https://a.example.com/x/me")),
+            (
+                Some("{{phoneNumber}}/v1?k=1"),
+                "/me?l=2",
+                "https://a.example.com/",
+                Ok("https://a.example.com/v1/me?k=1&l=2"),
+            ),
+            (
+                Some("https://{{phoneNumber}}/v1/?k=1"),
+                "/me",
+                "a.example.com",
+                Ok("https://a.example.com/v1/me?k=1"),
+            ),
             (Some("https://{{phoneNumber}}/v1"), "/me", "a.example.com", Ok("https://a.example.com/v1/me")),
-            (Some("https://{{phoneNumber}}/v1"), "/me", "a.example.com/x", Err("the host's place")),
+            (Some("https://{{phoneNumber}}/v1"), "/me", "a.example.com/x", Ok("https://a.example.com/v1/me")),
             (
                 Some("https://a.example.com/{{phoneNumber}}"),
                 "/me",
@@ -285,6 +378,25 @@ mod tests {
         }
         let spelled_out = request(None, "https://crm.test/{{phoneNumber}}", "1").unwrap();
         assert_eq!(spelled_out, ("https://crm.test/1".to_owned(), HostPolicy::Literal));
+    }
+
+    #[test]
+    fn a_base_is_joined_with_one_slash_and_keeps_its_query() {
+        for (base, url, expected) in [
+            ("https://crm.test/v1", "/me", "https://crm.test/v1/me"),
+            ("https://crm.test/v1/", "/me", "https://crm.test/v1/me"),
+            ("https://crm.test/v1/", "me", "https://crm.test/v1/me"),
+            ("https://crm.test/v1", "", "https://crm.test/v1"),
+            ("https://crm.test/app/#top", "/me", "https://crm.test/app/me"),
+            ("https://crm.test/v1?k=1", "/me", "https://crm.test/v1/me?k=1"),
+            ("https://crm.test/v1/?k=1#top", "/me?l={{phoneNumber}}", "https://crm.test/v1/me?k=1&l=7"),
+            ("https://crm.test/v1?", "/me?", "https://crm.test/v1/me"),
+            ("https://crm.test/v1", "/me?{{#if nothing}}l=2{{/if}}", "https://crm.test/v1/me"),
+            ("https://crm.test/v1", "/{{phoneNumber}}?", "https://crm.test/v1/7"),
+            ("https://crm.test/v1?k=1", "https://crm.test/me", "https://crm.test/me"),
+        ] {
+            assert_eq!(request(Some(base), url, "7").unwrap().0, expected, "{base} {url}");
+        }
     }
 
     #[test]

@@ -125,6 +125,10 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         }
         None => None,
     };
+    if let Some(proxy) = &platform.proxy {
+        // What is kept is the host itself: users are told apart by it.
+        input.hostname = input.hostname.map(|typed| proxy.typed_host(&typed));
+    }
     let auth_header = match &input.api_key {
         Some(key) => platform.auth_header(key).await.map_err(|error| call_failed(&error))?,
         None => None,

@@ -50,6 +50,10 @@ fn matches(rule: &Rule, request: &Request) -> bool {
 }
 
 fn keep(rule: &Rule, request: &Request, kept: &mut HashMap<String, String>) {
+    if let Some(host) = request.header("host") {
+        kept.insert("crm".to_owned(), format!("http://{host}"));
+        kept.insert("crm.host".to_owned(), host.to_owned());
+    }
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     for (name, pointer) in &rule.keep {
         let Some(text) = body.pointer(pointer).and_then(Value::as_str) else { continue };

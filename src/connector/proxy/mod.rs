@@ -26,6 +26,7 @@ use crate::engine;
 use crate::engine::error_mapping::Judged;
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::Failure;
+use crate::engine::host::host_name;
 use crate::engine::inputs::Inputs;
 use crate::engine::mapped::{MapError, Mapped, MappingProblem};
 use crate::engine::operation::{AuthType, CompiledConfig, Operation};
@@ -264,6 +265,18 @@ impl ProxyConnector {
         let operation = self.config.operation(OperationName::GetUserInfo)?;
         let additional_info = input.additional_info.clone().map(Value::Object);
         engine::chosen_host(operation, &self.sign_in_inputs(call, input, additional_info.as_ref()))
+    }
+
+    /// The host name that is kept for a user who typed this: the host in an address, where the document
+    /// puts it into the place of a host.
+    pub fn typed_host(&self, typed: &str) -> String {
+        let is_host = |variable: &Variable| matches!(variable, Variable::Hostname | Variable::UserHostname);
+        let mut operations = OperationName::ALL.iter().filter_map(|name| self.config.operation(*name));
+        let host = host_name(typed);
+        if host.is_empty() || !operations.any(|operation| operation.host_sources().iter().any(is_host)) {
+            return typed.to_owned();
+        }
+        host.into_owned()
     }
 
     /// The host that has the records and contacts of a user who is signed in, where a template chooses

@@ -11,16 +11,22 @@ use handlebars::{Path, PathSeg, Template};
 use serde_json::Value;
 
 use super::gives::Expression;
-use super::helpers::{GET, PRINT, PRINT_RAW, STEP};
+use super::helpers::{CHOOSE, GET, PRINT, PRINT_IN_BRACES, PRINT_RAW, STEP};
 use super::output::OMITTED;
 use super::problem::{Places, ProblemKind, TemplateProblem};
 use super::reading::Prepared;
-use super::template::{CompiledTemplate, MAX_DEPTH, VariablePath};
+use super::template::{CompiledTemplate, MAX_DEPTH, ThreeBraces, VariablePath};
+use crate::engine::text_body::Made;
 
 /// Checks and rewrites a parsed template.
-pub(super) fn check(source: &str, mut template: Template) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
+pub(super) fn check(
+    source: &str,
+    mut template: Template,
+    braces: ThreeBraces,
+) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
     let mut walk = Walk {
         source,
+        braces,
         places: Places::new(source),
         tag: 0,
         depth: 0,
@@ -54,6 +60,7 @@ struct Scope {
 
 struct Walk<'s> {
     source: &'s str,
+    braces: ThreeBraces,
     places: Places<'s>,
     /// Byte offset of the current tag.
     tag: usize,
@@ -91,7 +98,12 @@ impl Walk<'_> {
                 *element = self.printed(expression, if is_encoded { PRINT_RAW } else { PRINT });
             }
             // Three braces.
-            TemplateElement::HtmlExpression(expression) => *element = self.printed(expression, PRINT_RAW),
+            TemplateElement::HtmlExpression(expression) => {
+                *element = match self.braces {
+                    ThreeBraces::Raw => self.printed(expression, PRINT_RAW),
+                    ThreeBraces::Literal => self.printed(expression, PRINT_IN_BRACES),
+                };
+            }
             TemplateElement::HelperBlock(block) => self.block(block),
             TemplateElement::PartialExpression(_) | TemplateElement::PartialBlock(_) => {
                 self.unsupported("partials");
@@ -104,14 +116,19 @@ impl Walk<'_> {
     }
 
     fn printed(&mut self, expression: &mut HelperTemplate, print: &str) -> TemplateElement {
+        let made = made_by(expression);
         let gives = self.gives_of(expression);
         let json = notes::json_calls(expression);
         let known = self.variables.len();
         match self.expression(expression) {
             Parameter::Literal(Value::String(text)) if text == OMITTED => TemplateElement::RawString(text),
             value => {
+                let letter =
+                    (made != Made::Value).then(|| Parameter::Literal(made.letter().to_string().into()));
+                // The letter is the third argument, also where there is nothing to note.
                 let note = self.note(gives, known, json);
-                call(print, std::iter::once(value).chain(note).collect())
+                let note = note.or_else(|| letter.is_some().then(|| Parameter::Literal("".into())));
+                call(print, std::iter::once(value).chain(note).chain(letter).collect())
             }
         }
     }
@@ -134,8 +151,12 @@ impl Walk<'_> {
         if arguments.is_empty() && options.is_empty() {
             return self.value(name, false);
         }
-        let name = name.as_name().unwrap_or_default().to_owned();
-        self.checked_call(&name, &arguments, &options, false);
+        let mut name = name.as_name().unwrap_or_default().to_owned();
+        if name == "if" && options.is_empty() && matches!(arguments.len(), 2 | 3) {
+            name = CHOOSE.to_owned();
+        } else {
+            self.checked_call(&name, &arguments, &options, false);
+        }
         let opens = name == "lookup";
         let arguments = calls::with_present(&name, arguments);
         let name = self.prepared(&name, &arguments, &options).unwrap_or(name);
@@ -343,6 +364,30 @@ impl Walk<'_> {
         let quoted = found.map(|(start, _)| (self.tag + start, text.len()));
         // A literal may be written with escapes; then its tag stands for it.
         quoted.unwrap_or_else(|| (self.tag, rest.find("}}").map_or(rest.len(), |end| end + 2)))
+    }
+}
+
+/// What an expression's helper makes of a value: whoever escapes by hand need not be helped.
+fn made_by(expression: &HelperTemplate) -> Made {
+    let literal = |at: usize| match expression.params.get(at) {
+        Some(Parameter::Literal(Value::String(text))) => text.as_str(),
+        _ => "",
+    };
+    match expression.name.as_name() {
+        Some("json") => Made::Json,
+        Some("urlencode") => Made::UrlEncoded,
+        Some("replace") => match (literal(1), literal(2)) {
+            (_, to) if to.starts_with('&') && to.ends_with(';') => Made::XmlEscaped,
+            ("\"" | "\n" | "\r" | "\t", to) if to.starts_with('\\') => Made::JsonEscaped,
+            _ => match expression.params.first() {
+                Some(Parameter::Subexpression(inner)) => match inner.element.as_ref() {
+                    TemplateElement::Expression(inner) => made_by(inner),
+                    _ => Made::Value,
+                },
+                _ => Made::Value,
+            },
+        },
+        _ => Made::Value,
     }
 }
 

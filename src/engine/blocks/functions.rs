@@ -96,6 +96,26 @@ pub(super) fn default(arguments: Arguments<'_, '_>) -> Outcome {
     Ok(given.cloned().unwrap_or(Value::Null))
 }
 
+/// The second argument where the first is true, else the third.
+pub(super) fn choose(arguments: Arguments<'_, '_>) -> Outcome {
+    let chosen = if arguments.value(0).is_truthy(false) { 1 } else { 2 };
+    Ok(arguments.value(chosen).clone())
+}
+
+pub(super) fn to_boolean(arguments: Arguments<'_, '_>) -> Outcome {
+    let said = match arguments.value(0) {
+        Value::Bool(said) => Some(*said),
+        Value::Number(number) => number.as_f64().map(|number| number != 0.0),
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Some(true),
+            "false" | "no" | "off" | "0" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    };
+    Ok(said.map_or(Value::Null, Value::Bool))
+}
+
 pub(super) fn json(arguments: Arguments<'_, '_>) -> Outcome {
     // The mark is no value: written as JSON it would no longer be known, and would be sent.
     if arguments.value(0).as_str() == Some(OMITTED) {

@@ -36,7 +36,12 @@ pub(super) fn of_helper(name: &str, mut arguments: Vec<Gives>) -> Gives {
     match name {
         // A fallback that the author wrote out is meant, be it an empty text.
         "default" if arguments.contains(&Gives::Value) => Gives::Value,
-        "default" => Gives::FirstOf(arguments),
+        "default" | "coalesce" | "words" => Gives::FirstOf(arguments),
+        // The inline form chooses between what stands behind the condition.
+        "if" if arguments.len() == 3 && arguments[1..].iter().all(|branch| *branch == Gives::Value) => {
+            Gives::Value
+        }
+        "if" => Gives::Maybe,
         "eq" | "ne" | "gt" | "lt" | "and" | "or" | "not" | "omit" => Gives::Value,
         // These refuse values: what is no number, no whole number of a phone, no element.
         "phone" | "number" | "lookup" => Gives::Maybe,

@@ -15,6 +15,7 @@ use super::reading;
 use crate::engine::encode::Slot;
 use crate::engine::missing::Demand;
 use crate::engine::text::to_text;
+use crate::engine::text_body::{self, Made};
 
 /// One helper, as documented and as run.
 #[derive(Debug, Clone, Copy)]
@@ -263,6 +264,15 @@ pub const HELPERS: &[HelperDoc] = &[
         kind: value((1, 1), &[], functions::to_number),
     },
     HelperDoc {
+        name: "boolean",
+        signature: "boolean value",
+        doc: "The boolean that the value says: a boolean itself, a number other than 0, and the texts `true`, `yes`, `on`, `1` and `false`, `no`, `off`, `0`, in any case; null where it says none.",
+        example: "{{json (boolean answered)}}",
+        input: r#"{"answered": "Yes"}"#,
+        result: "true",
+        kind: value((1, 1), &[], functions::to_boolean),
+    },
+    HelperDoc {
         name: "eq",
         signature: "eq a b",
         doc: "Whether both are equal; a number or boolean equals its text, and a missing value equals null.",
@@ -354,7 +364,7 @@ pub const HELPERS: &[HelperDoc] = &[
     HelperDoc {
         name: "if",
         signature: "#if a […else…]",
-        doc: "Its content where the value is true in the sense of `and`, else what follows `{{else}}`.",
+        doc: "Its content where the value is true in the sense of `and`, else what follows `{{else}}`. Where a value stands, `{{if a b c}}` is `b` or `c`, with its type; without `c`, null.",
         example: "{{#if duration}}answered{{else}}missed{{/if}}",
         input: r#"{"duration": 0}"#,
         result: "missed",
@@ -394,6 +404,10 @@ pub const HELPERS: &[HelperDoc] = &[
 pub(super) const PRINT: &str = "=print";
 /// Prints its argument as [`to_text`] does, as it is. Internal.
 pub(super) const PRINT_RAW: &str = "=raw";
+/// Prints its argument as it is, with a brace on either side. Internal.
+pub(super) const PRINT_IN_BRACES: &str = "=braces";
+/// `if` where a value stands. Internal.
+pub(super) const CHOOSE: &str = "=if";
 /// Reads a path step by step. Internal.
 pub(super) const GET: &str = "=get";
 /// Counts one step of work. Internal.
@@ -416,7 +430,10 @@ pub(super) fn register_demanding(handlebars: &mut Handlebars<'static>, slot: Slo
     }
     handlebars.register_helper(GET, Box::new(ValueHelper(functions::get)));
     handlebars.register_helper(PRINT, Box::new(Print(slot, demand)));
-    handlebars.register_helper(PRINT_RAW, Box::new(Print(Slot::Json, demand)));
+    let raw = if slot == Slot::Marked { Slot::Marked } else { Slot::Json };
+    handlebars.register_helper(PRINT_RAW, Box::new(Print(raw, demand)));
+    handlebars.register_helper(PRINT_IN_BRACES, Box::new(PrintInBraces(demand)));
+    handlebars.register_helper(CHOOSE, Box::new(ValueHelper(functions::choose)));
     handlebars.register_helper(STEP, Box::new(Step));
 }
 
@@ -453,13 +470,15 @@ impl HelperDef for Print {
     ) -> HelperResult {
         let value = helper.param(0).map_or(&Value::Null, |p| p.value());
         let text = to_text(value);
-        if self.1 != Demand::Nothing
-            && let Some(note) = helper.param(1).and_then(|note| note.value().as_str())
-            && let Some(missing) = refusal(note, value, &text, self.1)
-        {
-            return Err(RenderErrorReason::NestedError(Box::new(missing)).into());
+        demand_value(helper, value, &text, self.1)?;
+        let argument = |at: usize| helper.param(at).and_then(|p| p.value().as_str());
+        if self.0 == Slot::Marked && argument(0) != Some(OMITTED) {
+            let mut marked = String::new();
+            let made = argument(2).and_then(|made| made.chars().next());
+            text_body::mark(made.unwrap_or(Made::Value.letter()), value, &mut marked);
+            return Ok(output.write(&marked)?);
         }
-        if self.0 == Slot::Json {
+        if matches!(self.0, Slot::Json | Slot::Marked) {
             return Ok(output.write(&text)?);
         }
         let mut encoded = String::new();
@@ -469,6 +488,41 @@ impl HelperDef for Print {
             self.0.encode(part, &mut encoded);
         }
         Ok(output.write(&encoded)?)
+    }
+}
+
+/// Refuses to print nothing where there must be a value. What the value was read from is noted in the
+/// second argument.
+fn demand_value(
+    helper: &Helper<'_>,
+    value: &Value,
+    printed: &str,
+    demand: Demand,
+) -> Result<(), RenderError> {
+    if demand != Demand::Nothing
+        && let Some(note) = helper.param(1).and_then(|note| note.value().as_str())
+        && let Some(missing) = refusal(note, value, printed, demand)
+    {
+        return Err(RenderErrorReason::NestedError(Box::new(missing)).into());
+    }
+    Ok(())
+}
+
+struct PrintInBraces(Demand);
+
+impl HelperDef for PrintInBraces {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        output: &mut dyn Output,
+    ) -> HelperResult {
+        let value = helper.param(0).map_or(&Value::Null, |p| p.value());
+        let text = to_text(value);
+        demand_value(helper, value, &text, self.0)?;
+        Ok(output.write(&format!("{{{text}}}"))?)
     }
 }
 

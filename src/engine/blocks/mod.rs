@@ -19,7 +19,7 @@ pub use handlebars::Context;
 pub use helpers::{HELPERS, HelperDoc};
 pub use output::{OMITTED, RenderProblem, Rendered};
 pub use problem::{ProblemKind, TemplateProblem};
-pub use template::{CompiledTemplate, VariablePath, compile};
+pub use template::{CompiledTemplate, ThreeBraces, VariablePath, compile, compile_with};
 
 use super::encode::Slot;
 use super::missing::Demand;
@@ -51,6 +51,12 @@ static QUERY_VALUE: Registries = registries([
     || registry(Slot::QueryValue, Demand::Search),
     || registry(Slot::QueryValue, Demand::Everything),
 ]);
+static MARKED: Registries = registries([
+    || registry(Slot::Marked, Demand::Nothing),
+    || registry(Slot::Marked, Demand::Record),
+    || registry(Slot::Marked, Demand::Search),
+    || registry(Slot::Marked, Demand::Everything),
+]);
 
 fn registry(slot: Slot, demand: Demand) -> Handlebars<'static> {
     let mut handlebars = Handlebars::new();
@@ -74,6 +80,7 @@ pub fn render(
         Slot::Json | Slot::Header => &PLAIN[demand as usize],
         Slot::PathSegment => &PATH_SEGMENT[demand as usize],
         Slot::QueryValue => &QUERY_VALUE[demand as usize],
+        Slot::Marked => &MARKED[demand as usize],
     };
     output::render(handlebars, template, context, limit)
 }

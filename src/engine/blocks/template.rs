@@ -67,6 +67,15 @@ impl CompiledTemplate {
     }
 }
 
+/// What three braces around an expression mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThreeBraces {
+    /// The value is inserted as it is.
+    Raw,
+    /// A brace on either side of the value.
+    Literal,
+}
+
 /// A variable that a template reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VariablePath {
@@ -86,9 +95,17 @@ pub struct VariablePath {
 /// Every problem found: one if the syntax is broken, else all unknown helpers, wrong arguments and
 /// so on, in the order of the text.
 pub fn compile(source: &str) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
-    let Some((escaped, inserted)) = escaped(source) else { return compile_escaped(source) };
+    compile_with(source, ThreeBraces::Raw)
+}
+
+/// Compiles a template in which three braces mean what is said.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_with(source: &str, braces: ThreeBraces) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
+    let Some((escaped, inserted)) = escaped(source) else { return compile_escaped(source, braces) };
     let back = |offset: usize| offset - inserted.partition_point(|at| *at < offset);
-    match compile_escaped(&escaped) {
+    match compile_escaped(&escaped, braces) {
         Ok(mut template) => {
             for variable in &mut template.variables {
                 variable.offset = back(variable.offset);
@@ -149,7 +166,7 @@ fn escaped(source: &str) -> Option<(String, Vec<usize>)> {
     (!inserted.is_empty()).then_some((escaped, inserted))
 }
 
-fn compile_escaped(source: &str) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
+fn compile_escaped(source: &str, braces: ThreeBraces) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
     let too_complex = |message: String| vec![TemplateProblem::whole(source, message)];
     if source.len() > MAX_SOURCE {
         let length = source.len();
@@ -157,7 +174,7 @@ fn compile_escaped(source: &str) -> Result<CompiledTemplate, Vec<TemplateProblem
     }
     let openings = openings(source);
     if openings <= SHALLOW {
-        return compile_here(source);
+        return compile_here(source, braces);
     }
     if openings > MAX_OPENINGS {
         return Err(too_complex(format!("the template has more than {MAX_OPENINGS} brackets and blocks")));
@@ -168,7 +185,7 @@ fn compile_escaped(source: &str) -> Result<CompiledTemplate, Vec<TemplateProblem
         let worker = thread::Builder::new()
             .name("template".to_owned())
             .stack_size(stack)
-            .spawn_scoped(scope, || compile_here(source));
+            .spawn_scoped(scope, || compile_here(source, braces));
         match worker.map(thread::ScopedJoinHandle::join) {
             Ok(Ok(result)) => result,
             _ => Err(too_complex("the template is too complex to be read".to_owned())),
@@ -185,11 +202,11 @@ fn openings(source: &str) -> usize {
         + tags.matches("{{~#").count()
 }
 
-fn compile_here(source: &str) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
+fn compile_here(source: &str, braces: ThreeBraces) -> Result<CompiledTemplate, Vec<TemplateProblem>> {
     // The parser has been seen to panic on odd input (handlebars-rust issue 766).
     let parsed = catch_unwind(AssertUnwindSafe(|| Template::compile(source)));
     let error = match parsed {
-        Ok(Ok(template)) => return check(source, template),
+        Ok(Ok(template)) => return check(source, template, braces),
         Ok(Err(error)) => error,
         Err(_) => {
             return Err(vec![TemplateProblem::whole(source, "the template cannot be read".to_owned())]);
@@ -292,7 +309,7 @@ mod tests {
                 "{{#lowercase a}}{{/lowercase}}",
                 "1:4: \"lowercase\" is not a block (write {{lowercase text}})",
             ),
-            ("{{if a b}}", "1:3: \"if\" is a block (write {{#if a […else…]}}…{{/if}})"),
+            ("{{if a}}", "1:3: \"if\" is a block (write {{#if a […else…]}}…{{/if}})"),
             ("{{len a}}", "1:3: there is no helper \"len\""),
             ("{{log \"x\"}}", "1:3: there is no helper \"log\""),
             (

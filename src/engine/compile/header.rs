@@ -79,6 +79,11 @@ fn add(
         if shared.is_none() || readers.contains(&operation.name) {
             problems.extend(found);
         }
+        if *value == Value::Bool(false) {
+            // Not sent, neither this one nor the default (Q60).
+            compiled.shift_remove(&header);
+            continue;
+        }
         // A null of the operation does not take a default header away, as on the reference server.
         if let Some(template) = template {
             compiled.insert(header, template);

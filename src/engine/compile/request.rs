@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Method;
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, Method};
 use serde_json::Value;
 
 use super::super::body::BodyTemplate;
@@ -13,7 +14,10 @@ use super::super::operation::{
 };
 use super::super::phone::parse_region;
 use super::super::problem::{Part, Problem};
-use super::super::template::{Place, Template, compile_value};
+use super::super::template::{
+    Place, Template, compile_member, compile_parameter, compile_value, first_value,
+};
+use super::super::text_body::{Format, is_json};
 use super::super::variables::Variable;
 use super::{Shared, auth, delivery, errors, header, mapping, missing, timeout, url};
 use crate::config::diagnostic::Code;
@@ -60,6 +64,7 @@ impl RequestCompiler<'_> {
         let retry = delivery::retry(operation, &sent_method, may_repeat, self.document, problems);
         let query = query(operation, &root, problems);
         let body = body(operation, method.as_ref(), &root, problems);
+        check_text(operation, &headers, problems);
         let credential = auth::credential(name, operation.auth, self.document, self.shared, problems);
         let defaults = self.document.request_defaults.as_ref();
         let mut wanted: Vec<Variable> = body.wanted();
@@ -107,6 +112,10 @@ impl RequestCompiler<'_> {
                 .unwrap_or(Duration::from_secs(30)),
             url,
             query,
+            query_style: operation
+                .query_style
+                .or(defaults.and_then(|defaults| defaults.query_style))
+                .unwrap_or_default(),
             headers: headers.into(),
             credential,
             body,
@@ -231,7 +240,10 @@ fn query(operation: &OperationRef<'_>, root: &str, problems: &mut Vec<Problem>) 
                         Some((value, optional)) => (value, pointer::join(&pointer, "value"), optional),
                         None => (value, pointer, false),
                     };
-                    let value = json(operation.name, value, &pointer, problems);
+                    report_keys(value, &pointer, problems);
+                    let value = BodyTemplate::compile(value, &pointer, &mut |text, pointer| {
+                        compile_parameter(text, Place::own(operation.name, pointer), problems)
+                    });
                     (Box::from(name.as_str()), Parameter { value, optional })
                 })
                 .collect(),
@@ -291,14 +303,66 @@ fn body(
             .help("use `query`, or another method"),
         );
     }
-    json(operation.name, body, &at, problems)
+    report_keys(body, &at, problems);
+    BodyTemplate::compile(body, &at, &mut |text, pointer| {
+        let place = Place::own(operation.name, pointer);
+        // A whole text stays one.
+        if pointer == at {
+            compile_value(text, place, problems)
+        } else {
+            compile_member(text, place, problems)
+        }
+    })
 }
 
-fn json(operation: OperationName, value: &Value, at: &str, problems: &mut Vec<Problem>) -> BodyTemplate {
-    report_keys(value, at, problems);
-    BodyTemplate::compile(value, at, &mut |text, pointer| {
-        compile_value(text, Place::own(operation, pointer), problems)
-    })
+/// Reports what is surprising about a body that is JSON written as a text.
+fn check_text(
+    operation: &OperationRef<'_>,
+    headers: &[(HeaderName, HeaderTemplate)],
+    problems: &mut Vec<Problem>,
+) {
+    let Some(Value::String(text)) = operation.body else { return };
+    let declared = headers.iter().find(|(name, _)| *name == CONTENT_TYPE).map(|(_, value)| value);
+    let content_type = match declared {
+        None => "",
+        Some(HeaderTemplate::Literal(value)) => value.to_str().unwrap_or_default(),
+        Some(HeaderTemplate::Value(_)) => return,
+    };
+    let at = format!("/operations/{}/body", operation.name);
+    let value = first_value(text);
+    if !text.trim_start().starts_with(['{', '['])
+        || Format::of(content_type, text) != Format::Json
+        || value.as_ref().is_some_and(|value| text[..value.start].trim().is_empty())
+    {
+        return;
+    }
+    if content_type.is_empty() {
+        problems.push(
+            Problem::new(
+                Code::TextAsForm,
+                &at,
+                "the body is JSON written as a text, and is sent as a form without `Content-Type`",
+            )
+            .help("write the body as an object, or set `Content-Type` to `application/json`"),
+        );
+    }
+    if let Some(value) = value {
+        let shown = text[value.clone()].to_owned();
+        problems.push(
+            Problem::new(
+                Code::JsonAsText,
+                &at,
+                format!("`{shown}` stands in JSON that is written as a text: it is escaped here, but not on the reference server"),
+            )
+            .part(Part::Text(value))
+            .help("write the body as an object; a member that is `{{#if a}}1{{else}}2{{/if}}` is a number there"),
+        );
+    } else if !text.contains("{{") && !is_json(text) {
+        problems.push(
+            Problem::new(Code::TextAsForm, &at, "the body begins like JSON and is none, so it is not sent")
+                .help("write the body as an object"),
+        );
+    }
 }
 
 fn report_keys(value: &Value, at: &str, problems: &mut Vec<Problem>) {

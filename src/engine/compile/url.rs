@@ -7,7 +7,7 @@ use ::url::Url;
 use super::super::exchange::{HostPattern, HostPolicy};
 use super::super::problem::{Part, Problem};
 use super::super::template::{
-    Place, Segments, TextTemplate, compile_leading, compile_raw, compile_text, split_url,
+    Place, Segments, TextTemplate, compile_leading, compile_raw, compile_text, is_one_expression, split_url,
 };
 use super::super::url::{Head, TemplatedHead, UrlTemplate, dot_segments};
 use super::Shared;
@@ -20,6 +20,8 @@ const BASE_POINTER: &str = "/requestDefaults/baseUrl";
 /// The document's base URL.
 pub(super) struct Base<'a> {
     text: Option<&'a str>,
+    /// Its query, and where that begins in the document's text.
+    query: Option<(usize, &'a str)>,
     host: Option<String>,
     templated: bool,
     allowed_hosts: &'a Arc<[HostPattern]>,
@@ -37,7 +39,9 @@ impl<'a> Base<'a> {
             .and_then(|defaults| defaults.base_url.as_deref())
             .map(|text| text.split('#').next().unwrap_or_default())
             .filter(|text| !text.is_empty());
-        let mut base = Self { text, host: None, templated: false, allowed_hosts };
+        let query = text.and_then(|text| split_url(text).query.map(|range| (range.start, &text[range])));
+        let text = text.map(|text| query.map_or(text, |(at, _)| &text[..at - 1]));
+        let mut base = Self { text, query, host: None, templated: false, allowed_hosts };
         let Some(text) = text else {
             report_missing(document, problems);
             return base;
@@ -98,8 +102,9 @@ impl<'a> Base<'a> {
                 self.check_templated(&pointer, Part::Text(parts.authority.clone()), problems);
                 let start = compile_raw(&url[..parts.authority.end], place(0), problems);
                 let path = parts.authority.end..parts.path.end;
+                let is_whole = is_one_expression(&url[..parts.authority.end]);
                 UrlTemplate::new(
-                    Head::Templated(TemplatedHead::host(start)),
+                    Head::Templated(TemplatedHead::host(start, is_whole)),
                     compile_text(&url[path.clone()], place(path.start), problems),
                 )
             }
@@ -122,6 +127,9 @@ impl<'a> Base<'a> {
         template.raw = path.contains("{{{");
         template.query =
             parts.query.map(|range| compile_text(&url[range.clone()], place(range.start), problems));
+        if matches!(parts.head, Segments::Relative | Segments::Leading) {
+            template.base_query = self.base_query(operation, shared, problems);
+        }
         template.templated = HostPolicy::Only(self.allowed_hosts.clone());
         template
     }
@@ -136,7 +144,7 @@ impl<'a> Base<'a> {
         let Some(base) = self.text else {
             // Fails each time, but for a path that turns out to be a whole URL: its host was not
             // spelled out.
-            let head = TemplatedHead::host(TextTemplate::literal(""));
+            let head = TemplatedHead::host(TextTemplate::literal(""), false);
             return UrlTemplate::new(Head::Templated(head), compile_text(path, place, problems));
         };
         let rest = path.strip_prefix('/').unwrap_or(path);
@@ -151,6 +159,24 @@ impl<'a> Base<'a> {
             Head::Base(prefix.into())
         };
         UrlTemplate::new(head, compile_text(rest, place.from(usize::from(path.starts_with('/'))), problems))
+    }
+
+    /// The query of the base URL, which every URL below it has.
+    fn base_query(
+        &self,
+        operation: OperationName,
+        shared: &Shared,
+        problems: &mut Vec<Problem>,
+    ) -> Option<TextTemplate> {
+        let (at, query) = self.query.filter(|(_, query)| !query.is_empty())?;
+        if !self.templated {
+            return Some(TextTemplate::literal(query));
+        }
+        let place = Place { shared: shared.base(), ..Place::own(operation, BASE_POINTER) }.from(at);
+        let mut found = Vec::new();
+        let template = compile_text(query, place, &mut found);
+        super::add_new(found, problems);
+        Some(template)
     }
 
     fn check_absolute(
@@ -212,6 +238,7 @@ fn templated_base(prefix: &str, place: Place<'_>, problems: &mut Vec<Problem>) -
     TemplatedHead {
         start: compile_raw(&prefix[..end], place, problems),
         is_authority: matches!(parts.head, Segments::Literal | Segments::TemplatedAuthority),
+        is_whole_host: is_one_expression(&prefix[..end]),
         rest: compile_text(&prefix[end..], place.from(end), problems),
         dot_segments: dot_segments(&prefix[end..]),
     }
@@ -332,8 +359,8 @@ fn is_local(url: &Url) -> bool {
 
 impl TemplatedHead {
     /// A host that a template chooses, with nothing behind it.
-    fn host(start: TextTemplate) -> Self {
-        Self { start, is_authority: true, rest: TextTemplate::literal(""), dot_segments: 0 }
+    fn host(start: TextTemplate, is_whole_host: bool) -> Self {
+        Self { start, is_authority: true, is_whole_host, rest: TextTemplate::literal(""), dot_segments: 0 }
     }
 }
 
@@ -342,6 +369,7 @@ impl UrlTemplate {
         Self {
             head,
             path,
+            base_query: None,
             query: None,
             dot_segments: 0,
             raw: false,

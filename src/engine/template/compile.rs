@@ -10,9 +10,10 @@ use super::scan::{Token, scan};
 use super::unknown;
 use super::{Block, Piece, Reference, Template, TextTemplate};
 use crate::engine::blocks::helpers::HelperKind;
-use crate::engine::blocks::{self, HELPERS, VariablePath};
+use crate::engine::blocks::{self, HELPERS, ThreeBraces, VariablePath};
 use crate::engine::path::{Path, Step};
 use crate::engine::problem::{Part, Problem};
+use crate::engine::text_body::is_scalar;
 use crate::engine::variables::{self, Resolution, Variable};
 
 /// Where a text stands and which operation it belongs to.
@@ -60,7 +61,7 @@ pub fn compile_value(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) 
             };
             let shift = source.find(&text[inner.clone()]).unwrap_or(0);
             let mut found = Vec::new();
-            let compiled = block(&source, inner.start, shift, place, &mut found);
+            let compiled = block(&source, inner.start, shift, ThreeBraces::Raw, place, &mut found);
             if compiled.is_none()
                 && let Err(as_written) = blocks::compile(text)
             {
@@ -77,13 +78,100 @@ pub fn compile_value(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) 
             explain::braces(text, tokens, place, problems);
             Template::Literal(text.into())
         }
-        _ => Template::Text(from_tokens(text, &tokens, place, problems)),
+        _ => Template::Text(from_tokens(text, &tokens, ThreeBraces::Raw, place, problems)),
     }
+}
+
+/// Compiles a text of a body. One that is a single `if` whose branches are all numbers, booleans or null
+/// is such a value too.
+pub fn compile_member(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) -> Template {
+    if is_typed_block(text, &scan(text, is_call)) {
+        let mut found = Vec::new();
+        if let Some(block) = block(text, 0, 0, ThreeBraces::Raw, place, &mut found) {
+            problems.extend(found);
+            return Template::TypedCall(block);
+        }
+    }
+    compile_value(text, place, problems)
+}
+
+/// Compiles a query parameter: three braces within other text are a brace around the value, as search
+/// languages want it.
+pub fn compile_parameter(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) -> Template {
+    let tokens = scan(text, is_call);
+    let is_raw =
+        |token: &&Token| matches!(token, Token::Path { raw: true, .. } | Token::Call { raw: true, .. });
+    let has_text = tokens
+        .iter()
+        .any(|token| matches!(token, Token::Literal(range) if !text[range.clone()].trim().is_empty()));
+    let Some(first) = tokens.iter().find(is_raw).filter(|_| has_text) else {
+        return compile_value(text, place, problems);
+    };
+    let (range, inner) = match first {
+        Token::Path { whole, inner, .. } | Token::Call { whole, inner, .. } => (whole, &text[inner.clone()]),
+        Token::Literal(range) | Token::Stray(range) => (range, ""),
+    };
+    problems.push(
+        Problem::new(
+            Code::BracesAroundValue,
+            place.pointer,
+            "three braces within other text are a brace on either side of the value",
+        )
+        .part(place.part(range.clone()))
+        .help(format!(
+            "write `{{{{{inner}}}}}` for the value alone, or each brace as `{{{{default \"{{\"}}}}` and `{{{{default \"}}\"}}}}`"
+        )),
+    );
+    Template::Text(from_tokens(text, &tokens, ThreeBraces::Literal, place, problems))
+}
+
+/// The first expression of a text whose value is not written as JSON already, with its braces.
+pub fn first_value(text: &str) -> Option<Range<usize>> {
+    scan(text, is_call).into_iter().find_map(|token| match token {
+        Token::Path { whole, .. } => Some(whole),
+        Token::Call { whole, inner, .. } => {
+            let tag = &text[inner];
+            let word = tag.split_whitespace().next().unwrap_or_default();
+            (!is_block_tag(tag) && !matches!(word, "json" | "omit")).then_some(whole)
+        }
+        Token::Literal(_) | Token::Stray(_) => None,
+    })
+}
+
+/// Whether a text is one `if` or `unless` that can only give numbers, booleans, null or nothing.
+fn is_typed_block(text: &str, tokens: &[Token]) -> bool {
+    let (mut depth, mut gives_value) = (0usize, false);
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Call { inner, .. } => {
+                let tag = text[inner.clone()].trim_matches('~').trim();
+                let word = tag.split_whitespace().next().unwrap_or_default();
+                match word {
+                    "#if" | "#unless" if depth > 0 || at == 0 => depth += 1,
+                    "/if" | "/unless" if depth > 1 || (depth == 1 && at + 1 == tokens.len()) => depth -= 1,
+                    "else" | "^" | "omit" | "number" | "boolean" if depth > 0 => {}
+                    _ if depth > 0 && word.starts_with('!') => {}
+                    _ => return false,
+                }
+            }
+            Token::Literal(range) => {
+                let literal = text[range.clone()].trim();
+                if !literal.is_empty() {
+                    if !is_scalar(literal) {
+                        return false;
+                    }
+                    gives_value = true;
+                }
+            }
+            Token::Path { .. } | Token::Stray(_) => return false,
+        }
+    }
+    gives_value && depth == 0
 }
 
 /// Compiles a text that stays text.
 pub fn compile_text(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) -> TextTemplate {
-    from_tokens(text, &scan(text, is_call), place, problems)
+    from_tokens(text, &scan(text, is_call), ThreeBraces::Raw, place, problems)
 }
 
 /// Compiles a text whose expressions are inserted as they are.
@@ -105,24 +193,35 @@ pub fn compile_leading(text: &str, place: Place<'_>, problems: &mut Vec<Problem>
     }
 }
 
-fn from_tokens(text: &str, tokens: &[Token], place: Place<'_>, problems: &mut Vec<Problem>) -> TextTemplate {
+fn from_tokens(
+    text: &str,
+    tokens: &[Token],
+    braces: ThreeBraces,
+    place: Place<'_>,
+    problems: &mut Vec<Problem>,
+) -> TextTemplate {
     if tokens.iter().any(|token| matches!(token, Token::Call { .. })) {
         // One call makes the whole text a Handlebars template: blocks span tokens.
-        return match block(text, 0, 0, place, problems) {
+        return match block(text, 0, 0, braces, place, problems) {
             Some(block) => TextTemplate { secret: block.secret, pieces: Box::new([Piece::Block(block)]) },
             None => TextTemplate::literal(text),
         };
     }
     explain::braces(text, tokens, place, problems);
-    let pieces: Box<[Piece]> = tokens
-        .iter()
-        .map(|token| match token {
+    let mut pieces = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        match token {
             Token::Path { inner, raw, .. } => {
-                Piece::Path { reference: reference(text, inner, place, problems), raw: *raw }
+                let in_braces = *raw && braces == ThreeBraces::Literal;
+                let brace = |brace: &str| in_braces.then(|| Piece::Literal(brace.into()));
+                pieces.extend(brace("{"));
+                pieces.push(Piece::Path { reference: reference(text, inner, place, problems), raw: *raw });
+                pieces.extend(brace("}"));
             }
-            other => Piece::Literal(text[other.range()].into()),
-        })
-        .collect();
+            other => pieces.push(Piece::Literal(text[other.range()].into())),
+        }
+    }
+    let pieces: Box<[Piece]> = pieces.into();
     let secret =
         pieces.iter().any(|piece| matches!(piece, Piece::Path { reference, .. } if reference.is_secret()));
     TextTemplate { pieces, secret }
@@ -166,10 +265,11 @@ fn block(
     source: &str,
     at: usize,
     shift: usize,
+    braces: ThreeBraces,
     place: Place<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Block> {
-    let template = match blocks::compile(source) {
+    let template = match blocks::compile_with(source, braces) {
         Ok(template) => template,
         Err(found) => {
             problems.extend(found.into_iter().map(|problem| {

@@ -210,6 +210,15 @@ pub(super) fn not_a_variable(expression: &str, range: Range<usize>, place: Place
         .part(place.part(range))
         .help(or_default(first, operator, rest).unwrap_or_else(|| (*help).to_owned()));
     }
+    if expression.starts_with(['"', '\'']) {
+        return Problem::new(
+            Code::UnknownVariable,
+            place.pointer,
+            "a text alone is no variable; the expression renders as nothing",
+        )
+        .part(place.part(range))
+        .help(format!("write `{{{{default {expression}}}}}`"));
+    }
     if let Some((value, filter)) = expression.split_once('|') {
         let (value, filter) = (value.trim(), filter.trim());
         let (name, arguments) = filter.split_once([' ', ':']).unwrap_or((filter, ""));

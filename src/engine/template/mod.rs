@@ -19,15 +19,20 @@ use serde_json::Value;
 
 use super::blocks::{self, CompiledTemplate, RenderProblem, Rendered};
 use super::encode::Slot;
+use super::host::{host_name, host_part};
 use super::inputs::{Found, Inputs};
 use super::missing::{Demand, Demands, is_nothing};
 use super::path::Step;
+use super::text_body::{self, Made};
 use super::value_ref::ValueRef;
 use super::variables::Variable;
 
-pub use compile::{Place, compile_leading, compile_raw, compile_text, compile_value};
+pub use compile::{
+    Place, compile_leading, compile_member, compile_parameter, compile_raw, compile_text, compile_value,
+    first_value,
+};
 pub use message::{MessageTemplate, message_context};
-pub use url_parts::{Segments, UrlParts, split_url};
+pub use url_parts::{Segments, UrlParts, is_one_expression, split_url};
 
 /// Upper bound of one rendered text, in bytes.
 pub const MAX_TEXT: usize = 1024 * 1024;
@@ -183,6 +188,8 @@ impl Template {
                     scope.demand.get(),
                 )? {
                     Rendered::Omitted => Output::Missing,
+                    // A block none of whose branches applies.
+                    Rendered::Text(text) if text.trim().is_empty() => Output::Missing,
                     Rendered::Text(text) => match serde_json::from_str(&text) {
                         // `omit` as an argument comes back as a text of its own.
                         Ok(Value::String(text)) if text == blocks::OMITTED => Output::Missing,
@@ -245,6 +252,20 @@ impl TextTemplate {
         for piece in &self.pieces {
             match piece {
                 Piece::Literal(literal) => text.push_str(literal),
+                Piece::Path { reference, .. } if slot == Slot::Marked => {
+                    let value = match reference.find(scope) {
+                        None => {
+                            reference.refuse_missing(scope)?;
+                            Value::Null
+                        }
+                        Some(Found::Text(text)) => text.into(),
+                        Some(Found::Json(value)) => value.into_owned(),
+                    };
+                    if scope.demand.get() != Demand::Nothing && is_nothing(&value) {
+                        reference.refuse_missing(scope)?;
+                    }
+                    text_body::mark(Made::Value.letter(), &value, text);
+                }
                 Piece::Path { reference, raw } => match reference.find(scope) {
                     Some(found) => {
                         let value = found.to_text();
@@ -269,6 +290,32 @@ impl TextTemplate {
             }
         }
         Ok(true)
+    }
+
+    /// Renders the beginning of a URL up to the end of its host: a value is the host that somebody means
+    /// who types an address. `is_whole` says that one expression is the whole host.
+    pub(super) fn render_host(&self, scope: &Scope<'_>, is_whole: bool) -> Result<String, RenderProblem> {
+        let mut text = String::new();
+        for (at, piece) in self.pieces.iter().enumerate() {
+            match piece {
+                Piece::Literal(literal) => text.push_str(literal),
+                Piece::Path { reference, .. } => {
+                    let behind = match self.pieces.get(at + 1) {
+                        Some(Piece::Literal(literal)) => &**literal,
+                        _ => "",
+                    };
+                    text.push_str(&host_part(&reference.text(scope)?, behind));
+                }
+                Piece::Block(_) => {
+                    let rendered = self.render(scope, Slot::Json)?.unwrap_or_default();
+                    return Ok(match rendered.split_once("://").filter(|_| is_whole) {
+                        Some((scheme, host)) => format!("{scheme}://{}", host_name(host)),
+                        None => rendered,
+                    });
+                }
+            }
+        }
+        Ok(text)
     }
 
     /// The first value without which a credential must not be sent: a secret that is missing, or

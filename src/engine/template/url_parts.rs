@@ -62,6 +62,28 @@ pub fn split_url(text: &str) -> UrlParts {
     UrlParts { head, authority, path, query }
 }
 
+/// Whether behind a scheme stands one expression, or one block, and nothing else.
+pub fn is_one_expression(authority: &str) -> bool {
+    let Some((_, host)) = authority.split_once("://") else { return false };
+    let tokens = scan(host, is_call);
+    let mut depth = 0usize;
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Call { inner, .. } if host[inner.clone()].starts_with(['#', '^']) => depth += 1,
+            Token::Call { inner, .. } if host[inner.clone()].starts_with('/') => {
+                depth = depth.saturating_sub(1);
+            }
+            Token::Path { .. } | Token::Call { .. } => {}
+            Token::Literal(_) | Token::Stray(_) if depth == 0 => return false,
+            Token::Literal(_) | Token::Stray(_) => {}
+        }
+        if depth == 0 && at + 1 < tokens.len() {
+            return false;
+        }
+    }
+    !tokens.is_empty()
+}
+
 fn find_mark(text: &str, tokens: &[Token], mark: char) -> Option<usize> {
     let mut depth = 0usize;
     for token in tokens {
@@ -92,6 +114,23 @@ mod tests {
         assert_eq!(&text[parts.authority.clone()], authority, "{text}");
         assert_eq!(&text[parts.path.clone()], path, "{text}");
         assert_eq!(parts.query.map(|range| &text[range]), query, "{text}");
+    }
+
+    #[test]
+    fn one_expression_is_a_whole_host() {
+        for (authority, expected) in [
+            ("https://{{user.hostname}}", true),
+            ("https://{{lowercase user.hostname}}", true),
+            ("https://{{#if a}}{{a}}{{else}}b.test{{/if}}", true),
+            ("https://{{lowercase a}}.example.com", false),
+            ("https://api.{{lowercase a}}", false),
+            ("https://{{lowercase a}}.x.{{b}}", false),
+            ("https://{{#if a}}b{{/if}}{{#if a}}c{{/if}}", false),
+            ("https://api.example.com", false),
+            ("{{a}}", false),
+        ] {
+            assert_eq!(is_one_expression(authority), expected, "{authority}");
+        }
     }
 
     #[test]
