@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::decode::not_json;
-use super::exchange::{BodyKind, UpstreamResponse};
+use super::exchange::{BodyKind, Replaced, UpstreamResponse};
 use super::inputs::Inputs;
 use super::mapped::{
     Appointment, Attendee, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser,
@@ -222,7 +222,17 @@ pub fn map(
             Mapped::Appointment(Box::new(reader.appointment(paths, reply)))
         }
     };
+    reader.problems.extend(replaced(response));
     Ok((mapped, reader.problems))
+}
+
+/// What of the reply was not read as it was sent.
+fn replaced(response: &UpstreamResponse) -> Option<MappingProblem> {
+    (response.replaced != Replaced::default()).then(|| MappingProblem {
+        key: "body".to_owned(),
+        path: "body".to_owned(),
+        found: response.replaced.to_string(),
+    })
 }
 
 struct Reader {
