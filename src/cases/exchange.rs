@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::engine::decode::decode;
 use crate::engine::exchange::{BodyKind, RequestSpec, UpstreamResponse};
 use crate::engine::failure::{FailedResponse, Failure, FailureKind};
+use crate::engine::number::canonicalise;
 use crate::engine::render::VERSION_HEADER;
 
 /// Stands for this server's version, so that a release changes no case.
@@ -67,10 +68,14 @@ pub(super) fn response(object: &Map<String, Value>) -> Result<Result<UpstreamRes
     }
     let (body, kind) = match (object.get("body"), object.get("text")) {
         (Some(_), Some(_)) => return Err("there are both `body` and `text`; keep one".to_owned()),
-        (Some(body), None) => (body.clone(), BodyKind::Json),
-        (None, Some(Value::String(text))) => decode(text.as_bytes()),
+        (Some(body), None) => {
+            let mut body = body.clone();
+            canonicalise(&mut body);
+            (body, BodyKind::Json)
+        }
+        (None, Some(Value::String(text))) => text_body(text),
         (None, Some(_)) => return Err("`text` must be a text; write JSON into `body`".to_owned()),
-        (None, None) => decode(b""),
+        (None, None) => text_body(""),
     };
     if (200..300).contains(&status) {
         return Ok(Ok(UpstreamResponse::new(status, headers, body, kind)));
@@ -78,6 +83,11 @@ pub(super) fn response(object: &Map<String, Value>) -> Result<Result<UpstreamRes
     let mut failure = Failure::new(FailureKind::Status(status), format!("the CRM answered {status}"));
     failure.response = Some(Box::new(FailedResponse { headers, body }));
     Ok(Err(failure))
+}
+
+fn text_body(text: &str) -> (Value, BodyKind) {
+    let decoded = decode(text.as_bytes(), None);
+    (decoded.body, decoded.kind)
 }
 
 /// A reply as the file of a case: what [`response`] reads. `keeps` says which headers are worth keeping.

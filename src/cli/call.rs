@@ -5,7 +5,6 @@ use super::{FOUND, Trouble, egress, print, runtime, subject};
 use crate::connector::exchange;
 use crate::engine::inputs::Inputs;
 use crate::engine::render;
-use crate::engine::send::{Client, ClientOptions};
 use crate::engine::trial::mask;
 
 /// Sends a request and shows the exchange.
@@ -25,10 +24,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     let shown = render(subject.operation, &Inputs::from_object(&masked))
         .map_err(|error| format!("nothing is sent: {error}"))?;
     print::line(&show(&shown));
-    let egress = arguments.egress.policy(&[])?;
     let inputs = Inputs::from_object(&subject.variables);
     let outcome = runtime()?.block_on(async {
-        let client = Client::new(&ClientOptions { egress, ..ClientOptions::default() })?;
+        let client = arguments.egress.client()?;
         Ok::<_, Trouble>(exchange(&client, subject.operation, &inputs).await)
     })?;
     match outcome {

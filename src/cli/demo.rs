@@ -10,6 +10,7 @@ use super::{FOUND, Trouble, logging, print};
 use crate::engine::egress::EgressPolicy;
 use crate::engine::exchange::HostPattern;
 use crate::engine::explain::shortened;
+use crate::engine::proxies::Proxies;
 use crate::sandbox::{self, API_KEY, Sandbox, SandboxOptions};
 use crate::server::{DEVELOPER_PORTAL_SERVER, RINGCENTRAL_SERVER, ServerBuilder, Settings};
 use crate::store::Secret;
@@ -54,6 +55,7 @@ async fn demo(once: bool) -> Result<u8, Trouble> {
         developer_portal: url::Url::parse(DEVELOPER_PORTAL_SERVER)?,
         manifest: None,
         egress: EgressPolicy::PublicOnly { allowed: Arc::from([trusted]) },
+        proxies: Proxies::default(),
         workers: Some(1),
     })
     .start()

@@ -8,7 +8,7 @@ use crate::cases::suite::select;
 use crate::config::documents::CASES;
 use crate::engine::inputs::Inputs;
 use crate::engine::render;
-use crate::engine::send::{Client, ClientOptions, send};
+use crate::engine::send::send;
 use crate::engine::trial::mask;
 use crate::files;
 use crate::hex::hex;
@@ -58,9 +58,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     }
     let inputs = Inputs::from_object(&subject.variables);
     let request = render(operation, &inputs).map_err(|error| format!("nothing is sent: {error}"))?;
-    let egress = arguments.egress.policy(&[])?;
     let answered = runtime()?.block_on(async {
-        let client = Client::new(&ClientOptions { egress, ..ClientOptions::default() })?;
+        let client = arguments.egress.client()?;
         Ok::<_, Trouble>(send(&client, &request).await)
     })?;
     let status = match &answered {

@@ -58,11 +58,18 @@ const NAMES: &[&str] = &[
     "METRICS_LISTEN",
     "PROXY_CONFIGS",
     "DATA_DIR",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
 ];
 
 pub(super) fn run(arguments: Arguments) -> Result<u8, Trouble> {
     let _logging = logging::start(arguments.log_format)?;
     let settings = settings(&arguments)?;
+    if !settings.proxies.is_empty() {
+        tracing::info!("outbound requests leave through the proxy {}", settings.proxies);
+    }
     actix_web::rt::System::new().block_on(async {
         let server = ServerBuilder::new(settings).start().await?;
         print::line(&format!("listening on http://{}", server.address()));
@@ -158,6 +165,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Trouble> {
         console_bootstrap_token: bootstrap_token(&values)?,
         database_url: values.database_url(&data_dir),
         egress: arguments.egress.policy(&trusted)?,
+        proxies: arguments.egress.proxies(&|name| values.get(name))?,
         workers: arguments.workers.map(std::num::NonZeroUsize::get),
         secret_key,
         hash_key,

@@ -12,6 +12,7 @@ use super::exchange::{BodyKind, UpstreamResponse};
 use super::failure::{FailedResponse, Failure, FailureKind, Presentation, Said};
 use super::mapped::Mapped;
 use super::mapping::CompiledMapping;
+use super::number;
 use super::operation::Operation;
 use super::path::{Listed, Path};
 use super::status::StatusSet;
@@ -237,7 +238,7 @@ impl Test {
             Self::Exists(wanted) => value.is_null() != *wanted,
             // Numbers as people write them: 1 and 1.0 are the same.
             Self::Equals(Value::Number(wanted)) => {
-                value.as_f64().is_some() && (value.as_f64() == wanted.as_f64())
+                value.as_number().is_some_and(|n| number::equal(n, wanted))
             }
             Self::Equals(wanted) => value == wanted,
             Self::Matches(pattern) => !value.is_null() && pattern.is_match(&to_text(value)),

@@ -1,8 +1,9 @@
 //! The two ends of one exchange with a CRM, as plain data: what is sent and what came back.
 
+use std::fmt;
 use std::time::Duration;
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use serde_json::Value;
 use url::{Host, Url};
 
@@ -132,6 +133,8 @@ pub struct UpstreamResponse {
     pub kind: BodyKind,
     /// Where it came from, if not from the address that was asked.
     pub redirected: Option<Redirected>,
+    /// What of the body could not be read as it was sent.
+    pub replaced: Replaced,
     document: Value,
 }
 
@@ -139,9 +142,8 @@ impl UpstreamResponse {
     /// Takes the parsed body: JSON, text as a JSON string, or the empty string for an empty body,
     /// as on the reference server.
     pub fn new(status: u16, headers: HeaderMap, body: Value, kind: BodyKind) -> Self {
-        let values = headers.iter().map(|(name, value)| {
-            (name.as_str().to_owned(), Value::String(String::from_utf8_lossy(value.as_bytes()).into_owned()))
-        });
+        let values =
+            headers.iter().map(|(name, value)| (name.as_str().to_owned(), Value::String(header_text(value))));
         let header_values = Value::Object(values.collect());
         let document = Value::Object(
             [
@@ -152,7 +154,7 @@ impl UpstreamResponse {
             .into_iter()
             .collect(),
         );
-        Self { status, headers, kind, redirected: None, document }
+        Self { status, headers, kind, redirected: None, replaced: Replaced::default(), document }
     }
 
     /// The body.
@@ -168,6 +170,37 @@ impl UpstreamResponse {
     /// `{ body, status, headers }`: what mapping paths start at.
     pub fn document(&self) -> &Value {
         &self.document
+    }
+}
+
+/// A header's value as text: UTF-8, else ISO 8859-1 (RFC 9110, section 5.5).
+pub fn header_text(value: &HeaderValue) -> String {
+    let bytes = value.as_bytes();
+    std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().copied().map(char::from).collect(), str::to_owned)
+}
+
+/// What of a body was read as U+FFFD.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Replaced {
+    /// How many escapes stood for half a character: a text was cut there.
+    pub halves: usize,
+    /// Whether there were bytes that are no characters of the charset.
+    pub characters: bool,
+}
+
+/// In words; nothing where nothing was replaced.
+impl fmt::Display for Replaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.halves {
+            0 => {}
+            1 => f.write_str("half a character (a lone surrogate), read as U+FFFD")?,
+            count => write!(f, "{count} halves of characters (lone surrogates), read as U+FFFD")?,
+        }
+        if self.characters {
+            let joined = if self.halves > 0 { ", and " } else { "" };
+            write!(f, "{joined}bytes that are no characters of its charset, read as U+FFFD")?;
+        }
+        Ok(())
     }
 }
 

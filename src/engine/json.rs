@@ -1,11 +1,11 @@
-//! JSON as the reference server writes it: numbers as JavaScript prints them.
+//! JSON as the reference server writes it: numbers as JavaScript prints them, where no digit is lost by it.
 
 use std::io;
 
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter};
 
-use super::text::float_text;
+use super::number::{canonical, float_text};
 
 /// Compact JSON whose floats print as in JavaScript: `1.0` is `1` (recordings 06, `float-id`).
 struct JavaScript(CompactFormatter);
@@ -13,6 +13,10 @@ struct JavaScript(CompactFormatter);
 impl Formatter for JavaScript {
     fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
         writer.write_all(float_text(value).as_bytes())
+    }
+
+    fn write_number_str<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: &str) -> io::Result<()> {
+        writer.write_all(canonical(value).as_bytes())
     }
 }
 

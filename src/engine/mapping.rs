@@ -10,7 +10,7 @@ use std::cell::OnceCell;
 use serde_json::{Map, Value};
 
 use super::decode::not_json;
-use super::exchange::{BodyKind, UpstreamResponse};
+use super::exchange::{BodyKind, Replaced, UpstreamResponse};
 use super::inputs::Inputs;
 use super::mapped::{
     Appointment, Attendee, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser,
@@ -230,7 +230,18 @@ pub fn map(
             Mapped::Appointment(Box::new(reader.appointment(fields, view)))
         }
     };
+    reader.problems.extend(replaced(response));
     Ok((mapped, reader.problems))
+}
+
+/// What of the reply was not read as it was sent.
+fn replaced(response: &UpstreamResponse) -> Option<MappingProblem> {
+    (response.replaced != Replaced::default()).then(|| MappingProblem {
+        key: "body".to_owned(),
+        path: "body".to_owned(),
+        found: response.replaced.to_string(),
+        is_essential: false,
+    })
 }
 
 impl CallLogPaths {

@@ -3,6 +3,8 @@
 
 pub mod blocks;
 mod body;
+mod charset;
+mod coding;
 mod compile;
 pub mod date_format;
 pub mod decode;
@@ -20,10 +22,14 @@ pub mod mapped;
 pub mod mapping;
 pub mod missing;
 mod multipart;
+pub mod number;
 pub mod operation;
+mod parse;
 pub mod path;
 pub mod phone;
+mod pool;
 pub mod problem;
+pub mod proxies;
 mod redirect;
 pub mod render;
 mod request;

@@ -1,9 +1,9 @@
 //! Sends a rendered request and reads the answer: the only network I/O of the engine.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HOST, LOCATION};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::dns::Resolve;
 use serde_json::Value;
@@ -11,23 +11,20 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 use url::Url;
 
-use super::decode::{self, FAILED_BODY_BYTES, ReadError};
-use super::egress::{EgressPolicy, Judged, SystemResolver, forbidden_literal};
-use super::exchange::{RequestSpec, UpstreamResponse};
+use super::coding::{self, Codings};
+use super::decode::{self, Decoded, FAILED_BODY_BYTES, ReadError};
+use super::egress::{EgressPolicy, Judged, NotPublic, SystemResolver, forbidden_literal};
+use super::exchange::{RequestSpec, UpstreamResponse, header_text};
 use super::failure::{FailedResponse, Failure, FailureKind};
+use super::pool::Pool;
+use super::proxies::{Proxies, Proxy, is_private_name};
 use super::redirect::{Hop, becomes_get};
+use super::text::one_line;
 use super::transport::{self, host_label};
 use super::verdict::Redirected;
 
-/// Setting up a connection (TCP and TLS) may take this long, within the exchange's own timeout.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Unused connections are closed after this time: before the 60 to 75 seconds at which common load
-/// balancers close theirs, so that a request seldom meets a connection that is being closed.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
-
-/// Unused connections kept per host. A pool smaller than the concurrency halves throughput.
-const IDLE_PER_HOST: usize = 256;
+/// How long a name is looked up here that a proxy will resolve anyhow.
+const NAME_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Longest timeout that is honoured, so that arithmetic on deadlines cannot overflow.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -44,19 +41,22 @@ pub struct ClientOptions {
     pub max_redirects: usize,
     /// Resolves host names instead of the system's resolver. Its answers pass the egress guard too.
     pub resolver: Option<Arc<dyn Resolve>>,
+    /// Proxies through which requests leave.
+    pub proxies: Proxies,
     /// Certificate authorities that are trusted besides the system's, for every host: those of CRMs
     /// whose certificates come from a private authority. `reqwest::Certificate` reads DER and PEM.
     pub extra_roots: Vec<reqwest::Certificate>,
 }
 
 impl Default for ClientOptions {
-    /// Public addresses only, 8 MiB, 21 redirects, the system's resolver and authorities.
+    /// Public addresses only, 8 MiB, 21 redirects, the system's resolver and authorities, no proxy.
     fn default() -> Self {
         Self {
             egress: EgressPolicy::default(),
             max_response_bytes: 8 * 1024 * 1024,
             max_redirects: 21,
             resolver: None,
+            proxies: Proxies::default(),
             extra_roots: Vec::new(),
         }
     }
@@ -83,6 +83,12 @@ pub struct Client {
     /// Reaches any address: for the hosts that the operator trusts. A pool of its own, so that no
     /// connection made under one rule is reused under the other.
     trusted: Pool,
+    /// Reaches what has a proxy, through it. The proxy is the operator's choice and may have any address;
+    /// the target is judged before each request.
+    proxied: Option<Pool>,
+    proxies: Proxies,
+    /// Resolves names as the general pool does, to judge targets that a proxy will resolve.
+    judge: Arc<Judged>,
     egress: EgressPolicy,
     max_response_bytes: usize,
     max_redirects: usize,
@@ -100,9 +106,8 @@ impl Client {
     pub fn new(options: &ClientOptions) -> Result<Self, ClientError> {
         let names = options.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver));
         let roots: Arc<[reqwest::Certificate]> = options.extra_roots.clone().into();
-        let pool = |public_only| {
-            Pool::new(Arc::new(Judged { names: names.clone(), public_only }), Arc::clone(&roots))
-        };
+        let judged = |public_only| Arc::new(Judged { names: names.clone(), public_only });
+        let pool = |public_only| Pool::new(judged(public_only), Arc::clone(&roots), Proxies::default());
         let (general, trusted) = match &options.egress {
             EgressPolicy::AllowPrivate => {
                 let open = pool(false)?;
@@ -115,83 +120,21 @@ impl Client {
             }
             EgressPolicy::PublicOnly { .. } => (pool(true)?, pool(false)?),
         };
+        let proxied = match options.proxies.is_empty() {
+            true => None,
+            false => Some(Pool::new(judged(false), Arc::clone(&roots), options.proxies.clone())?),
+        };
         Ok(Self {
             general,
             trusted,
+            proxied,
+            proxies: options.proxies.clone(),
+            judge: judged(true),
             egress: options.egress.clone(),
             max_response_bytes: usize::try_from(options.max_response_bytes).unwrap_or(usize::MAX),
             max_redirects: options.max_redirects,
         })
     }
-}
-
-/// The connections made under one rule about addresses.
-#[derive(Clone)]
-struct Pool {
-    /// HTTP/2 where the server offers it, else HTTP/1.1.
-    any: reqwest::Client,
-    /// HTTP/1.1 only, made when first needed.
-    http1: OnceLock<reqwest::Client>,
-    names: Arc<Judged>,
-    extra_roots: Arc<[reqwest::Certificate]>,
-}
-
-impl Pool {
-    fn new(names: Arc<Judged>, extra_roots: Arc<[reqwest::Certificate]>) -> Result<Self, reqwest::Error> {
-        let any = reqwest_client(&names, &extra_roots, false)?;
-        Ok(Self { any, http1: OnceLock::new(), names, extra_roots })
-    }
-
-    /// The client for a request. HTTP/2 names the host in `:authority`, which must not differ from
-    /// `Host`; a document that overrides `Host` (recordings 05, `hostHeader`) is served by HTTP/1.1.
-    fn client(&self, headers: &HeaderMap) -> &reqwest::Client {
-        if !headers.contains_key(HOST) {
-            return &self.any;
-        }
-        // The same settings have worked before.
-        self.http1.get_or_init(|| {
-            reqwest_client(&self.names, &self.extra_roots, true).unwrap_or_else(|_| self.any.clone())
-        })
-    }
-}
-
-fn reqwest_client(
-    names: &Arc<Judged>,
-    extra_roots: &[reqwest::Certificate],
-    http1_only: bool,
-) -> Result<reqwest::Client, reqwest::Error> {
-    let builder = || {
-        let builder = reqwest::Client::builder()
-            .dns_resolver(names.clone())
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            // By default reqwest sends a request again after some HTTP/2 refusals. A call must
-            // never be logged twice, and whether a server that says so did nothing is its word
-            // alone.
-            //
-            // What remains is hyper-util's own retry: a request that was still queued when its
-            // pooled connection turned out to be closed goes to another connection. hyper hands a
-            // request back only when it has not begun to write it, so that one is safe. Once
-            // writing has begun, a lost connection is a `Reset` failure.
-            .retry(reqwest::retry::never())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(IDLE_PER_HOST)
-            .tcp_nodelay(true);
-        if http1_only { builder.http1_only() } else { builder }
-    };
-    builder().tls_certs_merge(extra_roots.iter().cloned()).build().or_else(|error| {
-        // The one expected cause is an image without certificate authorities. Plain HTTP (a sandbox,
-        // a CRM in the same network) must work there all the same. An extra root that is no
-        // certificate fails here again.
-        let client = builder().tls_certs_only(extra_roots.iter().cloned()).build()?;
-        tracing::warn!(
-            cause = std::error::Error::source(&error).map(ToString::to_string),
-            "no certificate authorities: every https call will fail; install ca-certificates or set \
-             SSL_CERT_FILE"
-        );
-        Ok(client)
-    })
 }
 
 /// Sends `spec`, follows redirects and reads the answer.
@@ -250,9 +193,10 @@ async fn follow_hops(
     let mut hop = Hop::first(spec)?;
     let mut redirects = 0;
     loop {
-        let http = client.admit(spec, &hop.url)?.client(&hop.headers);
-        let response = match timeout_at(deadline, http.execute(request(&hop))).await {
-            Ok(sent) => sent.map_err(|error| transport::failure(&hop.url, &error))?,
+        let (pool, proxy) = client.admit(spec, &hop.url, deadline).await?;
+        let sending = pool.client(&hop.headers).execute(request(&hop));
+        let response = match timeout_at(deadline, sending).await {
+            Ok(sent) => sent.map_err(|error| transport::failure_through(proxy, &hop.url, &error))?,
             Err(_) => return Err(late(spec, &hop.url, "did not answer")),
         };
         let status = response.status();
@@ -267,7 +211,7 @@ async fn follow_hops(
             };
         }
         let Some(location) = redirect_target(&response).cloned() else {
-            return Err(refused(&hop, response, deadline).await);
+            return Err(refused(&hop, proxy, response, deadline).await);
         };
         // The body of a redirect is not read: its connection is given up for it, so that a slow
         // one cannot hold the exchange.
@@ -293,8 +237,14 @@ async fn follow_hops(
 }
 
 impl Client {
-    /// Judges one step of an exchange before anything is sent, and picks the pool that sends it.
-    fn admit(&self, spec: &RequestSpec, url: &Url) -> Result<&Pool, Failure> {
+    /// Judges one step of an exchange before anything is sent, and picks the pool that sends it, with the
+    /// proxy that it leaves through.
+    async fn admit(
+        &self,
+        spec: &RequestSpec,
+        url: &Url,
+        deadline: Instant,
+    ) -> Result<(&Pool, Option<&Proxy>), Failure> {
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             let message = format!("Only http and https URLs are called, not {}", url.scheme());
             return Err(Failure::new(FailureKind::Blocked, message));
@@ -307,19 +257,51 @@ impl Client {
             );
             return Err(Failure::new(FailureKind::Blocked, message));
         }
-        if self.egress.trusts(url) {
-            return Ok(&self.trusted);
+        let through = self.proxied.as_ref().zip(self.proxies.of(url));
+        let is_trusted = self.egress.trusts(url);
+        if !is_trusted && let Some(kind) = forbidden_literal(url) {
+            return Err(transport::not_public_failure(url, &format!("is {kind}")));
         }
-        match forbidden_literal(url) {
-            Some(kind) => Err(transport::not_public_failure(url, &format!("is {kind}"))),
-            None => Ok(&self.general),
+        match through {
+            Some((pool, proxy)) => {
+                if !is_trusted {
+                    self.judge_name(url, proxy, deadline).await?;
+                }
+                Ok((pool, Some(proxy)))
+            }
+            None if is_trusted => Ok((&self.trusted, None)),
+            None => Ok((&self.general, None)),
         }
+    }
+
+    /// Judges a name that a proxy will resolve by what it resolves to here. Where it does not, the proxy
+    /// decides, as in networks whose names of the outside only a proxy knows; names of private networks
+    /// are not left to it.
+    async fn judge_name(&self, url: &Url, proxy: &Proxy, deadline: Instant) -> Result<(), Failure> {
+        let Some(name) = url.domain() else { return Ok(()) };
+        let Ok(parsed) = name.parse() else { return Ok(()) };
+        let until = deadline.min(Instant::now() + NAME_TIMEOUT);
+        let found = timeout_at(until, self.judge.resolve(parsed)).await;
+        let refused = match &found {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) => error.downcast_ref::<NotPublic>(),
+            Err(_) => None,
+        };
+        let reason = match refused {
+            Some(NotPublic(kind)) => format!("resolves to {kind}"),
+            None if is_private_name(name) => {
+                format!("is a name of private networks that only the proxy {proxy} may know")
+            }
+            None => return Ok(()),
+        };
+        Err(transport::not_public_failure(url, &reason))
     }
 }
 
 fn request(hop: &Hop) -> reqwest::Request {
     let mut request = reqwest::Request::new(hop.method.clone(), hop.url.clone());
     *request.headers_mut() = hop.headers.clone();
+    request.headers_mut().entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip,deflate,br"));
     match &hop.body {
         Some(body) => *request.body_mut() = Some(body.clone().into()),
         // Recordings 03, `wholeBodyMissing`: these methods announce that there is no body.
@@ -356,50 +338,92 @@ async fn finish(
                 format!("{} answered with more than {cap} bytes; ask for fewer records or fields", host()),
             )
         };
-        if response.content_length().is_some_and(|length| length > cap as u64) {
+        let codings = Codings::of(response.headers());
+        let most = codings.longest_of(cap);
+        if response.content_length().is_some_and(|length| length > most as u64) {
             return Err(too_large());
         }
-        decode::read(&mut response, cap, &mut bytes).await.map_err(|error| match error {
+        decode::read(&mut response, most, &mut bytes).await.map_err(|error| match error {
             ReadError::TooLarge => too_large(),
             ReadError::Broken(error) => transport::failure(&hop.url, &error),
         })?;
-        // The decoders remove the header; what is left is an encoding that they do not know.
-        if let Some(encoding) = unknown_encoding(&response).filter(|_| !bytes.is_empty()) {
-            let message = format!(
-                "{} answered in the content encoding {encoding:?}; gzip, br, deflate and identity are \
-                 understood",
-                host()
-            );
-            return Err(Failure::new(FailureKind::NotJson, message));
+        if !codings.is_empty() {
+            let (decoded, trouble) = codings.decode(bytes, cap).await;
+            match trouble {
+                None => bytes = decoded,
+                Some(coding::Trouble::TooLarge) => return Err(too_large()),
+                Some(trouble) => return Err(undecoded(&host(), trouble, response.headers())),
+            }
         }
     }
-    let (body, kind) = decode::decode(&bytes);
-    let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
-    Ok(UpstreamResponse::new(status, headers, body, kind))
+    let Decoded { body, kind, replaced } = decode::decode(&bytes, decode::content_type(response.headers()));
+    let (status, mut headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+    // They told of the body as it was sent.
+    if headers.remove(CONTENT_ENCODING).is_some() {
+        headers.remove(CONTENT_LENGTH);
+    }
+    let mut response = UpstreamResponse::new(status, headers, body, kind);
+    response.replaced = replaced;
+    Ok(response)
 }
 
-fn unknown_encoding(response: &reqwest::Response) -> Option<String> {
-    let value = response.headers().get(CONTENT_ENCODING)?;
-    let name: String = String::from_utf8_lossy(value.as_bytes()).chars().take(40).collect();
-    (!name.trim().is_empty() && !name.trim().eq_ignore_ascii_case("identity")).then_some(name)
+/// The failure for a body that could not be decoded.
+fn undecoded(host: &str, trouble: coding::Trouble, headers: &HeaderMap) -> Failure {
+    let names: Vec<_> = headers.get_all(CONTENT_ENCODING).iter().map(header_text).collect();
+    let names = one_line(&names.join(", "), 40);
+    match trouble {
+        coding::Trouble::CutOff => Failure::new(
+            FailureKind::Reset,
+            format!(
+                "{host} answered with a compressed body that is cut off; whether the CRM did what was asked is \
+                 unknown"
+            ),
+        ),
+        coding::Trouble::Unknown => Failure::new(
+            FailureKind::NotJson,
+            format!(
+                "{host} answered in the content encoding {names:?}; gzip, br, deflate and identity are \
+                 understood"
+            ),
+        ),
+        coding::Trouble::Damaged | coding::Trouble::TooLarge => Failure::new(
+            FailureKind::NotJson,
+            format!("{host} answered with a body that is damaged: it is not the {names:?} that it names"),
+        ),
+    }
 }
 
 /// The failure for an answer outside 200–299, with as much of its body as arrives in time.
-async fn refused(hop: &Hop, mut response: reqwest::Response, deadline: Instant) -> Failure {
+async fn refused(
+    hop: &Hop,
+    proxy: Option<&Proxy>,
+    mut response: reqwest::Response,
+    deadline: Instant,
+) -> Failure {
     let status = response.status();
     let mut bytes = Vec::new();
     let mut complete = true;
     if hop.method != Method::HEAD {
-        let reading = decode::read(&mut response, FAILED_BODY_BYTES, &mut bytes);
+        let codings = Codings::of(response.headers());
+        let reading = decode::read(&mut response, codings.longest_of(FAILED_BODY_BYTES), &mut bytes);
         complete = matches!(timeout_at(deadline, reading).await, Ok(Ok(())));
-        if unknown_encoding(&response).is_some() {
-            bytes.clear();
+        if !codings.is_empty() {
+            let (decoded, trouble) = codings.decode(bytes, FAILED_BODY_BYTES).await;
+            complete &= trouble.is_none();
+            bytes = decoded;
         }
     }
     let host = host_label(&hop.url);
     let mut message = format!("{host} answered {status}");
     if is_followed(status) {
         message.push_str(" without an address to go on to");
+    }
+    // Of https a proxy sees nothing.
+    if let Some(proxy) = proxy.filter(|_| hop.url.scheme() == "http") {
+        message.push_str(&match status {
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => transport::wants_credentials(proxy),
+            _ => format!(", through the proxy {proxy}, which may have answered itself"),
+        });
     }
     if hop.credentials_dropped && matches!(status.as_u16(), 401 | 403) {
         message.push_str(
@@ -409,7 +433,7 @@ async fn refused(hop: &Hop, mut response: reqwest::Response, deadline: Instant) 
     }
     Failure {
         response: Some(Box::new(FailedResponse {
-            body: decode::decode_failed(&bytes, complete),
+            body: decode::decode_failed(&bytes, complete, decode::content_type(response.headers())),
             headers: std::mem::take(response.headers_mut()),
         })),
         ..Failure::new(FailureKind::Status(status.as_u16()), message)

@@ -4,14 +4,15 @@
 //! `[object Object]`, null nothing.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
-use serde_json::{Number, Value};
+use serde_json::Value;
+
+use super::number;
 
 /// The text of a value: null is empty, numbers as JavaScript prints them, array elements joined
 /// with `,` (null elements empty), an object `[object Object]`.
 ///
-/// Integers above 2^53 keep all their digits, unlike in JavaScript (quirk Q24).
+/// Numbers keep all their digits, unlike in JavaScript (quirk Q24).
 ///
 /// ```
 /// use app_connect::engine::text::to_text;
@@ -23,7 +24,7 @@ pub fn to_text(value: &Value) -> Cow<'_, str> {
         Value::Bool(true) => Cow::Borrowed("true"),
         Value::Bool(false) => Cow::Borrowed("false"),
         Value::String(text) => Cow::Borrowed(text),
-        Value::Number(number) => Cow::Owned(number_text(number)),
+        Value::Number(number) => number::text(number),
         Value::Object(_) => Cow::Borrowed("[object Object]"),
         Value::Array(items) => {
             let mut joined = String::new();
@@ -76,51 +77,6 @@ pub fn one_line(text: &str, limit: usize) -> String {
         }
     }
     line
-}
-
-fn number_text(number: &Number) -> String {
-    match number.as_f64() {
-        Some(float) if number.is_f64() => float_text(float),
-        _ => number.to_string(),
-    }
-}
-
-/// ECMAScript `Number::toString`: plain digits where the exponent lies in -6..21, else scientific.
-pub(super) fn float_text(float: f64) -> String {
-    if float == 0.0 {
-        return "0".to_owned();
-    }
-    // Rust's `{:e}` gives the same shortest round-trip digits as JavaScript: `-1.25e-7`.
-    let scientific = format!("{:e}", float.abs());
-    let Some((mantissa, exponent)) = scientific.split_once('e') else {
-        return scientific;
-    };
-    let digits = mantissa.replace('.', "");
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
-    let mut text = String::new();
-    if float < 0.0 {
-        text.push('-');
-    }
-    let zeros = |n: i32| "0".repeat(usize::try_from(n).unwrap_or(0));
-    if (0..21).contains(&exponent) {
-        let whole = exponent + 1;
-        if count <= whole {
-            text.push_str(&digits);
-            text.push_str(&zeros(whole - count));
-        } else {
-            let (head, tail) = digits.split_at(usize::try_from(whole).unwrap_or(0));
-            let _ = write!(text, "{head}.{tail}");
-        }
-    } else if (-6..0).contains(&exponent) {
-        let _ = write!(text, "0.{}{digits}", zeros(-exponent - 1));
-    } else {
-        let (head, tail) = digits.split_at(1);
-        let point = if tail.is_empty() { "" } else { "." };
-        let sign = if exponent > 0 { "+" } else { "-" };
-        let _ = write!(text, "{head}{point}{tail}e{sign}{}", exponent.abs());
-    }
-    text
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::egress::NotPublic;
 use super::failure::{Failure, FailureKind};
+use super::proxies::Proxy;
 
 /// The host, with its port where the URL names one: the only part of a URL that texts show.
 pub(super) fn host_label(url: &Url) -> String {
@@ -29,6 +30,44 @@ pub(super) fn not_public_failure(url: &Url, reason: &str) -> Failure {
             "{label} {reason}, which this server does not call; the operator can allow it with \
              --allow-host {label}, or every such address with --allow-private-network"
         ),
+    )
+}
+
+/// As [`failure`], for a request that left through a proxy: what keeps it from being reached, or what
+/// it refuses, is told as the proxy's.
+pub(super) fn failure_through(proxy: Option<&Proxy>, url: &Url, error: &reqwest::Error) -> Failure {
+    let Some(proxy) = proxy.filter(|_| error.is_connect() || error.is_dns()) else {
+        return failure(url, error);
+    };
+    let host = host_label(url);
+    let failed =
+        |kind, what: &str| Failure::new(kind, format!("{host} was not asked: the proxy {proxy} {what}"));
+    if error.is_dns() {
+        return failed(FailureKind::Dns, "has a host name that does not resolve");
+    }
+    // The HTTP client has no type for it: the texts are its own.
+    let tunnel = causes(error).map(ToString::to_string).find(|text| text.starts_with("tunnel error"));
+    match tunnel {
+        Some(text) if text.contains("authorization") => {
+            Failure::new(FailureKind::Refused, format!("{host} was not asked{}", wants_credentials(proxy)))
+        }
+        Some(text) if !text.contains("underlying") => {
+            failed(FailureKind::Refused, "refused to connect to it")
+        }
+        _ if error.is_timeout() => failed(FailureKind::Timeout, "did not answer in time"),
+        _ => match find::<io::Error>(error).filter(|io| io.raw_os_error().is_some()) {
+            Some(io) => failed(FailureKind::Refused, &format!("cannot be reached: {io}")),
+            // What remains is TLS with the target, within the tunnel.
+            None => failure(url, error),
+        },
+    }
+}
+
+/// What is to be done about a proxy that asks for credentials, as the end of a sentence.
+pub(super) fn wants_credentials(proxy: &Proxy) -> String {
+    format!(
+        ": the proxy {proxy} asks for credentials, or refuses those that it got; write them into its address, \
+         as http://user:password@host:port"
     )
 }
 
@@ -65,12 +104,6 @@ pub(super) fn failure(url: &Url, error: &reqwest::Error) -> Failure {
         // A TLS alert that arrives after the handshake: TLS 1.3 refuses client certificates so.
         Some(io::ErrorKind::InvalidData) if !error.is_decode() && url.scheme() == "https" => {
             new(FailureKind::Tls, format!("{host} ended the TLS session: {}", innermost(error)))
-        }
-        // The decoders say so when the compressed data itself is wrong.
-        Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other)
-            if error.is_decode() =>
-        {
-            new(FailureKind::NotJson, format!("{host} answered with a compressed body that is damaged"))
         }
         _ => new(
             FailureKind::Reset,
@@ -135,6 +168,11 @@ fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
         next = wrapped.map(|inner| inner as &dyn Error).or_else(|| error.source());
     }
     None
+}
+
+/// An error and what caused it, outermost first.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (**error).source())
 }
 
 /// The text of the innermost error. Only for errors of connecting, which come from this machine's

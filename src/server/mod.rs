@@ -29,6 +29,7 @@ use self::sweep::Sweep;
 use crate::connector::configs::{Configs, Watch};
 use crate::connector::{Connector, InterfaceFunction, Registry};
 use crate::engine::egress::EgressPolicy;
+use crate::engine::proxies::Proxies;
 use crate::engine::send::{Client, ClientOptions};
 use crate::metrics::Metrics;
 use crate::service::connectors::{Connectors, Following};
@@ -72,6 +73,8 @@ pub struct Settings {
     pub manifest: Option<Manifest>,
     /// Which addresses outbound requests may reach.
     pub egress: EgressPolicy,
+    /// Proxies through which outbound requests leave.
+    pub proxies: Proxies,
     /// Worker threads; the number of cores where not given.
     pub workers: Option<usize>,
 }
@@ -107,6 +110,7 @@ impl Settings {
             developer_portal,
             manifest: None,
             egress: EgressPolicy::default(),
+            proxies: Proxies::default(),
             workers: None,
         }
     }
@@ -241,7 +245,11 @@ impl ServerBuilder {
             turns: Turns::default(),
         });
         let counted = Arc::clone(&shared);
-        let client_options = ClientOptions { egress: settings.egress.clone(), ..ClientOptions::default() };
+        let client_options = ClientOptions {
+            egress: settings.egress.clone(),
+            proxies: settings.proxies.clone(),
+            ..ClientOptions::default()
+        };
         // What would fail on every worker fails here, once and with words.
         drop(Client::new(&client_options)?);
         let admin = admin::AdminToken { token: settings.admin_token.clone() };

@@ -35,10 +35,14 @@ fn misbehave(request: &Request, slow: &Gate) -> Answer {
         }
         "damaged gzip" => {
             let mut answer = Answer::json(&Value::Null).with("Content-Encoding", "gzip");
-            answer.body = b"this is no gzip".to_vec();
+            answer.body = b"\x1f\x8b\x08\0\0\0\0\0\0\x03this is no gzip".to_vec();
             answer
         }
-        "unknown encoding" => Answer::json(&json!({})).with("Content-Encoding", "zstd"),
+        "unknown encoding" => {
+            let mut answer = Answer::json(&Value::Null).with("Content-Encoding", "zstd");
+            answer.body = b"\x28\xb5\x2f\xfd\x04\0".to_vec();
+            answer
+        }
         "html" => Answer::text("text/html", "<html><body>Please sign in</body></html>"),
         "broken json" => Answer::text("application/json", "{\"contacts\": [{\"id\": 1},"),
         "deep json" => Answer::text("application/json", &"[".repeat(100_000)),

@@ -88,16 +88,119 @@ async fn a_compressed_body_that_ends_early_is_a_reset() {
 #[tokio::test]
 async fn damaged_and_unknown_encodings_are_said() {
     let server = Server::start(|request| {
-        answer("200 OK", &format!("Content-Encoding: {}\r\n", &request.target[1..]), "{\"a\":1}")
+        let body: &[u8] = match request.target.as_str() {
+            "/gzip" => b"\x1f\x8b\x08\0\0\0\0\0\0\x03no gzip",
+            "/deflate" => b"\x78\x9c\xff\xff\xff\xff",
+            "/br" => b"\xff\xff\xff\xff",
+            _ => b"\x28\xb5\x2f\xfd\x04\0",
+        };
+        answer("200 OK", &format!("Content-Encoding: {}\r\n", &request.target[1..]), body)
     })
     .await;
     for encoding in ["gzip", "deflate", "br", "zstd", "compress"] {
         let failure = get(server.url(&format!("/{encoding}"))).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::NotJson, "{encoding}: {failure}");
+        assert!(failure.message.contains(&format!("{encoding:?}")), "{}", failure.message);
     }
-    assert_eq!(get(server.url("/identity")).await.unwrap().body(), &json!({"a": 1}));
-    let failure = get(server.url("/zstd")).await.unwrap_err();
-    assert!(failure.message.contains("\"zstd\""), "{}", failure.message);
+}
+
+/// The rows of the table "What is read" in docs/proxy-config.md that are about content encodings.
+#[tokio::test]
+async fn content_encodings_are_read_as_other_clients_do() {
+    let json = br#"{"contacts":[{"id":"c1"}]}"#;
+    let raw = {
+        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(json).unwrap();
+        encoder.finish().unwrap()
+    };
+    let members = [gzip(&json[..9]), gzip(&json[9..])].concat();
+    for (headers, bytes) in [
+        ("Content-Encoding: GZIP\r\n", gzip(json)),
+        ("content-encoding:  Gzip \r\n", gzip(json)),
+        ("Content-Encoding: x-gzip\r\n", gzip(json)),
+        ("Content-Encoding: Deflate\r\n", deflate(json)),
+        ("Content-Encoding: deflate\r\n", raw.clone()),
+        ("Content-Encoding: BR\r\n", brotli(json)),
+        ("Content-Encoding: gzip\r\n", members),
+        ("Content-Encoding: identity\r\n", json.to_vec()),
+        ("Content-Encoding: Identity, gzip\r\n", gzip(json)),
+        ("Content-Encoding: deflate, gzip\r\n", gzip(&raw)),
+        ("Content-Encoding: br\r\nContent-Encoding: gzip\r\n", gzip(&brotli(json))),
+        ("Content-Encoding: gzip\r\n", json.to_vec()),
+        ("Content-Encoding: deflate\r\n", json.to_vec()),
+        ("Content-Encoding: br\r\n", json.to_vec()),
+        ("Content-Encoding: zstd\r\n", json.to_vec()),
+        ("Content-Encoding: UTF-8\r\n", json.to_vec()),
+    ] {
+        let server = Server::start(move |_| answer("200 OK", headers, &bytes)).await;
+        let response = get(server.url("/")).await.unwrap();
+        assert_eq!(*response.body(), json!({"contacts": [{"id": "c1"}]}), "{headers:?}");
+        assert!(response.headers.get("content-encoding").is_none(), "{headers:?}");
+    }
+}
+
+/// The rows that are about charsets.
+#[tokio::test]
+async fn charsets_are_read_as_other_clients_do() {
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let name = "{\"name\":\"Zo\u{eb} M\u{fc}ller\"}";
+    let latin: Vec<u8> = name.chars().map(|c| c as u8).collect();
+    for (content_type, bytes) in [
+        ("application/json", name.as_bytes().to_vec()),
+        ("application/json", [b"\xef\xbb\xbf", name.as_bytes()].concat()),
+        ("application/json; charset=ISO-8859-1", latin.clone()),
+        ("application/json; Charset=\"windows-1252\"", latin.clone()),
+        ("application/json; charset=iso-8859-1", name.as_bytes().to_vec()),
+        ("application/json; charset=unheard-of", name.as_bytes().to_vec()),
+        ("application/json", utf16(&format!("\u{feff}{name}"))),
+        ("application/json", utf16(name)),
+        ("application/json; charset=utf-16", utf16(name)),
+    ] {
+        let server =
+            Server::start(move |_| answer("200 OK", &format!("Content-Type: {content_type}\r\n"), &bytes))
+                .await;
+        let response = get(server.url("/")).await.unwrap();
+        assert_eq!(response.body()["name"], "Zo\u{eb} M\u{fc}ller", "{content_type}");
+        assert_eq!(response.replaced.to_string(), "", "{content_type}");
+    }
+    let server =
+        Server::start(move |_| answer("400 Bad", "Content-Type: text/plain;charset=latin1\r\n", b"Zo\xeb"))
+            .await;
+    assert_eq!(get(server.url("/")).await.unwrap_err().response.unwrap().body, json!("Zo\u{eb}"));
+    let server = Server::start(move |_| answer("200 OK", "X-Name: Zo\u{eb}\r\n", b"\"Zo\xeb\"")).await;
+    let response = get(server.url("/")).await.unwrap();
+    assert!(response.replaced.characters && response.body() == "Zo\u{fffd}");
+}
+
+/// The rows that are about JSON and its numbers.
+#[tokio::test]
+async fn json_is_read_as_other_clients_do() {
+    for (text, expected) in [
+        ("{\"a\":\"b \\ud83d\"}", "{\"a\":\"b \u{fffd}\"}"),
+        ("{\"a\":\"\\udc00\\ud83d\\u0041\"}", "{\"a\":\"\u{fffd}\u{fffd}A\"}"),
+        (")]}'\n{\"a\":1}", "{\"a\":1}"),
+        ("{\"id\":18446744073709551616}", "{\"id\":18446744073709551616}"),
+        ("[0.12345678901234567890,12.0,1e3,1.50]", "[0.12345678901234567890,12,1000,1.5]"),
+    ] {
+        let server = Server::start(move |_| answer("200 OK", "", text)).await;
+        let response = get(server.url("/")).await.unwrap();
+        assert_eq!(
+            (response.body().to_string().as_str(), response.kind),
+            (expected, BodyKind::Json),
+            "{text}"
+        );
+        let halves = text.matches("\\ud").count();
+        assert_eq!(response.replaced.halves, halves, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn header_values_are_read_as_latin_1_where_they_are_not_utf8() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Latin: Zo\xeb\r\nX-Utf: Zo\xc3\xab\r\n\r\n{}";
+    let server = Server::start(move |_| Answer::Bytes(head.to_vec())).await;
+    let response = get(server.url("/")).await.unwrap();
+    assert_eq!(response.document()["headers"]["x-latin"], "Zo\u{eb}");
+    assert_eq!(response.document()["headers"]["x-utf"], "Zo\u{eb}");
 }
 
 #[tokio::test]

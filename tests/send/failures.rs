@@ -178,7 +178,7 @@ async fn statuses_carry_the_answer() {
         "/304" => Answer::Bytes(b"HTTP/1.1 304 Not Modified\r\n\r\n".to_vec()),
         "/302" => answer("302 Found", "", ""),
         "/300" => answer("300 Multiple Choices", "Location: /json\r\n", ""),
-        _ => answer("418 I'm a teapot", "Content-Encoding: zstd\r\n", "\x28\x2f"),
+        _ => answer("418 I'm a teapot", "Content-Encoding: zstd\r\n", b"\x28\xb5\x2f\xfd\x04"),
     })
     .await;
     let client = open_client();

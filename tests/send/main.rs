@@ -4,6 +4,7 @@
 mod bodies;
 mod egress;
 mod failures;
+mod proxies;
 mod redirects;
 mod server;
 mod tls;

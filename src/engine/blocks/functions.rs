@@ -13,6 +13,7 @@ use serde_json::{Number, Value, json};
 
 use super::output::OMITTED;
 use crate::engine::date_format::DateFormat;
+use crate::engine::number;
 use crate::engine::phone::{self, PhoneFormat, format_phone, parse_formats};
 use crate::engine::text::to_text;
 use crate::engine::time::{add_seconds, parse_instant, parse_seconds, parse_zone, to_iso};
@@ -254,13 +255,7 @@ pub(super) fn whole_number(value: &Value) -> Option<usize> {
 pub(super) fn to_number(arguments: Arguments<'_, '_>) -> Outcome {
     Ok(match arguments.value(0) {
         Value::Number(number) => Value::Number(number.clone()),
-        Value::String(text) => {
-            let text = text.trim();
-            let parsed = serde_json::from_str::<Number>(text).ok();
-            // Digits beyond 64 bits would come out as another number.
-            let exact = parsed.filter(|number| !number.is_f64() || text.contains(['.', 'e', 'E']));
-            exact.map_or(Value::Null, Value::Number)
-        }
+        Value::String(text) => text.trim().parse().map_or(Value::Null, Value::Number),
         _ => Value::Null,
     })
 }
@@ -374,7 +369,7 @@ fn number(value: &Value) -> Option<f64> {
 /// Equal JSON; numbers by size (`1` and `1.0`), and a number or boolean equals its text.
 fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
-        (Value::Number(_), Value::Number(_)) => left == right || left.as_f64() == right.as_f64(),
+        (Value::Number(left), Value::Number(right)) => number::equal(left, right),
         (Value::String(_), Value::Number(_) | Value::Bool(_))
         | (Value::Number(_) | Value::Bool(_), Value::String(_)) => to_text(left) == to_text(right),
         _ => left == right,

@@ -579,7 +579,7 @@ mod tests {
             ("{{json (date s \"unix\")}}", "1700000000"),
             (
                 "{{json (number \"-7\")}} {{json (number \" 1.5 \")}} {{json (number t)}} {{json (number \"99999999999999999999\")}} {{json (number list)}}",
-                "-7 1.5 null null null",
+                "-7 1.5 null 99999999999999999999 null",
             ),
             (
                 "{{json (multiply n \"1000\")}} {{json (multiply 1.5 60)}} {{json (multiply n 0.1)}} {{json (multiply n t)}}",
