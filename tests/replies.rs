@@ -99,8 +99,9 @@ fn reply(case: &Case) -> UpstreamResponse {
         (None, Some(text)) => text.clone().into_bytes(),
         (None, None) => Vec::new(),
     };
-    let (body, kind) = decode(&bytes);
-    UpstreamResponse::new(case.reply.status, headers, body, kind)
+    let content_type = headers.get("content-type").and_then(|value| value.to_str().ok());
+    let decoded = decode(&bytes, content_type);
+    UpstreamResponse::new(case.reply.status, headers, decoded.body, decoded.kind)
 }
 
 /// What is wrong, if anything.
@@ -218,7 +219,7 @@ fn replies() -> impl Strategy<Value = Vec<u8>> {
 
 /// The id that a reply has where the document looks for it.
 fn id_in(bytes: &[u8]) -> Option<String> {
-    match decode(bytes).0.get("id")? {
+    match decode(bytes, None).body.get("id")? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
@@ -250,8 +251,8 @@ proptest! {
         }
         for name in [OperationName::CreateCallLog, OperationName::CreateMessageLog] {
             let operation = config.operation(name).unwrap();
-            let (body, kind) = decode(&bytes);
-            let reply = UpstreamResponse::new(status, headers.clone(), body, kind);
+            let decoded = decode(&bytes, None);
+            let reply = UpstreamResponse::new(status, headers.clone(), decoded.body, decoded.kind);
             let failure = match judge(operation, Ok(reply), "testCrm", &[]) {
                 Judged::Failed(failure) => failure,
                 Judged::NoMatch(_) => panic!("a creation finds nothing"),
@@ -319,7 +320,7 @@ fn an_update_removes_nothing_that_it_did_not_read() {
         let target = format!("/v1/activities/{id}");
         let sent =
             crm.received().into_iter().find(|request| request.method == "PATCH" && request.path() == target);
-        let text = decode(&bytes).0.get("text").cloned();
+        let text = decode(&bytes, None).body.get("text").cloned();
         match sent {
             None => prop_assert!(updated.json()["successful"] == json!(false), "{}", updated.text()),
             Some(sent) => {

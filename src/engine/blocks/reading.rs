@@ -229,6 +229,7 @@ mod tests {
 
     use crate::engine::blocks::{self, Context, Rendered, compile};
     use crate::engine::encode::Slot;
+    use crate::engine::missing::Demand;
 
     #[test]
     fn values_are_taken_apart() {
@@ -254,7 +255,8 @@ mod tests {
             ("[{{words nothing list}}]", "[]"),
         ] {
             let compiled = compile(template).unwrap_or_else(|problems| panic!("{template}: {problems:?}"));
-            let rendered = blocks::render(&compiled, &Context::from(input.clone()), Slot::Json, 1000);
+            let rendered =
+                blocks::render(&compiled, &Context::from(input.clone()), Slot::Json, 1000, Demand::Nothing);
             assert_eq!(rendered, Ok(Rendered::Text(expected.to_owned())), "{template}");
         }
     }
