@@ -288,7 +288,11 @@ fn documents_come_and_go() {
     site.wait_for_state("second", Value::is_null);
     assert_eq!(site.send_login(&login).status, 400);
     let orphan = site.get("/contact?phoneNumber=1", &token);
-    assert_eq!(orphan.json()["contact"], json!([]), "{}", orphan.text());
+    let said = orphan.message()["message"].clone();
+    assert_eq!(
+        (&orphan.json()["successful"], said),
+        (&json!(false), json!("The connector \"second\" is not in service"))
+    );
     assert_eq!(site.state("crm")["status"], "active", "the other document is untouched");
 
     // What is no document is none: hidden files, other endings, folders.

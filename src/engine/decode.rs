@@ -198,6 +198,7 @@ pub fn not_json(response: &UpstreamResponse) -> Failure {
             headers: response.headers.clone(),
             body: Value::String(text[..kept].to_owned()),
         })),
+        answered: Some(response.status),
         ..Failure::new(FailureKind::NotJson, message)
     }
 }

@@ -151,6 +151,7 @@ pub fn rule_for<'o>(operation: &'o Operation, reply: &UpstreamResponse) -> Optio
 }
 
 fn with_response(mut failure: Failure, reply: UpstreamResponse) -> Failure {
+    failure.answered = Some(reply.status);
     let (headers, body) = reply.into_parts();
     failure.response = Some(Box::new(FailedResponse { headers, body }));
     failure

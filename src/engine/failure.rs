@@ -94,6 +94,8 @@ pub struct Failure {
     /// The CRM's answer for [`FailureKind::Status`], [`FailureKind::NotJson`] and
     /// [`FailureKind::Unconfirmed`].
     pub response: Option<Box<FailedResponse>>,
+    /// The status that the CRM answered with, where it is not what the failure is about.
+    pub answered: Option<u16>,
     /// What the document's `errorMapping` says about it, in place of the usual words.
     pub said: Option<Box<Said>>,
     /// Whether the CRM may have done what it was asked, in this attempt or in one before it.
@@ -146,6 +148,7 @@ impl Failure {
             kind,
             message: message.into(),
             response: None,
+            answered: None,
             said: None,
             in_doubt: kind.is_in_doubt(),
             wait: None,

@@ -5,7 +5,6 @@
 //! a double holds stays as the CRM wrote it.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use serde_json::{Number, Value};
 
@@ -140,42 +139,10 @@ fn length(text: &str) -> i64 {
     i64::try_from(text.len()).unwrap_or(i64::MAX)
 }
 
-/// ECMAScript `Number::toString`: plain digits where the exponent lies in -6..21, else scientific.
+/// ECMAScript `Number::toString`: plain digits where the exponent lies in -6..21, else scientific. Of two
+/// shortest texts that are equally near, the even one, which Rust's own `{:e}` does not promise.
 pub(super) fn float_text(float: f64) -> String {
-    if float == 0.0 {
-        return "0".to_owned();
-    }
-    // Rust's `{:e}` gives the same shortest round-trip digits as JavaScript: `-1.25e-7`.
-    let scientific = format!("{:e}", float.abs());
-    let Some((mantissa, exponent)) = scientific.split_once('e') else {
-        return scientific;
-    };
-    let digits = mantissa.replace('.', "");
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
-    let mut text = String::new();
-    if float < 0.0 {
-        text.push('-');
-    }
-    let zeros = |n: i32| "0".repeat(usize::try_from(n).unwrap_or(0));
-    if (0..21).contains(&exponent) {
-        let whole = exponent + 1;
-        if count <= whole {
-            text.push_str(&digits);
-            text.push_str(&zeros(whole - count));
-        } else {
-            let (head, tail) = digits.split_at(usize::try_from(whole).unwrap_or(0));
-            let _ = write!(text, "{head}.{tail}");
-        }
-    } else if (-6..0).contains(&exponent) {
-        let _ = write!(text, "0.{}{digits}", zeros(-exponent - 1));
-    } else {
-        let (head, tail) = digits.split_at(1);
-        let point = if tail.is_empty() { "" } else { "." };
-        let sign = if exponent > 0 { "+" } else { "-" };
-        let _ = write!(text, "{head}{point}{tail}e{sign}{}", exponent.abs());
-    }
-    text
+    ryu_js::Buffer::new().format(float).to_owned()
 }
 
 #[cfg(test)]

@@ -320,7 +320,7 @@ mod tests {
                 "evil.test/",
                 Err("only the host name"),
             ),
-            (None, "https://{{phoneNumber}}/me", "", Err("only the host name, such as acme.example.com")),
+            (None, "https://{{phoneNumber}}/me", "", Err("`{{phoneNumber}}` in url gives nothing")),
             (None, "https://{{phoneNumber}}/me", "https:///evil.test", Err("only the host name")),
             (None, "https://{{phoneNumber}}/me", "u@a.example.com", Err("only the host name")),
             (None, "https://{{phoneNumber}}/me", "u:p@a.example.com", Err("only the host name")),

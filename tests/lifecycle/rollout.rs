@@ -14,10 +14,9 @@ fn case(world: &World, asked: u64) -> Value {
             "method": "GET", "url": format!("{}/v1/contacts?phone=1&version={asked}", world.crm.origin()),
             "headers": {
                 "accept": "application/json, text/plain, */*", "authorization": "Basic azo=",
-                "content-type": "application/json", "unified-crm-extension-version": "<version>",
+                "unified-crm-extension-version": "<version>",
                 "user-agent": "app-connect/<version>",
             },
-            "body": {},
         },
         "result": {
             "result": [{

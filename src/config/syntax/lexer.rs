@@ -277,7 +277,8 @@ impl<'a> Lexer<'a> {
             &run[..run.find(|c: char| !(c.is_alphanumeric() || "+-._".contains(c))).unwrap_or(run.len())];
         self.at += run.len();
         let span = start..self.at;
-        if serde_json::from_str::<serde_json::Number>(run).is_ok() {
+        let is_finite = || run.parse::<f64>().is_ok_and(f64::is_finite);
+        if serde_json::from_str::<serde_json::Number>(run).is_ok() && is_finite() {
             return Token::Scalar;
         }
         let unsigned = run.trim_start_matches(['+', '-']);

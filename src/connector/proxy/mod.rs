@@ -194,7 +194,7 @@ impl ProxyConnector {
                 message = none.said.as_ref().and_then(ReturnMessage::of_no_match);
                 (Some(none.reply.status), Ok((none.mapped, Vec::new())))
             }
-            Judged::Failed(failure) => (failure.status(), Err(CallError::from(failure))),
+            Judged::Failed(failure) => (failure.status().or(failure.answered), Err(CallError::from(failure))),
         };
         let word = match &outcome {
             Ok((_, problems)) if !problems.iter().any(|problem| problem.is_essential) => "ok",

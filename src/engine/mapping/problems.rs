@@ -54,19 +54,22 @@ impl Reader {
                 headers: response.headers.clone(),
                 body: response.body().clone(),
             })),
+            answered: Some(response.status),
             ..Failure::new(FailureKind::Unconfirmed, message)
         })
     }
 
     /// Notes the fields that the document names and that nothing is at, in any of the items.
     pub(super) fn look_for(&mut self, fields: &[&Field], items: &[View<'_>]) {
-        let Some(first) = items.first() else { return };
+        // A null is no item that could have something.
+        let real = || items.iter().filter(|item| !item.here.is_null());
+        let Some(first) = real().next() else { return };
         for field in fields.iter().filter(|field| field.explicit) {
-            if items.iter().any(|item| field.may_find(item)) {
+            if real().any(|item| field.may_find(item)) {
                 continue;
             }
             let found = describe(None, field, first);
-            self.note(field, in_all(&found, items.len()), false);
+            self.note(field, in_all(&found, real().count()), false);
         }
     }
 

@@ -59,7 +59,6 @@ const LISTS: &[&str] = &[
     "violations",
     "constraintviolations",
     "fieldviolations",
-    "nonfielderrors",
     "messages",
 ];
 
