@@ -304,8 +304,10 @@ fn check(text: &str) {
                 assert!(!found.message.starts_with("not valid JSON"), "not explained: {text:?}");
             }
             let depth = found.iter().any(|found| found.code == Code::TooDeep);
+            // Nothing in a document is larger than a double, and some of it is read as one.
+            let size = found.iter().any(|found| found.message == "the number is too large");
             assert!(
-                depth || serde_json::from_str::<Value>(text).is_err(),
+                depth || size || serde_json::from_str::<Value>(text).is_err(),
                 "refused what serde_json accepts: {text:?}"
             );
             assert!(found.is_sorted_by_key(|found| found.span.start), "{text:?}");

@@ -163,7 +163,7 @@ fn push_query(parameters: &str, text: &mut String) {
     }
     if !text.contains('?') {
         text.push('?');
-    } else if !text.ends_with(['?', '&']) {
+    } else if !text.ends_with('?') {
         text.push('&');
     }
     text.push_str(parameters);

@@ -154,5 +154,22 @@ pub fn groups() -> Vec<String> {
 pub fn load(group: &str) -> Recording {
     let path = fixtures().join("recordings").join(format!("{group}.json"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let mut recording: Value =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    for (_, contact) in ONE_CONTACT.iter().filter(|(known, _)| *known == group) {
+        give_each_step_its_own(contact, &mut recording);
+    }
+    serde_json::from_value(recording).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Groups whose steps all create one contact. Here a reply that leaves doubt holds up the next attempt to
+/// create the same contact, so each step gets another one: a name of the same length.
+const ONE_CONTACT: &[(&str, &str)] = &[("07-contact-create-search", "Nina New")];
+
+fn give_each_step_its_own(contact: &str, recording: &mut Value) {
+    let beginning = &contact[..contact.len() - 2];
+    for (index, step) in recording["steps"].as_array_mut().into_iter().flatten().enumerate() {
+        let text = step.to_string().replace(contact, &format!("{beginning}{index:02}"));
+        *step = serde_json::from_str(&text).expect("JSON as before");
+    }
 }

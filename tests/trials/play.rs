@@ -18,6 +18,8 @@ fn usual_user() -> Value {
 /// A case that is played.
 struct Trial<'a> {
     case: &'a Case,
+    /// The document as it is now.
+    document: Value,
     crm: Crm,
     /// How many of the CRM's requests are forgotten.
     forgotten: usize,
@@ -35,6 +37,7 @@ pub fn play(case: &Case) -> Result<(), Vec<String>> {
     let crm = crm::start(&case.crm);
     let mut trial = Trial {
         case,
+        document: case.document.clone(),
         crm,
         forgotten: 0,
         folder: tempfile::tempdir().unwrap(),
@@ -102,13 +105,16 @@ impl Trial<'_> {
         std::fs::write(self.document_path(), text).unwrap();
     }
 
+    /// Writes another document. A server that is running serves it from then on; one that is started
+    /// later begins with it.
     fn replace_document(&mut self, document: &Value) {
         self.write_document(document);
+        self.document = document.clone();
         let filled = self.filled(document);
-        let site = self.site();
-        let before = site.state("acme")["revision"].clone();
+        let Some(site) = &self.site else { return };
+        let before = site.state("acme")["activeRevision"].clone();
         site.write("acme", &filled);
-        site.wait_for_state("acme", |state| state["revision"] != before);
+        site.wait_for_state("acme", |state| state["activeRevision"] != before);
     }
 
     fn command(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
@@ -135,7 +141,8 @@ impl Trial<'_> {
             .filter(|finding| finding["code"] != "AC080" && finding["code"] != "AC050")
             .collect();
         let fits = |finding: &Value, wanted: &Finding| {
-            let said = format!("{} {}", finding["message"], finding["help"]);
+            let text = |member: &str| finding[member].as_str().unwrap_or_default().to_owned();
+            let said = format!("{} {}", text("message"), text("help"));
             finding["code"] == wanted.code.as_str()
                 && wanted.pointer.as_ref().is_none_or(|pointer| finding["pointer"] == pointer.as_str())
                 && wanted.has.as_ref().is_none_or(|text| said.contains(text))
@@ -170,7 +177,7 @@ impl Trial<'_> {
 
     fn site(&mut self) -> &Site {
         if self.site.is_none() {
-            let document = self.filled(&self.case.document);
+            let document = self.filled(&self.document);
             let env: Vec<_> = self
                 .case
                 .serve
