@@ -53,7 +53,7 @@ impl BodyTemplate {
                 let is_optional = members.get(OPTIONAL) == Some(&Value::Bool(true));
                 let members: Vec<(Box<[u8]>, Self)> = members
                     .iter()
-                    .filter(|(key, _)| !(is_optional && *key == OPTIONAL))
+                    .filter(|(key, member)| !(*key == OPTIONAL && member.is_boolean()))
                     .map(|(key, member)| {
                         let mut bytes = json::to_vec(key);
                         bytes.push(b':');
@@ -62,7 +62,7 @@ impl BodyTemplate {
                     })
                     .collect();
                 let literal = members.iter().all(|(_, member)| member.is_literal());
-                if literal && !is_optional {
+                if literal && !value.get(OPTIONAL).is_some_and(Value::is_boolean) {
                     Self::Literal(json::to_vec(value).into())
                 } else if is_optional {
                     Self::Optional(members.into())
@@ -87,7 +87,10 @@ impl BodyTemplate {
             Self::Object(members) => {
                 write_members(members, scope, out)?;
             }
-            Self::Optional(members) => return write_members(members, scope, out),
+            // What may be left out as a whole may be missing in part.
+            Self::Optional(members) => {
+                return scope.without_demand(|| write_members(members, scope, out));
+            }
             Self::Array(items) => {
                 out.push(b'[');
                 let mut first = true;

@@ -144,6 +144,9 @@ impl Coding {
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 
+/// No server writes more members than this; each costs a decoder, however short it is.
+const MOST_MEMBERS: usize = 4096;
+
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
 /// All members, one behind another; what stands behind the last is padding.
@@ -152,9 +155,12 @@ fn gunzip(body: &[u8], cap: usize, into: &mut Vec<u8>) -> Option<Trouble> {
         return Some(Trouble::Damaged);
     }
     let mut rest = body;
-    while rest.starts_with(GZIP) {
+    let mut piece = vec![0; PIECE];
+    for _ in 0..MOST_MEMBERS {
+        if !rest.starts_with(GZIP) {
+            return None;
+        }
         let mut member = GzDecoder::new(rest);
-        let mut piece = vec![0; PIECE];
         loop {
             match member.read(&mut piece) {
                 Ok(0) => break,
@@ -169,7 +175,7 @@ fn gunzip(body: &[u8], cap: usize, into: &mut Vec<u8>) -> Option<Trouble> {
         }
         rest = member.into_inner();
     }
-    None
+    Some(Trouble::Damaged)
 }
 
 /// Deflate, with the zlib wrapper or without.

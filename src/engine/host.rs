@@ -50,10 +50,17 @@ pub(super) fn address(typed: &str) -> Cow<'_, str> {
 }
 
 fn without_scheme(text: &str) -> Option<&str> {
-    ["https://", "http://"].iter().find_map(|scheme| {
-        let (start, rest) = (text.get(..scheme.len())?, &text[scheme.len()..]);
-        start.eq_ignore_ascii_case(scheme).then(|| rest.trim_start())
-    })
+    let word = &text[..text.bytes().take_while(u8::is_ascii_alphabetic).count()];
+    let is_web = word.eq_ignore_ascii_case("https") || word.eq_ignore_ascii_case("http");
+    let rest = &text[word.len()..];
+    let is_scheme = word.len() > 1 && !word.eq_ignore_ascii_case("localhost");
+    // `https:/acme.example.com` and `https//acme.example.com` are typed by hand.
+    let rest = rest
+        .strip_prefix(':')
+        .filter(|rest| is_scheme && rest.starts_with('/'))
+        .or(rest.starts_with("//").then_some(rest).filter(|_| is_web))?;
+    let rest = rest.strip_prefix("//").or_else(|| rest.strip_prefix('/')).unwrap_or(rest);
+    Some(rest.trim_start())
 }
 
 /// A host name to show as an example: one that is allowed.
@@ -85,6 +92,9 @@ mod tests {
             " \tacme.example.com\n",
             "acme.example.com.",
             "https:// acme.example.com. /",
+            "https:/acme.example.com",
+            "https//acme.example.com/x",
+            "ftp://acme.example.com",
         ] {
             assert_eq!(host_name(typed), "acme.example.com", "{typed:?}");
         }

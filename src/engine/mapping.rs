@@ -30,7 +30,7 @@ use view::View;
 pub(super) enum CompiledMapping {
     UserInfo(UserInfoPaths),
     /// `None`: the document has no mapping, so nothing ever matches.
-    Contacts(Option<ContactPaths>),
+    Contacts(Option<Box<ContactPaths>>),
     Contact(Option<CreatedContactPaths>),
     Log(LogPaths),
     CallLog(CallLogPaths),
@@ -268,8 +268,10 @@ fn views<'v>(
     let shape = match &list.source {
         Source::Path(path) => list::items(list, path, view.here, identify)?,
         _ => match made.get_or_init(|| list.read(view)) {
-            Some(value) => list::one(list, value, identify)?,
-            None => Shape::Missing,
+            Some(value) if !value.is_null() => list::one(list, value, identify)?,
+            // A text that should hold a list, such as JSON that was cut off, is no empty list.
+            _ if list.reads_something(view) => return Err(list::none_in(list)),
+            _ => Shape::Missing,
         },
     };
     let Shape::Items(items) = shape else { return Ok(None) };

@@ -26,7 +26,8 @@ pub(super) fn text(number: &Number) -> Cow<'_, str> {
 
 /// Whether two numbers are the same, however they are written.
 pub(super) fn equal(left: &Number, right: &Number) -> bool {
-    left == right || Decimal::read(left.as_str()) == Decimal::read(right.as_str())
+    let read = |number: &Number| Decimal::read(number.as_str());
+    left == right || read(left).zip(read(right)).is_some_and(|(left, right)| left == right)
 }
 
 /// Rewrites every number of a value as [`text`] has it, so that what follows compares and copies

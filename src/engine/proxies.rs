@@ -225,7 +225,8 @@ mod tests {
 
     #[test]
     fn each_scheme_has_its_proxy() {
-        let table: [(&[(&str, &str)], Option<&str>, Option<&str>); 8] = [
+        type Row<'r> = (&'r [(&'r str, &'r str)], Option<&'r str>, Option<&'r str>);
+        let table: [Row<'_>; 8] = [
             (&[], None, None),
             (&[("HTTP_PROXY", "http://a:1")], Some("a:1"), None),
             (&[("https_proxy", "a:1")], None, Some("a:1")),

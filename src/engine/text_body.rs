@@ -80,7 +80,7 @@ impl Format {
     pub(super) fn of(content_type: &str, text: &str) -> Self {
         let declared = content_type.to_ascii_lowercase();
         let begins = |signs: &[char]| text.trim_start().starts_with(signs);
-        if declared.contains("x-www-form-urlencoded") {
+        if declared.contains("x-www-form-urlencoded") || (declared.is_empty() && begins_like_form(text)) {
             Self::Form
         } else if declared.contains("xml") || (declared.is_empty() && begins(&['<'])) {
             Self::Xml
@@ -137,6 +137,13 @@ impl Format {
             },
         })
     }
+}
+
+/// Whether a text begins with the name of a field: without a content type, a text is sent as a form.
+fn begins_like_form(text: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.[]%".contains(c);
+    let rest = text.trim_start_matches(is_name);
+    rest.len() < text.len() && rest.starts_with('=')
 }
 
 /// Where in a text a value stands.

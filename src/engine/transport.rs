@@ -54,7 +54,10 @@ pub(super) fn failure_through(proxy: Option<&Proxy>, url: &Url, error: &reqwest:
         Some(text) if !text.contains("underlying") => {
             failed(FailureKind::Refused, "refused to connect to it")
         }
-        _ if error.is_timeout() => failed(FailureKind::Timeout, "did not answer in time"),
+        // It was not reached, so the CRM was not asked.
+        _ if error.is_timeout() => {
+            Failure { in_doubt: false, ..failed(FailureKind::Timeout, "did not answer in time") }
+        }
         _ => match find::<io::Error>(error).filter(|io| io.raw_os_error().is_some()) {
             Some(io) => failed(FailureKind::Refused, &format!("cannot be reached: {io}")),
             // What remains is TLS with the target, within the tunnel.

@@ -93,7 +93,13 @@ fn check_length(length: usize) -> Result<(), String> {
 }
 
 pub(super) fn default(arguments: Arguments<'_, '_>) -> Outcome {
-    let given = arguments.values().find(|value| !value.is_null() && value.as_str() != Some(""));
+    let is_given = |value: &&Value| match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => true,
+    };
+    let given = arguments.values().find(is_given);
     Ok(given.cloned().unwrap_or(Value::Null))
 }
 

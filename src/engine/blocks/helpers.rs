@@ -104,7 +104,7 @@ pub const HELPERS: &[HelperDoc] = &[
     HelperDoc {
         name: "default",
         signature: "default a b…",
-        doc: "The first value that is not null, missing or empty text.",
+        doc: "The first value that is not null, missing, empty text or an empty list.",
         example: "{{default contact.name phoneNumber \"unknown\"}}",
         input: r#"{"contact": {"name": ""}, "phoneNumber": "+14155550123"}"#,
         result: "+14155550123",

@@ -33,7 +33,8 @@ pub(super) fn compile(
             let list = compiler.list(mapping.list_path.as_deref(), mapping.list.as_deref(), "body", &at);
             let default = ContactItemMapping::default();
             let item = mapping.item.as_ref().unwrap_or(&default);
-            CompiledMapping::Contacts(Some(compiler.contact_item(list, item, &format!("{at}/item"))))
+            let fields = compiler.contact_item(list, item, &format!("{at}/item"));
+            CompiledMapping::Contacts(Some(Box::new(fields)))
         }
         MappingRef::Contact(mapping) => {
             // Without an id path the reference reports no contact at all (recordings 07).

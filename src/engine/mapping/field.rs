@@ -100,6 +100,11 @@ impl Field {
         self.source.created_id(view)
     }
 
+    /// Whether a template reads something that is not empty.
+    pub(super) fn reads_something(&self, view: &View<'_>) -> bool {
+        matches!(&self.source, Source::Template(template) if template.reads_something(view))
+    }
+
     /// Whether the value may come from what holds the item's list.
     pub(in crate::engine) fn reads_parent(&self) -> bool {
         self.source.reads_parent()

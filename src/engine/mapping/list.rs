@@ -93,6 +93,12 @@ fn joined<'v>(mut items: Vec<&'v Value>, identify: Identify<'_>) -> Vec<&'v Valu
     items
 }
 
+/// The failure of a template that makes no list of what it reads.
+pub(super) fn none_in(list: &Field) -> MapError {
+    let found = "nothing, although there is something in what it reads".to_owned();
+    MapError::NotAList { path: list.text.to_string(), found, advice: String::new() }
+}
+
 fn not_a_list(list: &Field, value: &Value) -> MapError {
     let (found, advice) = match value {
         // Such keys are data.

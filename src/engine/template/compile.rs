@@ -149,7 +149,8 @@ fn is_typed_block(text: &str, tokens: &[Token]) -> bool {
                 match word {
                     "#if" | "#unless" if depth > 0 || at == 0 => depth += 1,
                     "/if" | "/unless" if depth > 1 || (depth == 1 && at + 1 == tokens.len()) => depth -= 1,
-                    "else" | "^" | "omit" | "number" | "boolean" if depth > 0 => {}
+                    "number" | "boolean" if depth > 0 => gives_value = true,
+                    "else" | "^" | "omit" if depth > 0 => {}
                     _ if depth > 0 && word.starts_with('!') => {}
                     _ => return false,
                 }

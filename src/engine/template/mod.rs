@@ -131,6 +131,14 @@ impl<'a> Scope<'a> {
         self.demand.set(part(self.demands));
     }
 
+    /// Renders something that may be missing wherever it stands.
+    pub(super) fn without_demand<T>(&self, work: impl FnOnce() -> T) -> T {
+        let before = self.demand.replace(Demand::Nothing);
+        let outcome = work();
+        self.demand.set(before);
+        outcome
+    }
+
     /// Lends an empty text to `work`; all texts of a body are put together in the same one.
     pub(super) fn with_buffer<T>(&self, work: impl FnOnce(&mut String) -> T) -> T {
         let mut buffer = self.buffer.take();

@@ -16,6 +16,7 @@ use crate::config::diagnostic::Code;
 use crate::config::suggest::nearest;
 use crate::engine::blocks::{self, CompiledTemplate, Context, OMITTED, RenderProblem, Rendered};
 use crate::engine::encode::Slot;
+use crate::engine::mapping::is_truthy;
 use crate::engine::mapping::view::{PARENT, Reading, View};
 use crate::engine::missing::Demand;
 use crate::engine::path::Step;
@@ -64,11 +65,14 @@ enum Piece {
     Blocks(Block),
 }
 
+/// Keys from the root of a context.
+type Keys = Box<[Box<str>]>;
+
 #[derive(Debug)]
 struct Block {
     template: CompiledTemplate,
     /// What it reads, each with its keys from the root; fewer keys first.
-    reads: Box<[(Box<[Box<str>]>, Reading)]>,
+    reads: Box<[(Keys, Reading)]>,
     /// Whether it also reads the item or the reply as a whole.
     whole: bool,
 }
@@ -124,6 +128,11 @@ impl ReplyTemplate {
     pub(in crate::engine) fn finds(&self, view: &View<'_>) -> bool {
         let mut reads = self.reads().peekable();
         reads.peek().is_none() || reads.any(|reading| reading.find(view).is_some())
+    }
+
+    /// Whether anything of what it reads holds something.
+    pub(in crate::engine) fn reads_something(&self, view: &View<'_>) -> bool {
+        self.reads().any(|reading| reading.find(view).is_some_and(|found| is_truthy(&found)))
     }
 
     /// Whether the template reads what holds the item's list.
