@@ -325,6 +325,38 @@ fn what_nobody_can_look_up_is_logged_again_after_some_minutes() {
     assert_eq!(logged.json()["successful"], true, "{}", logged.text());
 }
 
+/// A CRM that answers the same under the same key, also to a request that was mended since: a shorter
+/// text has a key of its own.
+#[test]
+fn a_shorter_text_is_sent_under_a_key_of_its_own() {
+    let answers: Mutex<Vec<(String, bool)>> = Mutex::default();
+    let crm = Crm::start(move |request: &Request| match (request.method.as_str(), request.path()) {
+        ("POST", "/keyed/v1/activities") => {
+            let key = request.header("idempotency-key").expect("a key").to_owned();
+            let mut answers = answers.lock().unwrap();
+            let known = answers.iter().find(|(known, _)| *known == key).map(|(_, is_taken)| *is_taken);
+            let is_taken = known.unwrap_or(request.body.len() < 1600);
+            answers.push((key, is_taken));
+            match is_taken {
+                true => Answer::json(&json!({"id": "r-1"})).status(201),
+                false => Answer::json(&json!({"message": "data value too large"})).status(400),
+            }
+        }
+        _ => Answer::json(&json!({"id": "one"})),
+    });
+    let site = Site::start(&[("keyed", &document_of("keyed", &crm.origin()))]);
+    let token = site.sign_in("keyed", "testCrm", "one-key");
+    let mut long = call("s-1", "c1");
+    long["note"] = json!("word ".repeat(1000));
+    let logged = site.post("/callLog", &token, &long);
+    assert_eq!(logged.json()["logId"], "r-1", "{}", logged.text());
+    let posts = crm.received().into_iter().filter(|request| request.method == "POST");
+    let keys: Vec<String> =
+        posts.filter_map(|request| request.header("idempotency-key").map(str::to_owned)).collect();
+    let row: Vec<String> = (1..keys.len()).map(|n| format!("{}-{n}", keys[0])).collect();
+    assert!(keys.len() > 2 && keys[1..] == row, "{keys:?}");
+}
+
 /// A lookup that fails says nothing, so nothing is made.
 #[test]
 fn a_lookup_that_fails_makes_nothing() {

@@ -163,15 +163,19 @@ pub fn map(
         CompiledMapping::UserInfo(fields) => Mapped::UserInfo(reader.user_info(fields, response, view)?),
         CompiledMapping::Contacts(None) => Mapped::Contacts(Vec::new()),
         CompiledMapping::Contacts(Some(fields)) => Mapped::Contacts(reader.contacts(fields, response, view)?),
-        CompiledMapping::Contact(fields) => Mapped::Contact(fields.as_ref().map(|fields| {
+        CompiledMapping::Contact(None) => Mapped::Contact(None),
+        CompiledMapping::Contact(Some(fields)) => {
             let id = reader.created_id(&fields.id, fields.has_none, view);
+            if id.is_none() && !fields.has_none {
+                return Err(MapError::NoRecordId(reader.missing_id(&fields.id, response)));
+            }
             reader.look_for(&[&fields.name, &fields.contact_type], &[*view]);
-            CreatedContact {
+            Mapped::Contact(Some(CreatedContact {
                 id,
                 name: fields.name.read(view),
                 contact_type: fields.contact_type.truthy(view).unwrap_or_else(|| "Contact".into()),
-            }
-        })),
+            }))
+        }
         CompiledMapping::Log(fields) => {
             let id = reader.created_id(&fields.id, fields.has_none, view).as_ref().and_then(id_text);
             if id.is_none() && !fields.has_none {

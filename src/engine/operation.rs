@@ -18,6 +18,9 @@ use crate::config::document::QueryStyle;
 use crate::config::operations::OperationName;
 use crate::secret::Secret;
 
+/// The longest `timeoutSeconds`; more counts as this.
+pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(300);
+
 /// A compiled proxyConfig.
 #[derive(Debug)]
 pub struct CompiledConfig {

@@ -16,14 +16,25 @@ use std::time::Duration;
 pub use self::age::{Doubt, Instance, QUIET, until};
 pub use self::flights::{Flight, Flights, Turn};
 use super::clock::now_ms;
+use super::fitting;
 use crate::connector::CallError;
+use crate::engine::operation::LONGEST_TIMEOUT;
 use crate::store::{Claim, ClaimChange, ClaimKey, Claims, Extension, Store, StoreError};
 
 /// How long a request waits for another one that logs the same.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a holder may be waiting for the CRM: longer than any exchange takes.
-const BUSY_MS: i64 = 5 * 60 * 1000;
+/// How often a claim of another server is looked at.
+pub const POLL: Duration = Duration::from_millis(100);
+
+/// What a holder does beside asking for the record: it reads the store and makes the credential.
+const ASIDE: Duration = Duration::from_secs(60);
+
+/// How long a holder may be waiting for the CRM, in milliseconds: longer than any exchange takes. The
+/// last sending of a text begins within [`fitting::BUDGET`] and takes a document's longest timeout at
+/// most. Were it shorter, another server would see a doubt, and make a second record beside the first.
+#[allow(clippy::cast_possible_truncation, reason = "some minutes")]
+const BUSY_MS: i64 = (LONGEST_TIMEOUT.as_millis() + fitting::BUDGET.as_millis() + ASIDE.as_millis()) as i64;
 
 /// How long a claim is kept: a doubt, or a key that the next attempt sends again.
 const WEEK_MS: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -243,13 +254,14 @@ impl Held {
         self.change(store, without).await
     }
 
-    /// Leaves the claim in doubt: the CRM was asked and did not say what it did.
+    /// Leaves the claim in doubt: the CRM was asked and did not say what it did. The doubt begins now:
+    /// until its answer was due, the CRM was at work.
     ///
     /// # Errors
     /// Where the store fails; the claim is in doubt then as well.
     async fn doubt(self, store: &dyn Store) -> Result<(), StoreError> {
-        let age = self.instance.age(&self.claim, None);
-        let doubted = self.instance.doubted_since(self.claim.clone(), age);
+        let claim = Claim { claimed_at: store.now().await?, ..self.claim.clone() };
+        let doubted = self.instance.doubted_since(claim, Duration::ZERO);
         self.change(store, |standing, holder| {
             let mut claims = without(standing, holder);
             claims.claims.push(doubted.clone());

@@ -75,8 +75,9 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
     let is_shared = !input.asks_for_extension();
     if is_shared
         && !force_refresh
-        && let Some(contact) = cached::read(&platform, &user, &input.phone_number).await
+        && let Some(mut contact) = cached::read(&platform, &user, &input.phone_number).await
     {
+        recent::add_to_cached(&platform, &user, Sought::Number(&input.phone_number), &mut contact).await;
         return Ok(Found { successful: true, return_message: None, contact: Contacts::Cached(contact) });
     }
     let fail = |error: &CallError| Refusal::new(message(error, Interface::FindContact, &session.platform));
@@ -104,7 +105,10 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
     let before = reply.value.len();
     recent::add(&platform, &user, Sought::Number(&input.phone_number), &mut reply.value).await;
     if is_shared {
-        cached::keep(&platform, &user, &input.phone_number, &reply.value).await;
+        // A list that lacks somebody would be shown without an end: the next search asks again.
+        let is_whole = reply.value.len() == before;
+        let found = if is_whole { &*reply.value } else { &[] };
+        cached::keep(&platform, &user, &input.phone_number, found).await;
     }
     Ok(found(reply, before))
 }

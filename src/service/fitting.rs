@@ -1,6 +1,8 @@
 //! A composed text within what the CRM takes: the document's `maxLength`, or else what the CRM says when
 //! it refuses a text as too long. A refusal made nothing, so a shorter text may be sent.
 
+use std::time::{Duration, Instant};
+
 use super::composition::{limit, shared_sms};
 use super::too_long;
 use crate::connector::{CallError, MessageType, ReturnMessage};
@@ -11,6 +13,10 @@ const USUAL: [usize; 6] = [65_535, 32_000, 4_000, 2_000, 1_000, 255];
 
 /// How often a text is sent at most.
 const MOST_SENT: usize = 6;
+
+/// Within what time the last sending begins. Another server waits for that long and for one answer more
+/// (`claims`), and no longer.
+pub const BUDGET: Duration = Duration::from_secs(60);
 
 /// What kind of text it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +34,8 @@ pub struct Fitting {
     whole: String,
     sent: String,
     times: usize,
+    /// When the first sending began.
+    began: Instant,
     /// The limit that the CRM's refusals led to.
     found: Option<TextLimit>,
 }
@@ -36,7 +44,7 @@ impl Fitting {
     /// A text and the limit of the document. A text that cannot be that short is sent as short as it can.
     pub fn new(text: Text, whole: String, limit: Option<TextLimit>) -> Self {
         let sent = limit.and_then(|limit| shortened(text, &whole, limit)).unwrap_or_else(|| whole.clone());
-        Self { text, whole, sent, times: 1, found: None }
+        Self { text, whole, sent, times: 1, began: Instant::now(), found: None }
     }
 
     /// What is to be sent.
@@ -44,10 +52,24 @@ impl Fitting {
         &self.sent
     }
 
+    /// Begins the first sending: what was waited for before does not count.
+    pub fn begin(&mut self) {
+        self.began = Instant::now();
+    }
+
+    /// The idempotency key of this sending. Each shorter text has one of its own, because CRMs answer the
+    /// same under the same key; a later run goes through the same row of keys.
+    pub fn key(&self, key: &str) -> String {
+        match self.times - 1 {
+            0 => key.to_owned(),
+            shortened => format!("{key}-{shortened}"),
+        }
+    }
+
     /// Makes the text shorter where the CRM refused it as too long. `false` where that is not why, or no
-    /// shorter text is left to try.
+    /// shorter text or no time is left to try.
     pub fn shorten(&mut self, refusal: &CallError) -> bool {
-        if self.sent.is_empty() || self.times >= MOST_SENT {
+        if self.sent.is_empty() || self.times >= MOST_SENT || self.began.elapsed() >= BUDGET {
             return false;
         }
         let Some(too_long) = too_long::of(refusal) else { return false };
@@ -138,6 +160,31 @@ mod tests {
         let told = fitting.told(ReturnMessage::success("Call logged", 2000), "myCrm");
         assert_eq!(told.message_type, MessageType::Warning);
         assert!(told.details[0].text.contains("255 characters"), "{told:?}");
+    }
+
+    #[test]
+    fn each_shorter_text_has_a_key_of_its_own_the_same_in_every_run() {
+        let run = || {
+            let mut fitting = Fitting::new(Text::CallLog(LogFormat::Plain), log(2000), None);
+            let mut keys = vec![fitting.key("k")];
+            while fitting.shorten(&refusal("data value too large")) {
+                keys.push(fitting.key("k"));
+            }
+            keys
+        };
+        assert_eq!(run(), ["k", "k-1", "k-2", "k-3", "k-4"]);
+        assert_eq!(run(), run());
+    }
+
+    #[test]
+    fn nothing_is_sent_again_once_the_time_is_used_up() {
+        let Some(long_ago) = Instant::now().checked_sub(BUDGET) else { return };
+        let mut fitting = Fitting::new(Text::CallLog(LogFormat::Plain), log(2000), None);
+        fitting.began = long_ago;
+        assert!(!fitting.shorten(&refusal("data value too large")));
+        assert_eq!(fitting.text(), log(2000));
+        fitting.begin();
+        assert!(fitting.shorten(&refusal("data value too large")));
     }
 
     #[test]

@@ -204,7 +204,7 @@ fn unconfirmed(
         None => message,
     };
     match interface {
-        Interface::CreateCallLog | Interface::CreateMessageLog => message.detail(format!(
+        Interface::CreateCallLog | Interface::CreateMessageLog | Interface::CreateContact => message.detail(format!(
             "The proxyConfig has to name where the id is ({interface}.responseMapping.idPath), or say that there is none (noId)."
         )),
         _ => message.detail(format!("Please check {platform}: it may have been done.")),

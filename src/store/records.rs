@@ -206,9 +206,9 @@ pub struct Claim {
     pub instance: String,
     /// The key that every attempt for this record sends, where the CRM takes one.
     pub idempotency_key: String,
-    /// Made at, in milliseconds, by [`Store::now`](super::Store::now).
+    /// Made at, or left in doubt at, in milliseconds, by [`Store::now`](super::Store::now).
     pub claimed_at: i64,
-    /// How long the process had been running then, in milliseconds.
+    /// How long the process had been running then, in milliseconds: less what was known of its age.
     #[serde(default)]
     pub uptime: i64,
     /// How old it was known to be when it was written, in milliseconds.

@@ -28,7 +28,7 @@ use serde_json::Value;
 use self::request::RequestCompiler;
 use self::shared::Shared;
 use super::exchange::HostPattern;
-use super::operation::{AuthType, CompiledConfig, LogFormat, OAuth, Operation};
+use super::operation::{AuthType, CompiledConfig, LONGEST_TIMEOUT, LogFormat, OAuth, Operation};
 use super::problem::{Part, Problem};
 use crate::config::diagnostic::Code;
 use crate::config::document::{Auth, Document};
@@ -161,5 +161,5 @@ fn number(value: f64, least: f64, most: f64) -> f64 {
 fn timeout(seconds: Option<f64>) -> Option<Duration> {
     seconds
         .filter(|seconds| *seconds > 0.0 && seconds.is_finite())
-        .map(|seconds| Duration::from_secs_f64(seconds.clamp(0.001, 300.0)))
+        .map(|seconds| Duration::from_secs_f64(seconds.clamp(0.001, LONGEST_TIMEOUT.as_secs_f64())))
 }

@@ -32,7 +32,8 @@ const PAIRS: &[(OperationName, OperationName, &str)] = {
 /// Reports records without an id that the document would have to find again and cannot.
 pub(super) fn check_no_id(operations: &[Operation], problems: &mut Vec<Problem>) {
     use OperationName::{
-        CreateCallLog, CreateMessageLog, GetCallLog, UpdateCallLog, UpdateMessageLog, UpsertCallDisposition,
+        CreateCallLog, CreateContact, CreateMessageLog, FindContact, GetCallLog, UpdateCallLog,
+        UpdateMessageLog, UpsertCallDisposition,
     };
     let operation = |name: OperationName| operations.iter().find(|operation| operation.name == name);
     let gives_none = |name| operation(name).is_some_and(Operation::gives_no_id);
@@ -63,6 +64,13 @@ pub(super) fn check_no_id(operations: &[Operation], problems: &mut Vec<Problem>)
             CreateMessageLog,
             "`updateMessageLog`",
             "remove `updateMessageLog`: each message then makes a record of its own",
+        );
+    }
+    if gives_none(CreateContact) && operation(FindContact).is_none() {
+        report(
+            CreateContact,
+            "logging a call of the new contact",
+            "add `findContact`: it finds the new contact, and with it the id",
         );
     }
 }

@@ -1,12 +1,12 @@
 //! Creating a log: exactly one for a session and extension, however many ask (Q12).
 
-use std::time::Duration;
-
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Caller, connected, extension, failed, input, log_format, note, refusal, serving, stored};
+use super::{
+    Caller, connected, extension, failed, input, is_of_another, log_format, note, refusal, serving, stored,
+};
 use crate::config::operations::OperationName;
 use crate::connector::inputs::{CreateCallLog, GetCallLog};
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
@@ -22,9 +22,6 @@ use crate::service::scopes::Scopes;
 use crate::service::session::Session;
 use crate::service::{Platform, Services, task};
 use crate::store::{CallLog, ClaimKey, ClaimSubject, Extension, Saved, Store, StoreError, User};
-
-/// How often a claim of another server is looked at.
-const POLL: Duration = Duration::from_millis(100);
 
 /// The answer to a new call log.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -186,7 +183,9 @@ async fn claimed(
                 }
                 return create_record(services, platform, held, job).await;
             }
-            Claiming::Busy if tokio::time::Instant::now() < patience => tokio::time::sleep(POLL).await,
+            Claiming::Busy if tokio::time::Instant::now() < patience => {
+                tokio::time::sleep(claims::POLL).await
+            }
             Claiming::Busy => return Err(being_logged()),
             Claiming::InDoubt(doubt) => {
                 // A CRM that knows the request again by its key makes no second record.
@@ -277,24 +276,15 @@ async fn look_for(platform: &Platform<'_>, job: &Job) -> Result<Looked, Refusal>
     match connector.get_call_log(&call, &input).await {
         Ok(reply) => match reply.value.id {
             // What the CRM shows is the record of another extension: of this one it says nothing.
-            Some(id) if is_of_another(platform, job, &id).await? => Ok(Looked::Unknown),
+            Some(id) if is_of_another(platform, &job.scopes, &job.session_id, &id).await? => {
+                Ok(Looked::Unknown)
+            }
             Some(id) => Ok(Looked::Found(id)),
             None => Ok(Looked::Absent),
         },
         Err(CallError::Failed(failure)) if matches!(failure.status(), Some(404 | 410)) => Ok(Looked::Absent),
         Err(error) => Err(fail(&error)),
     }
-}
-
-/// Whether a record is known as another log of the same session.
-async fn is_of_another(platform: &Platform<'_>, job: &Job, id: &str) -> Result<bool, Refusal> {
-    for scope in job.scopes.all() {
-        let logs = platform.services.store.call_logs(scope, &job.session_id).await;
-        if logs.map_err(|error| unstored(&error))?.iter().any(|log| log.third_party_log_id == id) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Asks the CRM for the record. The claim ends with the log where there is one, is released where
@@ -333,9 +323,10 @@ async fn create_record(
 async fn ask(platform: &Platform<'_>, held: &Held, job: &mut Job) -> Result<Reply<CreatedLog>, CallError> {
     let connector = platform.serving(Interface::CreateCallLog)?;
     let auth_header = platform.auth_header(&job.user.access_token).await?;
-    job.input.idempotency_key = Some(held.idempotency_key().to_owned());
     let call = platform.call(Some(&job.user), auth_header.as_deref());
+    job.text.begin();
     loop {
+        job.input.idempotency_key = Some(job.text.key(held.idempotency_key()));
         match connector.create_call_log(&call, &job.input).await {
             // The refusal made nothing: under the same claim a shorter text may be sent.
             Err(error) if job.text.shorten(&error) => {

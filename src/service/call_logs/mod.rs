@@ -122,12 +122,34 @@ async fn reached(
     let reply =
         connector.get_call_log(&call, &input).await.map_err(|error| failed(&error, interface, platform))?;
     let Some(id) = reply.value.id else { return Err(without_id()) };
+    let scopes = Scopes::of(platform, user);
+    // An update of that record would write one extension's call over another's.
+    if is_of_another(platform, &scopes, &log.session_id, &id).await? {
+        return Err(without_id());
+    }
     let log = CallLog { third_party_log_id: id, ..log };
     if let Err(error) = platform.services.store.update_call_log(&log).await {
         // It is looked for again the next time.
         store_failed(&error);
     }
     Ok(log)
+}
+
+/// Whether a record is known as another log of the same session.
+async fn is_of_another(
+    platform: &Platform<'_>,
+    scopes: &Scopes,
+    session_id: &str,
+    id: &str,
+) -> Result<bool, Refusal> {
+    for scope in scopes.all() {
+        let logs = platform.services.store.call_logs(scope, session_id).await;
+        let logs = logs.map_err(|error| Refusal::new(store_failed(&error)))?;
+        if logs.iter().any(|log| log.third_party_log_id == id) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// For a record whose id the CRM did not tell (Q13), and that is not found by its session.

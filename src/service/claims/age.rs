@@ -40,7 +40,7 @@ impl Instance {
         milliseconds(self.started.elapsed())
     }
 
-    /// How long ago a claim was made, at least. In a store of several processes, whose time is `now`,
+    /// How long ago a claim was made, or left in doubt, at least. In a store of several processes, whose time is `now`,
     /// its clock says. In a store of one, a claim of another start is as old as this start, and as
     /// what that one knew of it.
     pub(super) fn age(&self, claim: &Claim, now: Option<i64>) -> Duration {
@@ -52,7 +52,7 @@ impl Instance {
         Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default())
     }
 
-    /// The claim as it is left in doubt.
+    /// The claim as it is left in doubt, of an age that is known already.
     pub(super) fn doubted_since(&self, claim: Claim, age: Duration) -> Claim {
         let age = milliseconds(age);
         let instance = self.name().to_owned();

@@ -14,9 +14,9 @@ use crate::store::{ContactKey, StoreError, User};
 /// Contacts as they are kept. A list alone is what a code connector found, or what was imported: it
 /// counts until the CRM is asked again.
 #[derive(Serialize)]
-struct Kept<'a, C: Serialize> {
+struct Kept<'a> {
     revision: &'a str,
-    contacts: &'a [C],
+    contacts: &'a [Contact],
 }
 
 /// Only users of a RingCentral account share a cache (recordings 06, `two-matches`).
@@ -57,28 +57,14 @@ pub(in crate::service) async fn read(
     }
 }
 
-/// Keeps what the CRM found; nothing is kept of a number that it does not know.
+/// Keeps what the CRM found; nothing is kept where that is nobody.
 pub(super) async fn keep(platform: &Platform<'_>, user: &User, phone_number: &str, found: &[Contact]) {
     if let Some(key) = key(platform, user, phone_number) {
         replace(platform, &key, found).await;
     }
 }
 
-/// Adds a contact to those of its number, where the account has some: a list with it alone would hide
-/// the others that the CRM has.
-pub(super) async fn add(platform: &Platform<'_>, user: &User, phone_number: &str, contact: &Contact) {
-    let (Some(key), Some(Value::Array(mut contacts))) =
-        (key(platform, user, phone_number), read(platform, user, phone_number).await)
-    else {
-        return;
-    };
-    if contacts.iter().all(|known| known.get("id") != contact.id.as_ref()) {
-        contacts.push(serde_json::to_value(contact).unwrap_or_default());
-        replace(platform, &key, &contacts).await;
-    }
-}
-
-async fn replace<C: Serialize + Sync>(platform: &Platform<'_>, key: &ContactKey, contacts: &[C]) {
+async fn replace(platform: &Platform<'_>, key: &ContactKey, contacts: &[Contact]) {
     let store = &platform.services.store;
     let kept = match contacts {
         [] => store.forget_contacts(key).await.map(drop),
@@ -94,7 +80,7 @@ async fn replace<C: Serialize + Sync>(platform: &Platform<'_>, key: &ContactKey,
     }
 }
 
-fn encoded<C: Serialize>(platform: &Platform<'_>, contacts: &[C]) -> Vec<u8> {
+fn encoded(platform: &Platform<'_>, contacts: &[Contact]) -> Vec<u8> {
     match revision(platform) {
         Some(revision) => json::to_vec(&Kept { revision, contacts }),
         None => json::to_vec(contacts),

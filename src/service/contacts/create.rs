@@ -1,8 +1,6 @@
 //! Creating a contact: one, however often the button is pressed, and none blindly where the CRM may
 //! have it already.
 
-use std::time::Duration;
-
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -11,6 +9,7 @@ use super::{Answer, Contacts, Found, cached};
 use crate::config::operations::OperationName;
 use crate::connector::inputs::{CreateContact, FindContact};
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
+use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::mapped::{Contact, CreatedContact};
 use crate::engine::text::{id_text, to_text};
 use crate::service::claims::{self, Claiming, Doubt, Held, Turn, Wanted};
@@ -20,9 +19,6 @@ use crate::service::scopes::Scopes;
 use crate::service::session::Session;
 use crate::service::{Platform, Services, task};
 use crate::store::{ClaimKey, ClaimSubject, Extension, StoreError, User};
-
-/// How often a claim of another server is looked at.
-const POLL: Duration = Duration::from_millis(100);
 
 /// A contact that is to be created.
 struct Job {
@@ -109,7 +105,7 @@ async fn claimed(services: &Services, platform: &Platform<'_>, key: &ClaimKey, m
     loop {
         match wanted.claim(doubted.as_ref()).await.map_err(|error| unstored(&error))? {
             Claiming::Held(held) => return ask(platform, held, &mut job).await,
-            Claiming::Busy if Instant::now() < patience => tokio::time::sleep(POLL).await,
+            Claiming::Busy if Instant::now() < patience => tokio::time::sleep(claims::POLL).await,
             Claiming::Busy => return Err(being_created()),
             Claiming::InDoubt(doubt) => {
                 if let Some(contact) = look_for(platform, &job).await {
@@ -179,28 +175,36 @@ async fn ask(platform: &Platform<'_>, held: Held, job: &mut Job) -> Answer {
         }
     };
     release(platform, held).await;
-    match reply.value {
-        None => Err(refusal(format!(
-            "{} answered, but its proxyConfig does not say where the new contact's id is (createContact.responseMapping.idPath).",
-            platform.name
-        ))),
-        Some(contact) if contact.id.is_none() && !platform.gives_no_id(OperationName::CreateContact) => {
-            let path =
-                reply.mapping_problems.first().map_or("the mapped path", |problem| problem.path.as_str());
-            Err(refusal(format!(
-                "{} answered without an id for the new contact at {path}. Check there whether it was created.",
-                platform.name
-            )))
-        }
-        Some(contact) => Ok(created(platform, job, contact, reply.message).await),
+    let Reply { value: contact, message, .. } = reply;
+    if contact.id.is_some() {
+        return Ok(created(platform, job, contact, message).await);
     }
+    // Whoever logs a call next needs an id.
+    if let Some(contact) = look_for(platform, job).await {
+        return Ok(created(platform, job, contact, message).await);
+    }
+    let mut found = created(platform, job, contact, message).await;
+    found.return_message = found.return_message.map(|message| {
+        message.detail(format!(
+            "{} gives no id for a new contact. The next search for its number finds it, if {0} shows it by then.",
+            platform.name
+        ))
+    });
+    Ok(found)
 }
 
-async fn create_at(platform: &Platform<'_>, job: &Job) -> Result<Reply<Option<CreatedContact>>, CallError> {
+async fn create_at(platform: &Platform<'_>, job: &Job) -> Result<Reply<CreatedContact>, CallError> {
     let connector = platform.serving(Interface::CreateContact)?;
     let auth_header = platform.auth_header(&job.user.access_token).await?;
     let call = platform.call(Some(&job.user), auth_header.as_deref());
-    connector.create_contact(&call, &job.input).await
+    let reply = connector.create_contact(&call, &job.input).await?;
+    // Without a mapping, or from a connector in code, nothing says that there is a contact.
+    let has_none = platform.gives_no_id(OperationName::CreateContact);
+    let value = reply.value.filter(|contact| contact.id.is_some() || has_none).ok_or_else(|| {
+        let message = "The CRM answered, and nothing says where the new contact's id is";
+        CallError::Failed(Failure::new(FailureKind::Unconfirmed, message))
+    })?;
+    Ok(Reply { value, message: reply.message, mapping_problems: reply.mapping_problems })
 }
 
 /// The answer with a contact that the CRM has. Searches find it from now on.
@@ -213,11 +217,12 @@ async fn created(
     if let Some(id) = contact.id.clone().filter(|id| id_text(id).is_some()) {
         let name = contact.name.clone().or_else(|| job.input.new_contact_name.clone()).unwrap_or_default();
         let number = job.input.phone_number.clone().unwrap_or_default();
-        let recent = Recent::new(id, name, contact.contact_type.clone(), number.clone());
+        let recent = Recent::new(id, name, contact.contact_type.clone(), number);
         recent::remember(platform, &job.user, &recent).await;
-        if let Some(number) = number.as_str() {
-            cached::add(platform, &job.user, number, &recent.contact()).await;
-        }
+    }
+    // What the account has of this number lacks somebody now.
+    if let Some(number) = job.input.phone_number.as_ref().and_then(Value::as_str) {
+        cached::keep(platform, &job.user, number, &[]).await;
     }
     Found {
         successful: true,

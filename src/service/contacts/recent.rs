@@ -122,17 +122,44 @@ pub(super) async fn remember(platform: &Platform<'_>, user: &User, recent: &Rece
     }
 }
 
+/// What is kept. Where that cannot be read, what the CRM found is worth more than an error.
+async fn kept(store: &dyn Store, key: &DocumentKey) -> Vec<Recent> {
+    match store.document(key).await {
+        Ok(kept) => read(kept.as_ref()),
+        Err(error) => {
+            store_failed(&error);
+            Vec::new()
+        }
+    }
+}
+
+/// Adds to the account's cached answer what was created a moment ago. The cache says nothing about what
+/// the search knows, so nothing is forgotten.
+pub(super) async fn add_to_cached(
+    platform: &Platform<'_>,
+    user: &User,
+    sought: Sought<'_>,
+    cached: &mut Value,
+) {
+    let Value::Array(cached) = cached else { return };
+    for recent in kept(&*platform.services.store, &key(platform, user)).await {
+        let id = id_text(&recent.id);
+        let is_there = cached.iter().any(|contact| contact.get("id").and_then(id_text) == id);
+        if recent.answers(sought) && !is_there {
+            cached.push(serde_json::to_value(recent.contact()).unwrap_or_default());
+        }
+    }
+}
+
 /// Adds to what the CRM's search found what was created a moment ago. What the search knows by now is
 /// remembered no longer, so that it goes when it is deleted in the CRM.
 pub(super) async fn add(platform: &Platform<'_>, user: &User, sought: Sought<'_>, found: &mut Vec<Contact>) {
     let key = key(platform, user);
     let store = &*platform.services.store;
-    let kept = match store.document(&key).await {
-        Ok(None) => return,
-        Ok(kept) => read(kept.as_ref()),
-        // What the CRM found is worth more.
-        Err(error) => return drop(store_failed(&error)),
-    };
+    let kept = kept(store, &key).await;
+    if kept.is_empty() {
+        return;
+    }
     let is_found = |recent: &Recent, found: &[Contact]| {
         let id = id_text(&recent.id);
         found.iter().any(|contact| contact.id.as_ref().and_then(id_text) == id)

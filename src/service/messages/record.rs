@@ -2,8 +2,6 @@
 //! turn in this process and its claim in the store, so a record is created once, and a message that
 //! the CRM has is never added again.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -17,9 +15,6 @@ use crate::service::clock::now_ms;
 use crate::service::outcome::{Refusal, store_failed};
 use crate::service::{Platform, Services};
 use crate::store::{ClaimKey, ClaimSubject, Conversation, Extension, MessageLog, StoreError};
-
-/// How often a claim of another server is looked at.
-const POLL: Duration = Duration::from_millis(100);
 
 /// Logs what is not logged yet of a thread, oldest first, up to the first message that fails: what
 /// comes after it would stand before it otherwise.
@@ -169,7 +164,7 @@ impl Log<'_> {
                     current?;
                     doubted = None;
                 }
-                Claiming::Busy if Instant::now() < deadline => tokio::time::sleep(POLL).await,
+                Claiming::Busy if Instant::now() < deadline => tokio::time::sleep(claims::POLL).await,
                 Claiming::Busy => return Err(being_logged()),
                 Claiming::InDoubt(doubt)
                     if doubted.is_none() && self.can_be_asked_again(&doubt, entry, interface) =>
@@ -270,7 +265,7 @@ impl Log<'_> {
         let call = self.platform.call(Some(&self.job.user), auth_header.as_deref());
         let mut text = entry.text(self.platform.text_limit(OperationName::CreateMessageLog));
         let reply = loop {
-            let key = Some(held.idempotency_key().to_owned());
+            let key = Some(text.key(held.idempotency_key()));
             let input = inputs::MessageLog { idempotency_key: key, ..entry.input(&text) };
             match connector.create_message_log(&call, &input).await {
                 Err(error) if text.shorten(&error) => {}
@@ -292,7 +287,6 @@ impl Log<'_> {
         let call = self.platform.call(Some(&self.job.user), auth_header.as_deref());
         let mut text = entry.text(self.platform.text_limit(OperationName::UpdateMessageLog));
         let mut input = entry.input(&text);
-        input.idempotency_key = Some(held.idempotency_key().to_owned());
         input.log_id = Some(conversation.third_party_log_id.clone());
         input.existing_message_log = Some(existing_message_log(&self.job.scopes.now.platform, conversation));
         if let Some(members) = input.request.as_object_mut() {
@@ -303,6 +297,7 @@ impl Log<'_> {
             });
         }
         let reply = loop {
+            input.idempotency_key = Some(text.key(held.idempotency_key()));
             match connector.update_message_log(&call, &input).await {
                 Ok(reply) => break reply,
                 Err(error) if text.shorten(&error) => {
