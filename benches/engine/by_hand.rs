@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use app_connect::engine::encode::{Slot, append_query, header_value};
+use app_connect::config::document::QueryStyle;
+use app_connect::engine::encode::{Encoding, Parameters, Slot, header_value};
 use app_connect::engine::exchange::{HostPolicy, RequestSpec};
 use app_connect::engine::mapped::Contact;
 use app_connect::engine::mapping::is_truthy;
@@ -127,7 +128,7 @@ pub fn request(context: &Value) -> RequestSpec {
     url.push_str("/activities");
     if let Some(id) = user.and_then(|user| user.get("id")) {
         let mut query = String::new();
-        append_query("owner", id, &mut query);
+        Parameters { style: QueryStyle::Brackets, encoding: Encoding::Query }.append("owner", id, &mut query);
         url.push('?');
         url.push_str(&query);
     }
