@@ -32,6 +32,9 @@ struct Case {
     operation: String,
     #[serde(default)]
     id_path: Option<String>,
+    /// Whether the document says that creations are answered without an id.
+    #[serde(default)]
+    no_id: bool,
     #[serde(default)]
     successful_path: Option<String>,
     reply: Reply,
@@ -61,7 +64,8 @@ struct Reply {
 
 fn document(case: &Case) -> CompiledConfig {
     let id_path = case.id_path.as_deref().unwrap_or("body.id");
-    let created = json!({"method": "POST", "url": "/calls", "responseMapping": {"idPath": id_path}});
+    let id = if case.no_id { json!({"noId": true}) } else { json!({"idPath": id_path}) };
+    let created = json!({"method": "POST", "url": "/calls", "responseMapping": id});
     let changed = json!({"method": "PATCH", "url": "/calls/{{thirdPartyLogId}}"});
     let session = match &case.successful_path {
         Some(path) => json!({"url": "/session", "responseMapping": {"successfulPath": path}}),
@@ -237,6 +241,7 @@ proptest! {
             from: String::new(),
             operation: "createCallLog".to_owned(),
             id_path: None,
+            no_id: false,
             successful_path: None,
             reply: Reply { status, json: None, text: None, headers: Default::default() },
             refused: false,

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::exchange::{BodyKind, Replaced, UpstreamResponse};
 use super::failure::{FailedResponse, Failure, FailureKind};
+use super::text::head;
 use super::{charset, parse};
 
 /// How much of a failing answer's body is kept, in bytes: enough for a CRM's own words.
@@ -69,7 +70,7 @@ pub fn decode(bytes: &[u8], content_type: Option<&str>) -> Decoded {
 }
 
 /// The content type of an answer, where it is text.
-pub(super) fn content_type(headers: &HeaderMap) -> Option<&str> {
+pub fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
 }
 
@@ -106,10 +107,10 @@ pub enum Sort {
 }
 
 /// Elements with which web pages, and pieces of them, begin.
-const PAGE_ELEMENTS: [&str; 30] = [
+const PAGE_ELEMENTS: [&str; 31] = [
     "html", "head", "body", "div", "p", "br", "b", "center", "script", "style", "title", "meta", "link",
     "table", "form", "span", "font", "pre", "section", "main", "noscript", "iframe", "img", "a", "i",
-    "strong", "em", "ul", "h1", "h2",
+    "strong", "em", "ul", "h1", "h2", "h3",
 ];
 
 /// Says what a text is, by how it begins and by what it says that it is.
@@ -117,7 +118,7 @@ pub fn sort(text: &str, content_type: Option<&str>) -> Sort {
     let essence = content_type.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
     let is = |kind: &str| essence.eq_ignore_ascii_case(kind);
     let ends = |kind: &str| essence.to_ascii_lowercase().ends_with(kind);
-    let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let start = beginning(text);
     if start.starts_with(['{', '[']) {
         return Sort::BrokenJson;
     }
@@ -148,12 +149,17 @@ pub fn sort(text: &str, content_type: Option<&str>) -> Sort {
     }
 }
 
+/// A text from its first sign on.
+pub(super) fn beginning(text: &str) -> &str {
+    text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+}
+
 fn is_html_type(markup: &str) -> bool {
     markup.get(..14).is_some_and(|start| start.eq_ignore_ascii_case("<!doctype html"))
 }
 
 /// The name of the first element of a markup, behind its declarations and comments.
-fn root_element(markup: &str) -> &str {
+pub(super) fn root_element(markup: &str) -> &str {
     let mut rest = markup;
     loop {
         let end = match rest {
@@ -188,15 +194,11 @@ pub fn not_json(response: &UpstreamResponse) -> Failure {
             Sort::Text => "text that is not JSON".to_owned(),
         }
     };
-    let mut kept = text.len().min(FAILED_BODY_BYTES);
-    while !text.is_char_boundary(kept) {
-        kept -= 1;
-    }
     let message = format!("The CRM answered {} with {what}, where the mapping needs JSON", response.status);
     Failure {
         response: Some(Box::new(FailedResponse {
             headers: response.headers.clone(),
-            body: Value::String(text[..kept].to_owned()),
+            body: Value::String(head(text, FAILED_BODY_BYTES).to_owned()),
         })),
         answered: Some(response.status),
         ..Failure::new(FailureKind::NotJson, message)

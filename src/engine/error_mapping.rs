@@ -8,7 +8,8 @@ use http::HeaderName;
 use regex::Regex;
 use serde_json::Value;
 
-use super::exchange::{BodyKind, UpstreamResponse};
+use super::decode::FAILED_BODY_BYTES;
+use super::exchange::{BodyKind, UpstreamResponse, header_text};
 use super::failure::{FailedResponse, Failure, FailureKind, Presentation, Said};
 use super::mapped::Mapped;
 use super::mapping::CompiledMapping;
@@ -17,7 +18,7 @@ use super::operation::Operation;
 use super::path::{Listed, Path};
 use super::status::StatusSet;
 use super::template::{MessageTemplate, message_context};
-use super::text::to_text;
+use super::text::{head, to_text};
 use super::verdict;
 
 /// What an answer means, once the rules have judged it.
@@ -130,8 +131,8 @@ fn judge_reply(
     });
     if let Effect::TreatAs(status) = effect {
         failure.kind = FailureKind::Status(status);
-        // The document knows what the CRM means by it.
-        failure.in_doubt = failure.kind.is_in_doubt();
+        // The document knows what the CRM means by its status; that a redirect answered before it stays.
+        failure.in_doubt = failure.kind.is_in_doubt() || failure.was_redirected;
     }
     failure.said = said.map(Box::new);
     Judged::Failed(with_response(failure, reply))
@@ -152,7 +153,11 @@ pub fn rule_for<'o>(operation: &'o Operation, reply: &UpstreamResponse) -> Optio
 
 fn with_response(mut failure: Failure, reply: UpstreamResponse) -> Failure {
     failure.answered = Some(reply.status);
-    let (headers, body) = reply.into_parts();
+    let (headers, mut body) = reply.into_parts();
+    if let Value::String(text) = &mut body {
+        text.truncate(head(text, FAILED_BODY_BYTES).len());
+        text.shrink_to_fit();
+    }
     failure.response = Some(Box::new(FailedResponse { headers, body }));
     failure
 }
@@ -186,7 +191,7 @@ impl ErrorRule {
                 let mut values = reply.headers.get_all(name).iter().peekable();
                 match test {
                     Test::Exists(wanted) => values.peek().is_some() == *wanted,
-                    test => values.any(|value| test.holds(&String::from_utf8_lossy(value.as_bytes()).into())),
+                    test => values.any(|value| test.holds(&header_text(value).into())),
                 }
             })
             && self.body.as_ref().is_none_or(|(_, path, test)| in_body(path, test, reply.document()))

@@ -100,6 +100,8 @@ pub struct Failure {
     pub said: Option<Box<Said>>,
     /// Whether the CRM may have done what it was asked, in this attempt or in one before it.
     pub in_doubt: bool,
+    /// Whether a redirect answered what was asked, and only the page that it named failed.
+    pub was_redirected: bool,
     /// How long the CRM asks to wait, where the document retries.
     pub wait: Option<Duration>,
 }
@@ -137,7 +139,7 @@ pub enum Presentation {
 pub struct FailedResponse {
     /// Response headers.
     pub headers: HeaderMap,
-    /// The body, parsed where it was JSON, else text, cut at 64 KiB.
+    /// The body, parsed where it was JSON, else text of at most 64 KiB.
     pub body: serde_json::Value,
 }
 
@@ -151,6 +153,7 @@ impl Failure {
             answered: None,
             said: None,
             in_doubt: kind.is_in_doubt(),
+            was_redirected: false,
             wait: None,
         }
     }

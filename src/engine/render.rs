@@ -258,13 +258,13 @@ fn render_body(
     scope: &Scope<'_>,
     headers: &mut HeaderMap,
 ) -> Result<Option<Vec<u8>>, RenderError> {
-    let declared =
-        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let declared = declared.unwrap_or_default().to_ascii_lowercase();
     let mut bytes = Vec::with_capacity(256);
     let present = match &operation.body {
         BodyTemplate::Template(Template::Text(template)) => match template.render(scope, Slot::Marked)? {
             Some(marked) => {
-                let format = Format::of(declared, &marked);
+                let format = Format::of(&declared, &marked);
                 let text = format.fill(&marked);
                 if format == Format::Json && declared.contains("json") && !is_json(&text) {
                     return Err(RenderError::Body);

@@ -180,7 +180,11 @@ pub async fn send_by(
 async fn follow(client: &Client, spec: &RequestSpec, deadline: Instant) -> Result<UpstreamResponse, Failure> {
     let mut was_answered = false;
     let followed = follow_hops(client, spec, deadline, &mut was_answered).await;
-    followed.map_err(|failure| Failure { in_doubt: failure.in_doubt || was_answered, ..failure })
+    followed.map_err(|failure| Failure {
+        in_doubt: failure.in_doubt || was_answered,
+        was_redirected: was_answered,
+        ..failure
+    })
 }
 
 /// `was_answered` becomes true once a redirect answered what was asked, and only the answer is fetched.

@@ -48,6 +48,19 @@ pub fn id_text(value: &Value) -> Option<String> {
     }
 }
 
+/// Whether a key is this name, in any case and with any separators: `errorCode`, `ERROR_CODE`. The name is
+/// in small letters and digits.
+pub fn is_named(key: &str, name: &str) -> bool {
+    let mut letters = key.bytes().filter(u8::is_ascii_alphanumeric);
+    name.bytes().all(|wanted| letters.next().is_some_and(|letter| letter.to_ascii_lowercase() == wanted))
+        && letters.next().is_none()
+}
+
+/// The beginning of a text, of at most `limit` bytes, up to a whole character.
+pub fn head(text: &str, limit: usize) -> &str {
+    &text[..text.floor_char_boundary(limit)]
+}
+
 /// A text that somebody else wrote, for showing to people: blanks and line ends become single blanks,
 /// control and direction characters go, and what is longer than `limit` characters is cut.
 pub fn one_line(text: &str, limit: usize) -> String {

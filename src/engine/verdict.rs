@@ -7,12 +7,13 @@ mod page;
 mod says_no;
 mod wording;
 
+use http::HeaderMap;
 use serde_json::Value;
 
 use self::found::{Found, found};
 use self::page::{Page, look};
 use self::says_no::says_no;
-use super::decode::not_json;
+use super::decode::{content_type, not_json};
 use super::exchange::{BodyKind, UpstreamResponse};
 use super::failure::{Failure, FailureKind};
 use super::mapping::CompiledMapping;
@@ -20,11 +21,17 @@ use super::operation::Operation;
 
 /// Whether a refusal is about who is signed in, or whether anybody is: its code or words say so, or it is
 /// a page where people sign in.
-pub fn asks_to_sign_in(body: &Value) -> bool {
+pub fn asks_to_sign_in(body: &Value, headers: &HeaderMap) -> bool {
     match body {
-        Value::String(text) if text.trim_start().starts_with('<') => look(text) == Page::SignIn,
+        Value::String(text) if page::is_markup(text) => look(text, content_type(headers)) == Page::SignIn,
         body => wording::asks_to_sign_in(body),
     }
+}
+
+/// Whether a body is a web page.
+pub fn is_page(body: &Value, headers: &HeaderMap) -> bool {
+    let page = body.as_str().map(|text| look(text, content_type(headers)));
+    matches!(page, Some(Page::SignIn | Page::Web))
 }
 
 /// How an exchange came to its answer, where redirects led there.
@@ -83,22 +90,20 @@ pub(super) fn failure(operation: &Operation, reply: &UpstreamResponse, platform:
 }
 
 fn text(operation: &Operation, reply: &UpstreamResponse, found: Found) -> Option<Failure> {
-    let page = look(reply.body().as_str().unwrap_or_default());
+    let page = look(reply.body().as_str().unwrap_or_default(), content_type(&reply.headers));
     match page {
         Page::SignIn => return Some(session_ended(reply.status, "a page where people sign in")),
         _ if found == Found::Yes => return None,
         Page::Web | Page::BrokenJson => return Some(not_json(reply)),
         Page::XmlFault | Page::Failure | Page::Other => {}
     }
+    let no = || matches!(page, Page::XmlFault | Page::Failure).then(|| refusal(reply, None, "The CRM"));
     match &operation.mapping {
         CompiledMapping::Acknowledged
         | CompiledMapping::AuthValidation(_)
-        | CompiledMapping::Appointment(_) => {
-            matches!(page, Page::XmlFault | Page::Failure).then(|| refusal(reply, None, "The CRM"))
-        }
-        CompiledMapping::Log(log) if log.has_none => {
-            matches!(page, Page::XmlFault | Page::Failure).then(|| refusal(reply, None, "The CRM"))
-        }
+        | CompiledMapping::Appointment(_) => no(),
+        CompiledMapping::Log(paths) if paths.has_none => no(),
+        CompiledMapping::Contact(Some(paths)) if paths.has_none => no(),
         CompiledMapping::Log(_) | CompiledMapping::Contact(_) => Some(not_json(reply)),
         // The mapping tells that it needs JSON.
         _ => None,
@@ -142,7 +147,7 @@ fn sentence(body: &Value) -> String {
 /// The failure for a reply that says no: with the status that it names, where it names one.
 fn refusal(reply: &UpstreamResponse, status: Option<u16>, platform: &str) -> Failure {
     let status = status.unwrap_or_else(|| match reply.body() {
-        body if asks_to_sign_in(body) => 401,
+        body if asks_to_sign_in(body, &reply.headers) => 401,
         body if wording::asks_to_wait(body) => 429,
         _ => reply.status,
     });

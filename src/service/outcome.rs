@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use self::own_words::own_words;
 use crate::connector::{CallError, Interface, Missing, ReturnMessage};
-use crate::engine::failure::{Failure, FailureKind};
+use crate::engine::failure::{FailedResponse, Failure, FailureKind};
 use crate::engine::retry::asked_wait;
 use crate::engine::verdict;
 use crate::store::StoreError;
@@ -123,11 +123,11 @@ impl Class {
 /// Why a reply with 403 is not about who is signed in: its own words, or a web page such as firewalls
 /// send. Absent where it is, or does not say.
 fn forbidden(failure: &Failure) -> Option<String> {
-    let body = &failure.response.as_ref()?.body;
-    if verdict::asks_to_sign_in(body) {
+    let FailedResponse { headers, body } = failure.response.as_deref()?;
+    if verdict::asks_to_sign_in(body, headers) {
         return None;
     }
-    let is_page = body.as_str().is_some_and(|text| text.trim_start().starts_with('<'));
+    let is_page = verdict::is_page(body, headers);
     match own_words(failure) {
         Some(words) if says_why(&words) => Some(words),
         Some(_) | None => is_page.then(|| "it answered with a web page, as firewalls do".to_owned()),

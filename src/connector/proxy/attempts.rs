@@ -153,15 +153,44 @@ fn chance() -> f64 {
 /// Masks credentials in a CRM's own words, which are shown to users.
 fn without(words: &mut Value, credentials: &[&str]) {
     match words {
-        Value::String(text) => {
-            for credential in credentials {
-                if text.contains(credential) {
-                    *text = text.replace(credential, "***");
-                }
+        Value::String(text) => mask_in(text, credentials),
+        Value::Array(items) => items.iter_mut().for_each(|item| without(item, credentials)),
+        Value::Object(members) => {
+            members.values_mut().for_each(|member| without(member, credentials));
+            if members.keys().any(|key| credentials.iter().any(|credential| key.contains(credential))) {
+                let masked = std::mem::take(members).into_iter().map(|(mut key, member)| {
+                    mask_in(&mut key, credentials);
+                    (key, member)
+                });
+                *members = masked.collect();
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| without(item, credentials)),
-        Value::Object(members) => members.values_mut().for_each(|member| without(member, credentials)),
         _ => {}
+    }
+}
+
+fn mask_in(text: &mut String, credentials: &[&str]) {
+    for credential in credentials {
+        if text.contains(credential) {
+            *text = text.replace(credential, "***");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn credentials_are_masked_in_values_and_in_keys() {
+        let mut words = json!({
+            "errors": {"key s3cr3tkey": ["s3cr3tkey is unknown", {"s3cr3tkey": 1}]},
+            "message": "no"
+        });
+        without(&mut words, &["s3cr3tkey"]);
+        let masked = json!({"errors": {"key ***": ["*** is unknown", {"***": 1}]}, "message": "no"});
+        assert_eq!(words, masked);
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::config::load::load;
 use crate::config::operations::OperationName;
+use crate::engine::decode::FAILED_BODY_BYTES;
 use crate::engine::error_mapping::{Judged, judge};
 use crate::engine::exchange::{BodyKind, UpstreamResponse};
 use crate::engine::failure::{FailedResponse, Failure, FailureKind};
@@ -134,6 +135,57 @@ fn what_no_crm_answered_no_rule_is_about() {
             Judged::Failed(failure) => assert_eq!((failure.kind, failure.said), (kind, None)),
             other => panic!("{other:?}"),
         }
+    }
+}
+
+/// A status that a rule names says what came of the request, and nothing of a redirect that answered it.
+#[test]
+fn a_rule_keeps_the_doubt_of_a_redirect() {
+    let config = compiled(&json!([{"when": {"status": [404, 500]}, "outcome": {"treatAs": 409}}]));
+    for status in [404, 500] {
+        for was_redirected in [true, false] {
+            let failure = answer(status, &[], json!({})).unwrap_err();
+            let failure = Failure { was_redirected, in_doubt: failure.in_doubt || was_redirected, ..failure };
+            match judge(config.operation(OperationName::FindContact).unwrap(), Err(failure), "crm", &[]) {
+                Judged::Failed(failure) => {
+                    assert_eq!((failure.status(), failure.in_doubt), (Some(409), was_redirected), "{status}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+/// Rules read a header as mappings do: ISO 8859-1 where it is no UTF-8.
+#[test]
+fn a_header_of_another_charset_is_read() {
+    let config = compiled(&json!([
+        {"when": {"header": {"name": "x-reason", "equals": "gesperrt für heute"}}, "outcome": {"message": "yes"}}
+    ]));
+    for bytes in [&b"gesperrt f\xfcr heute"[..], "gesperrt für heute".as_bytes()] {
+        let headers = HeaderMap::from_iter([(
+            HeaderName::from_static("x-reason"),
+            HeaderValue::from_bytes(bytes).unwrap(),
+        )]);
+        let reply = UpstreamResponse::new(200, headers, json!({}), BodyKind::Json);
+        assert_eq!(judged(&config, OperationName::FindContact, Ok(reply)), "200 yes");
+    }
+}
+
+/// A page that is a refusal is kept like that of a failing status.
+#[test]
+fn the_body_of_a_refusal_is_bounded() {
+    let config = compiled(&json!([
+        {"when": {"body": {"path": "body", "matches": "^Locked"}}, "outcome": {"message": "yes"}}
+    ]));
+    let text = format!("Locked {}", "é".repeat(FAILED_BODY_BYTES));
+    let reply = UpstreamResponse::new(200, HeaderMap::new(), text.into(), BodyKind::Text);
+    match judge(config.operation(OperationName::FindContact).unwrap(), Ok(reply), "crm", &[]) {
+        Judged::Failed(failure) => {
+            let body = failure.response.unwrap().body;
+            assert_eq!(body.as_str().unwrap().len(), FAILED_BODY_BYTES - 1);
+        }
+        other => panic!("{other:?}"),
     }
 }
 

@@ -230,7 +230,7 @@ impl Made {
 pub(super) fn shown_key(key: &str) -> Cow<'_, str> {
     const LONGEST: usize = 40;
     let digits = key.chars().filter(char::is_ascii_digit).count();
-    if digits > 6 || key.contains('@') || key.chars().any(char::is_control) {
+    if digits > 6 || key.contains('@') || key.chars().any(char::is_control) || is_like_a_token(key) {
         return Cow::Borrowed("…");
     }
     match key.char_indices().nth(LONGEST) {
@@ -239,10 +239,54 @@ pub(super) fn shown_key(key: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether a long key is no name made of words: one run of letters, or letters with digits among them.
+fn is_like_a_token(key: &str) -> bool {
+    const LONG: usize = 20;
+    if key.chars().count() < LONG {
+        return false;
+    }
+    let pairs = || key.chars().zip(key.chars().skip(1));
+    let is_boundary = |(a, b): (char, char)| !a.is_alphanumeric() || (a.is_lowercase() && b.is_uppercase());
+    !pairs().any(is_boundary) || pairs().any(|(a, b)| a.is_ascii_digit() && b.is_alphabetic())
+}
+
+/// Whether an object holds nothing but objects: its keys may be data, such as the names of people.
+pub(super) fn has_only_objects(members: &Map<String, Value>) -> bool {
+    !members.is_empty() && members.values().all(Value::is_object)
+}
+
 /// The keys of an object, for messages.
 pub(super) fn shown_keys(members: &Map<String, Value>) -> String {
     const SHOWN: usize = 8;
     let keys: Vec<Cow<'_, str>> = members.keys().take(SHOWN).map(|key| shown_key(key)).collect();
     let more = if members.len() > keys.len() { ", …" } else { "" };
     format!("the keys {}{more}", keys.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_are_values_are_not_shown() {
+        for key in [
+            "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
+            "abcdefghijklmnopqrstuvwxyz",
+            "sk_live9aQdFgHjKlMnBvCx",
+            "101555012345",
+            "ada@example.com",
+            "one\ntwo",
+        ] {
+            assert_eq!(shown_key(key), "…", "{key}");
+        }
+        for key in [
+            "id",
+            "properties",
+            "hs_communication_channel",
+            "composedLogDetailsText",
+            "custom_field_of_line_2",
+        ] {
+            assert_eq!(shown_key(key), key);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::field::{Field, Source, shown_key, shown_keys};
+use super::field::{Field, Source, has_only_objects, shown_key, shown_keys};
 use super::is_truthy;
 use crate::engine::mapped::MapError;
 use crate::engine::path::Path;
@@ -102,7 +102,7 @@ pub(super) fn none_in(list: &Field) -> MapError {
 fn not_a_list(list: &Field, value: &Value) -> MapError {
     let (found, advice) = match value {
         // Such keys are data.
-        Value::Object(members) if members.values().all(Value::is_object) => {
+        Value::Object(members) if members.is_empty() || has_only_objects(members) => {
             let path = list.text.strip_prefix("$.").unwrap_or(&list.text);
             let advice = match &list.source {
                 Source::Path(_) => format!("; where its members are the records, write `$.{path}.*`"),

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::field::{Field, Source, shown_keys};
+use super::field::{Field, Source, has_only_objects, shown_keys};
 use super::view::View;
 use crate::engine::exchange::UpstreamResponse;
 use crate::engine::failure::{FailedResponse, Failure, FailureKind};
@@ -166,6 +166,10 @@ pub(super) fn describe(found: Option<&Value>, field: &Field, view: &View<'_>) ->
         _ => Some(ValueRef::Borrowed(view.here)),
     };
     match near.as_deref() {
+        Some(Value::Object(members)) if has_only_objects(members) => match members.len() {
+            1 => "nothing, below an object of one object".to_owned(),
+            count => format!("nothing, below an object of {count} objects"),
+        },
         Some(Value::Object(members)) if !members.is_empty() => {
             format!("nothing; the object there has {}", shown_keys(members))
         }

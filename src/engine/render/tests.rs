@@ -67,3 +67,33 @@ fn a_get_without_body_has_none() {
         assert_eq!(body(method, None), json("{}"), "{method}");
     }
 }
+
+/// A content type is the same in any case of its letters.
+#[test]
+fn a_content_type_is_read_in_any_case() {
+    let body = |content_type: &str, body: Value, note: &str| {
+        let document = json!({
+            "requestDefaults": {"baseUrl": "https://crm.example.com"},
+            "operations": {"createCallLog": {
+                "method": "POST", "url": "/calls", "headers": {"Content-Type": content_type}, "body": body,
+                "responseMapping": {"idPath": "body.id"}
+            }},
+        });
+        let config = load("crm.json", &document.to_string(), &|_| None).config.unwrap();
+        let mut inputs = Inputs::new();
+        inputs
+            .text(Variable::ApiKey, "key")
+            .text(Variable::AuthHeader, "Basic key")
+            .text(Variable::Note, note);
+        let request = render(config.operation(OperationName::CreateCallLog).unwrap(), &inputs);
+        request.map(|request| String::from_utf8(request.body.unwrap()).unwrap())
+    };
+    let text = json!("{\"note\": \"{{note}}\"}");
+    for content_type in ["application/json", "application/JSON", "Application/Json; charset=UTF-8"] {
+        assert_eq!(body(content_type, text.clone(), "a \"b\"").unwrap(), "{\"note\": \"a \\\"b\\\"\"}");
+        assert_eq!(body(content_type, json!("{\"note\": {{note}} x}"), "a"), Err(RenderError::Body));
+    }
+    for content_type in ["application/x-www-form-urlencoded", "Application/X-WWW-Form-URLEncoded"] {
+        assert_eq!(body(content_type, json!({"note": "{{note}}"}), "a b").unwrap(), "note=a+b");
+    }
+}

@@ -1,9 +1,17 @@
 //! What a text says that came where JSON is expected.
 
 use super::wording::sounds_like_failure;
+use crate::engine::decode::{Sort, beginning, root_element, sort};
+use crate::engine::text::head;
 
 /// How much of a text is looked at.
 const HEAD: usize = 64 * 1024;
+
+/// How long a line is at most that is no page although it says so, in bytes.
+const LINE: usize = 200;
+
+/// How much of an address is looked at.
+const ADDRESS: usize = 2 * 1024;
 
 /// What a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,52 +30,40 @@ pub(super) enum Page {
     Other,
 }
 
-/// Begins of web pages.
-const BEGINS: &[&str] = &[
-    "<!doctype html",
-    "<html",
-    "<head",
-    "<body",
-    "<title",
-    "<meta",
-    "<link",
-    "<script",
-    "<style",
-    "<form",
-    "<div",
-    "<span",
-    "<center",
-    "<table",
-    "<font",
-    "<img",
-    "<br",
-    "<p>",
-    "<p ",
-    "<b>",
-    "<h1",
-    "<h2",
-    "<h3",
-    "<pre",
-];
-
 /// Looks at a text.
-pub(super) fn look(text: &str) -> Page {
-    let head = head(text.trim_start()).to_ascii_lowercase();
-    let begin = after_comments(&head);
-    if begin.starts_with(['{', '[']) {
-        return Page::BrokenJson;
+pub(super) fn look(text: &str, content_type: Option<&str>) -> Page {
+    match sort(text, content_type) {
+        Sort::Page if is_markup(text) || !is_line(text) => {
+            let page = head(text, HEAD).to_ascii_lowercase();
+            let asks = ["type=\"password\"", "type='password'", "type=password"];
+            let asks = asks.iter().any(|field| page.contains(field)) || signs_in(&page);
+            if asks { Page::SignIn } else { Page::Web }
+        }
+        Sort::Xml { .. } if is_markup(text) => {
+            if is_fault(&head(text, HEAD).to_ascii_lowercase()) {
+                Page::XmlFault
+            } else {
+                Page::Other
+            }
+        }
+        Sort::BrokenJson if beginning(text).starts_with(['{', '[', '"']) => Page::BrokenJson,
+        // What a content type says of plain words is not believed: CRMs answer "OK" as any of them.
+        _ => words(text),
     }
-    let is_xhtml = begin.starts_with("<?xml") && head.contains("<html");
-    if is_xhtml || BEGINS.iter().any(|known| begin.starts_with(known)) {
-        let asks = head.contains("type=\"password\"")
-            || head.contains("type='password'")
-            || head.contains("type=password")
-            || signs_in(&head);
-        return if asks { Page::SignIn } else { Page::Web };
-    }
-    if begin.starts_with('<') {
-        return if is_fault(begin) { Page::XmlFault } else { Page::Other };
-    }
+}
+
+/// Whether a text begins as markup does.
+pub(super) fn is_markup(text: &str) -> bool {
+    beginning(text).starts_with('<')
+}
+
+/// Whether it is one short line of plain words.
+fn is_line(text: &str) -> bool {
+    let line = text.trim();
+    line.len() <= LINE && !line.contains(['<', '\n'])
+}
+
+fn words(text: &str) -> Page {
     let line = text.trim();
     let word = line.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
     let begins = ["error", "fail", "failed", "failure", "fatal", "exception", "false", "nok", "ko"];
@@ -77,30 +73,12 @@ pub(super) fn look(text: &str) -> Page {
     }
 }
 
-fn head(text: &str) -> &str {
-    let mut end = text.len().min(HEAD);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
-}
-
-fn after_comments(mut text: &str) -> &str {
-    text = text.trim_start_matches('\u{feff}').trim_start();
-    while let Some(rest) = text.strip_prefix("<!--") {
-        match rest.split_once("-->") {
-            Some((_, rest)) => text = rest.trim_start(),
-            None => return "<html",
-        }
-    }
-    text
-}
-
 /// Whether a page has a form, a script or a refresh that leads to where people sign in.
 fn signs_in(page: &str) -> bool {
     ["action=", "url=", "location=", "location.href=", "location.replace("].iter().any(|place| {
         page.match_indices(place).any(|(at, _)| {
-            let target = page[at + place.len()..].trim_start_matches(['"', '\'', ' ', '=']);
+            let target = head(&page[at + place.len()..], ADDRESS);
+            let target = target.trim_start_matches(['"', '\'', ' ', '=']);
             let end = target.find(['"', '\'', ' ', '>', ';', ')']).unwrap_or(target.len());
             is_sign_in_address(&target[..end])
         })
@@ -121,6 +99,8 @@ pub(super) fn is_sign_in_address(address: &str) -> bool {
             .chars()
             .filter(char::is_ascii_alphanumeric)
             .map(|c| c.to_ascii_lowercase())
+            // One more letter than the longest of the names below.
+            .take(13)
             .collect();
         matches!(
             name.as_str(),
@@ -143,16 +123,8 @@ pub(super) fn is_sign_in_address(address: &str) -> bool {
 
 /// Whether XML says no: its root, a SOAP fault, or a plain element of success or state.
 fn is_fault(xml: &str) -> bool {
-    let mut rest = xml;
-    while rest.starts_with("<?") || rest.starts_with("<!") {
-        match rest.split_once('>') {
-            Some((_, after)) => rest = after.trim_start(),
-            None => return false,
-        }
-    }
-    let name =
-        rest.trim_start_matches('<').split([' ', '>', '/', '\n', '\r', '\t']).next().unwrap_or_default();
-    let name = name.rsplit(':').next().unwrap_or(name);
+    let root = root_element(beginning(xml));
+    let name = root.rsplit(':').next().unwrap_or(root);
     matches!(name, "error" | "errors" | "fault" | "exception" | "exceptions")
         || xml.contains(":fault>")
         || xml.contains("<fault>")
@@ -196,11 +168,39 @@ mod tests {
             ("{\"id\": 5", Page::BrokenJson),
             ("ERROR: locked", Page::Failure),
             ("Unauthorized", Page::Failure),
+            ("<metadata><id>5</id></metadata>", Page::Other),
+            ("<headers/>", Page::Other),
+            ("<formResponse><error>", Page::Other),
+            ("<linkedContacts/>", Page::Other),
+            ("<divisions><division/></divisions>", Page::Other),
+            ("<present>yes</present>", Page::Other),
+            ("<!-- a > b --><error/>", Page::XmlFault),
+            ("<main>Maintenance</main>", Page::Web),
+            ("<section>Maintenance</section>", Page::Web),
+            ("<noscript>Turn scripts on</noscript>", Page::Web),
+            ("<iframe src=/login></iframe>", Page::Web),
+            ("<a href=\"/\">Home</a>", Page::Web),
+            ("<h3>Maintenance</h3>", Page::Web),
             ("OK", Page::Other),
             ("1", Page::Other),
             ("", Page::Other),
         ] {
-            assert_eq!(look(text), expected, "{text}");
+            assert_eq!(look(text, None), expected, "{text}");
+        }
+        for (text, content_type, expected) in [
+            ("OK", "text/html", Page::Other),
+            ("OK", "application/json", Page::Other),
+            ("Created", "text/xml", Page::Other),
+            ("ERROR: locked", "text/html", Page::Failure),
+            ("ERROR: locked", "text/xml", Page::Failure),
+            ("Please <b>wait</b>", "text/html", Page::Web),
+            ("Welcome\nto the portal", "text/html; charset=utf-8", Page::Web),
+            ("Welcome\n<form action='/login'>", "text/html", Page::SignIn),
+            ("<response>5</response>", "text/html", Page::Web),
+            ("<response>5</response>", "text/xml", Page::Other),
+            ("{\"id\": 5", "text/html", Page::BrokenJson),
+        ] {
+            assert_eq!(look(text, Some(content_type)), expected, "{text} {content_type}");
         }
         for (address, expected) in [
             ("/login", true),
@@ -214,5 +214,11 @@ mod tests {
         ] {
             assert_eq!(is_sign_in_address(address), expected, "{address}");
         }
+    }
+    #[test]
+    fn no_more_than_the_beginning_of_an_address_is_looked_at() {
+        let page = |before: usize| format!("<html>url=/{}/login", "é".repeat(before));
+        assert_eq!(look(&page(1000), None), Page::SignIn);
+        assert_eq!(look(&page(1024), None), Page::Web);
     }
 }

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 
 use super::wording::{sounds_like_failure, sounds_like_success};
-use crate::engine::text::to_text;
+use crate::engine::text::{is_named, to_text};
 
 /// How deep a refusal may be wrapped, such as `data.updateCall`.
 const MAX_DEPTH: usize = 4;
@@ -230,7 +230,7 @@ fn object(members: &Map<String, Value>, depth: usize) -> Option<No> {
     }
     let mut filled = members
         .iter()
-        .filter(|(name, value)| !is_nothing(value) && !AROUND.iter().any(|around| same(name, around)));
+        .filter(|(name, value)| !is_nothing(value) && !AROUND.iter().any(|around| is_named(name, around)));
     let only = match (filled.next(), filled.next()) {
         (Some((_, only)), None) if !is_identified => Some(only),
         _ => None,
@@ -365,7 +365,7 @@ fn is_bad(value: &Value) -> bool {
     let Value::String(text) = value else { return false };
     let text = text.trim();
     text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("error"))
-        || BAD_STATES.iter().any(|bad| same(text, bad))
+        || BAD_STATES.iter().any(|bad| is_named(text, bad))
 }
 
 /// Whether a code is one of success.
@@ -404,7 +404,7 @@ fn is_nothing(value: &Value) -> bool {
 fn is_envelope(name: &str) -> bool {
     [FLAGS, ERRORS, STATES, STATUSES, CODES, MESSAGES, AROUND, PAYLOADS, HEADS, REFUSAL]
         .iter()
-        .any(|names| names.iter().any(|known| same(name, known)))
+        .any(|names| names.iter().any(|known| is_named(name, known)))
         || name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("error"))
 }
 
@@ -413,16 +413,9 @@ fn all<'v>(
     members: &'v Map<String, Value>,
     names: &'static [&'static str],
 ) -> impl Iterator<Item = &'v Value> {
-    members.iter().filter(|(key, _)| names.iter().any(|name| same(key, name))).map(|(_, value)| value)
+    members.iter().filter(|(key, _)| names.iter().any(|name| is_named(key, name))).map(|(_, value)| value)
 }
 
 fn get<'v>(members: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
-    members.iter().find(|(key, _)| same(key, name)).map(|(_, value)| value)
-}
-
-/// Whether a key is this name, in any case and with any separators: `errorCode`, `ERROR_CODE`.
-fn same(key: &str, name: &str) -> bool {
-    let mut letters = key.bytes().filter(u8::is_ascii_alphanumeric);
-    name.bytes().all(|wanted| letters.next().is_some_and(|letter| letter.to_ascii_lowercase() == wanted))
-        && letters.next().is_none()
+    members.iter().find(|(key, _)| is_named(key, name)).map(|(_, value)| value)
 }

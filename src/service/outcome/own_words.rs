@@ -7,11 +7,15 @@ use serde_json::{Map, Value};
 
 use self::fields::{by_field, field_of, in_details};
 use super::plain_text::plain_text;
-use crate::engine::failure::Failure;
-use crate::engine::text::{one_line, to_text};
+use crate::engine::decode::{self, Sort};
+use crate::engine::failure::{FailedResponse, Failure};
+use crate::engine::text::{head, is_named, one_line, to_text};
 
 /// The longest explanation, in characters.
 const MAX_CHARACTERS: usize = 300;
+
+/// How much of a text is looked at for it, with its tags and entities.
+pub(super) const MAX_BYTES: usize = 4 * 1024;
 
 /// How deep it is looked for.
 const MAX_DEPTH: usize = 6;
@@ -70,9 +74,9 @@ const RIGHTS: &[&str] = &["requiredscopes", "missingscopes", "neededscopes", "re
 
 /// The explanation, where the answer has one.
 pub(super) fn own_words(failure: &Failure) -> Option<String> {
-    let body = &failure.response.as_ref()?.body;
+    let FailedResponse { headers, body } = failure.response.as_deref()?;
     let words = match body {
-        Value::String(text) => in_text(text)?,
+        Value::String(text) => in_text(text, decode::content_type(headers))?,
         Value::Object(members) => {
             let words =
                 find(body, MAX_DEPTH).or_else(|| by_field(members, MAX_DEPTH)).or_else(|| code(members))?;
@@ -80,7 +84,7 @@ pub(super) fn own_words(failure: &Failure) -> Option<String> {
         }
         _ => with_rights(find(body, MAX_DEPTH)?, body),
     };
-    Some(one_line(&plain_text(&words), MAX_CHARACTERS)).filter(|line| !line.is_empty())
+    Some(one_line(&plain_text(head(&words, MAX_BYTES)), MAX_CHARACTERS)).filter(|line| !line.is_empty())
 }
 
 /// Elements of XML that hold a sentence.
@@ -88,18 +92,19 @@ const ELEMENTS: &[&str] =
     &["message", "faultstring", "errormessage", "description", "detail", "text", "reason", "error", "title"];
 
 /// A sentence, or the one in XML; of a web page, its title. JSON that was cut off is not meant for people.
-fn in_text(text: &str) -> Option<String> {
+fn in_text(text: &str, content_type: Option<&str>) -> Option<String> {
     let start = text.trim_start();
     if start.starts_with(['{', '[']) {
         return None;
     }
-    if !start.starts_with('<') {
-        return Some(text.to_owned());
-    }
+    let elements = match decode::sort(text, content_type) {
+        // Plain words, whatever their content type.
+        _ if !start.starts_with('<') => return Some(text.to_owned()),
+        Sort::Page => &["title"][..],
+        _ => ELEMENTS,
+    };
     // The same length as the text, so that places in one are places in the other.
     let lower = text.to_ascii_lowercase();
-    let is_page = lower.contains("<html") || lower.trim_start().starts_with("<!doctype html");
-    let elements = if is_page { &["title"][..] } else { ELEMENTS };
     elements.iter().find_map(|name| {
         let (at, _) = lower.match_indices(name).find(|(at, _)| {
             lower[..*at].ends_with(['<', ':']) && lower[at + name.len()..].starts_with(['>', ' '])
@@ -153,12 +158,6 @@ fn only(members: &Map<String, Value>, depth: usize) -> Option<String> {
 /// The member of this name, in any case and with any separators.
 fn member<'v>(members: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
     members.iter().find(|(key, _)| is_named(key, name)).map(|(_, value)| value)
-}
-
-fn is_named(key: &str, name: &str) -> bool {
-    let mut letters = key.bytes().filter(u8::is_ascii_alphanumeric);
-    name.bytes().all(|wanted| letters.next().is_some_and(|letter| letter.to_ascii_lowercase() == wanted))
-        && letters.next().is_none()
 }
 
 fn list(items: &[Value], depth: usize) -> Option<String> {

@@ -33,27 +33,27 @@ const BREAKS: &[&str] = &["br", "p", "div", "li", "ul", "ol", "tr", "td", "h1", 
 
 fn without_tags(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, tag)) = rest.split_once('<') {
-        plain.push_str(before);
-        let is_tag = tag.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'));
-        match tag.split_once('>').filter(|_| is_tag) {
-            Some((name, after)) => {
-                let name = name.trim_start_matches('/');
+    // A piece ends where a tag may end, so that no end is searched for twice.
+    for piece in text.split_inclusive('>') {
+        match tag_in(piece).filter(|_| piece.ends_with('>')) {
+            Some(at) => {
+                plain.push_str(&piece[..at]);
+                let name = piece[at + 1..].trim_start_matches('/');
                 let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
                 if BREAKS.iter().any(|known| known.eq_ignore_ascii_case(name)) {
                     plain.push(' ');
                 }
-                rest = after;
             }
-            None => {
-                plain.push('<');
-                rest = tag;
-            }
+            None => plain.push_str(piece),
         }
     }
-    plain.push_str(rest);
     plain
+}
+
+/// Where the first tag begins.
+fn tag_in(piece: &str) -> Option<usize> {
+    let is_tag = |c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?');
+    piece.match_indices('<').map(|(at, _)| at).find(|at| piece[at + 1..].starts_with(is_tag))
 }
 
 fn decoded(text: &str) -> String {
@@ -103,9 +103,18 @@ mod tests {
             ("&unknown; &#xFFFFFFFF;", "&unknown; &#xFFFFFFFF;"),
             ("<a href=\"https://crm.example.com\">here</a>", "here"),
             ("cut <b", "cut <b"),
+            ("5 < 6 <b>bold</b> > 4", "5 < 6 bold > 4"),
+            ("<a<a<a", "<a<a<a"),
+            ("<a<a<a>end", "end"),
+            ("a > b <", "a > b <"),
             ("&", "&"),
         ] {
             assert_eq!(plain_text(text), expected, "{text}");
         }
+    }
+    #[test]
+    fn tags_that_do_not_end_stay_however_many_they_are() {
+        let open = "<a".repeat(4 * 1024 * 1024);
+        assert!(plain_text(&open) == open);
     }
 }

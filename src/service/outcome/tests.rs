@@ -3,6 +3,7 @@ use std::fmt::Write as _;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
+use super::own_words::MAX_BYTES;
 use super::*;
 use crate::engine::failure::{FailedResponse, Presentation, Said};
 use crate::engine::mapped::MapError;
@@ -217,6 +218,11 @@ fn the_crms_own_words_are_found() {
     }
     let words = own_words(&answered(400, None, json!({"message": long}))).unwrap();
     assert!(words.chars().count() <= 301 && words.ends_with('…'), "{words}");
+    let tags = format!("{}end", "<a".repeat(1_000_000));
+    let words = own_words(&answered(400, None, json!({"message": tags}))).unwrap();
+    assert!(words.starts_with("<a<a") && words.chars().count() <= 301, "{words}");
+    let late = format!("{}late", "<br>".repeat(MAX_BYTES));
+    assert_eq!(own_words(&answered(400, None, json!({"message": late}))), None);
     let deep = (0..100).fold(json!("deep"), |inner, _| json!({"error": inner}));
     assert_eq!(own_words(&answered(400, None, deep)), None);
 }
@@ -232,6 +238,8 @@ fn not_every_403_is_about_who_is_signed_in() {
         json!({"code": "INVALID_TOKEN"}),
         json!({"message": "Your session has expired"}),
         json!("<html><form action=\"/login\"></form></html>"),
+        json!("<?xml version=\"1.0\"?><response><code>7</code></response>"),
+        json!("<present>no</present>"),
         Value::Null,
     ] {
         assert!(told(body.clone()).contains("Logout and then Connect"), "{body}");
@@ -239,6 +247,11 @@ fn not_every_403_is_about_who_is_signed_in() {
     for (body, words) in [
         (json!("<html><title>The request could not be satisfied</title></html>"), "could not be satisfied"),
         (json!("<html><h1>403</h1></html>"), "with a web page, as firewalls do"),
+        (json!("<section>403</section>"), "with a web page, as firewalls do"),
+        (
+            json!("<?xml version=\"1.0\"?><problem><message>Calls are locked</message></problem>"),
+            "Calls are locked",
+        ),
         (
             json!([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]),
             "Limit exceeded",
