@@ -54,6 +54,10 @@ pub struct UserInfo {
     /// Offset from UTC, as the CRM writes it; one that cannot be read is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timezone_offset: Option<Value>,
+    /// Whether the CRM told where the user is, be it in words that are not known: what was known
+    /// before is over then.
+    #[serde(skip)]
+    pub tells_zone: bool,
     /// A key that replaces the submitted one. Never printed.
     #[serde(skip)]
     pub overriding_api_key: Option<Secret>,

@@ -305,7 +305,7 @@ impl Reader {
     /// before others and mean UTC.
     fn zone(&mut self, field: Option<&Field>, view: &View<'_>) -> Option<Value> {
         let field = field?;
-        let value = field.read(view).filter(|value| !value.is_null() && value.as_str() != Some(""))?;
+        let value = zone_value(field, view)?;
         match read_zone(&value) {
             Ok(_) => Some(value),
             Err(problem) => {
@@ -343,6 +343,8 @@ impl Reader {
         let as_text = |value: Value| to_text(&value).into_owned();
         let timezone_name = self.zone(fields.timezone_name.as_ref(), view);
         let timezone_offset = self.zone(fields.timezone_offset.as_ref(), view);
+        let zones = [&fields.timezone_name, &fields.timezone_offset];
+        let tells_zone = zones.into_iter().flatten().any(|field| zone_value(field, view).is_some());
         Ok(UserInfo {
             id,
             name: match &fields.name {
@@ -351,6 +353,7 @@ impl Reader {
             },
             timezone_name: timezone_name.map(as_text),
             timezone_offset: timezone_offset.filter(is_truthy),
+            tells_zone,
             overriding_api_key: truthy(&fields.overriding_api_key)
                 .map(as_text)
                 .map(crate::secret::Secret::from),
@@ -495,6 +498,12 @@ impl Reader {
             })
             .collect()
     }
+}
+
+/// What a reply tells of a time zone, be it known or not.
+fn zone_value(field: &Field, view: &View<'_>) -> Option<Value> {
+    let is_blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+    field.read(view).filter(|value| !value.is_null() && !is_blank(value))
 }
 
 fn contact(fields: &ContactPaths, id: Option<Value>, item: &View<'_>) -> Contact {

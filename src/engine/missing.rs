@@ -10,6 +10,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::operation::Operation;
 use super::variables::Variable;
 use crate::config::operations::OperationName;
 
@@ -23,6 +24,10 @@ pub enum Demand {
     Record,
     /// Every value that says which records are meant.
     Search,
+    /// The same of a search by session: the record's id is what it is to find.
+    LookUp,
+    /// Every value that can say which records are changed: all but what they are changed to.
+    Change,
     /// Every value.
     Everything,
 }
@@ -41,17 +46,19 @@ pub(super) struct Demands {
 impl Demands {
     /// A path names one thing, whatever is done with it. What searches is asked by all of its query
     /// and body; what changes a record may leave out what does not change, but never which record.
-    pub(super) fn of(operation: OperationName) -> Self {
+    /// The query of a change chooses records, so all else in it counts as a filter.
+    pub(super) fn of(operation: &Operation) -> Self {
         use OperationName::*;
-        let rest = match operation {
+        let (query, body) = match operation.name {
+            GetCallLog if operation.finds_by_session() => (Demand::LookUp, Demand::LookUp),
             FindContact | FindContactWithName | GetCallLog | ListAppointments | RefreshAppointment
-            | RefreshUserInfo | GetLicenseStatus => Demand::Search,
+            | RefreshUserInfo | GetLicenseStatus => (Demand::Search, Demand::Search),
             UpdateCallLog
             | UpsertCallDisposition
             | UpdateMessageLog
             | UpdateAppointment
             | ConfirmAppointment
-            | CancelAppointment => Demand::Record,
+            | CancelAppointment => (Demand::Change, Demand::Record),
             GetUserInfo
             | AuthValidation
             | UnAuthorize
@@ -61,9 +68,9 @@ impl Demands {
             | CreateMessageLog
             | CreateAppointment
             | GetServerLoggingSettings
-            | UpdateServerLoggingSettings => Demand::Nothing,
+            | UpdateServerLoggingSettings => (Demand::Nothing, Demand::Nothing),
         };
-        Self { path: Demand::Everything, query: rest, body: rest }
+        Self { path: Demand::Everything, query, body }
     }
 }
 
@@ -80,21 +87,72 @@ const OPTIONS: &[Variable] = &[
     Variable::UserTokenExpiry,
 ];
 
+/// What a record of a call or conversation is changed to.
+const CONTENTS: &[Variable] = &[
+    Variable::RecordingLink,
+    Variable::RecordingDownloadLink,
+    Variable::VoicemailLink,
+    Variable::VoicemailMessageId,
+    Variable::Subject,
+    Variable::Note,
+    Variable::StartTime,
+    Variable::EndTime,
+    Variable::Duration,
+    Variable::CallResult,
+    Variable::AiNote,
+    Variable::Transcript,
+    Variable::Legs,
+    Variable::ComposedLogDetails,
+    Variable::ExistingCallLogDetails,
+    Variable::IsFromSscl,
+    Variable::RingSenseTranscript,
+    Variable::RingSenseSummary,
+    Variable::RingSenseAiScore,
+    Variable::RingSenseBulletedSummary,
+    Variable::RingSenseLink,
+    Variable::Message,
+    Variable::PatchBody,
+    Variable::CreationTime,
+    Variable::ImageLink,
+    Variable::ImageLinks,
+    Variable::VideoLink,
+    Variable::VideoLinks,
+    Variable::SharedSmsLogContent,
+];
+
 impl Demand {
+    /// Whether an expression that can be missing is worth a word to the document's author.
+    pub(super) fn is_of_search(self) -> bool {
+        matches!(self, Self::Search | Self::LookUp | Self::Change)
+    }
+
     /// Whether an expression must have a value that reads these dotted names.
     pub(super) fn covers<'n>(self, mut reads: impl Iterator<Item = &'n str> + Clone) -> bool {
         match self {
             Self::Nothing => false,
             Self::Record => reads.any(names_record),
             Self::Search => reads.clone().next().is_none() || !reads.all(is_option),
+            Self::LookUp => {
+                let is_found = |name| is_one_of(&[Variable::ThirdPartyLogId], name);
+                reads.clone().next().is_none() || !reads.all(|name| is_option(name) || is_found(name))
+            }
+            Self::Change => {
+                let is_content = |name| is_one_of(CONTENTS, name);
+                reads.clone().next().is_none() || !reads.all(|name| is_option(name) || is_content(name))
+            }
             Self::Everything => true,
         }
     }
 }
 
 fn is_option(name: &str) -> bool {
-    OPTIONS.iter().any(|option| {
-        name.strip_prefix(option.name()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    is_one_of(OPTIONS, name)
+}
+
+/// Whether a dotted name is one of the variables, or a member of one.
+fn is_one_of(variables: &[Variable], name: &str) -> bool {
+    variables.iter().any(|variable| {
+        name.strip_prefix(variable.name()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     })
 }
 
@@ -190,6 +248,19 @@ mod tests {
         assert!(covers(Demand::Record, &["note", "thirdPartyLogId"]));
         assert!(!covers(Demand::Record, &["note"]));
         assert!(!covers(Demand::Nothing, &["thirdPartyLogId"]));
+        assert!(!covers(Demand::LookUp, &["thirdPartyLogId"]), "it is what is looked for");
+        assert!(covers(Demand::LookUp, &["sessionId"]));
+        assert!(covers(Demand::LookUp, &["thirdPartyLogId", "contactId"]));
+        for filter in
+            ["dispositions.dealId", "existingCallLog.contactId", "contactInfo.id", "thirdPartyLogId"]
+        {
+            assert!(covers(Demand::Change, &[filter]), "{filter}");
+        }
+        assert!(covers(Demand::Change, &["note", "dispositions.dealId"]));
+        assert!(covers(Demand::Change, &[]), "an expression of an element");
+        for content in ["note", "recordingLink", "message.subject", "user.timezoneName"] {
+            assert!(!covers(Demand::Change, &[content]), "{content}");
+        }
     }
 
     #[test]

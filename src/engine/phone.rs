@@ -1,5 +1,6 @@
 //! Phone numbers: the `parsedPhoneNumber.*` object of templates, and the `phone` helper's formats.
 
+mod extension;
 mod variants;
 
 use rlibphonenumber::{
@@ -8,6 +9,7 @@ use rlibphonenumber::{
 };
 use serde_json::{Value, json};
 
+use extension::without_extension;
 pub use variants::phone_variants;
 
 /// What has fewer digits and no country code is an extension or a short code, in no region a number.
@@ -129,7 +131,8 @@ pub enum PhoneFormat {
     International,
     /// `4155550123`: the national significant number, digits only.
     Digits,
-    /// `(###) ###-####`: each `#` or `*` is one digit of the national significant number.
+    /// `(###) ###-####`: each `#` or `*` is one digit of the national significant number. A `+` right
+    /// before the first one lets them hold the country code too.
     Mask(String),
 }
 
@@ -189,7 +192,7 @@ struct Understood {
 /// `None` where the input is not a possible phone number. A number without `+` needs a default region
 /// and the digits of a whole number: an extension is none in any region.
 fn understand(input: &str, default_region: Option<&str>) -> Option<Understood> {
-    let input = input.trim();
+    let input = without_extension(input.trim());
     let region = default_region.and_then(parse_region);
     let digits = input.chars().filter(char::is_ascii_alphanumeric).count();
     if !input.starts_with('+') && (region.is_none() || digits < LEAST_DIGITS) {
@@ -211,6 +214,30 @@ fn is_whole(number: &PhoneNumber) -> bool {
     matches!(PHONE_NUMBER_UTIL.is_possible_number_with_reason(number), Ok(NumberLengthType::IsPossible))
 }
 
+/// The country calling code of a region.
+fn calling_code(region: Option<&str>) -> Option<i32> {
+    PHONE_NUMBER_UTIL.get_country_code_for_region(parse_region(region?)?)
+}
+
+/// Whether two inputs are one number of a region. What is no number there is compared by its digits.
+pub fn is_same_number(a: &str, b: &str, region: Option<&str>) -> bool {
+    let e164 = |input: &str| {
+        let number = understand(input, region).or_else(|| {
+            // Also where another prefix is dialled for calls abroad.
+            let rest = region.and_then(|_| input.trim().strip_prefix("00"))?;
+            understand(&format!("+{rest}"), None)
+        });
+        number.map(|number| number.written(PhoneNumberFormat::E164))
+    };
+    match (e164(a), e164(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => {
+            let digits = digits_of(without_extension(a));
+            !digits.is_empty() && digits == digits_of(without_extension(b))
+        }
+    }
+}
+
 /// The number in the first of the formats that it fits. A number without `+` needs a default region
 /// (`US`).
 ///
@@ -218,10 +245,21 @@ fn is_whole(number: &PhoneNumber) -> bool {
 /// number. For the same reason a mask must fit exactly: with fewer digits it would stay
 /// unfinished, with more it would name another number (the reference's connectors leave the
 /// placeholders, or drop the digits that are too many). A mask that begins with a country code fits
-/// numbers of that country alone.
+/// numbers of that country alone. A format without one fits no number from outside of the region:
+/// there its digits belong to somebody else.
 pub fn format_phone(input: &str, formats: &[PhoneFormat], default_region: Option<&str>) -> Option<String> {
     let number = understand(input, default_region)?;
-    formats.iter().find_map(|format| number.format(format))
+    let is_foreign = calling_code(default_region).is_some_and(|code| code != number.country_code());
+    formats.iter().find_map(|format| number.format(format, !is_foreign))
+}
+
+/// For whom a number is spelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Readers {
+    /// For everybody: with its country code.
+    World,
+    /// For who dials it within its country.
+    Country,
 }
 
 impl Understood {
@@ -237,25 +275,67 @@ impl Understood {
         self.parsed.country_code
     }
 
-    fn format(&self, format: &PhoneFormat) -> Option<String> {
+    /// The number in the format, where it fits. Formats without a country code may be forbidden.
+    fn format(&self, format: &PhoneFormat, may_be_national: bool) -> Option<String> {
+        if !may_be_national && self.readers(format)? == Readers::Country {
+            return None;
+        }
         match format {
             PhoneFormat::E164 => Some(self.e164.clone()),
             PhoneFormat::National => Some(self.written(PhoneNumberFormat::National)),
             PhoneFormat::International => Some(self.written(PhoneNumberFormat::International)),
             PhoneFormat::Digits => Some(self.significant()),
-            PhoneFormat::Mask(mask) => match country_code(mask) {
-                Some(code) if code != self.country_code().to_string() => None,
-                _ => fill_mask(mask, &self.significant()),
-            },
+            PhoneFormat::Mask(mask) => {
+                self.readers(format)?;
+                let digits = match holds_country_code(mask) {
+                    true => format!("{}{}", self.country_code(), self.significant()),
+                    false => self.significant(),
+                };
+                fill_mask(mask, &digits)
+            }
         }
+    }
+
+    /// `None` where a mask has the country code of another country.
+    fn readers(&self, format: &PhoneFormat) -> Option<Readers> {
+        let mask = match format {
+            PhoneFormat::E164 | PhoneFormat::International => return Some(Readers::World),
+            PhoneFormat::National | PhoneFormat::Digits => return Some(Readers::Country),
+            PhoneFormat::Mask(mask) if holds_country_code(mask) => return Some(Readers::World),
+            PhoneFormat::Mask(mask) => mask,
+        };
+        match country_code(mask) {
+            None => Some(Readers::Country),
+            Some(code) if code == self.country_code().to_string() => Some(Readers::World),
+            // The 0 or 8 that is dialled before a number within its country.
+            Some(code) => (self.trunk_prefix()? == code).then_some(Readers::Country),
+        }
+    }
+
+    /// What is dialled before the number within its country.
+    fn trunk_prefix(&self) -> Option<String> {
+        let national = digits_of(&self.written(PhoneNumberFormat::National));
+        national.strip_suffix(&self.significant()).map(str::to_owned)
     }
 }
 
-/// The country code that a mask begins with.
+fn digits_of(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// The digits before a mask's first placeholder: its country code, with or without `+` or `00`.
 fn country_code(mask: &str) -> Option<&str> {
-    let code = mask.trim_start().strip_prefix('+')?;
-    let end = code.find(|character: char| !character.is_ascii_digit()).unwrap_or(code.len());
-    Some(&code[..end]).filter(|code| !code.is_empty())
+    let head = mask.split(is_placeholder).next()?;
+    let begin = head.find(|character: char| character.is_ascii_digit())?;
+    let digits = &head[begin..];
+    let end = digits.find(|character: char| !character.is_ascii_digit()).unwrap_or(digits.len());
+    let digits = &digits[..end];
+    Some(digits.strip_prefix("00").filter(|code| !code.is_empty()).unwrap_or(digits))
+}
+
+/// Whether a mask's placeholders begin with the country code: `+###########`.
+fn holds_country_code(mask: &str) -> bool {
+    mask.split(is_placeholder).next().is_some_and(|head| head.trim_end().ends_with('+'))
 }
 
 fn fill_mask(mask: &str, digits: &str) -> Option<String> {
@@ -372,6 +452,30 @@ mod tests {
             // The first of several formats that fits.
             ("+4930123456", "(***) ***-****, ***/*****", None, Some("301/23456")),
             ("+14155550123", "***-***-****,(***) ***-****", None, Some("415-555-0123")),
+            // A format without a country code fits no number from outside of the region.
+            ("+442071838750", "(###) ###-####", Some("US"), None),
+            ("+442071838750", "(***) ***-****", Some("CA"), None),
+            ("+442071838750", "digits", Some("US"), None),
+            ("+442071838750", "national", Some("US"), None),
+            ("+442071838750", "national", Some("GB"), Some("020 7183 8750")),
+            ("+442071838750", "digits,e164", Some("US"), Some("+442071838750")),
+            ("+14155550123", "(###) ###-####", Some("CA"), Some("(415) 555-0123")),
+            ("00442071838750", "digits", Some("DE"), None),
+            // Digits before the first placeholder are a country code, or what is dialled within it.
+            ("+442071838750", "1##########", None, None),
+            ("+442071838750", "(1) ##########", None, None),
+            ("+14155550123", "1##########", Some("GB"), Some("14155550123")),
+            ("+14155550123", "001##########", None, Some("0014155550123")),
+            ("+14155550123", "0##########", None, None),
+            ("+442071838750", "0## #### ####", Some("GB"), Some("020 7183 8750")),
+            ("+442071838750", "0## #### ####", Some("US"), None),
+            ("+74951234567", "8 (***) ***-**-**", Some("RU"), Some("8 (495) 123-45-67")),
+            // Placeholders behind a plus hold the country code too.
+            ("+14155550123", "+###########", Some("GB"), Some("+14155550123")),
+            ("+14155550123", "+##########", None, None),
+            // What is dialled after the number is no part of it.
+            ("+14155550123,101", "e164", None, Some("+14155550123")),
+            ("415-555-0123 ext. 101", "digits", Some("US"), Some("4155550123")),
             // No number of one country under the code of another.
             ("+442071838750", "+1 (***) ***-****", None, None),
             ("+442071838750", "+1 (***) ***-****,+44 **********", None, Some("+44 2071838750")),
@@ -384,6 +488,34 @@ mod tests {
         assert!(PhoneFormat::parse("").is_err());
     }
 
+    #[test]
+    fn spellings_of_one_number_are_the_same() {
+        let spellings = [
+            "+14155550123",
+            "+1 415-555-0123",
+            "4155550123",
+            "14155550123",
+            "(415) 555-0123",
+            "0014155550123",
+            "+14155550123;ext=5",
+            "+14155550123,101",
+        ];
+        for a in spellings {
+            for b in spellings {
+                assert!(is_same_number(a, b, Some("US")), "{a} {b}");
+            }
+            assert!(!is_same_number(a, "+14155550124", Some("US")), "{a}");
+        }
+        assert!(!is_same_number("+442071838750", "2071838750", Some("US")), "of Maine");
+        assert!(is_same_number("+442071838750", "020 7183 8750", Some("GB")));
+        assert!(is_same_number("+52 1 55 1234 5678", "+525512345678", None));
+        assert!(!is_same_number("+14155550123", "4155550123", None));
+        assert!(is_same_number("101", "101", Some("US")));
+        for nothing in ["", "anonymous", "+"] {
+            assert!(!is_same_number(nothing, nothing, Some("US")), "{nothing}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_mask_and_number_are_handled(mask in "\\PC*", number in "[+0-9 #*a-z]{0,20}|\\PC*") {
@@ -392,6 +524,7 @@ mod tests {
             let formats = parse_formats(&mask).unwrap_or_default();
             format_phone(&number, &formats, Some("US"));
             phone_variants(&number, &formats, Some("US"));
+            is_same_number(&number, &mask, Some("US"));
         }
 
         #[test]

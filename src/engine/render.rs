@@ -111,7 +111,7 @@ impl From<RenderError> for Failure {
 pub fn render(operation: &Operation, inputs: &Inputs<'_>) -> Result<RequestSpec, RenderError> {
     let scope = Scope::new(inputs, &operation.wanted)
         .in_region(operation.region.as_deref())
-        .demanding(Demands::of(operation.name));
+        .demanding(Demands::of(operation));
     let query = render_query(&operation.query, operation.query_style, &scope)?;
     let (mut url, hosts) = operation.url.render(&scope, &query).map_err(|error| error.at("url"))?;
     url.set_fragment(None);

@@ -53,7 +53,13 @@ pub fn complete(
         return;
     }
     for variable in visible(operation) {
-        let example = if variable.is_secret() && variable != Variable::AdditionalInfo {
+        // An invented country would win over the document's own.
+        if variable == Variable::UserRegion && config.region.is_none() {
+            continue;
+        }
+        let example = if variable == Variable::UserRegion {
+            config.region.as_deref().into()
+        } else if variable.is_secret() && variable != Variable::AdditionalInfo {
             Value::from(format!("<{}>", variable.name()))
         } else {
             serde_json::from_str(variable.example()).unwrap_or_default()
@@ -74,7 +80,7 @@ pub fn complete(
 /// The region of numbers without a country code: of the user's account, else the document's.
 pub fn region<'a>(config: &'a CompiledConfig, variables: &'a Map<String, Value>) -> Option<&'a str> {
     let of_account = variables.get("user").and_then(|user| user.get("region")).and_then(Value::as_str);
-    of_account.or(config.region.as_deref())
+    of_account.filter(|region| !region.is_empty()).or(config.region.as_deref())
 }
 
 /// Replaces credentials by their names, so that a rendered request can be shown.

@@ -119,8 +119,7 @@ pub async fn refresh_info(services: &Services, session: &Session) -> Result<Chec
         if let Some(name) = info.name.as_ref().and_then(Value::as_str) {
             user.name = Some(name.to_owned());
         }
-        user.timezone_name = info.timezone_name.clone().or_else(|| user.timezone_name.take());
-        user.timezone_offset = info.timezone_offset.clone().or_else(|| user.timezone_offset.take());
+        (user.timezone_name, user.timezone_offset) = users::zone(Some(user), &info);
         if let Some(api_key) = &info.overriding_api_key {
             user.access_token = api_key.clone();
         }

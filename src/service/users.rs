@@ -343,6 +343,7 @@ fn signed_in(
         additional_info.insert("proxyId".to_owned(), proxy_id.as_str().into());
     }
     let kept = |choose: fn(&User) -> Option<String>| before.and_then(choose);
+    let (timezone_name, timezone_offset) = zone(before, info);
     let token = info.overriding_api_key.as_ref().or(submitted.api_key.as_ref()).cloned();
     User {
         name: info
@@ -352,11 +353,8 @@ fn signed_in(
             .map(str::to_owned)
             .or_else(|| kept(|user| user.name.clone())),
         hostname: submitted.hostname.clone().or_else(|| kept(|user| user.hostname.clone())),
-        timezone_name: info.timezone_name.clone().or_else(|| kept(|user| user.timezone_name.clone())),
-        timezone_offset: info
-            .timezone_offset
-            .clone()
-            .or_else(|| before.and_then(|user| user.timezone_offset.clone())),
+        timezone_name,
+        timezone_offset,
         access_token: token.unwrap_or_else(|| Secret::new("")),
         refresh_token: None,
         token_expiry: None,
@@ -373,6 +371,15 @@ fn signed_in(
         created_at: before.map_or(now, |user| user.created_at),
         updated_at: now,
         key: key.clone(),
+    }
+}
+
+/// The name and the offset of a user's time zone. They belong together, so the earlier ones stay only
+/// where the CRM told neither: with one of them alone, the other would name another zone.
+pub(super) fn zone(before: Option<&User>, info: &UserInfo) -> (Option<String>, Option<Value>) {
+    match before {
+        Some(user) if !info.tells_zone => (user.timezone_name.clone(), user.timezone_offset.clone()),
+        _ => (info.timezone_name.clone(), info.timezone_offset.clone()),
     }
 }
 
@@ -463,5 +470,37 @@ pub(super) async fn change(
         if services.store.change_user(Some(&before), &after).await? {
             return Ok(Some(after));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_earlier_zone_stays_only_where_the_crm_tells_none() {
+        let key = UserKey { platform: "acme".to_owned(), id: "7".to_owned(), proxy_id: None };
+        let submitted =
+            GetUserInfo { api_key: None, additional_info: None, hostname: None, user_email: None };
+        let new = UserInfo {
+            timezone_name: Some("Europe/Paris".to_owned()),
+            timezone_offset: Some(json!(60)),
+            tells_zone: true,
+            ..UserInfo::new("7")
+        };
+        let user = signed_in(None, &key, &submitted, &new, None);
+        let next = |info: UserInfo| {
+            let user = signed_in(Some(&user), &key, &submitted, &info, None);
+            (user.timezone_name, user.timezone_offset)
+        };
+        assert_eq!(next(UserInfo::new("7")), (Some("Europe/Paris".to_owned()), Some(json!(60))));
+        let unknown = UserInfo { tells_zone: true, ..UserInfo::new("7") };
+        assert_eq!(next(unknown.clone()), (None, None));
+        assert_eq!(
+            next(UserInfo { timezone_offset: Some(json!(-300)), ..unknown }),
+            (None, Some(json!(-300)))
+        );
     }
 }

@@ -33,6 +33,7 @@ use crate::engine::operation::{AuthType, CompiledConfig, Operation};
 use crate::engine::send::Client;
 use crate::engine::variables::Variable;
 use crate::metrics::Handles;
+use crate::store::User;
 
 /// A document that runs, under the id by which users refer to it.
 #[derive(Debug)]
@@ -309,7 +310,12 @@ impl ProxyConnector {
 
     /// The region of numbers without a country code.
     fn region<'a>(&'a self, call: &'a Call<'_>) -> Option<&'a str> {
-        call.user.and_then(|user| user.region.as_deref()).or(self.config.region.as_deref())
+        self.region_of(call.user)
+    }
+
+    /// The region of a user's numbers without a country code; of nobody's, the document's.
+    pub(crate) fn region_of<'a>(&'a self, user: Option<&'a User>) -> Option<&'a str> {
+        user.and_then(|user| user.region.as_deref()).or(self.config.region.as_deref())
     }
 
     fn inputs<'a>(&'a self, call: &'a Call<'_>) -> Inputs<'a> {

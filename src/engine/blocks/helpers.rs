@@ -203,7 +203,7 @@ pub const HELPERS: &[HelperDoc] = &[
     HelperDoc {
         name: "phone",
         signature: "phone number format [region=\"US\"]",
-        doc: "The number as `e164`, `national`, `international`, `digits` (national, without the country code) or in a mask in which each `#` or `*` is one such digit; of several formats with commas between them, in the first that it fits. A number without a country code belongs to `region`, else to the country of the user's RingCentral account, else to `meta.region`. Null where it is no possible number (an extension, a hidden number), its country is not known, or it has more or fewer digits than the mask.",
+        doc: "The number as `e164`, `national`, `international`, `digits` (national, without the country code) or in a mask in which each `#` or `*` is one such digit; of several formats with commas between them, in the first that it fits. A number without a country code belongs to `region`, else to the country of the user's RingCentral account, else to `meta.region`. Null where it is no possible number (an extension, a hidden number), its country is not known, it has more or fewer digits than the mask, or it is from outside of the region and the format has no country code.",
         example: "{{phone n \"e164\" region=\"US\"}} {{phone n \"digits\" region=\"US\"}} {{phone \"+14155550123\" \"(###) ###-####\"}}",
         input: r#"{"n": "415-555-0123"}"#,
         result: "+14155550123 4155550123 (415) 555-0123",
@@ -212,7 +212,7 @@ pub const HELPERS: &[HelperDoc] = &[
     HelperDoc {
         name: "phoneVariants",
         signature: "phoneVariants number [formats] [region=\"US\"]",
-        doc: "The spellings under which a CRM may have the number, as an array, the likeliest first: in the formats (as `phone` takes them, with commas between them, or an array), in E.164 with and without `+`, international, national, as digits, as it was sent. Without the country code only where the number belongs to the region, or none is known. Empty for extensions and hidden numbers.",
+        doc: "The spellings under which a CRM may have the number, as an array, the likeliest first: in the formats (as `phone` takes them, with commas between them, or an array), in E.164 with and without `+`, international, national, as digits, as it was sent. Without the country code only where the number belongs to the region. Empty for extensions and hidden numbers.",
         example: "{{json (phoneVariants phoneNumber \"***-***-****\" region=\"US\")}}",
         input: r#"{"phoneNumber": "+14155550123"}"#,
         result: r#"["415-555-0123","+14155550123","14155550123","+1 415-555-0123","4155550123","(415) 555-0123"]"#,

@@ -25,38 +25,26 @@ use super::encode::Slot;
 use super::missing::Demand;
 
 /// The registries of a slot, one for each [`Demand`].
-type Registries = [LazyLock<Handlebars<'static>>; 4];
+type Registries = [LazyLock<Handlebars<'static>>; 6];
 
-const fn registries(of: [fn() -> Handlebars<'static>; 4]) -> [LazyLock<Handlebars<'static>>; 4] {
-    let [nothing, record, search, everything] = of;
-    [LazyLock::new(nothing), LazyLock::new(record), LazyLock::new(search), LazyLock::new(everything)]
+macro_rules! registries {
+    ($slot:expr) => {
+        [
+            LazyLock::new(|| registry($slot, Demand::Nothing)),
+            LazyLock::new(|| registry($slot, Demand::Record)),
+            LazyLock::new(|| registry($slot, Demand::Search)),
+            LazyLock::new(|| registry($slot, Demand::LookUp)),
+            LazyLock::new(|| registry($slot, Demand::Change)),
+            LazyLock::new(|| registry($slot, Demand::Everything)),
+        ]
+    };
 }
 
 /// One registry for each slot: they differ in how `{{value}}` is encoded; `{{{value}}}` never is.
-static PLAIN: Registries = registries([
-    || registry(Slot::Json, Demand::Nothing),
-    || registry(Slot::Json, Demand::Record),
-    || registry(Slot::Json, Demand::Search),
-    || registry(Slot::Json, Demand::Everything),
-]);
-static PATH_SEGMENT: Registries = registries([
-    || registry(Slot::PathSegment, Demand::Nothing),
-    || registry(Slot::PathSegment, Demand::Record),
-    || registry(Slot::PathSegment, Demand::Search),
-    || registry(Slot::PathSegment, Demand::Everything),
-]);
-static QUERY_VALUE: Registries = registries([
-    || registry(Slot::QueryValue, Demand::Nothing),
-    || registry(Slot::QueryValue, Demand::Record),
-    || registry(Slot::QueryValue, Demand::Search),
-    || registry(Slot::QueryValue, Demand::Everything),
-]);
-static MARKED: Registries = registries([
-    || registry(Slot::Marked, Demand::Nothing),
-    || registry(Slot::Marked, Demand::Record),
-    || registry(Slot::Marked, Demand::Search),
-    || registry(Slot::Marked, Demand::Everything),
-]);
+static PLAIN: Registries = registries!(Slot::Json);
+static PATH_SEGMENT: Registries = registries!(Slot::PathSegment);
+static QUERY_VALUE: Registries = registries!(Slot::QueryValue);
+static MARKED: Registries = registries!(Slot::Marked);
 
 fn registry(slot: Slot, demand: Demand) -> Handlebars<'static> {
     let mut handlebars = Handlebars::new();

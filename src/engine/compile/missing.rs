@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::super::missing::{Demand, Demands};
+use super::super::missing::Demands;
 use super::super::operation::{Operation, QueryTemplate};
 use super::super::problem::Problem;
 use super::super::url::{Head, UrlTemplate};
+use super::super::variables::Variable;
 use super::request::optional;
 use crate::config::diagnostic::Code;
 use crate::config::document::OperationRef;
@@ -14,15 +15,30 @@ use crate::config::pointer;
 
 /// Reports what can be missing in the URL, the query and the body.
 pub(super) fn check(compiled: &Operation, operation: &OperationRef<'_>, problems: &mut Vec<Problem>) {
-    let demands = Demands::of(compiled.name);
+    let demands = Demands::of(compiled);
     let root = format!("/operations/{}", compiled.name);
+    // A record whose id is not known is looked up by its session.
+    if compiled.finds_by_session()
+        && let Some(expression) = compiled.url.path.missing_without(Variable::ThirdPartyLogId)
+    {
+        problems.push(
+            Problem::new(
+                Code::CanBeMissing,
+                format!("{root}/url"),
+                format!(
+                    "`{expression}` gives nothing where the record is looked up by `sessionId`; nothing is sent then, and whether it exists stays unknown"
+                ),
+            )
+            .help("send the id in the query, where it is left out then, and ask by `{{sessionId}}` beside it"),
+        );
+    }
     let mut report = |pointer: String, expression: Option<String>, in_query: bool| {
         if let Some(expression) = expression {
             problems.push(problem(pointer, &expression, compiled.name, in_query));
         }
     };
     report(format!("{root}/url"), in_url(&compiled.url, demands), false);
-    if demands.query == Demand::Search {
+    if demands.query.is_of_search() {
         match &compiled.query {
             QueryTemplate::Parameters(parameters) => {
                 for (name, parameter) in parameters.iter().filter(|(_, parameter)| !parameter.optional) {
@@ -42,7 +58,7 @@ pub(super) fn check(compiled: &Operation, operation: &OperationRef<'_>, problems
             }
         }
     }
-    if demands.body == Demand::Search
+    if demands.body.is_of_search()
         && let Some(body) = operation.body
     {
         compiled.body.visit(body, format!("{root}/body"), &mut |at, template| {
@@ -56,7 +72,7 @@ fn in_url(url: &UrlTemplate, demands: Demands) -> Option<String> {
         Head::Templated(head) => head.start.can_be_missing().or_else(|| head.rest.can_be_missing()),
         Head::None | Head::Base(_) | Head::Leading { .. } => None,
     };
-    let in_query = || url.query.as_ref().filter(|_| demands.query == Demand::Search);
+    let in_query = || url.query.as_ref().filter(|_| demands.query.is_of_search());
     head.or_else(|| url.path.can_be_missing()).or_else(|| in_query()?.can_be_missing())
 }
 

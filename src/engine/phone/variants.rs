@@ -2,17 +2,22 @@
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
 
-use super::{LEAST_DIGITS, PhoneFormat, country_code, fill_mask, parse_region, understand};
+use super::{
+    LEAST_DIGITS, PhoneFormat, calling_code, country_code, digits_of, fill_mask, holds_country_code,
+    parse_region, understand, without_extension,
+};
 
 /// The spellings of a number that a search should try, the likeliest first, each once: in the wanted
 /// formats that it fits, in E.164 and without its plus, with `00`, international, national, and as it
 /// was sent.
 ///
 /// Spellings without a country code are left out where the number belongs to another country than
-/// the region: they would be numbers of this one. Extensions and hidden numbers have no spelling.
+/// the region: they would be numbers of this one. With no region, a number with `+` has them where
+/// they are no whole number elsewhere: with the 0 of its country before it, or in North America.
+/// Extensions and hidden numbers have no spelling.
 pub fn phone_variants(input: &str, formats: &[PhoneFormat], default_region: Option<&str>) -> Vec<String> {
     let input = input.trim();
-    let digits = digits_of(input);
+    let digits = digits_of(without_extension(input));
     if digits.len() < LEAST_DIGITS {
         return Vec::new();
     }
@@ -22,6 +27,7 @@ pub fn phone_variants(input: &str, formats: &[PhoneFormat], default_region: Opti
         for format in formats {
             if let PhoneFormat::Mask(mask) = format
                 && country_code(mask).is_none()
+                && !holds_country_code(mask)
                 && !input.starts_with('+')
             {
                 variants.add(fill_mask(mask, &digits));
@@ -31,34 +37,35 @@ pub fn phone_variants(input: &str, formats: &[PhoneFormat], default_region: Opti
         variants.add(Some(digits));
         return variants.0;
     };
-    let region_code = default_region
-        .and_then(parse_region)
-        .and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region));
+    let region_code = calling_code(default_region);
     let is_foreign = region_code.is_some_and(|code| code != number.country_code());
+    let is_known_here = match region_code {
+        Some(_) => !is_foreign,
+        None => number.country_code() == NORTH_AMERICA,
+    };
     for format in formats {
-        let names_country = match format {
-            PhoneFormat::E164 | PhoneFormat::International => true,
-            PhoneFormat::National | PhoneFormat::Digits => false,
-            PhoneFormat::Mask(mask) => country_code(mask).is_some(),
-        };
-        if names_country || !is_foreign {
-            variants.add(number.format(format));
-        }
+        variants.add(number.format(format, is_known_here));
     }
     let today = number.written(PhoneNumberFormat::E164);
     for e164 in [&number.e164, &today] {
         variants.add(Some(e164.clone()));
-        variants.add(Some(digits_of(e164)));
+        // 47 22 12 34 56 of Norway would be a number of the United States.
+        let digits = digits_of(e164);
+        if !is_foreign || !is_number_of(&digits, default_region) {
+            variants.add(Some(digits));
+        }
     }
     variants.add(Some(number.written(PhoneNumberFormat::International)));
     // North America dials 011, and nobody writes that down.
-    if number.country_code() != 1 {
+    if number.country_code() != NORTH_AMERICA {
         variants.add(Some(format!("00{}", digits_of(&today))));
     }
     if !is_foreign {
         let national = number.written(PhoneNumberFormat::National);
-        variants.add(Some(digits_of(&national)));
-        variants.add(Some(national));
+        if is_known_here || digits_of(&national).starts_with('0') {
+            variants.add(Some(digits_of(&national)));
+            variants.add(Some(national));
+        }
         if region_code.is_some() {
             variants.add(Some(number.significant()));
         }
@@ -69,6 +76,15 @@ pub fn phone_variants(input: &str, formats: &[PhoneFormat], default_region: Opti
     variants.0
 }
 
+/// The country calling code of the United States, Canada and their neighbours.
+const NORTH_AMERICA: i32 = 1;
+
+/// Whether digits are a number that is dialled within a region.
+fn is_number_of(digits: &str, region: Option<&str>) -> bool {
+    let parsed = PHONE_NUMBER_UTIL.parse(digits, region.and_then(parse_region));
+    parsed.is_ok_and(|number| PHONE_NUMBER_UTIL.is_valid_number(&number))
+}
+
 struct Variants(Vec<String>);
 
 impl Variants {
@@ -77,10 +93,6 @@ impl Variants {
             self.0.push(spelling);
         }
     }
-}
-
-fn digits_of(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
 }
 
 #[cfg(test)]
@@ -125,6 +137,41 @@ mod tests {
             "spellings with the country code alone"
         );
         assert!(!variants("+442071838750", "", None).contains(&"2071838750".to_owned()));
+    }
+
+    #[test]
+    fn without_a_region_no_format_makes_it_a_number_of_another_country() {
+        let found = variants("+442071838750", "(***) ***-****,1##########,digits,national", None);
+        for spelling in &found {
+            assert!(!spelling.contains("207) 183") && !spelling.starts_with("12"), "{found:?}");
+        }
+        assert!(!found.contains(&"2071838750".to_owned()), "{found:?}");
+        assert_eq!(variants("+14155550123", "***-***-****", None)[0], "415-555-0123");
+        let mexican = variants("+525512345678", "", None);
+        assert!(!mexican.contains(&"5512345678".to_owned()), "{mexican:?}");
+    }
+
+    #[test]
+    fn digits_with_a_country_code_are_no_number_of_the_region() {
+        let norwegian = variants("+4722123456", "", Some("US"));
+        let valid_there = is_number_of("4722123456", Some("US"));
+        assert_eq!(norwegian.contains(&"4722123456".to_owned()), !valid_there, "{norwegian:?}");
+        assert!(is_number_of("4155550123", Some("US")) && !is_number_of("442071838750", Some("US")));
+        assert!(variants("+14155550123", "", Some("DE")).contains(&"14155550123".to_owned()));
+    }
+
+    #[test]
+    fn an_extension_is_no_part_of_a_number() {
+        for input in ["+14155550123,101", "+14155550123;101", "+14155550123x101", "+14155550123 ext 101"] {
+            for region in [None, Some("US"), Some("GB")] {
+                let found = variants(input, "", region);
+                assert!(found.contains(&"+14155550123".to_owned()), "{found:?}");
+                assert!(!found.iter().any(|spelling| spelling.contains("0123101")), "{found:?}");
+            }
+        }
+        let unknown = variants("4155550123,101", "***-***-****", None);
+        assert!(unknown.contains(&"415-555-0123".to_owned()), "{unknown:?}");
+        assert!(!unknown.contains(&"4155550123101".to_owned()), "{unknown:?}");
     }
 
     #[test]

@@ -29,10 +29,10 @@ impl Reference {
         }
     }
 
-    fn can_be_missing(&self) -> Option<String> {
+    fn missing_where(&self, is_missing: &dyn Fn(&str) -> bool) -> Option<String> {
         // What names no variable is reported as such.
         let name = Some(self.dotted()).filter(|_| matches!(self, Self::Variable(..)));
-        name.filter(|name| can_be_missing(name)).map(|name| format!("{{{{{name}}}}}"))
+        name.filter(|name| is_missing(name)).map(|name| format!("{{{{{name}}}}}"))
     }
 }
 
@@ -41,8 +41,8 @@ impl Template {
     pub(in crate::engine) fn can_be_missing(&self) -> Option<String> {
         match self {
             Self::Literal(_) => None,
-            Self::Typed(reference) => reference.can_be_missing(),
-            Self::TypedCall(block) => block.can_be_missing(),
+            Self::Typed(reference) => reference.missing_where(&can_be_missing),
+            Self::TypedCall(block) => block.missing_where(&can_be_missing),
             Self::Text(text) => text.can_be_missing(),
         }
     }
@@ -51,17 +51,26 @@ impl Template {
 impl TextTemplate {
     /// See [`Template::can_be_missing`].
     pub(in crate::engine) fn can_be_missing(&self) -> Option<String> {
+        self.missing_where(&can_be_missing)
+    }
+
+    /// The first expression that is without a value where a variable is.
+    pub(in crate::engine) fn missing_without(&self, variable: Variable) -> Option<String> {
+        self.missing_where(&|name| name == variable.name())
+    }
+
+    fn missing_where(&self, is_missing: &dyn Fn(&str) -> bool) -> Option<String> {
         self.pieces.iter().find_map(|piece| match piece {
             Piece::Literal(_) => None,
-            Piece::Path { reference, .. } => reference.can_be_missing(),
-            Piece::Block(block) => block.can_be_missing(),
+            Piece::Path { reference, .. } => reference.missing_where(is_missing),
+            Piece::Block(block) => block.missing_where(is_missing),
         })
     }
 }
 
 impl super::Block {
-    fn can_be_missing(&self) -> Option<String> {
-        let variable = |keys: &[String]| can_be_missing(&keys.join("."));
+    fn missing_where(&self, is_missing: &dyn Fn(&str) -> bool) -> Option<String> {
+        let variable = |keys: &[String]| is_missing(&keys.join("."));
         let mut expressions = self.template.expressions().iter();
         let found = expressions.find(|expression| expression.gives.can_be_missing(&variable));
         found.map(|expression| expression.text.to_string())

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::engine::mapped::Contact;
+use crate::engine::phone::is_same_number;
 use crate::engine::text::id_text;
 use crate::service::Platform;
 use crate::service::clock::now_ms;
@@ -49,24 +50,35 @@ impl Recent {
         contact
     }
 
-    fn answers(&self, sought: Sought<'_>) -> bool {
+    /// Whether a search means this contact. Numbers without a country code are of the region.
+    fn answers(&self, sought: Sought<'_>, region: Option<&str>) -> bool {
         match sought {
             Sought::Number(number) => {
-                let own = self.phone_number.as_str().map(digits);
-                own.is_some_and(|own| !own.is_empty() && own == digits(number))
+                let own = self.phone_number.as_str();
+                own.is_some_and(|own| is_same_number(own, number, region))
             }
             Sought::Name(name) => {
-                let name = name.trim().to_lowercase();
-                let own = self.name.as_str().map(str::to_lowercase);
-                !name.is_empty() && own.is_some_and(|own| own.contains(&name))
+                let own = self.name.as_str().map(str::to_lowercase).unwrap_or_default();
+                let sought = name.to_lowercase();
+                let mut words = words(&sought).peekable();
+                words.peek().is_some() && words.all(|word| self::words(&own).any(|own| own.contains(word)))
             }
         }
     }
 }
 
-/// A number as it is compared: how it is grouped does not count.
-fn digits(number: &str) -> String {
-    number.chars().filter(|character| character.is_ascii_digit() || *character == '+').collect()
+/// The words of a name, however they are set apart: `Lovelace, Ada` is `Ada  Lovelace`.
+fn words(name: &str) -> impl Iterator<Item = &str> {
+    name.split(|character: char| character.is_whitespace() || character == ',')
+        .filter(|word| !word.is_empty())
+}
+
+/// The region of numbers without a country code.
+fn region<'a>(platform: &'a Platform<'_>, user: &'a User) -> Option<&'a str> {
+    match &platform.proxy {
+        Some(proxy) => proxy.region_of(Some(user)),
+        None => user.region.as_deref(),
+    }
 }
 
 /// Where the contacts that were just created for a user's account are kept.
@@ -164,8 +176,10 @@ pub(super) async fn add(platform: &Platform<'_>, user: &User, sought: Sought<'_>
         let id = id_text(&recent.id);
         found.iter().any(|contact| contact.id.as_ref().and_then(id_text) == id)
     };
+    let region = region(platform, user);
+    let answers = |recent: &Recent| recent.answers(sought, region);
     let (known, missing): (Vec<_>, Vec<_>) =
-        kept.into_iter().filter(|recent| recent.answers(sought)).partition(|recent| is_found(recent, found));
+        kept.into_iter().filter(answers).partition(|recent| is_found(recent, found));
     found.extend(missing.iter().map(Recent::contact));
     if !known.is_empty()
         && let Err(error) = change(store, &key, |contacts| {
@@ -184,16 +198,28 @@ mod tests {
     #[test]
     fn a_contact_is_found_by_its_number_and_by_a_part_of_its_name() {
         let recent = Recent::new("1".into(), "Ada Lovelace".into(), "Lead".into(), "+1 415-555-0123".into());
-        for sought in [Sought::Number("+14155550123"), Sought::Name("love"), Sought::Name(" ADA ")] {
-            assert!(recent.answers(sought));
+        let names = ["love", " ADA ", "Ada  Lovelace", "Lovelace, Ada", "ada\u{a0}love"];
+        for sought in names.map(Sought::Name).into_iter().chain([Sought::Number("+14155550123")]) {
+            assert!(recent.answers(sought, None));
         }
-        for sought in
-            [Sought::Number("4155550123"), Sought::Number(""), Sought::Name(" "), Sought::Name("Bob")]
-        {
-            assert!(!recent.answers(sought));
+        for number in ["4155550123", "14155550123", "(415) 555-0123", "0014155550123", "+14155550123;ext=5"] {
+            assert!(recent.answers(Sought::Number(number), Some("US")), "{number}");
         }
+        for sought in [
+            Sought::Number("4155550123"),
+            Sought::Number(""),
+            Sought::Name(" "),
+            Sought::Name(","),
+            Sought::Name("Bob"),
+            Sought::Name("Ada Bob"),
+        ] {
+            assert!(!recent.answers(sought, None));
+        }
+        let national = Recent { phone_number: "(415) 555-0777".into(), ..recent };
+        assert!(national.answers(Sought::Number("+14155550777"), Some("US")));
+        assert!(!national.answers(Sought::Number("+444155550777"), Some("US")));
         let nameless = Recent::new("1".into(), Value::Null, "Lead".into(), Value::Null);
-        assert!(!nameless.answers(Sought::Number("")) && !nameless.answers(Sought::Name("a")));
+        assert!(!nameless.answers(Sought::Number(""), None) && !nameless.answers(Sought::Name("a"), None));
     }
 
     #[test]
