@@ -57,7 +57,10 @@ impl TemplatedHead {
     fn render(&self, scope: &Scope<'_>, allowed: &HostPolicy) -> Result<String, RenderError> {
         let mut text = if self.is_authority {
             let text = self.start.render_host(scope, self.is_whole_host)?;
-            check_host(&text, allowed)?;
+            // Without a base URL the path itself may turn out to be a whole address.
+            if !text.is_empty() {
+                check_host(&text, allowed)?;
+            }
             text
         } else {
             let text = self.start.render(scope, Slot::Json)?.unwrap_or_default();

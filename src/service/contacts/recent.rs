@@ -157,7 +157,7 @@ pub(super) async fn add_to_cached(
     for recent in kept(&*platform.services.store, &key(platform, user)).await {
         let id = id_text(&recent.id);
         let is_there = cached.iter().any(|contact| contact.get("id").and_then(id_text) == id);
-        if recent.answers(sought) && !is_there {
+        if recent.answers(sought, region(platform, user)) && !is_there {
             cached.push(serde_json::to_value(recent.contact()).unwrap_or_default());
         }
     }
