@@ -58,7 +58,11 @@ pub fn is_named(key: &str, name: &str) -> bool {
 
 /// The beginning of a text, of at most `limit` bytes, up to a whole character.
 pub fn head(text: &str, limit: usize) -> &str {
-    &text[..text.floor_char_boundary(limit)]
+    let mut end = limit.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// A text that somebody else wrote, for showing to people: blanks and line ends become single blanks,

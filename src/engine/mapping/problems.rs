@@ -166,10 +166,10 @@ pub(super) fn describe(found: Option<&Value>, field: &Field, view: &View<'_>) ->
         _ => Some(ValueRef::Borrowed(view.here)),
     };
     match near.as_deref() {
-        Some(Value::Object(members)) if has_only_objects(members) => match members.len() {
-            1 => "nothing, below an object of one object".to_owned(),
-            count => format!("nothing, below an object of {count} objects"),
-        },
+        // Of several objects the keys may be data: ids, names. The only one is what a reply is put into.
+        Some(Value::Object(members)) if members.len() > 1 && has_only_objects(members) => {
+            format!("nothing, below an object of {} objects", members.len())
+        }
         Some(Value::Object(members)) if !members.is_empty() => {
             format!("nothing; the object there has {}", shown_keys(members))
         }
