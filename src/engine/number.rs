@@ -30,8 +30,8 @@ pub(super) fn equal(left: &Number, right: &Number) -> bool {
     left == right || read(left).zip(read(right)).is_some_and(|(left, right)| left == right)
 }
 
-/// Rewrites every number of a value as JavaScript prints it where that loses nothing, so that what follows compares and copies
-/// them as they are.
+/// Rewrites every number of a value as JavaScript prints it where that loses nothing, so that what follows
+/// compares and copies them as they are.
 pub fn canonicalise(value: &mut Value) {
     match value {
         Value::Number(number) => {
