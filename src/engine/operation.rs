@@ -12,6 +12,7 @@ use super::exchange::HostPattern;
 use super::mapping::CompiledMapping;
 use super::retry::{Effect, RetryPolicy};
 use super::template::{Template, TextTemplate};
+use super::truncate::Unit;
 use super::url::UrlTemplate;
 use super::variables::Variable;
 use crate::config::document::QueryStyle;
@@ -137,17 +138,7 @@ pub struct TextLimit {
     /// The most that the CRM takes.
     pub length: usize,
     /// What is counted.
-    pub unit: LengthUnit,
-}
-
-/// What CRMs count in a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LengthUnit {
-    /// UTF-16 units, as JavaScript, Java, .NET and most CRMs count: an emoji is two or more.
-    #[default]
-    Characters,
-    /// Bytes of UTF-8.
-    Bytes,
+    pub unit: Unit,
 }
 
 /// `auth.type`.

@@ -53,19 +53,20 @@ pub fn truncate<'t>(text: &'t str, limit: usize, end: &str, unit: Unit) -> Cow<'
         Some(room) => (end, room),
         None => ("", limit),
     };
-    let mut length = 0;
-    let kept = text
-        .grapheme_indices(true)
-        .take_while(|(_, character)| {
-            length += unit.length(character);
-            length <= room
-        })
-        .map(|(at, character)| at + character.len())
-        .last()
-        .unwrap_or(0);
     // A blank before the end would be cut off by most CRMs.
-    let kept = text[..kept].trim_end();
+    let kept = text[..end_within(text, room, unit)].trim_end();
     Cow::Owned(format!("{kept}{end}"))
+}
+
+/// Where the longest beginning of at most `limit` units ends, in bytes: never within a character as people
+/// see it.
+pub fn end_within(text: &str, limit: usize, unit: Unit) -> usize {
+    let mut length = 0;
+    let fitting = text.grapheme_indices(true).take_while(|(_, character)| {
+        length += unit.length(character);
+        length <= limit
+    });
+    fitting.last().map_or(0, |(at, character)| at + character.len())
 }
 
 #[cfg(test)]

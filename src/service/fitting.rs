@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use super::composition::{limit, shared_sms};
 use super::too_long;
 use crate::connector::{CallError, MessageType, ReturnMessage};
-use crate::engine::operation::{LengthUnit, LogFormat, TextLimit};
+use crate::engine::operation::{LogFormat, TextLimit};
+use crate::engine::truncate::Unit;
 
 /// Limits of fields that CRMs have, for refusals that name none.
 const USUAL: [usize; 6] = [65_535, 32_000, 4_000, 2_000, 1_000, 255];
@@ -89,16 +90,16 @@ impl Fitting {
 
     /// The limits to try, the longest first.
     fn candidates(&self, named: Option<usize>) -> Vec<TextLimit> {
-        let characters = limit::length(&self.sent, LengthUnit::Characters);
+        let characters = Unit::Utf16.length(&self.sent);
         let of = |length, unit| TextLimit { length, unit };
         match named {
-            Some(named) if named < characters => vec![of(named, LengthUnit::Characters)],
-            Some(named) if named < self.sent.len() => vec![of(named, LengthUnit::Bytes)],
+            Some(named) if named < characters => vec![of(named, Unit::Utf16)],
+            Some(named) if named < self.sent.len() => vec![of(named, Unit::Bytes)],
             // The text is within it: it is another field's.
             Some(_) => Vec::new(),
             None => {
                 let shorter = USUAL.into_iter().filter(|usual| *usual < characters);
-                shorter.map(|usual| of(usual, LengthUnit::Characters)).collect()
+                shorter.map(|usual| of(usual, Unit::Utf16)).collect()
             }
         }
     }
@@ -111,8 +112,8 @@ impl Fitting {
             message.ttl = message.ttl.max(5000);
         }
         let unit = match found.unit {
-            LengthUnit::Characters => "characters",
-            LengthUnit::Bytes => "bytes",
+            Unit::Utf16 | Unit::CodePoints => "characters",
+            Unit::Bytes => "bytes",
         };
         message.detail(format!(
             "{platform} refused the text as too long, so its longest parts were shortened to {} {unit} in all.",
@@ -192,7 +193,7 @@ mod tests {
         let named = refusal("is too long (maximum is 250 characters)");
         let mut fitting =
             Fitting::new(Text::CallLog(LogFormat::Plain), log(100).replace("word", "wörd"), None);
-        assert!(fitting.shorten(&named) && limit::length(fitting.text(), LengthUnit::Characters) <= 250);
+        assert!(fitting.shorten(&named) && Unit::Utf16.length(fitting.text()) <= 250);
         assert!(fitting.text().len() > 250);
         assert!(fitting.shorten(&named) && fitting.text().len() <= 250);
         // What is that short is refused for another reason.
@@ -201,9 +202,9 @@ mod tests {
 
     #[test]
     fn the_limit_of_the_document_counts_from_the_start() {
-        let limit = TextLimit { length: 300, unit: LengthUnit::Characters };
+        let limit = TextLimit { length: 300, unit: Unit::Utf16 };
         let fitting = Fitting::new(Text::CallLog(LogFormat::Plain), log(2000), Some(limit));
-        assert!(limit::length(fitting.text(), LengthUnit::Characters) <= 300, "{}", fitting.text());
+        assert!(Unit::Utf16.length(fitting.text()) <= 300, "{}", fitting.text());
         let message = ReturnMessage::success("Call logged", 2000);
         assert_eq!(fitting.told(message.clone(), "myCrm"), message);
     }

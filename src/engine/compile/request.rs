@@ -9,15 +9,14 @@ use serde_json::Value;
 
 use super::super::body::BodyTemplate;
 use super::super::error_mapping::ErrorRule;
-use super::super::operation::{
-    HeaderTemplate, LengthUnit, LogFormat, Operation, Parameter, QueryTemplate, TextLimit,
-};
+use super::super::operation::{HeaderTemplate, LogFormat, Operation, Parameter, QueryTemplate, TextLimit};
 use super::super::phone::parse_region;
 use super::super::problem::{Part, Problem};
 use super::super::template::{
     Place, Template, compile_member, compile_parameter, compile_value, first_value,
 };
 use super::super::text_body::{Format, is_json};
+use super::super::truncate::Unit;
 use super::super::variables::Variable;
 use super::{Shared, auth, delivery, errors, header, mapping, missing, timeout, url};
 use crate::config::diagnostic::Code;
@@ -178,8 +177,8 @@ fn text_limit(
         );
     }
     let unit = match operation.max_length_unit {
-        Some("bytes") => LengthUnit::Bytes,
-        _ => LengthUnit::Characters,
+        Some("bytes") => Unit::Bytes,
+        _ => Unit::Utf16,
     };
     let length = super::number(operation.max_length?, 100.0, 10_000_000.0) as usize;
     has_text.then_some(TextLimit { length, unit })

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::escape;
-use super::limit::{SHORTENED, cut, length};
+use super::limit::{SHORTENED, cut};
 use super::settings::Settings;
 use crate::engine::date_format::DateFormat;
 use crate::engine::operation::{LogFormat, TextLimit};
@@ -54,7 +54,7 @@ pub fn compose(
 /// The text of a conversation within a limit: the oldest entries, which stand last, are left out, and the
 /// text says so. `None` where what stands around the entries is too long by itself.
 pub fn shortened(body: &str, format: LogFormat, limit: TextLimit) -> Option<String> {
-    if length(body, limit.unit) <= limit.length {
+    if limit.unit.length(body) <= limit.length {
         return Some(body.to_owned());
     }
     let (begin, end, entry_end) = match format {
@@ -68,11 +68,11 @@ pub fn shortened(body: &str, format: LogFormat, limit: TextLimit) -> Option<Stri
         LogFormat::Html => format!("<p>{SHORTENED}</p>"),
         _ => format!("{SHORTENED}\n\n"),
     };
-    let around = length(&body[..from], limit.unit) + length(end, limit.unit) + length(&mark, limit.unit);
+    let around = limit.unit.length(&body[..from]) + limit.unit.length(end) + limit.unit.length(&mark);
     let mut room = limit.length.checked_sub(around)?;
     let mut kept = String::new();
     for entry in entries.split_inclusive(entry_end) {
-        let Some(left) = room.checked_sub(length(entry, limit.unit)) else {
+        let Some(left) = room.checked_sub(limit.unit.length(entry)) else {
             // The newest one says at least something. Its end has the room of the mark.
             if kept.is_empty() {
                 let begun = cut(entry, room, limit.unit);
@@ -89,7 +89,7 @@ pub fn shortened(body: &str, format: LogFormat, limit: TextLimit) -> Option<Stri
         kept.push_str(entry);
     }
     let short = format!("{}{kept}{mark}{end}", &body[..from]);
-    (length(&short, limit.unit) <= limit.length).then_some(short)
+    (limit.unit.length(&short) <= limit.length).then_some(short)
 }
 
 /// When a conversation started and when it last changed, as far as it says.
