@@ -22,8 +22,15 @@ pub(super) fn id_at_the_end(steps: &[Step], text: &str) -> Option<Option<String>
     is_address.then(|| id_of(text.trim()))
 }
 
+/// Ends of addresses that name what is done with a record.
+const ACTIONS: &[&str] = &["edit", "view", "show", "detail", "details"];
+
+/// Ends of the names of pages.
+const PAGES: &[&str] = &[".php", ".html", ".htm", ".aspx", ".jsp", ".do"];
+
 /// The id that an address names: its last segment, or what stands in parentheses there; of a version
-/// (`/_history/2`), the record's; of a page with an `id` in its query, that.
+/// (`/_history/2`) or an action (`/5/edit`), the record's; of a page with an `id` in its query, that. A
+/// page or a folder (`/calls/`) is none.
 fn id_of(address: &str) -> Option<String> {
     let address = address.split('#').next().unwrap_or_default();
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
@@ -42,6 +49,13 @@ fn id_of(address: &str) -> Option<String> {
     if segments.peek() == Some(&"_history") {
         segments.next();
         last = segments.next()?;
+    } else if ACTIONS.iter().any(|action| last.eq_ignore_ascii_case(action)) {
+        last = segments.next()?;
+    }
+    let is_folder =
+        path.ends_with('/') && last.bytes().all(|b| b.is_ascii_alphabetic() || b"-_".contains(&b));
+    if is_folder || PAGES.iter().any(|page| last.to_ascii_lowercase().ends_with(page)) {
+        return None;
     }
     let last = decoded(last);
     let id = match last.strip_suffix(')').and_then(|rest| rest.split_once('(')) {
@@ -51,13 +65,15 @@ fn id_of(address: &str) -> Option<String> {
     Some(id).filter(|id| !id.is_empty())
 }
 
-/// The value of a key: a text without its quotes, one that is named without its name.
+/// The value of a key: a text without its quotes and the type in front of them (`guid'…'`, OData before
+/// version 4), one that is named without its name.
 fn key_of(key: &str) -> String {
     let value = match key.split_once('=') {
         Some((name, value)) if !key.contains(',') && !name.contains('\'') => value,
         _ => key,
     };
-    match value.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+    let typed = value.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+    match typed.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
         Some(text) => text.replace("''", "'"),
         None => value.to_owned(),
     }
@@ -94,6 +110,15 @@ mod tests {
             ("headers.odata-entityid", "People('O''Brien')", Some("O'Brien")),
             ("headers.location", "https://h/Calls(Id=5)", Some("5")),
             ("headers.location", "https://h/Calls(A=5,B='x')", Some("A=5,B='x'")),
+            ("headers.location", "https://h/Calls(guid'8c6a1b4e-0000')", Some("8c6a1b4e-0000")),
+            ("headers.location", "https://h/calls/987/edit", Some("987")),
+            ("headers.location", "https://h/calls/987/edit/?tab=1", Some("987")),
+            ("headers.location", "/calls/", Some("")),
+            ("headers.location", "/crm/call-logs/", Some("")),
+            ("headers.location", "/crm/index.php", Some("")),
+            ("headers.location", "/crm/edit.php?id=5", Some("5")),
+            ("headers.location", "/edit", Some("")),
+            ("headers.location", "/calls/abcdef", Some("abcdef")),
             ("headers.x-record", "https://h/calls/9", Some("9")),
             ("headers.location", "https://crm.example.com", Some("")),
             ("headers.location", "https://crm.example.com/?", Some("")),

@@ -48,6 +48,17 @@ pub fn id_text(value: &Value) -> Option<String> {
     }
 }
 
+/// Whether a value can be the id of a record that was just made: an id, and none of the texts and numbers
+/// with which programs say that they have none (`"null"`, `-1`).
+pub fn is_record_id(value: &Value) -> bool {
+    id_text(value).is_some_and(|id| {
+        let id = id.trim();
+        let is_nothing = ["", "null", "undefined", "none", "nan", "false"];
+        !is_nothing.iter().any(|nothing| id.eq_ignore_ascii_case(nothing))
+            && !id.parse::<i64>().is_ok_and(|number| number < 0)
+    })
+}
+
 /// Whether a key is this name, in any case and with any separators: `errorCode`, `ERROR_CODE`. The name is
 /// in small letters and digits.
 pub fn is_named(key: &str, name: &str) -> bool {
@@ -115,6 +126,27 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(one_line(text, 10), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn values_that_name_no_record_are_no_ids() {
+        for value in [json!(5), json!(0), json!("0"), json!("-Nx1"), json!("nullable"), json!(u64::MAX)] {
+            assert!(is_record_id(&value), "{value}");
+        }
+        for value in [
+            json!(null),
+            json!(true),
+            json!(""),
+            json!("  "),
+            json!("null"),
+            json!("Undefined"),
+            json!(-1),
+            json!("-1"),
+            json!({"id": 5}),
+            json!([]),
+        ] {
+            assert!(!is_record_id(&value), "{value}");
         }
     }
 

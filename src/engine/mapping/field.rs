@@ -9,7 +9,7 @@ use super::view::{Reading, View};
 use crate::engine::header_id::id_at_the_end;
 use crate::engine::path::Path;
 use crate::engine::template::reply::ReplyTemplate;
-use crate::engine::text::{id_text, to_text};
+use crate::engine::text::{id_text, is_record_id, to_text};
 use crate::engine::value_ref::ValueRef;
 
 /// A field of a mapping, compiled.
@@ -95,9 +95,9 @@ impl Field {
         self.source.may_find(view)
     }
 
-    /// The id of what was created: in a header that holds an address, the id at its end.
+    /// The id of what was created, where there is one: in a header that holds an address, the id at its end.
     pub(in crate::engine) fn created_id(&self, view: &View<'_>) -> Option<Value> {
-        self.source.created_id(view)
+        self.source.created_id(view).filter(is_record_id)
     }
 
     /// Whether a template reads something that is not empty.
@@ -172,10 +172,9 @@ impl Source {
                     None => Some(value.into_owned()),
                 }
             }
-            Self::FirstOf(sources) => sources
-                .iter()
-                .filter_map(|source| source.created_id(view))
-                .find(|id| !id.is_null() && id.as_str() != Some("")),
+            Self::FirstOf(sources) => {
+                sources.iter().filter_map(|source| source.created_id(view)).find(is_record_id)
+            }
             other => other.find(view).map(ValueRef::into_owned),
         }
     }

@@ -10,7 +10,6 @@ use crate::engine::failure::{FailedResponse, Failure, FailureKind};
 use crate::engine::mapped::{MapError, MappingProblem};
 use crate::engine::path::{Path, walk};
 use crate::engine::render::kind;
-use crate::engine::text::id_text;
 use crate::engine::value_ref::ValueRef;
 
 /// Reads a reply and notes what is not there.
@@ -36,10 +35,10 @@ impl Reader {
         }
         let value = self.expected(field, view)?;
         let id = field.created_id(view);
-        if !value.is_null() && id.as_ref().and_then(id_text).is_none() {
+        if !value.is_null() && id.is_none() {
             self.note(field, describe(Some(&value), field, view), true);
         }
-        id.filter(|id| !id.is_null())
+        id
     }
 
     /// The failure for a creation whose reply has no id.

@@ -7,7 +7,6 @@ use crate::engine::mapping::view::View;
 use crate::engine::mapping::{CompiledMapping, Field, Source};
 use crate::engine::operation::Operation;
 use crate::engine::path::{Listed, Path, Step};
-use crate::engine::text::id_text;
 
 /// What a mapping finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +51,12 @@ pub(super) fn found(operation: &Operation, document: &Value) -> Found {
         // A text that stands where a refusal has its words proves no record.
         CompiledMapping::CallLog(paths) => {
             let texts = [&paths.full_body, &paths.note];
-            let is_text = |field: &Field| value(field) && !field.path().is_some_and(ends_in_refusals_word);
+            let is_text = |field: &Field| {
+                let found = field.find(view);
+                found.is_some_and(|text| {
+                    !text.is_null() && text.as_str().is_none_or(|text| !text.trim().is_empty())
+                }) && !field.path().is_some_and(ends_in_refusals_word)
+            };
             if texts.into_iter().any(is_text) { Found::Yes } else { Found::Unread }
         }
         CompiledMapping::License(paths) => {
@@ -68,7 +72,7 @@ pub(super) fn found(operation: &Operation, document: &Value) -> Found {
 }
 
 fn has_id(field: &Field, view: &View<'_>) -> bool {
-    field.created_id(view).as_ref().is_some_and(|value| id_text(value).is_some())
+    field.created_id(view).is_some()
 }
 
 /// A list that a template makes is not read twice.

@@ -1,5 +1,6 @@
 //! What a text says that came where JSON is expected.
 
+use super::says_no::wrapped_says_no;
 use super::wording::sounds_like_failure;
 use crate::engine::decode::{Sort, beginning, root_element, sort};
 use crate::engine::text::head;
@@ -67,7 +68,10 @@ fn words(text: &str) -> Page {
     let line = text.trim();
     let word = line.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
     let begins = ["error", "fail", "failed", "failure", "fatal", "exception", "false", "nok", "ko"];
-    match begins.iter().any(|known| word.eq_ignore_ascii_case(known)) || sounds_like_failure(line) {
+    match begins.iter().any(|known| word.eq_ignore_ascii_case(known))
+        || sounds_like_failure(line)
+        || wrapped_says_no(line)
+    {
         true => Page::Failure,
         false => Page::Other,
     }
@@ -131,6 +135,10 @@ fn is_fault(xml: &str) -> bool {
         || [
             "<success>false<",
             "<success>0<",
+            "<success>no<",
+            "<response><error>",
+            "<response><errors>",
+            "<result><error>",
             "<status>error<",
             "<status>fail",
             "<result>error<",

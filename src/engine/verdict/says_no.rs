@@ -2,13 +2,19 @@
 //! shape for this; `fixtures/replies/` has what their documentation shows, and replies that only look
 //! like it. A record is never taken for a refusal because of a field that is called `status` or `error`.
 
+mod names;
+
 use serde_json::{Map, Value};
 
+use self::names::*;
 use super::wording::{sounds_like_failure, sounds_like_success};
-use crate::engine::text::{is_named, to_text};
+use crate::engine::text::{head, is_named, to_text};
 
 /// How deep a refusal may be wrapped, such as `data.updateCall`.
 const MAX_DEPTH: usize = 4;
+
+/// The longest text that is looked into for JSON, in bytes.
+const LONGEST_INNER: usize = 64 * 1024;
 
 /// A refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,157 +25,26 @@ pub(super) struct No {
     pub(super) status: Option<u16>,
 }
 
-/// Flags of success.
-const FLAGS: &[&str] = &["success", "ok", "successful", "succeeded", "issuccess", "issuccessful", "isok"];
-
-/// Members that are there, or not empty, only where something failed.
-const ERRORS: &[&str] = &[
-    "error",
-    "errors",
-    "fault",
-    "faults",
-    "faultstring",
-    "exception",
-    "exceptions",
-    "errorcode",
-    "errcode",
-    "errno",
-    "errormessage",
-    "errormessages",
-    "errormsg",
-    "errmsg",
-    "errorinfo",
-    "errordetails",
-    "errordescription",
-    "errortext",
-    "errorlist",
-    "fielderrors",
-    "validationerrors",
-    "usererrors",
-    "modelstate",
-    "iserror",
-    "haserror",
-    "haserrors",
-];
-
-/// Members whose word says how it went.
-const STATES: &[&str] = &["status", "result", "stat", "outcome", "resultstatus", "requeststatus"];
-
-/// Words of such members.
-const BAD_STATES: &[&str] = &[
-    "err",
-    "fail",
-    "failed",
-    "failure",
-    "nok",
-    "notok",
-    "ko",
-    "exception",
-    "unauthorized",
-    "unauthenticated",
-    "forbidden",
-    "badrequest",
-];
-
-/// Members that name a status of HTTP.
-const STATUSES: &[&str] = &[
-    "status",
-    "code",
-    "statuscode",
-    "httpstatus",
-    "httpstatuscode",
-    "httpcode",
-    "errorstatus",
-    "errorcode",
-    "responsecode",
-    "resultcode",
-];
-
-/// Codes that programs compare.
-const CODES: &[&str] = &["code", "resultcode", "responsecode", "returncode", "statuscode"];
-
-/// Sentences for people.
-const MESSAGES: &[&str] =
-    &["message", "msg", "detail", "description", "reason", "title", "statusmessage", "statustext"];
-
-/// Members around an answer that say nothing about it.
-const AROUND: &[&str] = &[
-    "time",
-    "timestamp",
-    "requestid",
-    "traceid",
-    "correlationid",
-    "meta",
-    "metadata",
-    "info",
-    "links",
-    "version",
-    "apiversion",
-    "extensions",
-    "cost",
-    "total",
-    "count",
-    "jsonrpc",
-    "id",
-];
-
-/// Members that wrap what was asked for.
-const PAYLOADS: &[&str] =
-    &["data", "result", "results", "record", "records", "response", "items", "d", "body"];
-
-/// Objects that say how it went, beside the payload.
-const HEADS: &[&str] = &["status", "meta", "header", "head", "response", "result", "responsestatus"];
-
-/// Whatever else refusals are made of.
-const REFUSAL: &[&str] = &[
-    "messages",
-    "details",
-    "type",
-    "object",
-    "instance",
-    "category",
-    "subcategory",
-    "path",
-    "trace",
-    "stacktrace",
-    "help",
-    "helpurl",
-    "moreinfo",
-    "documentation",
-    "documentationurl",
-    "hint",
-    "subcode",
-    "debugid",
-    "exceptiontype",
-    "context",
-    "field",
-    "fields",
-    "property",
-    "severity",
-    "level",
-    "logref",
-    "locale",
-    "localizedmessage",
-    "usermessage",
-    "developermessage",
-    "internalmessage",
-    "innererror",
-    "target",
-    "needed",
-    "provided",
-    "retryafter",
-    "method",
-    "oerrordetails",
-    "failed",
-    "failure",
-];
-
-/// What a record is known by.
-const IDS: &[&str] = &["id", "uuid", "guid", "recordid"];
-
 /// Whether a reply's body says no.
 pub(super) fn says_no(body: &Value) -> Option<No> {
     value(body, MAX_DEPTH)
+}
+
+/// Whether a form (`success=false&message=…`) or a call of a function (JSONP) says no.
+pub(super) fn wrapped_says_no(text: &str) -> bool {
+    let text = text.trim();
+    let called = text.trim_end_matches(';').strip_suffix(')').and_then(|text| text.split_once('('));
+    if let Some((name, inner)) = called
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.$".contains(&b))
+    {
+        return json_inside(inner).is_some_and(|inner| says_no(&inner).is_some());
+    }
+    let is_form = text.contains('=') && !text.contains(|c: char| c.is_whitespace() || "<>{}".contains(c));
+    is_form && {
+        let pairs = url::form_urlencoded::parse(head(text, LONGEST_INNER).as_bytes());
+        let members = pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())));
+        says_no(&Value::Object(members.collect())).is_some()
+    }
 }
 
 /// Whether a name is that of a member of refusals: a text that stands there may be a refusal's words.
@@ -185,17 +60,32 @@ fn value(body: &Value, depth: usize) -> Option<No> {
             let mut all = None;
             for item in items {
                 let no = object(item.as_object()?, depth - 1)?;
-                all.get_or_insert(no);
+                all.get_or_insert(No { is_flag: false, ..no });
             }
             all
         }
         Value::Bool(false) => Some(No { is_flag: false, status: None }),
-        Value::String(text) => sounds_like_failure(text).then_some(No { is_flag: false, status: None }),
+        Value::String(text) => match json_inside(text).filter(|_| depth > 0) {
+            Some(inner) => value(&inner, depth - 1),
+            None => sounds_like_failure(text).then_some(No { is_flag: false, status: None }),
+        },
         _ => None,
     }
 }
 
+/// The object or list of a text that is JSON itself (Apex, ASP.NET).
+fn json_inside(text: &str) -> Option<Value> {
+    let text = text.trim();
+    if text.len() > LONGEST_INNER || !text.starts_with(['{', '[']) {
+        return None;
+    }
+    serde_json::from_str(text).ok()
+}
+
 fn object(members: &Map<String, Value>, depth: usize) -> Option<No> {
+    if depth == 0 {
+        return None;
+    }
     let is_outer = depth == MAX_DEPTH;
     let status = failing_status(members);
     let sign = Some(No { is_flag: false, status });
@@ -206,24 +96,18 @@ fn object(members: &Map<String, Value>, depth: usize) -> Option<No> {
     }
     let is_identified = !calls && all(members, IDS).any(|id| !is_nothing(id));
     let others = members.iter().filter(|(name, value)| !is_nothing(value) && !is_envelope(name)).count();
-    if all(members, FLAGS).any(is_no) && (is_outer || !is_identified) {
-        return Some(No { is_flag: is_outer, status });
+    let messages = || all(members, MESSAGES).filter_map(Value::as_str).filter(|text| !text.trim().is_empty());
+    if is_identified && others == 0 && has_errors_id(members, status) {
+        return Some(No { is_flag: true, status });
+    }
+    if all(members, FLAGS).any(is_no) && (is_outer || !is_identified || others == 0) {
+        return Some(No { is_flag: is_outer || is_identified, status });
     }
     if all(members, FLAGS).any(is_yes) {
         return None;
     }
-    if has_errors {
-        let answered = get(members, "data").or_else(|| get(members, "result"));
-        let is_partly_done = match answered {
-            Some(Value::Object(fields)) => fields.values().any(|field| !is_nothing(field)),
-            Some(Value::Array(items)) => {
-                !items.is_empty() && value(&Value::Array(items.clone()), 1).is_none()
-            }
-            _ => false,
-        };
-        if !(is_partly_done || (is_identified && others > 0)) {
-            return sign;
-        }
+    if has_errors && !is_partly_done(members) && !(is_identified && others > 0) {
+        return sign;
     }
     if is_sugar_error(members) {
         return sign;
@@ -232,44 +116,91 @@ fn object(members: &Map<String, Value>, depth: usize) -> Option<No> {
         .iter()
         .filter(|(name, value)| !is_nothing(value) && !AROUND.iter().any(|around| is_named(name, around)));
     let only = match (filled.next(), filled.next()) {
-        (Some((_, only)), None) if !is_identified => Some(only),
+        (Some(only), None) if !is_identified => Some(only),
         _ => None,
     };
-    let is_wrapper = only.is_some_and(|only| only.is_object() || only.is_array());
+    // A flag of what was asked for, beside its id.
+    let mut payloads = all(members, PAYLOADS).filter_map(Value::as_object);
+    if let Some(no) = payloads.find_map(|payload| object(payload, depth - 1).filter(|no| no.is_flag)) {
+        return Some(no);
+    }
+    let is_wrapper = only.is_some_and(|(_, only)| only.is_object() || only.is_array());
     let is_record = is_identified || (others > 0 && !is_wrapper) || all(members, PAYLOADS).any(has_id);
     if is_record {
         return None;
     }
-    let messages = || all(members, MESSAGES).filter_map(Value::as_str).filter(|text| !text.trim().is_empty());
+    if all(members, WEAK_FLAGS).any(is_no) || (is_outer && all(members, STATES).any(|state| *state == false))
+    {
+        return sign;
+    }
     let has_words = || messages().next().is_some() || all(members, CODES).any(|code| !is_nothing(code));
+    let regrets = || messages().next().is_some_and(|text| !sounds_like_success(text));
     let is_bad_state = all(members, STATES).any(is_bad)
         || ["type", "object"].iter().any(|name| {
             let kind = get(members, name).and_then(Value::as_str).unwrap_or_default();
-            kind.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("error"))
+            head(kind, 5).eq_ignore_ascii_case("error")
         });
     if is_bad_state && (is_outer || has_words()) {
         return sign;
     }
-    if status.is_some() && !has_answer(members) {
+    if all(members, STATES).any(|state| is_word_of(state, WEAK_STATES)) && regrets() {
         return sign;
     }
-    let heads = all(members, HEADS).filter(|head| head.is_object());
-    for head in heads {
-        if let Some(no) = value(head, depth - 1) {
+    let is_answered = has_answer(members);
+    if status.is_some() && !is_answered {
+        return sign;
+    }
+    for head in all(members, HEADS).filter_map(Value::as_object) {
+        if let Some(no) = object(head, depth - 1) {
             return Some(No { is_flag: false, status: status.or(no.status) });
+        }
+        if !is_answered && all(head, STATES).any(is_bad) {
+            return sign;
         }
     }
     let bad_code = all(members, CODES).any(|code| !is_nothing(code) && !is_good(code));
-    if bad_code && !has_answer(members) && messages().next().is_some_and(|text| !sounds_like_success(text)) {
+    if bad_code && !is_answered && regrets() {
         return sign;
     }
     match only {
         // Nothing but a sentence.
-        Some(Value::String(text)) if messages().next().is_some() && sounds_like_failure(text) => sign,
-        Some(inner @ (Value::Object(_) | Value::Array(_))) => {
-            value(inner, depth - 1).map(|no| No { is_flag: false, ..no })
+        Some((name, Value::String(text))) if LONE.iter().any(|lone| is_named(name, lone)) => {
+            if sounds_like_failure(text) {
+                sign
+            } else {
+                None
+            }
         }
+        Some((_, Value::String(text))) => value(&json_inside(text)?, depth - 1),
+        Some((_, inner @ (Value::Object(_) | Value::Array(_)))) => value(inner, depth - 1),
         _ => None,
+    }
+}
+
+/// Whether an id beside nothing but words is that of an error: it is a word (Heroku, DigitalOcean) or a
+/// status itself, or one stands beside it.
+fn has_errors_id(members: &Map<String, Value>, status: Option<u16>) -> bool {
+    let is_word = |id: &Value| {
+        failing(id).is_some()
+            || id
+                .as_str()
+                .is_some_and(|id| id.bytes().all(|b| b.is_ascii_alphabetic() || b"_-. ".contains(&b)))
+    };
+    let mut sentences = all(members, MESSAGES).filter_map(Value::as_str);
+    match sentences.next() {
+        Some(sentence) if !sounds_like_success(sentence) => {
+            status.is_some() || (all(members, IDS).any(is_word) && sounds_like_failure(sentence))
+        }
+        _ => false,
+    }
+}
+
+/// Whether some of what was asked was done in spite of errors, as with GraphQL.
+fn is_partly_done(members: &Map<String, Value>) -> bool {
+    match get(members, "data").or_else(|| get(members, "result")) {
+        Some(Value::Object(fields)) => fields.values().any(|field| !is_nothing(field)),
+        Some(Value::Array(items)) => !items.is_empty() && value(&Value::Array(items.clone()), 1).is_none(),
+        _ => false,
     }
 }
 
@@ -345,7 +276,9 @@ fn is_error(value: &Value) -> bool {
         Value::String(text) => {
             let text = text.trim();
             let good = ["", "0", "false", "null", "none", "no", "n/a", "no error", "noerror", "no_error"];
-            !good.iter().any(|good| text.eq_ignore_ascii_case(good)) && !is_good_word(text)
+            !good.iter().any(|good| text.eq_ignore_ascii_case(good))
+                && !head(text, 9).eq_ignore_ascii_case("no errors")
+                && !is_good_word(text)
         }
         Value::Array(items) => items.iter().any(is_error),
         Value::Object(members) => {
@@ -362,10 +295,12 @@ fn is_error(value: &Value) -> bool {
 }
 
 fn is_bad(value: &Value) -> bool {
-    let Value::String(text) = value else { return false };
-    let text = text.trim();
-    text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("error"))
-        || BAD_STATES.iter().any(|bad| is_named(text, bad))
+    let starts = |text: &str| head(text.trim(), 5).eq_ignore_ascii_case("error");
+    value.as_str().is_some_and(starts) || is_word_of(value, BAD_STATES)
+}
+
+fn is_word_of(value: &Value, words: &[&str]) -> bool {
+    value.as_str().is_some_and(|text| words.iter().any(|word| is_named(text, word)))
 }
 
 /// Whether a code is one of success.
@@ -379,8 +314,8 @@ fn is_good(code: &Value) -> bool {
 fn is_good_word(text: &str) -> bool {
     let text = text.trim();
     text.parse().is_ok_and(is_success)
-        || text == "0"
-        || text.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("success"))
+        || (!text.is_empty() && text.bytes().all(|b| b == b'0'))
+        || head(text, 7).eq_ignore_ascii_case("success")
         || ["ok", "done", "created", "updated", "saved", "accepted", "completed"]
             .iter()
             .any(|good| text.eq_ignore_ascii_case(good))
@@ -402,10 +337,10 @@ fn is_nothing(value: &Value) -> bool {
 }
 
 fn is_envelope(name: &str) -> bool {
-    [FLAGS, ERRORS, STATES, STATUSES, CODES, MESSAGES, AROUND, PAYLOADS, HEADS, REFUSAL]
+    [FLAGS, WEAK_FLAGS, ERRORS, STATES, STATUSES, CODES, MESSAGES, AROUND, PAYLOADS, HEADS, REFUSAL]
         .iter()
         .any(|names| names.iter().any(|known| is_named(name, known)))
-        || name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("error"))
+        || head(name, 5).eq_ignore_ascii_case("error")
 }
 
 /// The members of these names.

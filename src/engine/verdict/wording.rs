@@ -3,42 +3,75 @@
 
 use serde_json::Value;
 
+use crate::engine::text::is_named;
+
 /// Sentences longer than this are somebody's text, not a word about how it went.
 const LONGEST: usize = 200;
 
 const FAILURES: &[&str] = &[
+    "aborted",
     "access denied",
-    "cannot",
+    "already exists",
+    "bad request",
+    "blocked",
     "can't",
+    "cannot",
     "could not",
     "couldn't",
     "denied",
     "does not exist",
+    "duplicate",
     "error",
+    "exceeded",
     "exception",
     "expired",
     "failed",
     "failure",
     "forbidden",
+    "not have access",
+    "don't have access",
+    "doesn't have access",
+    "not have permission",
+    "don't have permission",
+    "doesn't have permission",
+    "incorrect",
+    "insufficient",
     "invalid",
     "is required",
     "missing",
+    "must be",
+    "must log in",
+    "must not",
+    "no access",
+    "no permission",
     "not allowed",
-    "not authorized",
     "not authenticated",
+    "not authorized",
     "not found",
     "not logged in",
     "not permitted",
+    "not saved",
+    "not supported",
+    "not valid",
     "please log in",
     "please login",
     "please sign in",
     "rate limit",
     "rejected",
+    "suspended",
+    "timed out",
+    "too large",
+    "too long",
     "too many requests",
+    "too short",
+    "try again",
     "unable to",
     "unauthenticated",
     "unauthorized",
+    "unavailable",
     "unknown",
+    "unsupported",
+    "wrong",
 ];
 
 const SUCCESSES: &[&str] = &[
@@ -186,34 +219,65 @@ const SIGN_IN_WORDS: &[&str] = &[
     "invalid session",
     "invalid token",
     "log in again",
+    "log in to continue",
     "login again",
+    "login required",
+    "must be logged in",
+    "must be signed in",
+    "must log in",
+    "must login",
+    "must sign in",
+    "need to log in",
+    "need to sign in",
     "not authenticated",
     "not logged in",
+    "not signed in",
     "oauth token",
     "please log in",
     "please login",
     "please sign in",
     "session expired",
+    "session has ended",
     "session has expired",
+    "session has timed out",
     "session id is invalid",
     "session is invalid",
     "session timed out",
+    "session timeout",
     "sign in again",
+    "sign in to continue",
     "token expired",
     "token has expired",
     "token is expired",
     "token is invalid",
     "token revoked",
     "unauthenticated",
+    "you have been logged out",
+];
+
+/// Flags that say whether anybody is signed in, as letters and digits, and what says that nobody is.
+const SIGN_IN_FLAGS: &[(&str, bool)] = &[
+    ("authenticated", false),
+    ("authenticationrequired", true),
+    ("authrequired", true),
+    ("isauthenticated", false),
+    ("isloggedin", false),
+    ("loggedin", false),
+    ("loginrequired", true),
+    ("reauthrequired", true),
 ];
 
 /// Whether a refusal is about who is signed in, or whether anybody is.
 pub fn asks_to_sign_in(body: &Value) -> bool {
-    texts(body, 3, &mut |text| {
-        let code: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
-        SIGN_IN_CODES.contains(&code.to_ascii_lowercase().as_str())
-            || asks_in_words(&text.to_ascii_lowercase())
-    })
+    let asks = |(key, value): (&String, &Value)| {
+        SIGN_IN_FLAGS.iter().any(|(name, asks)| is_named(key, name) && *value == *asks)
+    };
+    body.as_object().is_some_and(|members| members.iter().any(asks))
+        || texts(body, 3, &mut |text| {
+            let code: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+            SIGN_IN_CODES.contains(&code.to_ascii_lowercase().as_str())
+                || asks_in_words(&text.to_ascii_lowercase())
+        })
 }
 
 fn asks_in_words(lower: &str) -> bool {

@@ -31,10 +31,16 @@ const SENTENCES: &[&str] = &[
     "errortext",
     "errormsg",
     "errmsg",
+    "detailmessage",
+    "defaultmessage",
+    "diagnostics",
     "detail",
     "description",
     "msg",
+    "responsemessage",
+    "longmessage",
     "error",
+    "err",
     "title",
     "faultstring",
     "fault",
@@ -54,6 +60,7 @@ const LISTS: &[&str] = &[
     "errors",
     "fielderrors",
     "validationerrors",
+    "validationmessages",
     "usererrors",
     "modelstate",
     "details",
@@ -63,6 +70,7 @@ const LISTS: &[&str] = &[
     "violations",
     "constraintviolations",
     "fieldviolations",
+    "issue",
     "messages",
 ];
 
@@ -172,7 +180,7 @@ fn joined(found: Vec<String>) -> Option<String> {
 /// One error of a list, with the field that it is about.
 fn one_error(item: &Value, depth: usize) -> Option<String> {
     let Value::Object(members) = item else { return find(item, depth) };
-    let Some(words) = find(item, depth) else { return by_field(members, depth) };
+    let words = find(item, depth).or_else(|| by_field(members, depth)).or_else(|| code(members))?;
     let field = field_of(members).filter(|field| !words.contains(field.as_str()));
     Some(match field {
         Some(field) => format!("{field}: {words}"),
@@ -183,18 +191,30 @@ fn one_error(item: &Value, depth: usize) -> Option<String> {
 /// What stands below `errors`: a list, a text, or an object whose keys are the fields.
 fn errors(value: &Value, is_details: bool, depth: usize) -> Option<String> {
     let Value::Object(members) = value else { return find(value, depth) };
-    // An object of details is for programs, ids and limits, unless it has a list for each field.
+    // An object of details is for programs, ids and limits, unless it has a text of its own (FHIR) or a
+    // list for each field.
     if is_details {
-        return by_field(members, depth);
+        let text = member(members, "text").and_then(Value::as_str).map(str::to_owned);
+        return text.or_else(|| by_field(members, depth));
     }
     if let Some(words) = find(value, depth) {
         return Some(words);
     }
     let found = members.iter().filter_map(|(field, value)| match value {
         Value::Number(_) | Value::Bool(_) => Some(format!("{field}: {}", to_text(value))),
-        value => Some(fields::about(field, find(value, depth.checked_sub(1)?)?)),
+        value => {
+            let depth = depth.checked_sub(1)?;
+            let words = find(value, depth).or_else(|| by_rule(value))?;
+            Some(fields::about(field, words))
+        }
     });
     joined(found.take(MAX_ERRORS).collect())
+}
+
+/// The sentences below a field, whose keys are the rules that it breaks (Laminas).
+fn by_rule(value: &Value) -> Option<String> {
+    let sentences = value.as_object()?.values().filter_map(Value::as_str).filter(|text| text.contains(' '));
+    joined(sentences.take(MAX_ERRORS).map(str::to_owned).collect())
 }
 
 /// A code instead of a sentence.

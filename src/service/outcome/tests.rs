@@ -190,6 +190,49 @@ fn the_crms_own_words_are_found() {
         ),
         (json!([{}, {"phone": ["is wrong"]}]), Some("phone: is wrong")),
         (
+            json!({"phone": "is not a number", "name": "must not be empty"}),
+            Some("phone: is not a number; name: must not be empty"),
+        ),
+        (json!({"phone": "+1 650 555 0100", "name": "Ada is here at 5", "mail": "is@x.y is it"}), None),
+        // Spring.
+        (
+            json!({"status": 400, "error": "Bad Request", "message": "Validation failed", "path": "/calls",
+                "errors": [{"objectName": "call", "field": "subject", "rejectedValue": null, "defaultMessage": "must not be null"}]}),
+            Some("Validation failed: subject: must not be null"),
+        ),
+        // Laminas.
+        (
+            json!({"title": "Unprocessable Entity", "status": 422, "detail": "Failed Validation",
+                "validation_messages": {"phone": {"isEmpty": "Value is required and can't be empty"}}}),
+            Some("Failed Validation: phone: Value is required and can't be empty"),
+        ),
+        // Yii.
+        (json!([{"field": "phone", "message": "Phone is invalid."}]), Some("Phone is invalid.")),
+        (json!([{"field": "mobile", "message": "Phone is invalid."}]), Some("mobile: Phone is invalid.")),
+        // FHIR.
+        (
+            json!({"resourceType": "OperationOutcome", "issue": [
+                {"severity": "error", "code": "invalid", "details": {"text": "The number is wrong"}, "expression": ["Patient.telecom"]}
+            ]}),
+            Some("Patient.telecom: The number is wrong"),
+        ),
+        (
+            json!({"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "invalid", "diagnostics": "No such call"}]}),
+            Some("No such call"),
+        ),
+        // Bullhorn.
+        (
+            json!({"errorMessage": "error persisting an entity of type: Note", "errors": [
+                {"detailMessage": "A value is required", "propertyName": "action", "severity": "ERROR", "type": "REQUIRED"}
+            ]}),
+            Some("error persisting an entity of type: Note: action: A value is required"),
+        ),
+        // GitHub.
+        (
+            json!({"message": "Validation Failed", "errors": [{"resource": "Issue", "field": "title", "code": "missing_field"}]}),
+            Some("Validation Failed: title: missing_field"),
+        ),
+        (
             json!({"message": "Scopes are missing", "errors": [{"message": "One is required", "context": {"requiredScopes": ["crm.write"]}}]}),
             Some("Scopes are missing: One is required (needed: crm.write)"),
         ),

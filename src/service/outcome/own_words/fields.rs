@@ -18,6 +18,8 @@ const FIELDS: &[&str] = &[
     "name",
     "path",
     "target",
+    "expression",
+    "location",
     "loc",
     "fields",
     "key",
@@ -90,9 +92,26 @@ fn collect(members: &Map<String, Value>, prefix: &str, depth: usize, found: &mut
                 found.truncate(MAX_ERRORS);
             }
             Value::Object(inner) => collect(inner, &field, depth, found),
+            Value::String(text) if is_complaint(text) => found.push(about(&field, text.clone())),
             _ => {}
         }
     }
+}
+
+/// Words with which a sentence says what is wrong with a value.
+const COMPLAINTS: &[&str] = &[
+    "is", "must", "should", "required", "invalid", "missing", "cannot", "can't", "not", "already", "too",
+    "needs", "exceeds",
+];
+
+/// Whether a text that stands where a field's value stands says what is wrong with it. A value that came
+/// back is not shown.
+fn is_complaint(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    text.len() <= 200
+        && !text.contains(|c: char| c == '@' || c.is_ascii_digit())
+        && text.contains(' ')
+        && words.any(|word| COMPLAINTS.iter().any(|known| word.trim_matches('.').eq_ignore_ascii_case(known)))
 }
 
 /// Words about a field.
