@@ -140,7 +140,10 @@ impl Path {
             },
             Self::Query(query) => {
                 let Ok(found) = js_path_process(query, root) else { return Listed::Missing };
-                let values: Vec<&Value> = found.into_iter().map(|found| found.val()).collect();
+                let mut values: Vec<&Value> = found.into_iter().map(|found| found.val()).collect();
+                if values.is_empty() {
+                    values = of_one_item(&query.segments, root).unwrap_or_default();
+                }
                 if values.is_empty() {
                     return Listed::Missing;
                 }
@@ -153,6 +156,22 @@ impl Path {
             }
         }
     }
+}
+
+/// The values of a query where a list that it goes through (`[*]`) is one object: it stands for the list
+/// that it would be with others beside it. Nothing where no such object is on the way.
+fn of_one_item<'v>(segments: &[JsonPathSegment], root: &'v Value) -> Option<Vec<&'v Value>> {
+    let at = segments.iter().position(|segment| singular_step(segment).is_none())?;
+    let (leading, rest) = segments.split_at(at);
+    let leading: Box<[Step]> = leading.iter().map_while(singular_step).collect();
+    let (JsonPathSegment::Selector(Selector::Wildcard), rest) = rest.split_first()? else { return None };
+    let Some(ValueRef::Borrowed(item @ Value::Object(_))) = walk(&leading, root) else { return None };
+    if rest.is_empty() {
+        return None;
+    }
+    let found = js_path_process(&JpQuery::new(rest.to_vec()), item).ok()?;
+    let values: Vec<&Value> = found.into_iter().map(|found| found.val()).collect();
+    if values.is_empty() { of_one_item(rest, item) } else { Some(values) }
 }
 
 /// What a list path found.
@@ -286,6 +305,23 @@ mod tests {
     fn check(path: &str, root: &Value, expected: Option<Value>) {
         let path = Path::parse(path).unwrap();
         assert_eq!(path.first(root).map(ValueRef::into_owned), expected, "{path:?}");
+    }
+
+    #[test]
+    fn one_object_stands_for_the_list_that_a_query_goes_through() {
+        let list = |path: &str, root: &Value| match Path::parse(path).unwrap().list(root) {
+            Listed::Items(items) => items.into_iter().cloned().collect(),
+            _ => Vec::new(),
+        };
+        let path = "$.orders[*].contacts[*]";
+        let contacts = json!([{"id": 1}, {"id": 2}]);
+        for root in [json!({"orders": [{"contacts": contacts}]}), json!({"orders": {"contacts": contacts}})] {
+            assert_eq!(list(path, &root), [json!({"id": 1}), json!({"id": 2})], "{root}");
+        }
+        let one = json!({"orders": {"contacts": [{"phones": {"number": 5}}]}});
+        assert_eq!(list("$.orders[*].contacts[*].phones[*].number", &one), Vec::<Value>::new());
+        assert_eq!(list("$.orders[*].contacts[*].phones.number", &one), [json!(5)]);
+        assert_eq!(list("$.orders[*].leads[*]", &one), Vec::<Value>::new());
     }
 
     #[test]

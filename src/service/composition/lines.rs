@@ -88,7 +88,7 @@ pub(super) fn upsert<S: Syntax>(existing: &str, entries: &[Entry]) -> String {
     let mut pieces = pieces::<S>(existing, &rendered);
     let mut beside_open = None;
     for (entry, (_, text)) in entries.iter().zip(&rendered) {
-        match pieces.iter().position(|piece| piece.field == Some(entry.field)) {
+        match place_of(&pieces, entry.field) {
             Some(at) => replace::<S>(&mut pieces, at, entry, text),
             None => {
                 let place = match entry.field {
@@ -103,6 +103,29 @@ pub(super) fn upsert<S: Syntax>(existing: &str, entries: &[Entry]) -> String {
         }
     }
     pieces.iter().flat_map(|piece| [&*piece.text, &*piece.end]).collect()
+}
+
+/// The piece that is a field. A person may have written lines that look like one, most often into the note
+/// in front of them all: of several lines that one counts which stands, as logs are written, on its side of
+/// the time of the call.
+fn place_of(pieces: &[Piece<'_>], field: Field) -> Option<usize> {
+    let all = |field: Field| {
+        let is_it = move |(at, piece): (usize, &Piece<'_>)| (piece.field == Some(field)).then_some(at);
+        pieces.iter().enumerate().filter_map(is_it)
+    };
+    let first = all(field).next()?;
+    if field.shape() != Shape::Line || field == Field::DateTime {
+        return Some(first);
+    }
+    let time = all(Field::DateTime).last();
+    let is_behind_time = field as usize > Field::DateTime as usize;
+    let beside = match time {
+        Some(time) if is_behind_time => all(field).find(|at| *at > time),
+        Some(time) => all(field).take_while(|at| *at < time).last(),
+        None if is_behind_time => None,
+        None => all(field).last(),
+    };
+    beside.or(Some(first))
 }
 
 fn pieces<'a, S: Syntax>(text: &'a str, rendered: &[(Field, String)]) -> Vec<Piece<'a>> {
@@ -269,6 +292,10 @@ pub(super) fn own_paragraphs(text: &str, new: Option<&str>) -> usize {
     let mut ends = paragraphs(text);
     let mut length = ends.next().unwrap_or(0);
     let Some(new) = new else { return length };
+    // The same value once more: lines behind it are a person's.
+    if let Some(own) = same_lines(&text[..length], new.trim()) {
+        return own;
+    }
     let whole = |text: &str| line_feeds(text.trim());
     let mut from = 0;
     let mut new = paragraphs(new).map(move |end| {
@@ -288,6 +315,20 @@ pub(super) fn own_paragraphs(text: &str, new: Option<&str>) -> usize {
         length = end;
     }
     length
+}
+
+/// How much of a text the lines of a value are that it begins with, whatever blanks end them.
+fn same_lines(text: &str, value: &str) -> Option<usize> {
+    let mut own = lines(text);
+    let mut end = None;
+    for (_, line) in lines(value) {
+        let (start, found) = own.next()?;
+        if found.trim() != line.trim() {
+            return None;
+        }
+        end = Some(start + found.len());
+    }
+    end
 }
 
 /// Where each paragraph of a text ends, its line ends not included.

@@ -29,6 +29,63 @@ fn updated(existing: &str, request: &Value, format: LogFormat) -> String {
 }
 
 /// In values and in front of headings: once a second update took for a field what the first had not.
+/// A line that a person typed right behind the last section of Markdown stays where the same value comes
+/// once more, as clients send it with every update.
+#[test]
+fn a_line_behind_a_section_that_comes_again_stays() {
+    let request = json!({"result": "R", "aiNote": "one\ntwo"});
+    let text = updated("", &request, LogFormat::Markdown);
+    let typed = format!("{}\ntyped by hand\n", text.trim_end());
+    let again = updated(&typed, &request, LogFormat::Markdown);
+    assert_eq!(again.matches("typed by hand").count(), 1, "{again}");
+    let spaces: String = typed.lines().map(|line| format!("{line}  \n")).collect();
+    let again = updated(&spaces, &request, LogFormat::Markdown);
+    assert!(again.matches("typed by hand").count() == 1 && again.matches("two").count() == 1, "{again}");
+}
+
+#[test]
+fn a_line_of_a_note_that_looks_like_a_field_is_not_overwritten() {
+    let new = json!({"note": "first\n- Result: typed\n- Summary: typed too", "subject": "S", "result": "R",
+        "startTime": 1_700_000_000_000_i64, "duration": 5});
+    let text = updated("", &new, LogFormat::Plain);
+    let text = updated(
+        &text,
+        &json!({"result": "Missed", "subject": "Other", "recordingLink": "https://r.example"}),
+        LogFormat::Plain,
+    );
+    for line in ["- Result: typed", "- Summary: typed too", "- Result: Missed", "- Summary: Other"] {
+        assert_eq!(text.matches(line).count(), 1, "{line}: {text}");
+    }
+}
+
+#[test]
+fn what_a_crm_sets_around_a_text_hides_no_field() {
+    let request = json!({"note": "N", "subject": "S", "result": "R", "startTime": 1_700_000_000_000_i64});
+    let next = json!({"note": "N2", "result": "Missed"});
+    for format in [LogFormat::Plain, LogFormat::Markdown] {
+        let text = updated("", &request, format);
+        for (front, behind) in [
+            ("\u{feff}", ""),
+            ("\u{200b}", ""),
+            ("[Ada 10:00] ", ""),
+            ("[2026-05-03 10:00]: ", ""),
+            ("<div>", "</div>"),
+            ("<html><body><p>", "</p></body></html>"),
+        ] {
+            let mut text = format!("{front}{}{behind}", text.trim_end());
+            for _ in 0..2 {
+                text = updated(&text, &next, format);
+                for once in ["N2", "Missed", "Summary", "Result"] {
+                    assert_eq!(text.matches(once).count(), 1, "{front} {once} {format:?}: {text}");
+                }
+            }
+            for tag in [front.trim(), behind] {
+                assert!(tag.starts_with(['\u{feff}', '\u{200b}']) || text.contains(tag), "{tag}: {text}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_carriage_return_alone_ends_a_line_too() {
     let note = json!({"note": "\n- Note: x\r\r\n"});

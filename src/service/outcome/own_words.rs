@@ -181,9 +181,8 @@ fn joined(found: Vec<String>) -> Option<String> {
 fn one_error(item: &Value, depth: usize) -> Option<String> {
     let Value::Object(members) = item else { return find(item, depth) };
     let words = find(item, depth).or_else(|| by_field(members, depth)).or_else(|| code(members))?;
-    let field = field_of(members).filter(|field| !words.contains(field.as_str()));
-    Some(match field {
-        Some(field) => format!("{field}: {words}"),
+    Some(match field_of(members) {
+        Some(field) => fields::about(&field, words),
         None => words,
     })
 }

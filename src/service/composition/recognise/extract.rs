@@ -67,7 +67,10 @@ impl Reading<'_> {
                     .iter()
                     .find(|head| head.field().is_some_and(|field| field.shape() == Shape::Section));
                 let limit = other.map_or(text.len(), |head| head.start);
-                match end_marker(&text[head.value..limit], field) {
+                // What somebody escaped is no mark.
+                let is_escaped =
+                    |at: usize| self.view.source[self.view.start(head.value + at)..].starts_with('\\');
+                match end_marker(&text[head.value..limit], field, is_escaped) {
                     Some(marker) => (head.value + marker.start, head.value + marker.end, None),
                     None => self.open(head.value, next),
                 }
@@ -117,7 +120,7 @@ impl Reading<'_> {
 }
 
 /// The first line, or part of one, that ends a section of plain text.
-fn end_marker(text: &str, field: Field) -> Option<Range<usize>> {
+fn end_marker(text: &str, field: Field, is_escaped: impl Fn(usize) -> bool) -> Option<Range<usize>> {
     text.match_indices("END").find_map(|(at, word)| {
         let before = text[..at].trim_end_matches(' ');
         let before = match field {
@@ -128,6 +131,6 @@ fn end_marker(text: &str, field: Field) -> Option<Range<usize>> {
         let end = at + word.len();
         let is_word = !text[end..].starts_with(|next: char| next.is_alphanumeric());
         // A bullet behind it is the next field's.
-        (before.len() > start && is_word).then_some(start..end)
+        (before.len() > start && is_word && !is_escaped(start)).then_some(start..end)
     })
 }

@@ -117,17 +117,21 @@ fn head_at(text: &str, start: usize) -> Option<Head> {
     let (label, kind) = label(&text[at..])?;
     let label_at = at;
     at += label.len();
-    let mut has_hashes = false;
+    let mut before_hashes = None;
     for character in text[at..].chars() {
         match character {
             ' ' => {}
             // Only what ends bold text that began in front of it: what follows may have its own.
             BOLD if is_bold => is_bold = false,
-            '#' if marks.hash => has_hashes = true,
-            ':' if !marks.colon && !has_hashes => marks.colon = true,
+            '#' if marks.hash => before_hashes = before_hashes.or(Some(at)),
+            ':' if !marks.colon && before_hashes.is_none() => marks.colon = true,
             _ => break,
         }
         at += character.len_utf8();
+    }
+    // They close a heading only where the line ends behind them.
+    if let Some(hashes) = before_hashes.filter(|_| !matches!(text.as_bytes().get(at), None | Some(b'\n'))) {
+        at = hashes;
     }
     marks.alone = text[at..].is_empty() || text[at..].starts_with('\n');
     if marks.alone && !marks.hash && !marks.colon {
@@ -182,6 +186,11 @@ impl Head {
             (_, Search::BareAnywhere) => !colon,
         }
     }
+}
+
+/// Whether a text begins with the label of a field, or of the details, that has the marks of the format.
+pub(super) fn begins(view: &View<'_>, format: LogFormat) -> bool {
+    head_at(&view.text, 0).is_some_and(|head| head.is_marked(format, Search::Lines))
 }
 
 /// Every head of a text. Parts of it that are known to be values hold none: `values` are what fields

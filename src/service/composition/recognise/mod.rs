@@ -18,6 +18,7 @@ mod shapes;
 mod tail;
 mod values;
 mod view;
+mod wrapping;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -38,16 +39,22 @@ pub(super) fn restored<'t>(text: &'t str, format: LogFormat, entries: &[Entry]) 
     }
     let values: Vec<(Field, &str)> =
         entries.iter().map(|entry| (entry.field, entry.value.as_str())).collect();
-    let whole = tail::without_cut_tail(text, format);
+    let unwrapped = wrapping::unwrapped(text, format);
+    let whole = tail::without_cut_tail(&unwrapped, format);
     let read = match format {
         LogFormat::Html => html(whole, &values),
         LogFormat::Plain | LogFormat::Markdown => lines(whole, format, &values),
         LogFormat::Custom => Read::Unknown,
     };
-    match read {
-        Read::Rewritten(text) => text.into(),
-        Read::AsWritten => whole.into(),
-        Read::Unknown => text.into(),
+    match (read, unwrapped) {
+        (Read::Rewritten(text), _) => text.into(),
+        (Read::AsWritten, Cow::Borrowed(unwrapped)) => tail::without_cut_tail(unwrapped, format).into(),
+        (Read::AsWritten, Cow::Owned(mut unwrapped)) => {
+            let length = tail::without_cut_tail(&unwrapped, format).len();
+            unwrapped.truncate(length);
+            unwrapped.into()
+        }
+        (Read::Unknown, _) => text.into(),
     }
 }
 
@@ -150,6 +157,10 @@ fn lines(text: &str, format: LogFormat, values: &[(Field, &str)]) -> Read {
         let mut found = heads::find(&tagged, format, Search::Lines, values);
         // What a field is about to say may itself look like a field.
         let is_within = |at: usize| known.iter().any(|place| place.start < at && at < place.end);
+        // A CRM that keeps the tags of a value as they are made no markup of the text.
+        if tagged.tags.iter().any(|tag| is_within(tag.start)) {
+            continue;
+        }
         found.retain(|head| !is_within(tagged.start(head.start)));
         let is_more = heads.len() < 2 && found.len() > heads.len();
         if is_more || heads.len() > 1 && found.len() >= heads.len() && breaks_lines(&tagged, &found) {

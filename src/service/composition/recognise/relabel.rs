@@ -62,6 +62,10 @@ fn is_escaped(text: &str) -> bool {
     has && !is_raw && !text.match_indices('&').any(|(at, _)| is_bare(at))
 }
 
+fn is_blank(character: char) -> bool {
+    character.is_whitespace() && !matches!(character, '\r' | '\n')
+}
+
 /// A label with the marks of the format, where it has others.
 fn label(view: &View<'_>, format: LogFormat, head: &Head, edits: &mut Vec<Edit>) {
     let source = view.start(head.start)..view.end(head.value);
@@ -73,7 +77,8 @@ fn label(view: &View<'_>, format: LogFormat, head: &Head, edits: &mut Vec<Edit>)
     let is_section = head.field().is_none_or(|field| field.shape() != Shape::Line);
     let is_same = match format {
         LogFormat::Plain => written.trim_end() == text.trim_end(),
-        _ => written.trim_end_matches(' ') == text.trim_end_matches(' '),
+        // Other blanks may be the value's own.
+        _ => written.trim_end_matches(is_blank) == text.trim_end(),
     };
     if is_same {
         return;

@@ -203,10 +203,15 @@ fn is_as_it_is(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'.' | b',' | b':')
 }
 
+/// Whether a character is one that nobody sees.
+pub(super) fn is_unseen(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{ad}' | '\u{2060}')
+}
+
 /// A character as it is seen; `None` where it is not.
 fn seen(character: char) -> Option<char> {
     match character {
-        '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{ad}' | '\u{2060}' => None,
+        _ if is_unseen(character) => None,
         '\n' => Some(' '),
         // A line separator is no blank.
         '\u{2028}' | '\u{2029}' => Some('\n'),
