@@ -177,7 +177,10 @@ fn lines(text: &str, format: LogFormat, values: &[(Field, &str)]) -> Read {
     }
     if heads.len() < 2 {
         let anywhere = heads::find(&view, format, Search::Anywhere, values);
-        if anywhere.len() > 1 {
+        // What stands within a line in front of the first line of ours is a person's.
+        let begins =
+            heads.first().is_none_or(|first| anywhere.first().is_some_and(|head| head.start == first.start));
+        if anywhere.len() > 1 && begins {
             let search = Search::Anywhere;
             return Read::Rewritten(rewrite::lines(&Reading {
                 view: &view,
