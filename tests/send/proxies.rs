@@ -121,7 +121,10 @@ async fn redirects_are_judged_and_routed_one_by_one() {
 async fn what_goes_wrong_at_the_proxy_is_told_as_the_proxys() {
     let proxy = Server::start(|_| answer("407 Proxy Authentication Required", "", "{}")).await;
     let asks = [("ALL_PROXY", with_credentials(&proxy))];
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    // Bound, so that nobody else gets the port, and never listening.
+    let silent = tokio::net::TcpSocket::new_v4().unwrap();
+    silent.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let closed = silent.local_addr().unwrap();
     let gone = [("ALL_PROXY", format!("http://user:secret@{closed}"))];
     let unknown = [("ALL_PROXY", "http://user:secret@proxy.invalid:3128".to_owned())];
     for (variables, scheme, kind, words) in [

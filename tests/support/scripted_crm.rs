@@ -10,6 +10,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
+use tokio::net::TcpSocket;
 
 /// The addresses that a recording names as `target`, in the order of the listeners.
 pub const TARGETS: [&str; 3] = ["crm", "platform.ringcentral.com", "appconnect.labs.ringcentral.com"];
@@ -43,7 +44,8 @@ struct Shared {
 pub struct ScriptedCrm {
     shared: Arc<Shared>,
     addresses: [SocketAddr; 3],
-    closed: SocketAddr,
+    /// Bound, so that nobody else gets the port, and never listening: connections to it are refused.
+    closed: TcpSocket,
 }
 
 impl ScriptedCrm {
@@ -55,8 +57,8 @@ impl ScriptedCrm {
             closing: AtomicBool::new(false),
         });
         let addresses = TARGETS.map(|target| listen(target, &shared));
-        // Bound once and let go: connections to it are refused.
-        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let closed = TcpSocket::new_v4().unwrap();
+        closed.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         Self { shared, addresses, closed }
     }
 
@@ -73,7 +75,7 @@ impl ScriptedCrm {
 
     /// An origin on which nothing listens.
     pub fn closed_origin(&self) -> String {
-        format!("http://{}", self.closed)
+        format!("http://{}", self.closed.local_addr().unwrap())
     }
 
     /// Replaces what is left of the script and forgets what was received.
