@@ -19,8 +19,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use app_connect::config::document::Document;
-use app_connect::config::load;
 use app_connect::engine;
+use app_connect::engine::load;
 use criterion::Criterion;
 use serde::Deserialize as _;
 

@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::connector::ReturnMessage;
-use crate::engine::mapped::CallLogInfo;
 
 /// An error.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -167,25 +166,6 @@ pub struct LookUpCallLogsQuery {
     pub extension_number: Option<String>,
     /// The keyed hash of that extension; goes before `extensionNumber`.
     pub hashed_extension_id: Option<String>,
-}
-
-/// What is known about one session.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct LookedUpCallLog {
-    /// Id of the call's session.
-    pub session_id: String,
-    /// Whether it is logged.
-    pub matched: bool,
-    /// The CRM's id of the record.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub log_id: Option<String>,
-    /// The record as the CRM has it; null where it could not be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub log_data: Option<CallLogInfo>,
-    /// Why this record could not be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub return_message: Option<ReturnMessage>,
 }
 
 /// A call to log.

@@ -8,14 +8,15 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout))]
 
 pub mod api;
-pub mod cases;
 pub mod cli;
 pub mod config;
 pub mod connector;
+mod durations;
 pub mod engine;
 mod files;
 pub mod generated;
 mod hex;
+mod json_kind;
 pub mod metrics;
 #[cfg(feature = "otel")]
 mod otel;
@@ -26,3 +27,4 @@ pub mod secret;
 pub mod server;
 pub mod service;
 pub mod store;
+pub mod user;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use app_connect::cases::{self, Case, Outcome};
-use app_connect::config::load;
 use app_connect::config::operations::OperationName;
+use app_connect::engine::cases::{self, Case, Outcome};
+use app_connect::engine::load;
 use app_connect::engine::operation::CompiledConfig;
+use app_connect::service::outcome::CASE_WORDING;
 
 const MEND: &str = "cargo run -- test proxy-configs --update";
 
@@ -48,7 +49,7 @@ fn cases_pass() {
     let configs: BTreeMap<String, CompiledConfig> =
         documents().into_iter().map(|(id, path)| (id, compiled(&path))).collect();
     let run = |cases: Vec<Case>| -> Vec<Outcome> {
-        cases.iter().map(|case| cases::run(case, &configs[&case.proxy_id])).collect()
+        cases.iter().map(|case| cases::run(case, &configs[&case.proxy_id], CASE_WORDING)).collect()
     };
     let outcomes = run(cases::discover(&directory()));
     let failures = failures(&outcomes);
@@ -99,7 +100,8 @@ fn broken(change: impl Fn(&str) -> String) -> (tempfile::TempDir, Vec<Outcome>) 
         }
     }
     let config = compiled(&path);
-    let outcomes = cases::discover(&path).iter().map(|case| cases::run(case, &config)).collect();
+    let outcomes =
+        cases::discover(&path).iter().map(|case| cases::run(case, &config, CASE_WORDING)).collect();
     (temporary, outcomes)
 }
 
@@ -135,7 +137,8 @@ fn a_broken_request_fails_and_rewriting_mends_it() {
     }
     let path = temporary.path().join("sandbox.json");
     let config = compiled(&path);
-    let again: Vec<Outcome> = cases::discover(&path).iter().map(|case| cases::run(case, &config)).collect();
+    let again: Vec<Outcome> =
+        cases::discover(&path).iter().map(|case| cases::run(case, &config, CASE_WORDING)).collect();
     assert_eq!(again.len(), outcomes.len());
     assert_eq!(failures(&again), Vec::<String>::new());
 }
@@ -175,7 +178,7 @@ fn a_folder_that_is_no_case_says_why() {
     assert_eq!(cases.len(), table.len());
     for (name, _, _, expected) in table {
         let case = cases.iter().find(|case| case.name == name).unwrap();
-        let shown = cases::run(case, &config).to_string();
+        let shown = cases::run(case, &config, CASE_WORDING).to_string();
         assert!(shown.contains(expected), "{name}: {shown}");
     }
 }

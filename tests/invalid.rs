@@ -9,8 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use app_connect::config::diagnostic::{Code, Lines, Severity};
-use app_connect::config::load::{Loaded, MAX_BYTES, load, load_file};
 use app_connect::config::report::{Colour, Format, human, render};
+use app_connect::engine::load::{Loaded, MAX_BYTES, load, load_file};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use app_connect::config::diagnostic::{Code, Severity};
-use app_connect::config::load::load;
+use app_connect::engine::load::load;
 use serde_json::{Value, json};
 
 fn read(path: &str) -> String {

@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use app_connect::config::load::load;
 use app_connect::config::operations::OperationName;
 use app_connect::connector::{CallError, Interface};
 use app_connect::engine::decode::decode;
 use app_connect::engine::error_mapping::{Judged, judge};
 use app_connect::engine::exchange::UpstreamResponse;
+use app_connect::engine::load::load;
 use app_connect::engine::mapped::{MapError, Mapped};
 use app_connect::engine::operation::CompiledConfig;
 use app_connect::engine::{inputs::Inputs, map};

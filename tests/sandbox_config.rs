@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use app_connect::config::load;
 use app_connect::config::operations::OperationName;
 use app_connect::engine::egress::EgressPolicy;
 use app_connect::engine::failure::Failure;
 use app_connect::engine::inputs::Inputs;
+use app_connect::engine::load;
 use app_connect::engine::operation::CompiledConfig;
 use app_connect::engine::send::{Client, ClientOptions};
 use app_connect::engine::{map, render, send};

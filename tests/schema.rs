@@ -4,8 +4,8 @@ use std::path::Path;
 
 use app_connect::config::diagnostic::Severity;
 use app_connect::config::document::Document;
-use app_connect::config::load::load;
 use app_connect::config::schema::schema;
+use app_connect::engine::load::load;
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 

@@ -2,10 +2,10 @@
 
 use std::hint::black_box;
 
-use app_connect::config::load;
 use app_connect::config::operations::OperationName;
 use app_connect::engine::exchange::{BodyKind, UpstreamResponse};
 use app_connect::engine::inputs::Inputs;
+use app_connect::engine::load;
 use app_connect::engine::mapped::Mapped;
 use app_connect::engine::operation::{CompiledConfig, Operation};
 use app_connect::engine::render::body_json;

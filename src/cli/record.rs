@@ -3,15 +3,16 @@
 use std::path::Path;
 
 use super::{FOUND, Trouble, egress, print, runtime, subject};
-use crate::cases::record::{Live, record};
-use crate::cases::suite::select;
 use crate::config::documents::CASES;
+use crate::engine::cases::record::{Live, record};
+use crate::engine::cases::suite::select;
 use crate::engine::inputs::Inputs;
 use crate::engine::render;
 use crate::engine::send::send;
 use crate::engine::trial::mask;
 use crate::files;
 use crate::hex::hex;
+use crate::service::outcome::CASE_WORDING;
 
 /// Records a case: a folder in `<proxyId>.cases` beside the document. Credentials become their names;
 /// phone numbers, e-mail addresses and names become fictional ones, the same everywhere. Exits with 0 where
@@ -85,6 +86,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
         variables: &subject.variables,
         masked: &masked,
         answered,
+        wording: CASE_WORDING,
     };
     let description = arguments
         .description
@@ -97,7 +99,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     for place in &recorded.changed {
         print::line(&format!("something else comes of it without them: {place}"));
     }
-    for outcome in select(&folder)?.into_iter().flat_map(|selection| selection.run().outcomes) {
+    for outcome in select(&folder)?.into_iter().flat_map(|selection| selection.run(CASE_WORDING).outcomes) {
         if !outcome.passed() {
             return Err(Trouble(format!("the recorded case does not pass:\n{outcome}")));
         }

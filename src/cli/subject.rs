@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use super::{Trouble, print};
 use crate::config::diagnostic::Severity;
-use crate::config::load::{Loaded, load_file};
 use crate::config::operations::OperationName;
 use crate::config::report::{Colour, Format, render};
 use crate::config::suggest::nearest;
+use crate::engine::load::{Loaded, load_file};
 use crate::engine::operation::{CompiledConfig, Operation, RateLimit};
 use crate::engine::trial::complete;
 

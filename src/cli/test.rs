@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use super::{FOUND, Trouble, print};
-use crate::cases::report::{Format, falls_short, junit, render};
-use crate::cases::suite::{Selection, Suite, select};
+use crate::engine::cases::report::{Format, falls_short, junit, render};
+use crate::engine::cases::suite::{Selection, Suite, select};
 use crate::files;
+use crate::service::outcome::CASE_WORDING;
 
 /// Runs fixture cases. Exits with 0 where all pass, with 1 where one fails, its document cannot run or
 /// coverage is too low, and with 2 where nothing could be run.
@@ -33,9 +34,9 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     let selections = selections(arguments)?;
-    let mut suites: Vec<Suite> = selections.iter().map(Selection::run).collect();
+    let mut suites: Vec<Suite> = selections.iter().map(|selection| selection.run(CASE_WORDING)).collect();
     if arguments.update && rewrite(&suites)? {
-        suites = self::selections(arguments)?.iter().map(Selection::run).collect();
+        suites = self::selections(arguments)?.iter().map(|selection| selection.run(CASE_WORDING)).collect();
     }
     print::text(&render(arguments.format, &suites, arguments.min_coverage));
     if let Some(path) = &arguments.junit {

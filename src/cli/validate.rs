@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::{FOUND, Trouble, print};
 use crate::config::diagnostic::{Findings, Severity};
 use crate::config::documents;
-use crate::config::load::load_file;
 use crate::config::report::{Colour, Format, render};
+use crate::engine::load::load_file;
 
 /// With more files than this, progress is shown.
 const MANY: usize = 20;

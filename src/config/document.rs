@@ -9,10 +9,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use super::auth::Auth;
 use super::delivery::{IdempotencyHeader, RateLimit, Retry};
 use super::error_mapping::ErrorRule;
-use super::mapping::{Mapping, MappingRef};
-pub use super::operations::{OperationName, Operations};
+pub use super::operation::{METHODS, Operation, QueryStyle, optional_parameter};
+use super::operation::{headers, query_style};
+pub use super::operations::{OperationName, OperationRef, Operations};
 use crate::secret::Secret;
 
 /// A connector as data: how App Connect's operations become HTTP requests to one CRM, and how the
@@ -72,52 +74,6 @@ pub struct Meta {
     pub region: Option<String>,
 }
 
-/// How a request is authorised.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Auth {
-    /// `apiKey`: the user pastes a key. `oauth`: the user signs in at the CRM. Default `apiKey`.
-    #[schemars(title = "Type", example = &"apiKey", extend("enum" = ["apiKey", "oauth"]))]
-    #[serde(rename = "type")]
-    pub auth_type: Option<String>,
-    /// Word before the credential, such as `Basic` or `Bearer`. Without it the credential stands
-    /// alone.
-    #[schemars(title = "Scheme", example = &"Bearer")]
-    pub scheme: Option<String>,
-    /// Header that carries the credential. Default `Authorization`.
-    #[schemars(title = "Header name", example = &"Authorization")]
-    pub header_name: Option<String>,
-    /// Template of the credential. Without it, `apiKey` sends `Basic` and the base64 of the key
-    /// and a colon, `oauth` sends the scheme (default `Bearer`) and the access token.
-    #[schemars(title = "Credential", example = &"{{apiKey}}:")]
-    pub credential_template: Option<String>,
-    /// Whether the rendered credential is encoded: `base64` or `none`. Default `base64`.
-    #[schemars(title = "Encoding", example = &"base64", extend("enum" = ["base64", "none"]))]
-    pub encode: Option<String>,
-    /// OAuth client id.
-    #[schemars(title = "Client id", example = &"3MVG9lKcPoNINVBIPJjdw1J9LLM82Hn")]
-    pub client_id: Option<String>,
-    /// OAuth client secret. `clientSecretEnv` keeps it out of the document.
-    #[schemars(title = "Client secret", example = &"client-secret")]
-    pub client_secret: Option<Secret>,
-    /// Name of the environment variable that holds the OAuth client secret.
-    #[schemars(title = "Environment variable of the client secret", example = &"MY_CRM_CLIENT_SECRET")]
-    pub client_secret_env: Option<String>,
-    /// OAuth token endpoint: the only place the client secret is sent to.
-    #[schemars(title = "Token URL", example = &"https://login.example.com/oauth/token")]
-    pub token_url: Option<String>,
-    /// OAuth authorization endpoint, opened in the user's browser.
-    #[schemars(title = "Authorization URL", example = &"https://login.example.com/oauth/authorize")]
-    pub authorization_url: Option<String>,
-    /// Redirect URI registered at the CRM.
-    #[schemars(title = "Redirect URI", example = &"https://ringcentral.github.io/ringcentral-embeddable/redirect.html")]
-    pub redirect_uri: Option<String>,
-    /// Scopes to ask for: a text with spaces, or a list.
-    #[schemars(title = "Scopes", example = &"contacts.read activities.write", schema_with = "text_or_list")]
-    #[serde(default)]
-    pub scopes: Option<Value>,
-}
-
 /// What all operations share.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -147,157 +103,3 @@ pub struct RequestDefaults {
     #[schemars(title = "Idempotency header", example = serde_json::json!({"name": "Idempotency-Key"}))]
     pub idempotency_header: Option<IdempotencyHeader>,
 }
-
-/// How lists are written in queries and forms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum QueryStyle {
-    /// `tag[]=a&tag[]=b`
-    #[default]
-    Brackets,
-    /// `tag=a&tag=b`
-    Repeat,
-    /// `tag=a,b`
-    Comma,
-    /// `tag[0]=a&tag[1]=b`
-    Indices,
-}
-
-/// One operation: the request to send and how to read the reply.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", bound = "M: Deserialize<'de>")]
-#[schemars(rename = "OperationWith{M}", bound = "M: JsonSchema + Mapping")]
-pub struct Operation<M> {
-    /// HTTP method. Default `GET`.
-    #[schemars(title = "Method", example = &"POST", schema_with = "method")]
-    #[serde(default)]
-    pub method: Option<String>,
-    /// Path below `baseUrl`, or an absolute URL. Expressions are percent-encoded for the place
-    /// where they stand; `{{{three braces}}}` insert text as it is.
-    #[schemars(title = "URL", example = &"/contacts/{{thirdPartyLogId}}")]
-    pub url: Option<String>,
-    /// Headers of this operation; they win over the default headers and lose to the credential.
-    #[schemars(title = "Headers", example = serde_json::json!({"Content-Type": "application/json"}), schema_with = "headers")]
-    #[serde(default)]
-    pub headers: Option<IndexMap<String, Value>>,
-    /// Query parameters: an object, or one expression that yields an object. Null and missing
-    /// values leave the parameter out, but in an operation that searches nothing is sent then, unless
-    /// the parameter says that it may be missing: `{"value": "{{…}}", "optional": true}`. Lists and
-    /// objects are written with brackets.
-    #[schemars(title = "Query", example = serde_json::json!({"phone": "{{phoneNumber}}"}), schema_with = "query")]
-    #[serde(default)]
-    pub query: Option<Value>,
-    /// How lists are written in the query, and in the body where it is a form: `brackets`, `repeat`,
-    /// `comma` or `indices`. Replaces the one of `requestDefaults`.
-    #[schemars(title = "Style of lists", example = &"repeat", schema_with = "query_style")]
-    #[serde(default)]
-    pub query_style: Option<QueryStyle>,
-    /// Request body: any JSON with templates in its texts. A member whose template yields nothing
-    /// is left out. Default `{}`; for GET and HEAD none.
-    #[schemars(title = "Body", example = serde_json::json!({"subject": "{{subject}}"}), schema_with = "anything")]
-    #[serde(default)]
-    pub body: Option<Value>,
-    /// Replaces the document's `auth` for this operation.
-    #[schemars(title = "Authorisation of this operation", example = serde_json::json!({"headerName": "X-Api-Key", "credentialTemplate": "{{apiKey}}", "encode": "none"}))]
-    pub auth: Option<Auth>,
-    /// Seconds that this operation may take, instead of the default.
-    #[schemars(title = "Timeout in seconds", example = 10, extend("minimum" = 1, "maximum" = 300))]
-    pub timeout_seconds: Option<f64>,
-    /// Rules for this operation's replies; the document's follow.
-    #[schemars(title = "Error mapping", example = serde_json::json!([{"when": {"status": 409}, "outcome": {"message": "This record exists already."}}]))]
-    pub error_mapping: Option<Vec<ErrorRule>>,
-    /// Replaces the document's `retry` for this operation.
-    #[schemars(title = "Retry", example = serde_json::json!({"maxAttempts": 1}))]
-    pub retry: Option<Retry>,
-    /// Replaces the idempotency header of `requestDefaults` for this operation.
-    #[schemars(title = "Idempotency header", example = serde_json::json!({"name": "Idempotency-Key"}))]
-    pub idempotency_header: Option<IdempotencyHeader>,
-    /// The longest composed text that the CRM takes in this record (`composedLogDetails`, or the body of
-    /// `sharedSMSLogContent`). A longer one is shortened, its longest fields first, and says so. An
-    /// update that does not say has the limit of the operation that creates the record.
-    #[schemars(title = "Longest composed text", example = 4000, extend("minimum" = 100, "maximum" = 10_000_000))]
-    pub max_length: Option<f64>,
-    /// What `maxLength` counts: `characters` (UTF-16 units, as most CRMs count) or `bytes` of UTF-8.
-    /// Default `characters`.
-    #[schemars(title = "Unit of the longest text", example = &"characters", extend("enum" = ["characters", "bytes"]))]
-    pub max_length_unit: Option<String>,
-    /// What the request does at the CRM, and so whether it may be sent twice. `none`: it only reads, such as
-    /// a search by POST. `idempotent`: sent twice, it leaves one record. `write`: sent twice, it may leave
-    /// two. Default: `none` for operations that only read, else `idempotent` for GET, HEAD, PUT, DELETE and
-    /// OPTIONS and `write` for POST and PATCH.
-    #[schemars(title = "Effect", example = &"idempotent", extend("enum" = ["none", "idempotent", "write"]))]
-    pub effect: Option<String>,
-    /// Where in the reply the result is found.
-    #[schemars(title = "Response mapping", example = M::example())]
-    pub response_mapping: Option<M>,
-}
-
-/// What every operation has, whatever its mapping.
-#[derive(Debug, Clone, Copy)]
-pub struct OperationRef<'a> {
-    /// Which operation.
-    pub name: OperationName,
-    /// See [`Operation::method`].
-    pub method: Option<&'a str>,
-    /// See [`Operation::url`].
-    pub url: Option<&'a str>,
-    /// See [`Operation::headers`].
-    pub headers: Option<&'a IndexMap<String, Value>>,
-    /// See [`Operation::query`].
-    pub query: Option<&'a Value>,
-    /// See [`Operation::query_style`].
-    pub query_style: Option<QueryStyle>,
-    /// See [`Operation::body`].
-    pub body: Option<&'a Value>,
-    /// See [`Operation::auth`].
-    pub auth: Option<&'a Auth>,
-    /// See [`Operation::timeout_seconds`].
-    pub timeout_seconds: Option<f64>,
-    /// See [`Operation::error_mapping`].
-    pub error_mapping: Option<&'a [ErrorRule]>,
-    /// See [`Operation::retry`].
-    pub retry: Option<&'a Retry>,
-    /// See [`Operation::idempotency_header`].
-    pub idempotency_header: Option<&'a IdempotencyHeader>,
-    /// See [`Operation::max_length`].
-    pub max_length: Option<f64>,
-    /// See [`Operation::max_length_unit`].
-    pub max_length_unit: Option<&'a str>,
-    /// See [`Operation::effect`].
-    pub effect: Option<&'a str>,
-    /// Whether there is a `responseMapping` at all.
-    pub has_mapping: bool,
-    /// The typed mapping.
-    pub mapping: MappingRef<'a>,
-}
-
-fn text_or_list(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({"type": ["string", "array", "null"], "items": {"type": "string"}})
-}
-
-fn headers(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({
-        "type": ["object", "null"],
-        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
-    })
-}
-
-fn method(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    let names = METHODS.iter().flat_map(|name| [(*name).to_owned(), name.to_ascii_lowercase()]);
-    schemars::json_schema!({"type": ["string", "null"], "enum": names.map(Value::from).chain([Value::Null]).collect::<Vec<_>>()})
-}
-
-fn query_style(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({"type": ["string", "null"], "enum": ["brackets", "repeat", "comma", "indices", null]})
-}
-
-fn query(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({"type": ["object", "string", "null"]})
-}
-
-fn anything(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({})
-}
-
-/// The methods that can be sent, in any case.
-pub const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];

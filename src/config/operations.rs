@@ -3,15 +3,20 @@
 
 use std::fmt;
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::document::{Operation, OperationRef};
+use super::auth::Auth;
+use super::delivery::{IdempotencyHeader, Retry};
+use super::error_mapping::ErrorRule;
 use super::mapping::{
     AcknowledgementMapping, AppointmentItemMapping, AppointmentListMapping, AuthValidationMapping,
-    CallLogMapping, ContactListMapping, ContactMapping, LicenseMapping, LogIdMapping, Mapping,
+    CallLogMapping, ContactListMapping, ContactMapping, LicenseMapping, LogIdMapping, Mapping, MappingRef,
     ServerLoggingSettingsMapping, UserInfoMapping, UserListMapping,
 };
+use super::operation::{Operation, QueryStyle};
 
 macro_rules! operations {
     ($($variant:ident $field:ident $name:literal $mapping:ident $title:literal $doc:literal;)*) => {
@@ -90,6 +95,45 @@ operations! {
     RefreshAppointment refresh_appointment "refreshAppointment" AppointmentItemMapping "Read an appointment" "Reads the current state of one appointment.";
     ConfirmAppointment confirm_appointment "confirmAppointment" AppointmentItemMapping "Confirm an appointment" "Marks an appointment as confirmed.";
     CancelAppointment cancel_appointment "cancelAppointment" AppointmentItemMapping "Cancel an appointment" "Cancels an appointment.";
+}
+
+/// What every operation has, whatever its mapping.
+#[derive(Debug, Clone, Copy)]
+pub struct OperationRef<'a> {
+    /// Which operation.
+    pub name: OperationName,
+    /// See [`Operation::method`].
+    pub method: Option<&'a str>,
+    /// See [`Operation::url`].
+    pub url: Option<&'a str>,
+    /// See [`Operation::headers`].
+    pub headers: Option<&'a IndexMap<String, Value>>,
+    /// See [`Operation::query`].
+    pub query: Option<&'a Value>,
+    /// See [`Operation::query_style`].
+    pub query_style: Option<QueryStyle>,
+    /// See [`Operation::body`].
+    pub body: Option<&'a Value>,
+    /// See [`Operation::auth`].
+    pub auth: Option<&'a Auth>,
+    /// See [`Operation::timeout_seconds`].
+    pub timeout_seconds: Option<f64>,
+    /// See [`Operation::error_mapping`].
+    pub error_mapping: Option<&'a [ErrorRule]>,
+    /// See [`Operation::retry`].
+    pub retry: Option<&'a Retry>,
+    /// See [`Operation::idempotency_header`].
+    pub idempotency_header: Option<&'a IdempotencyHeader>,
+    /// See [`Operation::max_length`].
+    pub max_length: Option<f64>,
+    /// See [`Operation::max_length_unit`].
+    pub max_length_unit: Option<&'a str>,
+    /// See [`Operation::effect`].
+    pub effect: Option<&'a str>,
+    /// Whether there is a `responseMapping` at all.
+    pub has_mapping: bool,
+    /// The typed mapping.
+    pub mapping: MappingRef<'a>,
 }
 
 fn refer<M: Mapping>(name: OperationName, operation: &Operation<M>) -> OperationRef<'_> {

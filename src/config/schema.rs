@@ -11,7 +11,7 @@ use super::diagnostic::Code;
 use super::document::Document;
 use super::pointer;
 use super::suggest::nearest;
-use crate::engine::problem::{Part, Problem};
+use crate::config::problem::{Part, Problem};
 
 /// Keys that are allowed in every object: the author's own, and the schema's address. The validator
 /// compares such patterns as text; one for both would be a regular expression, compiled for every copy of
@@ -130,17 +130,17 @@ fn resolve(schema: &'static Value) -> Option<&'static Value> {
 
 /// What the schema says about a document.
 #[derive(Debug, Default)]
-pub(super) struct Verdict {
+pub(crate) struct Verdict {
     /// Every violation.
-    pub(super) problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
     /// Pointers of values of the wrong type, which have no place in the typed document.
-    pub(super) unusable: Vec<String>,
+    pub(crate) unusable: Vec<String>,
     /// Pointers at which a value would be if its key were not misspelt.
-    pub(super) misspelt: Vec<String>,
+    pub(crate) misspelt: Vec<String>,
 }
 
 /// Validates a document.
-pub(super) fn validate(document: &Value) -> Verdict {
+pub(crate) fn validate(document: &Value) -> Verdict {
     let mut verdict = Verdict::default();
     for error in VALIDATOR.iter_errors(document) {
         let at = error.instance_path().as_str().to_owned();
@@ -311,7 +311,7 @@ fn wrong_type(instance: &Value, kind: &TypeKind, at: &str) -> Problem {
         (Some(item), Some(list)) if item.parse::<usize>().is_ok() => format!("an item of `{list}`"),
         (Some(key), _) => format!("`{key}`"),
     };
-    let found = crate::engine::render::kind(instance);
+    let found = crate::json_kind::kind(instance);
     let verb = if at.is_empty() { "is" } else { "takes" };
     let problem = Problem::new(Code::WrongType, at, format!("{name} {verb} {list}, not {found}"));
     match (instance, words) {

@@ -29,7 +29,7 @@ use self::stored::InService;
 pub use self::stored::{Audience, Stored};
 use super::proxy::ProxyConnector;
 use crate::config::diagnostic::Findings;
-use crate::config::load::SourceFile;
+use crate::engine::load::SourceFile;
 
 /// A change is over when nothing more happened in the folder for this time.
 const QUIET: Duration = Duration::from_millis(50);

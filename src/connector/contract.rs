@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 
 use super::inputs;
 use super::message::ReturnMessage;
-use super::proxy::crm_id;
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::Failure;
 use crate::engine::mapped::{
@@ -17,7 +16,7 @@ use crate::engine::mapped::{
 use crate::engine::operation::{AuthType, LogFormat, OAuth};
 use crate::engine::send::{Client, send};
 use crate::metrics::Metrics;
-use crate::store::User;
+use crate::user::User;
 
 /// What every call of an interface comes with.
 #[derive(Clone, Copy)]
@@ -86,7 +85,7 @@ impl Call<'_> {
 
     /// The CRM's id of the connected user, as `getUserInfo` gave it; absent while signing in.
     pub fn crm_user_id(&self) -> Option<&str> {
-        self.user.map(crm_id)
+        self.user.map(User::crm_id)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::engine::mapped::{
     Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License, UserInfo,
 };
 use crate::engine::operation::{AuthType, LogFormat, OAuth};
-use crate::store::User;
+use crate::user::User;
 
 macro_rules! functions {
     ($($variant:ident $method:ident $name:literal ($($input:ty)?) -> $output:ty, $doc:literal;)*) => {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, Default)]
 pub struct GetUserInfo {
     /// The submitted API key.
-    pub api_key: Option<crate::store::Secret>,
+    pub api_key: Option<crate::secret::Secret>,
     /// The fields of the sign-in page.
     pub additional_info: Option<Map<String, Value>>,
     /// The CRM host that the user named.

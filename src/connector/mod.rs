@@ -18,5 +18,5 @@ mod registry;
 pub use contract::{Call, CallError, Connector, Interface, Missing, Reply};
 pub use function::InterfaceFunction;
 pub use message::{MessageType, ReturnMessage};
-pub use proxy::{Exchange, ProxyConnector, SITE_MARK, exchange};
+pub use proxy::{Exchange, ProxyConnector, exchange};
 pub use registry::{Provider, Registry};

@@ -15,4 +15,5 @@ pub use crate::engine::mapped::{
     License, RecordText, UserInfo,
 };
 pub use crate::engine::operation::{AuthType, LogFormat, OAuth};
-pub use crate::store::{Secret, User};
+pub use crate::secret::Secret;
+pub use crate::user::User;

@@ -7,8 +7,6 @@ use http::{HeaderMap, HeaderValue, Method};
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::verdict::Redirected;
-
 /// A fully rendered request: comparable in a test, printable by `explain`, sendable by
 /// [`send`](super::send()).
 ///
@@ -202,6 +200,19 @@ impl fmt::Display for Replaced {
         }
         Ok(())
     }
+}
+
+/// How an exchange came to its answer, where redirects led there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Redirected {
+    /// A redirect answered a request that was to change something, and the page it named was fetched.
+    pub became_get: bool,
+    /// The page has the address that was asked, perhaps with another scheme, host or slash.
+    pub is_same_place: bool,
+    /// The page is another host's.
+    pub is_elsewhere: bool,
+    /// The page is one where people sign in, and what was asked is none.
+    pub is_sign_in: bool,
 }
 
 /// How [`UpstreamResponse::body`] was obtained.

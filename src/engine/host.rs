@@ -2,7 +2,18 @@
 
 use std::borrow::Cow;
 
+use ::url::Url;
+
 use super::exchange::{HostPattern, HostPolicy};
+
+/// The host, with its port where the URL names one: the only part of a URL that texts show.
+pub(super) fn host_label(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("(no host)");
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
 
 /// The host in what somebody typed where a host name belongs: without blanks around it, scheme, path,
 /// query, fragment and the root's dot, in small letters. A port stays.

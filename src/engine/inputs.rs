@@ -5,12 +5,15 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
-use super::blocks::REGION;
 use super::path::{Step, walk, walk_object};
 use super::phone::parsed_phone_number;
 use super::text::to_text;
 use super::value_ref::ValueRef;
 use super::variables::Variable;
+
+/// Where the context of a template holds the region of numbers without a country code. No path of a
+/// template leads there.
+pub const REGION: &str = "=region";
 
 /// The value of one variable. Borrowed wherever the caller still owns it: nothing is copied to
 /// render a request.

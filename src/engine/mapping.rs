@@ -16,10 +16,9 @@ use super::mapped::{
     Appointment, Attendee, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser,
     License, MapError, Mapped, MappingProblem, RecordText, UserInfo,
 };
-use super::operation::Operation;
-use super::render::kind;
 use super::text::{id_text, to_text};
 use super::time::read_zone;
+use crate::json_kind::kind;
 pub(super) use field::{Field, Source};
 use list::{Identify, Parents, Shape};
 use problems::Reader;
@@ -147,19 +146,19 @@ pub(super) struct AttendeePaths {
     pub(super) email: Field,
 }
 
-/// Maps the reply of an operation. Besides the result, says what its paths did not find.
+/// Maps a reply. Besides the result, says what its paths did not find.
 ///
 /// # Errors
 /// Where there is no result at all: not JSON where JSON is read, a list that is none, a user
 /// without an id.
-pub fn map(
-    operation: &Operation,
+pub(super) fn map(
+    mapping: &CompiledMapping,
     response: &UpstreamResponse,
     inputs: &Inputs<'_>,
 ) -> Result<(Mapped, Vec<MappingProblem>), MapError> {
     let mut reader = Reader::default();
     let view = &View::of_reply(response.document(), inputs);
-    let mapped = match &operation.mapping {
+    let mapped = match mapping {
         CompiledMapping::UserInfo(fields) => Mapped::UserInfo(reader.user_info(fields, response, view)?),
         CompiledMapping::Contacts(None) => Mapped::Contacts(Vec::new()),
         CompiledMapping::Contacts(Some(fields)) => Mapped::Contacts(reader.contacts(fields, response, view)?),

@@ -10,9 +10,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::operation::Operation;
 use super::variables::Variable;
-use crate::config::operations::OperationName;
 
 /// What must be there in one part of a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,37 +39,6 @@ pub(super) struct Demands {
     pub(super) query: Demand,
     /// In the body.
     pub(super) body: Demand,
-}
-
-impl Demands {
-    /// A path names one thing, whatever is done with it. What searches is asked by all of its query
-    /// and body; what changes a record may leave out what does not change, but never which record.
-    /// The query of a change chooses records, so all else in it counts as a filter.
-    pub(super) fn of(operation: &Operation) -> Self {
-        use OperationName::*;
-        let (query, body) = match operation.name {
-            GetCallLog if operation.finds_by_session() => (Demand::LookUp, Demand::LookUp),
-            FindContact | FindContactWithName | GetCallLog | ListAppointments | RefreshAppointment
-            | RefreshUserInfo | GetLicenseStatus => (Demand::Search, Demand::Search),
-            UpdateCallLog
-            | UpsertCallDisposition
-            | UpdateMessageLog
-            | UpdateAppointment
-            | ConfirmAppointment
-            | CancelAppointment => (Demand::Change, Demand::Record),
-            GetUserInfo
-            | AuthValidation
-            | UnAuthorize
-            | GetUserList
-            | CreateContact
-            | CreateCallLog
-            | CreateMessageLog
-            | CreateAppointment
-            | GetServerLoggingSettings
-            | UpdateServerLoggingSettings => (Demand::Nothing, Demand::Nothing),
-        };
-        Self { path: Demand::Everything, query, body }
-    }
 }
 
 /// What says how a search is done, or on whose behalf, rather than what is meant: a client that sends no

@@ -3,6 +3,7 @@
 
 pub mod blocks;
 mod body;
+pub mod cases;
 mod charset;
 mod coding;
 mod compile;
@@ -11,6 +12,7 @@ pub mod decode;
 pub mod egress;
 pub mod encode;
 pub mod error_mapping;
+mod error_rule;
 pub mod exchange;
 pub mod explain;
 pub mod failure;
@@ -18,6 +20,7 @@ mod header_id;
 pub mod host;
 pub mod inputs;
 pub mod json;
+pub mod load;
 pub mod mapped;
 pub mod mapping;
 pub mod missing;
@@ -28,7 +31,6 @@ mod parse;
 pub mod path;
 pub mod phone;
 mod pool;
-pub mod problem;
 pub mod proxies;
 mod redirect;
 pub mod render;
@@ -50,6 +52,17 @@ pub mod verdict;
 
 pub(crate) use compile::looks_secret;
 pub use compile::{Environment, compile};
-pub use mapping::map;
 pub use render::{chosen_host, render};
 pub use send::send;
+
+/// Maps the reply of an operation. Besides the result, says what its paths did not find.
+///
+/// # Errors
+/// As [`mapping::map`].
+pub fn map(
+    operation: &operation::Operation,
+    reply: &exchange::UpstreamResponse,
+    inputs: &inputs::Inputs<'_>,
+) -> Result<(mapped::Mapped, Vec<mapped::MappingProblem>), mapped::MapError> {
+    mapping::map(&operation.mapping, reply, inputs)
+}

@@ -7,9 +7,10 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method};
 
 use super::body::BodyTemplate;
-use super::error_mapping::ErrorRule;
+use super::error_rule::ErrorRule;
 use super::exchange::HostPattern;
 use super::mapping::CompiledMapping;
+use super::missing::{Demand, Demands};
 use super::retry::{Effect, RetryPolicy};
 use super::template::{Template, TextTemplate};
 use super::truncate::Unit;
@@ -287,6 +288,37 @@ impl Operation {
     /// extension is looked for as a part of a phone number, and matches strangers.
     pub fn asks_for_extensions(&self) -> bool {
         self.reads_is_extension
+    }
+}
+
+impl Operation {
+    /// A path names one thing, whatever is done with it. What searches is asked by all of its query
+    /// and body; what changes a record may leave out what does not change, but never which record.
+    /// The query of a change chooses records, so all else in it counts as a filter.
+    pub(super) fn demands(&self) -> Demands {
+        use OperationName::*;
+        let (query, body) = match self.name {
+            GetCallLog if self.finds_by_session() => (Demand::LookUp, Demand::LookUp),
+            FindContact | FindContactWithName | GetCallLog | ListAppointments | RefreshAppointment
+            | RefreshUserInfo | GetLicenseStatus => (Demand::Search, Demand::Search),
+            UpdateCallLog
+            | UpsertCallDisposition
+            | UpdateMessageLog
+            | UpdateAppointment
+            | ConfirmAppointment
+            | CancelAppointment => (Demand::Change, Demand::Record),
+            GetUserInfo
+            | AuthValidation
+            | UnAuthorize
+            | GetUserList
+            | CreateContact
+            | CreateCallLog
+            | CreateMessageLog
+            | CreateAppointment
+            | GetServerLoggingSettings
+            | UpdateServerLoggingSettings => (Demand::Nothing, Demand::Nothing),
+        };
+        Demands { path: Demand::Everything, query, body }
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::host::host_label;
 use super::redirect::is_local;
-use super::transport::host_label;
 
 /// The variables that [`Proxies::read`] asks for, in capitals; each may stand in small letters too,
 /// which count first.

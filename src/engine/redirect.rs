@@ -13,7 +13,7 @@ use url::{Host, Url};
 
 use super::exchange::RequestSpec;
 use super::failure::{Failure, FailureKind};
-use super::transport::host_label;
+use super::host::host_label;
 
 /// Headers that belong to one connection or frame the body: the client sets them.
 const FRAMING: [HeaderName; 8] = [

@@ -1,19 +1,20 @@
 //! Renders an operation into a request: pure, so that `explain`, fixture cases and the server show
 //! and send the same bytes.
 
+pub(super) mod error;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::Value;
 
-use super::blocks::RenderProblem;
+pub use self::error::RenderError;
 use super::body::BodyTemplate;
 use super::encode::{Encoding, Parameters, Slot, header_value};
 use super::exchange::RequestSpec;
-use super::failure::{Failure, FailureKind};
 use super::inputs::Inputs;
 use super::json;
-use super::missing::{Demand, Demands, Missing, is_nothing};
+use super::missing::{Demand, is_nothing};
 use super::multipart;
 use super::operation::{Credential, CredentialSource, HeaderTemplate, Operation, QueryTemplate};
 use super::template::{Output, Scope, Template};
@@ -31,77 +32,10 @@ pub const VERSION_HEADER: HeaderName = HeaderName::from_static("unified-crm-exte
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
-/// Why a request could not be rendered. The text never holds a value.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum RenderError {
-    /// A template exceeded a bound or a helper refused its arguments.
-    #[error("{0}")]
-    Template(#[from] RenderProblem),
-    /// A value is missing without which the request would mean other records.
-    #[error("{0}")]
-    Missing(Box<Missing>),
-    /// The rendered URL cannot be requested.
-    #[error("the rendered URL cannot be requested: {0}")]
-    Url(String),
-    /// What stands in the host's place is no host name.
-    #[error("that is no host name: write only the host name, such as {example}")]
-    Host {
-        /// A host that may be asked.
-        example: String,
-    },
-    /// A value would climb out of its place in the path.
-    #[error("a value in the URL's path is \".\" or \"..\", which would lead to another path")]
-    DotSegment,
-    /// A credential is missing.
-    #[error("the credential cannot be made: {0}")]
-    Credential(String),
-    /// A header cannot carry its value.
-    #[error("the header {0} cannot carry its rendered value")]
-    Header(String),
-    /// A text that is to be JSON is none.
-    #[error("the body begins like JSON and is none: write it as an object, or check its brackets and quotes")]
-    Body,
-    /// The query expression yielded something else than an object.
-    #[error("the query expression yields {0}, not an object")]
-    Query(&'static str),
-}
-
 /// The host that an operation asks, with its port where that is not the scheme's own, where a template
 /// chooses it.
 pub fn chosen_host(operation: &Operation, inputs: &Inputs<'_>) -> Option<String> {
     operation.url.chosen_host(&Scope::new(inputs, &operation.wanted))
-}
-
-impl RenderError {
-    pub(super) fn dot_segment() -> Self {
-        Self::DotSegment
-    }
-
-    pub(super) fn url(reason: &str) -> Self {
-        Self::Url(reason.to_owned())
-    }
-
-    /// Says in which part of the request a value is missing.
-    fn at(self, place: &str) -> Self {
-        match self {
-            Self::Template(RenderProblem::Missing(missing)) => {
-                Self::Missing(Box::new(Missing { place: place.into(), ..*missing }))
-            }
-            other => other,
-        }
-    }
-}
-
-impl From<RenderError> for Failure {
-    fn from(error: RenderError) -> Self {
-        let kind = match &error {
-            RenderError::Missing(_) | RenderError::Template(RenderProblem::Missing(_)) => {
-                FailureKind::Missing
-            }
-            _ => FailureKind::Blocked,
-        };
-        Self::new(kind, error.to_string())
-    }
 }
 
 /// Renders the request of an operation.
@@ -111,7 +45,7 @@ impl From<RenderError> for Failure {
 pub fn render(operation: &Operation, inputs: &Inputs<'_>) -> Result<RequestSpec, RenderError> {
     let scope = Scope::new(inputs, &operation.wanted)
         .in_region(operation.region.as_deref())
-        .demanding(Demands::of(operation));
+        .demanding(operation.demands());
     let query = render_query(&operation.query, operation.query_style, &scope)?;
     let (mut url, hosts) = operation.url.render(&scope, &query).map_err(|error| error.at("url"))?;
     url.set_fragment(None);
@@ -176,7 +110,7 @@ fn render_query(query: &QueryTemplate, style: QueryStyle, scope: &Scope<'_>) -> 
                             parameters.append(name, value, &mut text);
                         }
                     }
-                    other => return Err(RenderError::Query(kind(other))),
+                    other => return Err(RenderError::Query(crate::json_kind::kind(other))),
                 },
                 Output::Text(_) => return Err(RenderError::Query("text")),
             }
@@ -334,18 +268,6 @@ fn form(json: &[u8], style: QueryStyle) -> String {
 fn fields(json: &[u8], style: QueryStyle) -> Vec<(String, String)> {
     let text = form(json, style);
     url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
-}
-
-/// What kind of JSON a value is, in words.
-pub fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
 }
 
 #[cfg(test)]

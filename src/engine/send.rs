@@ -16,12 +16,13 @@ use super::decode::{self, Decoded, FAILED_BODY_BYTES, ReadError};
 use super::egress::{EgressPolicy, Judged, NotPublic, SystemResolver, forbidden_literal};
 use super::exchange::{RequestSpec, UpstreamResponse, header_text};
 use super::failure::{FailedResponse, Failure, FailureKind};
+use super::host::host_label;
 use super::pool::Pool;
 use super::proxies::{Proxies, Proxy, is_private_name};
 use super::redirect::{Hop, becomes_get};
 use super::text::one_line;
-use super::transport::{self, host_label};
-use super::verdict::Redirected;
+use super::transport;
+use super::verdict::redirected;
 
 /// How long a name is looked up here that a proxy will resolve anyhow.
 const NAME_TIMEOUT: Duration = Duration::from_secs(2);
@@ -208,7 +209,7 @@ async fn follow_hops(
             return match timeout_at(deadline, finish(client, &hop, response)).await {
                 Ok(result) => result.map(|mut response| {
                     response.redirected =
-                        (redirects > 0).then(|| Redirected::between(&spec.url, &hop.url, *was_answered));
+                        (redirects > 0).then(|| redirected(&spec.url, &hop.url, *was_answered));
                     response
                 }),
                 Err(_) => Err(late(spec, &hop.url, "began to answer but did not finish")),

@@ -10,16 +10,8 @@ use url::Url;
 
 use super::egress::NotPublic;
 use super::failure::{Failure, FailureKind};
+use super::host::host_label;
 use super::proxies::Proxy;
-
-/// The host, with its port where the URL names one: the only part of a URL that texts show.
-pub(super) fn host_label(url: &Url) -> String {
-    let host = url.host_str().unwrap_or("(no host)");
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
-}
 
 /// The refusal of the egress guard; `reason` reads "resolves to a private address".
 pub(super) fn not_public_failure(url: &Url, reason: &str) -> Failure {

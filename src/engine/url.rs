@@ -5,7 +5,7 @@ use ::url::Url;
 use super::encode::Slot;
 use super::exchange::HostPolicy;
 use super::host;
-use super::render::RenderError;
+use super::render::error::RenderError;
 use super::template::{Reference, Scope, TextTemplate};
 use super::variables::Variable;
 
@@ -258,8 +258,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::config::load::load;
     use crate::config::operations::OperationName;
+    use crate::engine::load::load;
     use crate::engine::{chosen_host, inputs::Inputs, render};
 
     /// The URL of `findContact` for a phone number, and where it may lead.

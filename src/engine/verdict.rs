@@ -14,7 +14,7 @@ use self::found::{Found, found};
 use self::page::{Page, look};
 use self::says_no::says_no;
 use super::decode::{content_type, not_json};
-use super::exchange::{BodyKind, UpstreamResponse};
+use super::exchange::{BodyKind, Redirected, UpstreamResponse};
 use super::failure::{Failure, FailureKind};
 use super::mapping::CompiledMapping;
 use super::operation::Operation;
@@ -34,32 +34,16 @@ pub fn is_page(body: &Value, headers: &HeaderMap) -> bool {
     matches!(page, Some(Page::SignIn | Page::Web))
 }
 
-/// How an exchange came to its answer, where redirects led there.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Redirected {
-    /// A redirect answered a request that was to change something, and the page it named was fetched.
-    pub became_get: bool,
-    /// The page has the address that was asked, perhaps with another scheme, host or slash.
-    pub is_same_place: bool,
-    /// The page is another host's.
-    pub is_elsewhere: bool,
-    /// The page is one where people sign in, and what was asked is none.
-    pub is_sign_in: bool,
-}
-
-impl Redirected {
-    /// What came of asking `first` and ending at `last`.
-    pub(super) fn between(first: &url::Url, last: &url::Url, became_get: bool) -> Self {
-        let place =
-            |url: &url::Url| (url.path().trim_end_matches('/').to_owned(), url.query().map(str::to_owned));
-        let address = |url: &url::Url| url[url::Position::BeforePath..].to_owned();
-        Self {
-            became_get,
-            is_same_place: place(first) == place(last),
-            is_elsewhere: first.host_str() != last.host_str(),
-            is_sign_in: page::is_sign_in_address(&address(last))
-                && !page::is_sign_in_address(&address(first)),
-        }
+/// What came of asking `first` and ending at `last`.
+pub(super) fn redirected(first: &url::Url, last: &url::Url, became_get: bool) -> Redirected {
+    let place =
+        |url: &url::Url| (url.path().trim_end_matches('/').to_owned(), url.query().map(str::to_owned));
+    let address = |url: &url::Url| url[url::Position::BeforePath..].to_owned();
+    Redirected {
+        became_get,
+        is_same_place: place(first) == place(last),
+        is_elsewhere: first.host_str() != last.host_str(),
+        is_sign_in: page::is_sign_in_address(&address(last)) && !page::is_sign_in_address(&address(first)),
     }
 }
 

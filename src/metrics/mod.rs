@@ -19,12 +19,11 @@ pub(crate) use operations::Handles;
 use operations::{ExchangeLabels, OperationLabels, ProblemLabels};
 use requests::Requests;
 
+use crate::durations::durations;
+use crate::store::StoreMeter;
+
 /// The content type of [`Metrics::render`].
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-/// Upper bounds of the buckets, in seconds: from a local reply to the longest time-out of a document.
-const SECONDS: [f64; 14] =
-    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0];
 
 type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
 
@@ -46,29 +45,6 @@ struct StateLabels {
     state: &'static str,
 }
 
-/// What a store counts: made by the store, shown with everything else.
-#[derive(Debug, Clone)]
-pub struct StoreMeter {
-    writes: Histogram,
-    failures: Counter,
-}
-
-impl Default for StoreMeter {
-    fn default() -> Self {
-        Self { writes: durations(), failures: Counter::default() }
-    }
-}
-
-impl StoreMeter {
-    /// A write was made durable, or failed.
-    pub(crate) fn written(&self, worked: bool, duration: std::time::Duration) {
-        self.writes.observe(duration.as_secs_f64());
-        if !worked {
-            self.failures.inc();
-        }
-    }
-}
-
 /// A series: how often, and how long.
 #[derive(Debug)]
 struct Series {
@@ -81,10 +57,6 @@ impl Series {
         self.count.inc();
         self.duration.observe(duration.as_secs_f64());
     }
-}
-
-fn durations() -> Histogram {
-    Histogram::new(SECONDS)
 }
 
 impl Metrics {

@@ -5,8 +5,10 @@
 //! here already stays, unless it is one that changes and the reference changed it later: so the import
 //! can be broken off, and be run again when more has been logged there.
 
+mod columns;
 mod owners;
 mod rows;
+mod user;
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use super::rows;
+use super::user::read_user;
 use crate::service::scopes::scope;
 use crate::store::{Scope, UserKey};
 
@@ -19,7 +19,7 @@ pub(super) struct Owners {
 impl Owners {
     /// Remembers the user of a row.
     pub(super) fn learn(&mut self, row: &Value) {
-        let Ok(user) = rows::read_user(row) else { return };
+        let Ok(user) = read_user(row) else { return };
         if let Some(account) = &user.rc_account_id {
             let served = (account.clone(), user.key.platform.clone());
             self.documents.entry(served).or_default().insert(user.key.proxy_id.clone());

@@ -1,15 +1,15 @@
 //! Rows of the reference's tables as records of this server.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::Fate;
+use super::columns::{text, time};
 use super::owners::Owners;
-use crate::engine::text::id_text;
-use crate::engine::time::parse_instant;
+use super::user::read_user;
 use crate::service::{admin_settings as admin, call_down as list};
 use crate::store::{
     CallLog, ContactKey, Conversation, DocumentChange, DocumentKey, DocumentKind, Extension, MessageLog,
-    Saved, Secret, Store, StoreError, User, UserKey,
+    Saved, Store, StoreError, User,
 };
 
 /// The reference's prefix of the keys under which it caches contacts.
@@ -23,52 +23,6 @@ const NO_RECORD: &str = "it has no id of a CRM record";
 const NO_ID: &str = "it has no id";
 
 type Outcome = Result<Fate, StoreError>;
-
-fn text(row: &Value, column: &str) -> Option<String> {
-    row.get(column).and_then(id_text)
-}
-
-/// A time in milliseconds; the reference's columns are in UTC.
-fn time(row: &Value, column: &str) -> Option<i64> {
-    let value = row.get(column)?;
-    let instant = parse_instant(value).or_else(|| parse_instant(&json!(format!("{}Z", value.as_str()?))));
-    instant.map(|instant| instant.as_millisecond())
-}
-
-fn secret(row: &Value, column: &str) -> Option<Secret> {
-    row.get(column).and_then(Value::as_str).filter(|text| !text.is_empty()).map(Secret::new)
-}
-
-/// The user of a row; why there is none, where there is none.
-pub(super) fn read_user(row: &Value) -> Result<User, &'static str> {
-    let info = match row.get("platformAdditionalInfo") {
-        Some(Value::Object(info)) => info.clone(),
-        _ => Map::new(),
-    };
-    let created_at = time(row, "createdAt").unwrap_or_default();
-    Ok(User {
-        key: UserKey {
-            id: text(row, "id").ok_or(NO_ID)?,
-            platform: text(row, "platform").ok_or("it has no platform")?,
-            proxy_id: info.get("proxyId").and_then(id_text),
-        },
-        name: None,
-        hostname: text(row, "hostname"),
-        timezone_name: text(row, "timezoneName"),
-        timezone_offset: text(row, "timezoneOffset").map(Value::from),
-        access_token: secret(row, "accessToken").unwrap_or_else(|| Secret::new("")),
-        refresh_token: secret(row, "refreshToken"),
-        token_expiry: time(row, "tokenExpiry"),
-        rc_account_id: text(row, "rcAccountId"),
-        region: None,
-        platform_additional_info: info,
-        user_settings: row.get("userSettings").filter(|settings| settings.is_object()).cloned(),
-        site: None,
-        was_alone: false,
-        created_at,
-        updated_at: time(row, "updatedAt").unwrap_or(created_at),
-    })
-}
 
 pub(super) async fn user(to: &dyn Store, row: &Value) -> Outcome {
     let user = match read_user(row) {
@@ -273,6 +227,7 @@ pub(super) async fn account_data(to: &dyn Store, owners: &Owners, row: &Value) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn row(hostname: &str, account: Option<&str>, updated_at: &str) -> User {
         let row = json!({

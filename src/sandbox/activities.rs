@@ -9,9 +9,10 @@ use super::Shared;
 use super::auth::Caller;
 use super::idempotency::create_once;
 use super::input::Input;
-use super::model::{Activity, Crm};
+use super::model::Activity;
 use super::page::Page;
 use super::reply::{ApiError, resource};
+use super::state::Crm;
 
 const KINDS: [&str; 3] = ["call", "meeting", "note"];
 pub(super) const DIRECTIONS: [&str; 2] = ["inbound", "outbound"];

@@ -9,9 +9,10 @@ use serde_json::json;
 use super::Shared;
 use super::auth::Caller;
 use super::input::Input;
-use super::model::{Appointment, Crm};
+use super::model::Appointment;
 use super::page::Page;
 use super::reply::{ApiError, created, resource};
+use super::state::Crm;
 
 const STATUSES: [&str; 3] = ["scheduled", "confirmed", "cancelled"];
 

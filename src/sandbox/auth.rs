@@ -9,9 +9,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Shared;
-use super::model::Crm;
-use super::oauth::Access;
+use super::grants::Access;
 use super::reply::ApiError;
+use super::state::Crm;
 
 /// The user behind a request. Asking for it as a handler argument makes a route private.
 pub(super) struct Caller {

@@ -1,25 +1,14 @@
 //! `Idempotency-Key`: a repeated creation gets the first answer and creates nothing
 //! (the IETF draft "The Idempotency-Key HTTP Header Field").
 
-use std::collections::HashMap;
-
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 
+use super::answered::First;
 use super::auth::Caller;
-use super::model::Crm;
 use super::reply::{ApiError, created};
-
-/// The first answers, by user, collection and key.
-#[derive(Default)]
-pub(super) struct Answered(HashMap<(String, &'static str, String), First>);
-
-struct First {
-    sent: Value,
-    id: String,
-    record: Value,
-}
+use super::state::Crm;
 
 /// Creates a record, or answers as the first request with the same key was answered.
 ///

@@ -10,9 +10,10 @@ use super::activities::DIRECTIONS;
 use super::auth::Caller;
 use super::idempotency::create_once;
 use super::input::Input;
-use super::model::{Crm, Message};
+use super::model::Message;
 use super::page::Page;
 use super::reply::{ApiError, resource};
+use super::state::Crm;
 
 const KINDS: [&str; 4] = ["sms", "mms", "fax", "voicemail"];
 

@@ -21,11 +21,13 @@
 //! ```
 
 mod activities;
+mod answered;
 mod appointments;
 mod auth;
 mod contacts;
 mod control;
 mod faults;
+mod grants;
 mod idempotency;
 mod index;
 mod input;
@@ -39,6 +41,7 @@ mod reply;
 mod seed;
 mod settings;
 mod shared;
+mod state;
 mod users;
 
 use std::io;

@@ -1,13 +1,10 @@
-//! The records of the CRM and the tables that hold them.
+//! The records of the CRM, and the tables that hold them.
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::idempotency::Answered;
-use super::oauth::Grants;
 use super::reply::ApiError;
-use super::seed;
 
 /// A person who works with the CRM.
 #[derive(Clone, Debug, Serialize)]
@@ -167,49 +164,5 @@ impl<T> Table<T> {
 
     pub(super) fn rows(&self) -> impl Iterator<Item = (&str, &T)> {
         self.rows.iter().map(|(id, row)| (id.as_str(), row))
-    }
-}
-
-/// Everything one sandbox knows.
-pub(super) struct Crm {
-    pub users: Table<User>,
-    pub contacts: Table<Contact>,
-    pub activities: Table<Activity>,
-    pub messages: Table<Message>,
-    pub appointments: Table<Appointment>,
-    pub license: License,
-    pub logging: LoggingSettings,
-    pub grants: Grants,
-    pub answered: Answered,
-    fixed_time: Option<Timestamp>,
-}
-
-impl Crm {
-    pub(super) fn seeded(fixed_time: Option<Timestamp>) -> Self {
-        Self {
-            users: seed::users(),
-            contacts: seed::contacts(),
-            activities: Table::new("activity", "act"),
-            messages: Table::new("message", "msg"),
-            appointments: seed::appointments(),
-            license: seed::license(),
-            logging: seed::logging(),
-            grants: Grants::default(),
-            answered: Answered::default(),
-            fixed_time,
-        }
-    }
-
-    /// The time that new records and tokens carry, in whole seconds.
-    pub(super) fn now(&self) -> Timestamp {
-        let now = self.fixed_time.unwrap_or_else(Timestamp::now);
-        Timestamp::from_second(now.as_second()).unwrap_or(now)
-    }
-
-    /// A contact's last activity never moves back.
-    pub(super) fn note_activity(&mut self, contact_id: &str, at: Timestamp) {
-        if let Some(contact) = self.contacts.find_mut(contact_id) {
-            contact.last_activity_at = contact.last_activity_at.max(Some(at));
-        }
     }
 }

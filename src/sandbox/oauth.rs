@@ -4,8 +4,6 @@
 //! tokens expire, and each refresh replaces the refresh token. Tokens are numbered, so a sandbox
 //! answers the same requests with the same tokens each time: they protect nothing.
 
-use std::collections::HashMap;
-
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -14,80 +12,15 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::auth::basic;
-use super::model::Crm;
+use super::grants::{Code, Holder};
 use super::reply::{ApiError, resource};
+use super::state::Crm;
 use super::{CLIENT_ID, CLIENT_SECRET, Shared};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .service(resource("/oauth/authorize", [(Method::GET, web::to(authorize))]))
         .service(resource("/oauth/token", [(Method::POST, web::to(token))]));
-}
-
-/// Codes and tokens that are valid now.
-#[derive(Default)]
-pub(super) struct Grants {
-    last: u64,
-    codes: HashMap<String, Code>,
-    access: HashMap<String, AccessToken>,
-    refresh: HashMap<String, Holder>,
-}
-
-struct Code {
-    user_id: String,
-    redirect_uri: String,
-}
-
-/// Who a token stands for, and through which sign-in.
-#[derive(Clone)]
-struct Holder {
-    user_id: String,
-    grant: u64,
-}
-
-struct AccessToken {
-    holder: Holder,
-    expires_at: Timestamp,
-}
-
-/// What an access token is worth.
-pub(super) enum Access {
-    Granted { user_id: String, grant: u64 },
-    Expired,
-    Unknown,
-}
-
-impl Grants {
-    pub(super) fn access(&self, token: &str, now: Timestamp) -> Access {
-        match self.access.get(token) {
-            None => Access::Unknown,
-            Some(token) if token.expires_at <= now => Access::Expired,
-            Some(token) => {
-                Access::Granted { user_id: token.holder.user_id.clone(), grant: token.holder.grant }
-            }
-        }
-    }
-
-    /// Ends a sign-in: none of its tokens works any more.
-    pub(super) fn revoke(&mut self, grant: u64) {
-        self.access.retain(|_, token| token.holder.grant != grant);
-        self.refresh.retain(|_, holder| holder.grant != grant);
-    }
-
-    fn number(&mut self) -> u64 {
-        self.last += 1;
-        self.last
-    }
-
-    fn issue(&mut self, holder: Holder, expires_at: Timestamp) -> (String, String) {
-        let number = self.number();
-        let access = format!("sandbox-access-{number}");
-        let refresh = format!("sandbox-refresh-{number}");
-        self.refresh.insert(refresh.clone(), holder.clone());
-        let token = AccessToken { holder, expires_at };
-        self.access.insert(access.clone(), token);
-        (access, refresh)
-    }
 }
 
 /// Redirects back with `code` and `state`. `login_hint` chooses the user by email, else the first.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::faults::Faults;
-use super::model::Crm;
+use super::state::Crm;
 use super::{ReceivedRequest, SandboxOptions};
 
 /// Locks are held for one operation and never across an await.

@@ -74,7 +74,7 @@ impl FromRequest for Body {
             }
             match parse(&bytes) {
                 Ok(Value::Object(members)) => Ok(Self(members)),
-                Ok(other) => Err(BodyError::NotAnObject(crate::engine::render::kind(&other))),
+                Ok(other) => Err(BodyError::NotAnObject(crate::json_kind::kind(&other))),
                 Err(error) => Err(BodyError::NotJson(format!(
                     "{} at line {}, column {}",
                     match () {

@@ -262,6 +262,10 @@ impl ServerBuilder {
                     async move { services }
                 })
                 .app_data(web::Data::new(admin.clone()))
+                .app_data(web::Data::new(routes::Description {
+                    document: openapi::document,
+                    page: openapi::page,
+                }))
                 .app_data(web::PayloadConfig::new(body::MAX_BYTES))
                 .wrap(from_fn(edge::edge))
                 .configure(routes::configure)

@@ -34,6 +34,11 @@ pub(super) struct Route {
 
 pub(super) type MakeSchema = fn(&mut SchemaGenerator) -> Schema;
 
+/// The schema of a text that is no JSON.
+pub(super) fn text(_: &mut SchemaGenerator) -> Schema {
+    schemars::json_schema!({"type": "string"})
+}
+
 /// What a route answers with a status.
 pub(super) struct Reply {
     pub(super) status: u16,

@@ -11,9 +11,11 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use self::own_words::own_words;
 use crate::connector::{CallError, Interface, Missing, ReturnMessage};
+use crate::engine::cases::Wording;
 use crate::engine::failure::{FailedResponse, Failure, FailureKind};
 use crate::engine::retry::asked_wait;
 use crate::engine::verdict;
@@ -35,6 +37,15 @@ impl Refusal {
         Self { successful: false, return_message }
     }
 }
+
+/// What fixture cases show of these words. Every operation is an interface of the same name.
+pub const CASE_WORDING: Wording = Wording {
+    failure: |failure, operation, platform| {
+        let interface = Interface::parse(operation.as_str())?;
+        Some(json!(message(&CallError::Failed(failure), interface, platform)))
+    },
+    no_match: |said| ReturnMessage::of_no_match(said).map(|message| json!(message)),
+};
 
 /// The message for a failed interface.
 pub fn message(error: &CallError, interface: Interface, platform: &str) -> ReturnMessage {

@@ -12,11 +12,12 @@ use super::session::Session;
 use super::{Platform, Services, ringcentral};
 use crate::connector::configs::Audience;
 use crate::connector::inputs::GetUserInfo;
-use crate::connector::{CallError, Interface, ReturnMessage, SITE_MARK};
+use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::mapped::{MapError, UserInfo};
 use crate::engine::operation::AuthType;
 use crate::store::{Secret, StoreError, User, UserKey};
+use crate::user::SITE_MARK;
 
 /// What `POST /apiKeyLogin` submits.
 #[derive(Debug, Default)]

@@ -9,6 +9,7 @@
 
 mod codec;
 mod error;
+mod meter;
 pub mod migrate;
 mod postgres;
 mod records;
@@ -25,14 +26,14 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::metrics::StoreMeter;
 pub use crate::secret::Secret;
+pub use crate::user::{User, UserKey};
 pub use error::StoreError;
+pub(crate) use meter::StoreMeter;
 pub use postgres::{ForeignTables, PostgresStore};
 pub use records::{
     CallLog, Claim, ClaimChange, ClaimKey, ClaimSubject, Claims, ContactKey, Conversation, Counts,
-    DocumentChange, DocumentKey, DocumentKind, Extension, Integrity, MessageLog, Owner, Saved, Scope, User,
-    UserKey,
+    DocumentChange, DocumentKey, DocumentKind, Extension, Integrity, MessageLog, Owner, Saved, Scope,
 };
 pub use seal::Keys;
 pub use sled_store::{SledOptions, SledStore};

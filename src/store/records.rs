@@ -3,71 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-
-use super::Secret;
-
-/// Who a user is. The proxy id belongs to it: the same id behind another proxy
-/// config is another user (Q3).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct UserKey {
-    /// `<crmId>-<platform>`, as clients see it.
-    pub id: String,
-    /// The platform name, e.g. `pipedrive`.
-    pub platform: String,
-    /// The proxy config, where the platform is served by one.
-    pub proxy_id: Option<String>,
-}
-
-/// A signed-in user of a CRM. Not `Serialize`: it holds tokens, and only the
-/// store writes those down, sealed.
-#[derive(Clone, PartialEq)]
-pub struct User {
-    /// Who it is.
-    pub key: UserKey,
-    /// The name that the CRM reports.
-    pub name: Option<String>,
-    /// The CRM's host for this user, e.g. `acme.pipedrive.com`.
-    pub hostname: Option<String>,
-    /// IANA time zone name.
-    pub timezone_name: Option<String>,
-    /// The offset as the CRM reports it: a number or text.
-    pub timezone_offset: Option<Value>,
-    /// API key or OAuth access token; empty after a logout.
-    pub access_token: Secret,
-    /// OAuth refresh token.
-    pub refresh_token: Option<Secret>,
-    /// When the access token expires, in milliseconds.
-    pub token_expiry: Option<i64>,
-    /// The RingCentral account that the user belongs to.
-    pub rc_account_id: Option<String>,
-    /// The country of that account's numbers, two letters.
-    pub region: Option<String>,
-    /// What the config keeps about the user; its key order is kept.
-    pub platform_additional_info: Map<String, Value>,
-    /// The user's own settings.
-    pub user_settings: Option<Value>,
-    /// The CRM's host that said who this is, where a template chose it: the id means somebody there
-    /// alone.
-    pub site: Option<String>,
-    /// Whether logs may be kept under this user although the account is known now.
-    pub was_alone: bool,
-    /// Created at, in milliseconds.
-    pub created_at: i64,
-    /// Last changed at, in milliseconds.
-    pub updated_at: i64,
-}
-
-/// Names no content: settings and additional info can hold personal data.
-impl fmt::Debug for User {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("User")
-            .field("key", &self.key)
-            .field("created_at", &self.created_at)
-            .field("updated_at", &self.updated_at)
-            .finish_non_exhaustive()
-    }
-}
+use serde_json::Value;
 
 /// Where call logs are looked up; a lookup never leaves its scope (Q4).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

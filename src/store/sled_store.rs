@@ -10,6 +10,7 @@
 mod commit;
 mod current;
 mod disk;
+mod layout;
 mod open;
 mod trees;
 mod witness;
@@ -39,7 +40,7 @@ use super::{
     codec::{self, Row, Table},
     transfer,
 };
-use crate::metrics::StoreMeter;
+use crate::store::StoreMeter;
 
 /// How an embedded store runs.
 #[derive(Clone, Copy, Debug)]

@@ -12,9 +12,9 @@ use command::Request;
 
 use super::draft::Draft;
 use super::{mapping, placeholder, target};
-use crate::cases::redact::is_secret_key;
 use crate::cli::Trouble;
 use crate::config::operations::OperationName;
+use crate::engine::cases::redact::is_secret_key;
 use crate::engine::looks_secret;
 
 /// Makes an operation from a curl command, as browsers and vendors' pages give it. Credentials become

@@ -8,10 +8,10 @@ use super::draft::{Draft, open_places};
 use crate::cli::{Trouble, print};
 use crate::config::diagnostic::Severity;
 use crate::config::edit::{holds, set_member};
-use crate::config::load::load;
 use crate::config::operations::OperationName;
 use crate::config::source::parse;
 use crate::config::suggest::nearest;
+use crate::engine::load::load;
 use crate::files;
 
 #[derive(Debug, clap::Args)]

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::{Trouble, print};
-use crate::cases::suite::select;
-use crate::cases::text;
 use crate::config::documents::CASES;
+use crate::engine::cases::suite::select;
+use crate::engine::cases::text;
 use crate::files;
+use crate::service::outcome::CASE_WORDING;
 
 const DOCUMENT: &str = include_str!("document.json");
 const EXAMPLES: &str = include_str!("cases.json");
@@ -109,7 +110,7 @@ fn write(arguments: &Arguments, path: &Path, folder: &Path) -> Result<usize, Tro
     }
     // What is sent and made of the examples is what is expected of them.
     for selection in select(path)? {
-        selection.run().rewrite()?;
+        selection.run(CASE_WORDING).rewrite()?;
     }
     Ok(count)
 }

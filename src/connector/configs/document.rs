@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use arc_swap::ArcSwapOption;
 
 use crate::config::diagnostic::{Findings, Severity};
-use crate::config::load::{Loaded, SourceFile};
 use crate::config::report::human_of_first;
 use crate::connector::proxy::{Limits, ProxyConnector};
+use crate::engine::load::{Loaded, SourceFile};
 use crate::engine::operation::CompiledConfig;
 use crate::secret::Secret;
 

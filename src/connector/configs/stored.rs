@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Held;
 use super::document::{Arrival, Document, Origin, Secrets};
-use crate::config::load::SourceFile;
+use crate::engine::load::SourceFile;
 
 /// For whom a connector is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

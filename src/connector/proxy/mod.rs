@@ -16,7 +16,6 @@ use tracing::{Instrument as _, Span};
 
 use self::attempts::{Attempted, Sender};
 pub use self::limits::Limits;
-pub use self::variables::{SITE_MARK, crm_id};
 use self::variables::{of_this_run, set_user};
 use super::contract::{Call, CallError, Interface, Reply};
 use super::inputs::GetUserInfo;
@@ -33,7 +32,7 @@ use crate::engine::operation::{AuthType, CompiledConfig, Operation};
 use crate::engine::send::Client;
 use crate::engine::variables::Variable;
 use crate::metrics::Handles;
-use crate::store::User;
+use crate::user::User;
 
 /// A document that runs, under the id by which users refer to it.
 #[derive(Debug)]

@@ -3,50 +3,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::ProxyConnector;
-use super::variables::{crm_id, of_this_run, set_user, without_platform};
-use crate::config::load::load;
+use super::variables::{of_this_run, set_user};
 use crate::config::operations::OperationName;
 use crate::engine::inputs::Inputs;
+use crate::engine::load::load;
 use crate::engine::variables::Variable;
-use crate::store::{Secret, User, UserKey};
-
-#[test]
-fn the_crm_id_is_the_id_without_its_platform() {
-    let table = [
-        ("77-acme", "acme", "77"),
-        ("a-b-acme", "acme", "a-b"),
-        ("77-acme-acme", "acme", "77-acme"),
-        ("acme-acme", "acme", "acme"),
-        ("-acme", "acme", ""),
-        ("77-my-crm", "my-crm", "77"),
-        ("77-my-crm", "crm", "77-my"),
-        ("77", "acme", "77"),
-        ("acme", "acme", "acme"),
-        ("77acme", "acme", "77acme"),
-        ("77-acme", "", "77-acme"),
-        ("77-Acme", "acme", "77-Acme"),
-        ("7é-acmé", "acmé", "7é"),
-        ("", "", ""),
-    ];
-    for (id, platform, expected) in table {
-        assert_eq!(without_platform(id, platform), expected, "{id} at {platform}");
-    }
-}
-
-#[test]
-fn the_site_is_no_part_of_the_crms_id() {
-    let of = |id: &str, site: Option<&str>| {
-        let mut user = user("key");
-        user.key.id = format!("{id}-oracleCrm");
-        user.site = site.map(str::to_owned);
-        crm_id(&user).to_owned()
-    };
-    assert_eq!(of("77|b.crm.example", Some("b.crm.example")), "77");
-    assert_eq!(of("77|b.crm.example", Some("a.crm.example")), "77|b.crm.example");
-    assert_eq!(of("ann@b.crm.example", Some("b.crm.example")), "ann@b.crm.example");
-    assert_eq!(of("77", Some("b.crm.example")), "77");
-    assert_eq!(of("77|b.crm.example", None), "77|b.crm.example");
-}
+use crate::secret::Secret;
+use crate::user::{User, UserKey};
 
 fn user(key: &str) -> User {
     User {

@@ -9,7 +9,7 @@ use crate::engine::operation::Operation;
 use crate::engine::time::{parse_zone, to_iso};
 use crate::engine::variables::Variable;
 use crate::hex::hex;
-use crate::store::User;
+use crate::user::User;
 
 /// The user's variables. What the user has not got is null, as in the reference's database
 /// (recordings 01, `rich-stored-values`).
@@ -18,7 +18,7 @@ pub(super) fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
     if !token.is_empty() {
         inputs.text(Variable::ApiKey, token).text(Variable::UserAccessToken, token);
     }
-    inputs.text(Variable::UserId, crm_id(user));
+    inputs.text(Variable::UserId, user.crm_id());
     inputs.text(Variable::UserPlatform, user.key.platform.as_str());
     // Kept before unknown names were left out at the sign-in, or imported.
     let zone = user.timezone_name.as_deref().filter(|name| parse_zone(&Value::from(*name)).is_some());
@@ -65,22 +65,6 @@ pub(super) fn of_this_run<'i, 'a>(operation: &Operation, inputs: &'i Inputs<'a>)
         inputs.text(Variable::Now, to_iso(jiff::Timestamp::now()));
     }
     Cow::Owned(inputs)
-}
-
-/// Stands between a CRM's id and the host that it means somebody at, in the App Connect id of whoever
-/// came second with this id.
-pub const SITE_MARK: char = '|';
-
-/// The CRM's id of a user: the App Connect id without its trailing `-<platform>` (Q2), and without
-/// the site.
-pub fn crm_id(user: &User) -> &str {
-    let id = without_platform(&user.key.id, &user.key.platform);
-    let site = user.site.as_deref();
-    site.and_then(|site| id.strip_suffix(site)?.strip_suffix(SITE_MARK)).unwrap_or(id)
-}
-
-pub(super) fn without_platform<'a>(id: &'a str, platform: &str) -> &'a str {
-    id.strip_suffix(platform).and_then(|rest| rest.strip_suffix('-')).unwrap_or(id)
 }
 
 /// A member of the client's request as a variable; absent members stay missing.

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::{Provider, Registry};
-use crate::config::load::load;
 use crate::connector::{Connector, Interface, InterfaceFunction, ProxyConnector, Reply};
+use crate::engine::load::load;
 
 struct Code(Vec<Interface>);
 

@@ -10,12 +10,11 @@ use handlebars::template::{BlockParam, HelperTemplate, Parameter, Subexpression,
 use handlebars::{Path, PathSeg, Template};
 use serde_json::Value;
 
+use super::compiled::{CompiledTemplate, MAX_DEPTH, ThreeBraces, VariablePath};
 use super::gives::Expression;
-use super::helpers::{CHOOSE, GET, PRINT, PRINT_IN_BRACES, PRINT_RAW, STEP};
-use super::output::OMITTED;
+use super::marks::{CHOOSE, GET, OMITTED, PRINT, PRINT_IN_BRACES, PRINT_RAW, STEP};
+use super::prepared::Prepared;
 use super::problem::{Places, ProblemKind, TemplateProblem};
-use super::reading::Prepared;
-use super::template::{CompiledTemplate, MAX_DEPTH, ThreeBraces, VariablePath};
 use crate::engine::text_body::Made;
 
 /// Checks and rewrites a parsed template.

@@ -11,8 +11,9 @@ use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Number, Value, json};
 
-use super::output::OMITTED;
+use super::marks::OMITTED;
 use crate::engine::date_format::DateFormat;
+use crate::engine::inputs::REGION;
 use crate::engine::number;
 use crate::engine::phone::{self, PhoneFormat, format_phone, parse_formats};
 use crate::engine::text::to_text;
@@ -37,10 +38,6 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
 /// The arguments of one call, evaluated. A missing argument, variable or option is null.
 #[derive(Debug, Clone, Copy)]
 pub struct Arguments<'call, 'template>(pub(super) &'call Helper<'template>, pub(super) &'call Context);
-
-/// Where the context of a template holds the region of numbers without a country code. No path of a
-/// template leads there.
-pub const REGION: &str = "=region";
 
 impl<'call> Arguments<'call, '_> {
     pub(super) fn value(self, index: usize) -> &'call Value {

@@ -95,7 +95,8 @@ fn is_nothing_in_json(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::engine::blocks::compile;
-    use crate::engine::blocks::helpers::{HELPERS, HelperKind};
+    use crate::engine::blocks::helper_doc::HelperKind;
+    use crate::engine::blocks::helpers::HELPERS;
 
     fn can_be_missing(source: &str) -> bool {
         let compiled = compile(source).unwrap_or_else(|problems| panic!("{source}: {problems:?}"));

@@ -1,7 +1,5 @@
 //! The helpers of the template language: one list with names, documentation and examples.
 
-use std::ops::RangeInclusive;
-
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError,
     RenderErrorReason, ScopedJson, no_escape,
@@ -10,82 +8,22 @@ use serde_json::Value;
 
 use super::functions::{self as functions, Arguments, Outcome};
 use super::gives::refusal;
-use super::output::OMITTED;
+use super::helper_doc::{HelperDoc, HelperKind};
+use super::marks::{CHOOSE, GET, OMITTED, PRINT, PRINT_IN_BRACES, PRINT_RAW, STEP};
 use super::reading;
 use crate::engine::encode::Slot;
 use crate::engine::missing::Demand;
 use crate::engine::text::to_text;
 use crate::engine::text_body::{self, Made};
 
-/// One helper, as documented and as run.
-#[derive(Debug, Clone, Copy)]
-pub struct HelperDoc {
-    /// The name in templates.
-    pub name: &'static str,
-    /// How it is called: optional parts in brackets, `…` for repetition.
-    pub signature: &'static str,
-    /// One sentence on what it gives.
-    pub doc: &'static str,
-    /// A template that uses it.
-    pub example: &'static str,
-    /// The example's input, JSON.
-    pub input: &'static str,
-    /// What the example renders to.
-    pub result: &'static str,
-    /// Whether it is a value or a block, and its arguments.
-    pub kind: HelperKind,
-}
-
-/// The two kinds of helpers.
-#[derive(Debug, Clone, Copy)]
-pub enum HelperKind {
-    /// `{{name a b}}` or `(name a b)`: gives a JSON value.
-    Value {
-        /// How many arguments it takes: the least and the most.
-        arguments: (usize, usize),
-        /// Names of its options (`zone="UTC"`).
-        options: &'static [&'static str],
-        /// The function.
-        run: fn(Arguments<'_, '_>) -> Outcome,
-    },
-    /// As [`Self::Value`]; the second argument is spelt out in the template and compiled with it.
-    Prepared {
-        /// How many arguments it takes: the least and the most.
-        arguments: (usize, usize),
-        /// Names of its options.
-        options: &'static [&'static str],
-    },
-    /// `{{#name a}}…{{/name}}`: takes one argument and decides what becomes of its content.
-    Block {
-        /// Names of its options.
-        options: &'static [&'static str],
-    },
-}
-
-impl HelperDoc {
-    /// How many arguments it takes.
-    pub fn arguments(&self) -> RangeInclusive<usize> {
-        match self.kind {
-            HelperKind::Value { arguments, .. } | HelperKind::Prepared { arguments, .. } => {
-                arguments.0..=arguments.1
-            }
-            HelperKind::Block { .. } => 1..=1,
-        }
-    }
-
-    /// Names of its options.
-    pub fn options(&self) -> &'static [&'static str] {
-        match self.kind {
-            HelperKind::Value { options, .. }
-            | HelperKind::Prepared { options, .. }
-            | HelperKind::Block { options } => options,
-        }
-    }
-}
-
 /// The helper of that name.
 pub fn find(name: &str) -> Option<&'static HelperDoc> {
     HELPERS.iter().find(|helper| helper.name == name)
+}
+
+/// Names of the helpers that give a value; blocks are not among them.
+pub fn value_names() -> impl Iterator<Item = &'static str> {
+    HELPERS.iter().filter(|helper| !matches!(helper.kind, HelperKind::Block { .. })).map(|helper| helper.name)
 }
 
 /// A variadic helper takes up to this many arguments.
@@ -398,20 +336,6 @@ pub const HELPERS: &[HelperDoc] = &[
         kind: HelperKind::Block { options: &[] },
     },
 ];
-
-/// Prints its argument as [`to_text`] does, encoded for the slot. Internal: `=` cannot be part of a name
-/// in a template.
-pub(super) const PRINT: &str = "=print";
-/// Prints its argument as [`to_text`] does, as it is. Internal.
-pub(super) const PRINT_RAW: &str = "=raw";
-/// Prints its argument as it is, with a brace on either side. Internal.
-pub(super) const PRINT_IN_BRACES: &str = "=braces";
-/// `if` where a value stands. Internal.
-pub(super) const CHOOSE: &str = "=if";
-/// Reads a path step by step. Internal.
-pub(super) const GET: &str = "=get";
-/// Counts one step of work. Internal.
-pub(super) const STEP: &str = "=step";
 
 /// Registers every helper for templates of a slot, and switches HTML escaping off.
 ///

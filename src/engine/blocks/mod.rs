@@ -1,10 +1,14 @@
 //! Blocks and helper calls: the part of the template language that goes through Handlebars.
 
 mod check;
+mod compiled;
 mod functions;
 mod gives;
+mod helper_doc;
 pub mod helpers;
+mod marks;
 mod output;
+mod prepared;
 mod problem;
 mod reading;
 mod template;
@@ -13,13 +17,15 @@ use std::sync::LazyLock;
 
 use handlebars::Handlebars;
 
-pub use functions::REGION;
+pub use compiled::{CompiledTemplate, ThreeBraces, VariablePath};
 pub use gives::{Expression, Gives};
 pub use handlebars::Context;
-pub use helpers::{HELPERS, HelperDoc};
-pub use output::{OMITTED, RenderProblem, Rendered};
+pub use helper_doc::{HelperDoc, HelperKind};
+pub use helpers::HELPERS;
+pub use marks::OMITTED;
+pub use output::{RenderProblem, Rendered};
 pub use problem::{ProblemKind, TemplateProblem};
-pub use template::{CompiledTemplate, ThreeBraces, VariablePath, compile, compile_with};
+pub use template::{compile, compile_with};
 
 use super::encode::Slot;
 use super::missing::Demand;

@@ -4,16 +4,11 @@ use std::io;
 
 use handlebars::{Context, Handlebars, Output, RenderContext, RenderErrorReason, Renderable as _};
 
-use super::reading::{PreparedHelper, prepared_name};
-use super::template::CompiledTemplate;
+use super::compiled::CompiledTemplate;
+use super::marks::OMITTED;
+use super::prepared::prepared_name;
+use super::reading::PreparedHelper;
 use crate::engine::missing::Missing;
-
-/// What `{{omit}}` prints. A slot whose whole output is this mark is left out.
-///
-/// Text that people type and CRMs send cannot hold it by accident: NUL has no key, JSON writers
-/// only produce it as the escape `\u0000`, and databases refuse it. Where somebody sends it on
-/// purpose, the worst they reach is that the key that would have held their value is left out.
-pub const OMITTED: &str = "\u{0}omit\u{0}";
 
 /// What a template gave.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,16 +11,12 @@ use std::thread;
 use handlebars::{Template, TemplateErrorReason};
 
 use super::check::check;
-use super::gives::Expression;
+use super::compiled::{CompiledTemplate, ThreeBraces};
 use super::problem::{Places, ProblemKind, TemplateProblem, explain_syntax};
-use super::reading::Prepared;
 
 /// The longest template in bytes. The parser finds each tag's line and column from the start of
 /// the text, so that its time grows with the square of the length.
 pub const MAX_SOURCE: usize = 64 * 1024;
-
-/// How deep blocks and helper calls may nest, counted together.
-pub const MAX_DEPTH: usize = 32;
 
 /// Opening brackets and blocks up to which the parser, which recurses, fits any thread's stack.
 const SHALLOW: usize = 48;
@@ -30,64 +26,6 @@ const MAX_OPENINGS: usize = 4096;
 
 /// Stack for one level of the parser's recursion; measured at 5 to 7 KiB in a debug build.
 const STACK_PER_OPENING: usize = 32 * 1024;
-
-/// A checked template, ready to render.
-#[derive(Debug, Clone)]
-pub struct CompiledTemplate {
-    pub(super) template: Template,
-    pub(super) variables: Vec<VariablePath>,
-    pub(super) expressions: Vec<Expression>,
-    pub(super) doubts: Vec<TemplateProblem>,
-    /// Calls with what the template spells out for them; each is a helper of its own.
-    pub(super) prepared: Vec<Prepared>,
-}
-
-impl CompiledTemplate {
-    /// The variables that the template reads, from the root, in order, each use once.
-    ///
-    /// Left out is what has no name from the root: `@index` and the like, and fields of the
-    /// element within `each` (the list itself is there, open).
-    pub fn variables(&self) -> &[VariablePath] {
-        &self.variables
-    }
-
-    /// The expressions that can be without a value and stand in no `if` or `unless`.
-    pub fn expressions(&self) -> &[Expression] {
-        &self.expressions
-    }
-
-    /// What is wrong with it although it runs.
-    pub fn doubts(&self) -> &[TemplateProblem] {
-        &self.doubts
-    }
-
-    /// The template for Handlebars; it needs the helpers of [`super::helpers::register`].
-    pub fn as_handlebars(&self) -> &Template {
-        &self.template
-    }
-}
-
-/// What three braces around an expression mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ThreeBraces {
-    /// The value is inserted as it is.
-    Raw,
-    /// A brace on either side of the value.
-    Literal,
-}
-
-/// A variable that a template reads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VariablePath {
-    /// The keys from the root: `["contactInfo", "id"]`.
-    pub segments: Vec<String>,
-    /// Whether what is below is read too: the value of `each`, `with`, `lookup`.
-    pub open: bool,
-    /// Byte offset of its text in the template.
-    pub offset: usize,
-    /// Length of its text in bytes.
-    pub length: usize,
-}
 
 /// Compiles a template.
 ///
@@ -239,6 +177,7 @@ fn compile_here(source: &str, braces: ThreeBraces) -> Result<CompiledTemplate, V
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::blocks::compiled::{MAX_DEPTH, VariablePath};
     use proptest::prelude::*;
 
     fn variables(source: &str) -> Vec<String> {

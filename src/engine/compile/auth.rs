@@ -4,12 +4,12 @@ use http::HeaderName;
 use http::header::AUTHORIZATION;
 
 use super::super::operation::{AuthType, Credential, CredentialSource};
-use super::super::problem::{Part, Problem};
 use super::super::template::{Place, compile_text};
 use super::Shared;
 use crate::config::diagnostic::Code;
 use crate::config::document::{Auth, Document};
 use crate::config::operations::OperationName;
+use crate::config::problem::{Part, Problem};
 
 /// Checks the document's own `auth`.
 pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {

@@ -6,7 +6,6 @@ use http::{HeaderName, Method};
 use serde_json::Value;
 
 use super::super::operation::{HeaderTemplate, RateBudget, RateLimit};
-use super::super::problem::{Part, Problem};
 use super::super::retry::{Effect, LIMITED, RetryPolicy, WaitSource, WaitUnit, is_idempotent};
 use super::super::status::StatusSet;
 use super::super::template::{Place, compile_value};
@@ -17,6 +16,7 @@ use crate::config::delivery::{IdempotencyHeader, Retry};
 use crate::config::diagnostic::Code;
 use crate::config::document::{Document, OperationRef};
 use crate::config::operations::OperationName;
+use crate::config::problem::{Part, Problem};
 use crate::config::suggest::nearest;
 
 /// What is retried where `on` says nothing.

@@ -4,12 +4,12 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::config::load::load;
 use crate::config::operations::OperationName;
 use crate::engine::decode::FAILED_BODY_BYTES;
 use crate::engine::error_mapping::{Judged, judge};
 use crate::engine::exchange::{BodyKind, UpstreamResponse};
 use crate::engine::failure::{FailedResponse, Failure, FailureKind};
+use crate::engine::load::load;
 use crate::engine::operation::CompiledConfig;
 
 fn compiled(rules: &Value) -> CompiledConfig {

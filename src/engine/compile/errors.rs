@@ -6,11 +6,10 @@ use http::HeaderName;
 use regex::RegexBuilder;
 use serde_json::Value;
 
-use super::super::error_mapping::{Effect, ErrorRule, Test};
+use super::super::error_rule::{Effect, ErrorRule, Test};
 use super::super::failure::Presentation;
 use super::super::operation::Operation;
 use super::super::path::Path;
-use super::super::problem::{Part, Problem};
 use super::super::status::{StatusSet, parse_range};
 use super::super::template::MessageTemplate;
 use super::field::Compiler;
@@ -18,6 +17,7 @@ use super::{header, number};
 use crate::config::diagnostic::Code;
 use crate::config::error_mapping::{BodyTest, ErrorRule as Written, HeaderTest, Outcome, When};
 use crate::config::operations::OperationName;
+use crate::config::problem::{Part, Problem};
 
 /// The most memory that a compiled pattern may take, in bytes.
 const PATTERN_BYTES: usize = 1024 * 1024;

@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::super::mapping::field::{Field, Made, Source};
 use super::super::mapping::view::{PARENT, Reading};
 use super::super::path::{Path, Step};
-use super::super::problem::{Part, Problem};
 use super::super::template::Place;
 use super::super::template::reply::{Joining, Level, ReplyTemplate};
 use super::super::variables::Variable;
@@ -13,6 +12,7 @@ use crate::config::diagnostic::Code;
 use crate::config::mapping::{KINDS, Paths};
 use crate::config::operations::OperationName;
 use crate::config::pointer;
+use crate::config::problem::{Part, Problem};
 
 /// Compiles the mapping of an operation.
 pub(super) struct Compiler<'p> {

@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::super::encode::header_value;
 use super::super::operation::HeaderTemplate;
-use super::super::problem::{Part, Problem};
 use super::super::template::{Place, Template, compile_value};
 use super::super::text::to_text;
 use super::Shared;
 use crate::config::diagnostic::Code;
 use crate::config::document::{Document, OperationRef};
 use crate::config::pointer;
+use crate::config::problem::{Part, Problem};
 
 /// Headers that the HTTP client sets itself.
 const MANAGED: &[&str] = &[

@@ -5,7 +5,6 @@ use super::super::mapping::{
     AppointmentPaths, AttendeePaths, AuthValidationPaths, CallLogPaths, CompiledMapping, ContactPaths,
     CreatedContactPaths, LicensePaths, LogPaths, UserInfoPaths, UserPaths,
 };
-use super::super::problem::{Part, Problem};
 use super::field::{Compiler, Start, Written, is_written, kind, written};
 use crate::config::diagnostic::Code;
 use crate::config::document::OperationRef;
@@ -14,6 +13,7 @@ use crate::config::mapping::{
 };
 use crate::config::operations::OperationName;
 use crate::config::pointer;
+use crate::config::problem::{Part, Problem};
 
 /// Compiles the mapping of an operation.
 pub(super) fn compile(

@@ -4,18 +4,17 @@ use serde_json::Value;
 
 use super::super::missing::Demands;
 use super::super::operation::{Operation, QueryTemplate};
-use super::super::problem::Problem;
 use super::super::url::{Head, UrlTemplate};
 use super::super::variables::Variable;
-use super::request::optional;
 use crate::config::diagnostic::Code;
-use crate::config::document::OperationRef;
+use crate::config::document::{OperationRef, optional_parameter};
 use crate::config::operations::OperationName;
 use crate::config::pointer;
+use crate::config::problem::Problem;
 
 /// Reports what can be missing in the URL, the query and the body.
 pub(super) fn check(compiled: &Operation, operation: &OperationRef<'_>, problems: &mut Vec<Problem>) {
-    let demands = Demands::of(compiled);
+    let demands = compiled.demands();
     let root = format!("/operations/{}", compiled.name);
     // A record whose id is not known is looked up by its session.
     if compiled.finds_by_session()
@@ -44,10 +43,11 @@ pub(super) fn check(compiled: &Operation, operation: &OperationRef<'_>, problems
                 for (name, parameter) in parameters.iter().filter(|(_, parameter)| !parameter.optional) {
                     let mut at = pointer::join(&format!("{root}/query"), name);
                     let written = operation.query.and_then(|query| query.get(&**name));
-                    if written.and_then(optional).is_some() {
+                    if written.and_then(optional_parameter).is_some() {
                         at = pointer::join(&at, "value");
                     }
-                    let value = written.map(|written| optional(written).map_or(written, |(value, _)| value));
+                    let value = written
+                        .map(|written| optional_parameter(written).map_or(written, |(value, _)| value));
                     parameter.value.visit(value.unwrap_or(&Value::Null), at, &mut |at, template| {
                         report(at, template.can_be_missing(), true);
                     });

@@ -29,9 +29,9 @@ use self::request::RequestCompiler;
 use self::shared::Shared;
 use super::exchange::HostPattern;
 use super::operation::{AuthType, CompiledConfig, LONGEST_TIMEOUT, LogFormat, OAuth, Operation};
-use super::problem::{Part, Problem};
 use crate::config::diagnostic::Code;
 use crate::config::document::{Auth, Document};
+use crate::config::problem::{Part, Problem};
 use crate::secret::Secret;
 
 /// Looks up an environment variable that a document names.

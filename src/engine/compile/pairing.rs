@@ -1,8 +1,8 @@
 //! Operations that the interface contract pairs.
 
-use super::super::problem::{Part, Problem};
 use crate::config::diagnostic::Code;
 use crate::config::operations::{OperationName, Operations};
+use crate::config::problem::{Part, Problem};
 use crate::engine::operation::Operation;
 
 /// Operation, the one it is paired with, and what is lost without it.

@@ -3,11 +3,11 @@
 use super::super::mapping::field::Source;
 use super::super::mapping::view::Reading;
 use super::super::path::{Path, Step, is_json_path};
-use super::super::problem::{Part, Problem};
 use super::super::template::reply::REPLY;
 use super::field::{Compiler, SIGN_IN, Start, item_source};
 use crate::config::diagnostic::Code;
 use crate::config::operations::OperationName;
+use crate::config::problem::{Part, Problem};
 use crate::config::suggest::nearest;
 
 impl Compiler<'_> {

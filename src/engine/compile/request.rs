@@ -8,10 +8,9 @@ use http::{HeaderName, Method};
 use serde_json::Value;
 
 use super::super::body::BodyTemplate;
-use super::super::error_mapping::ErrorRule;
+use super::super::error_rule::ErrorRule;
 use super::super::operation::{HeaderTemplate, LogFormat, Operation, Parameter, QueryTemplate, TextLimit};
 use super::super::phone::parse_region;
-use super::super::problem::{Part, Problem};
 use super::super::template::{
     Place, Template, compile_member, compile_parameter, compile_value, first_value,
 };
@@ -20,9 +19,10 @@ use super::super::truncate::Unit;
 use super::super::variables::Variable;
 use super::{Shared, auth, delivery, errors, header, mapping, missing, timeout, url};
 use crate::config::diagnostic::Code;
-use crate::config::document::{Document, METHODS, OperationRef};
+use crate::config::document::{Document, METHODS, OperationRef, optional_parameter};
 use crate::config::operations::OperationName;
 use crate::config::pointer;
+use crate::config::problem::{Part, Problem};
 use crate::config::suggest::nearest;
 
 /// What the operations of a document share.
@@ -218,12 +218,6 @@ pub(super) fn region(document: &Document) -> Option<Box<str>> {
     parse_region(region).map(|_| region.to_ascii_uppercase().into())
 }
 
-/// A query parameter that says whether it may be missing: `{"value": …, "optional": true}`.
-pub(super) fn optional(parameter: &Value) -> Option<(&Value, bool)> {
-    let members = parameter.as_object().filter(|members| members.len() == 2)?;
-    Some((members.get("value")?, members.get("optional")?.as_bool()?))
-}
-
 fn query(operation: &OperationRef<'_>, root: &str, problems: &mut Vec<Problem>) -> QueryTemplate {
     let at = format!("{root}/query");
     match operation.query {
@@ -235,7 +229,7 @@ fn query(operation: &OperationRef<'_>, root: &str, problems: &mut Vec<Problem>) 
                     if name.contains("{{") {
                         problems.push(key_problem(&pointer));
                     }
-                    let (value, pointer, optional) = match optional(value) {
+                    let (value, pointer, optional) = match optional_parameter(value) {
                         Some((value, optional)) => (value, pointer::join(&pointer, "value"), optional),
                         None => (value, pointer, false),
                     };

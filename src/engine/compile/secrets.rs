@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::problem::{Part, Problem};
 use crate::config::diagnostic::Code;
 use crate::config::document::Document;
 use crate::config::pointer;
+use crate::config::problem::{Part, Problem};
 use crate::secret::Secret;
 
 /// Beginnings of tokens whose issuers made them recognisable.

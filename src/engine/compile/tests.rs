@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::config::diagnostic::{Code, Severity};
-use crate::config::load::{Loaded, load};
 use crate::config::operations::OperationName;
+use crate::engine::load::{Loaded, load};
 
 fn loaded(document: &Value) -> Loaded {
     load("crm.json", &document.to_string(), &|_| None)

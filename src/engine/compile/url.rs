@@ -5,7 +5,6 @@ use std::sync::Arc;
 use ::url::Url;
 
 use super::super::exchange::{HostPattern, HostPolicy};
-use super::super::problem::{Part, Problem};
 use super::super::template::{
     Place, Segments, TextTemplate, compile_leading, compile_raw, compile_text, is_one_expression, split_url,
 };
@@ -14,6 +13,7 @@ use super::Shared;
 use crate::config::diagnostic::Code;
 use crate::config::document::Document;
 use crate::config::operations::OperationName;
+use crate::config::problem::{Part, Problem};
 
 const BASE_POINTER: &str = "/requestDefaults/baseUrl";
 

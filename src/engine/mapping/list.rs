@@ -8,8 +8,8 @@ use super::field::{Field, Source, has_only_objects, shown_key, shown_keys};
 use super::is_truthy;
 use crate::engine::mapped::MapError;
 use crate::engine::path::Path;
-use crate::engine::render::kind;
 use crate::engine::value_ref::ValueRef;
+use crate::json_kind::kind;
 
 /// What stands where a list is expected.
 pub(super) enum Shape<'v> {

@@ -9,8 +9,8 @@ use crate::engine::exchange::UpstreamResponse;
 use crate::engine::failure::{FailedResponse, Failure, FailureKind};
 use crate::engine::mapped::{MapError, MappingProblem};
 use crate::engine::path::{Path, walk};
-use crate::engine::render::kind;
 use crate::engine::value_ref::ValueRef;
+use crate::json_kind::kind;
 
 /// Reads a reply and notes what is not there.
 #[derive(Default)]

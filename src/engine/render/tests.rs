@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::config::load::load;
 use crate::config::operations::OperationName;
+use crate::engine::load::load;
 
 fn rendered(credential: &str, additional_info: &Value) -> Result<RequestSpec, RenderError> {
     let document = json!({

@@ -3,49 +3,18 @@
 use std::ops::Range;
 
 use crate::config::diagnostic::Code;
-use crate::config::operations::OperationName;
 
 use super::explain;
+use super::place::Place;
 use super::scan::{Token, scan};
 use super::unknown;
 use super::{Block, Piece, Reference, Template, TextTemplate};
-use crate::engine::blocks::helpers::HelperKind;
+
+use crate::config::problem::Problem;
 use crate::engine::blocks::{self, HELPERS, ThreeBraces, VariablePath};
 use crate::engine::path::{Path, Step};
-use crate::engine::problem::{Part, Problem};
 use crate::engine::text_body::is_scalar;
 use crate::engine::variables::{self, Resolution, Variable};
-
-/// Where a text stands and which operation it belongs to.
-#[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
-    /// The operation whose variables are seen.
-    pub operation: OperationName,
-    /// JSON pointer of the text.
-    pub pointer: &'a str,
-    /// Byte offset of the text within the value, where only a part of it is compiled.
-    pub offset: usize,
-    /// The operations that use the text, where it is not one operation's own: what is said about it
-    /// is then the same for each of them.
-    pub shared: &'a [OperationName],
-}
-
-impl<'a> Place<'a> {
-    /// A whole text that belongs to one operation.
-    pub fn own(operation: OperationName, pointer: &'a str) -> Self {
-        Self { operation, pointer, offset: 0, shared: &[] }
-    }
-
-    /// The same place, for a part of the text that begins at `offset`.
-    #[must_use]
-    pub fn from(self, offset: usize) -> Self {
-        Self { offset, ..self }
-    }
-
-    pub(super) fn part(&self, range: Range<usize>) -> Part {
-        Part::Text(self.offset + range.start..self.offset + range.end)
-    }
-}
 
 /// Compiles a text that may become any JSON.
 pub fn compile_value(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) -> Template {
@@ -255,11 +224,6 @@ pub(super) fn is_block_tag(inner: &str) -> bool {
 
 fn is_helper(word: &str) -> bool {
     word == "lookup" || HELPERS.iter().any(|helper| helper.name == word)
-}
-
-/// The helpers that give a value; blocks are not among them.
-pub(super) fn helper_names() -> impl Iterator<Item = &'static str> {
-    HELPERS.iter().filter(|helper| !matches!(helper.kind, HelperKind::Block { .. })).map(|helper| helper.name)
 }
 
 fn block(

@@ -2,14 +2,15 @@
 
 use std::ops::Range;
 
-use super::compile::{Place, helper_names};
+use super::place::Place;
 use super::scan::Token;
 use super::unknown;
 use crate::config::diagnostic::Code;
 use crate::config::operations::OperationName;
+use crate::config::problem::Problem;
 use crate::config::suggest::nearest;
+use crate::engine::blocks::helpers::value_names;
 use crate::engine::blocks::{ProblemKind, TemplateProblem};
-use crate::engine::problem::Problem;
 use crate::engine::variables::{self, Resolution};
 
 /// What stands between two values in other languages, and how it is said in this one.
@@ -256,7 +257,7 @@ pub(super) fn not_a_variable(expression: &str, range: Range<usize>, place: Place
         .label("not a helper");
         return problem.help(match near_helper(first) {
             Some(helper) => format!("did you mean `{{{{{helper} {rest}}}}}`?"),
-            None => format!("the helpers are {}", helper_names().collect::<Vec<_>>().join(", ")),
+            None => format!("the helpers are {}", value_names().collect::<Vec<_>>().join(", ")),
         });
     }
     unknown::variable(expression, range, place)
@@ -294,8 +295,8 @@ const OTHER_HELPERS: &[(&str, &str)] = &[
 fn near_helper(name: &str) -> Option<&'static str> {
     let lower = name.to_lowercase();
     let other = OTHER_HELPERS.iter().find(|(word, _)| *word == lower).map(|(_, helper)| *helper);
-    let within = || helper_names().find(|helper| helper.len() > 3 && lower.contains(helper));
-    other.or_else(|| nearest(name, helper_names())).or_else(within)
+    let within = || value_names().find(|helper| helper.len() > 3 && lower.contains(helper));
+    other.or_else(|| nearest(name, value_names())).or_else(within)
 }
 
 /// `{{default …}}` with the values of `a || b`.

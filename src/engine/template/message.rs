@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use super::compile::Place;
 use super::explain;
+use super::place::Place;
 use crate::config::diagnostic::Code;
 use crate::config::operations::OperationName;
+use crate::config::problem::Problem;
 use crate::config::suggest::nearest;
 use crate::engine::blocks::{self, CompiledTemplate, Context, Rendered};
 use crate::engine::encode::Slot;
 use crate::engine::missing::Demand;
-use crate::engine::problem::Problem;
 use crate::engine::text::one_line;
 
 /// What messages see.

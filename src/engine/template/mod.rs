@@ -7,6 +7,7 @@ mod compile;
 mod explain;
 mod message;
 mod missing;
+mod place;
 pub(super) mod reply;
 mod scan;
 mod unknown;
@@ -28,10 +29,10 @@ use super::value_ref::ValueRef;
 use super::variables::Variable;
 
 pub use compile::{
-    Place, compile_leading, compile_member, compile_parameter, compile_raw, compile_text, compile_value,
-    first_value,
+    compile_leading, compile_member, compile_parameter, compile_raw, compile_text, compile_value, first_value,
 };
 pub use message::{MessageTemplate, message_context};
+pub use place::Place;
 pub use url_parts::{Segments, UrlParts, is_one_expression, split_url};
 
 /// Upper bound of one rendered text, in bytes.

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::compile::Place;
+use super::place::Place;
 use crate::config::diagnostic::Code;
 use crate::config::operations::OperationName;
+use crate::config::problem::Problem;
 use crate::config::suggest::nearest;
-use crate::engine::problem::Problem;
 use crate::engine::variables::{self, Resolution, Shape, Variable};
 
 /// How many operations a message names before it counts the rest.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::ConsoleError;
 use crate::config::suggest::nearest;
-use crate::engine::render::kind;
+use crate::json_kind::kind;
 use crate::server::body::MAX_BYTES;
 
 /// A body as it was sent: UTF-8, at most 10 MiB.

@@ -5,8 +5,8 @@ mod page;
 
 use std::sync::LazyLock;
 
+use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
-use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::route::{MakeSchema, Reply, Route};
@@ -185,9 +185,4 @@ fn operation_id(route: &Route) -> String {
         id.push_str(rest);
     }
     id
-}
-
-/// The schema of a text that is no JSON.
-pub(super) fn text(_: &mut SchemaGenerator) -> Schema {
-    schemars::json_schema!({"type": "string"})
 }

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 use actix_web::web::ServiceConfig;
 
-use super::openapi::text;
+use super::route::text;
 use super::route::{Route, delete, get, patch, post, put};
 use crate::api;
 use crate::connector::ReturnMessage;
@@ -33,6 +33,7 @@ use crate::service::{
 };
 
 pub(super) use metrics::reply as metrics_reply;
+pub(super) use openapi::Description;
 
 /// Every route, as it is registered, counted and documented. A new one is one entry here; what its
 /// handler's arguments need (a session, the admin token, a body) is documented by itself.

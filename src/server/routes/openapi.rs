@@ -1,19 +1,27 @@
 //! The server's own description.
 
-use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType};
+use actix_web::{HttpResponse, web};
+use serde_json::Value;
 
-use crate::server::{openapi, reply};
+use crate::server::reply;
+
+/// The OpenAPI document and its page. They are made from the list of routes, which these two are part of.
+#[derive(Clone, Copy)]
+pub(in crate::server) struct Description {
+    pub document: fn() -> &'static Value,
+    pub page: fn() -> &'static str,
+}
 
 /// `GET /openapi.json`
-pub(super) async fn document() -> HttpResponse {
-    reply::json(200, openapi::document())
+pub(super) async fn document(description: web::Data<Description>) -> HttpResponse {
+    reply::json(200, (description.document)())
 }
 
 /// `GET /docs`
-pub(super) async fn page() -> HttpResponse {
+pub(super) async fn page(description: web::Data<Description>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(ContentType::html())
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"))
-        .body(openapi::page())
+        .body((description.page)())
 }

@@ -33,9 +33,28 @@ pub struct LookedUp {
     /// Whether the lookup worked.
     pub successful: bool,
     /// One entry for each session, in the order asked.
-    #[schemars(with = "Vec<crate::api::LookedUpCallLog>")]
+    #[schemars(with = "Vec<LookedUpCallLog>")]
     pub logs: Vec<Value>,
     /// What to show; null without details.
+    pub return_message: Option<ReturnMessage>,
+}
+
+/// What is known about one session.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LookedUpCallLog {
+    /// Id of the call's session.
+    pub session_id: String,
+    /// Whether it is logged.
+    pub matched: bool,
+    /// The CRM's id of the record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_id: Option<String>,
+    /// The record as the CRM has it; null where it could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_data: Option<CallLogInfo>,
+    /// Why this record could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub return_message: Option<ReturnMessage>,
 }
 

@@ -205,7 +205,7 @@ fn text_of(present: &CallLogInfo) -> Result<String, &'static str> {
             Value::Null | Value::Bool(false) => {}
             Value::String(text) if text.is_empty() => {}
             Value::Number(number) if number.as_f64() == Some(0.0) => {}
-            Value::Array(_) | Value::Object(_) => return Err(crate::engine::render::kind(value)),
+            Value::Array(_) | Value::Object(_) => return Err(crate::json_kind::kind(value)),
             value => return Ok(to_text(value).into_owned()),
         }
     }

@@ -117,13 +117,13 @@ fn place_of(pieces: &[Piece<'_>], field: Field) -> Option<usize> {
     if field.shape() != Shape::Line || field == Field::DateTime {
         return Some(first);
     }
-    let time = all(Field::DateTime).last();
+    let time = all(Field::DateTime).next_back();
     let is_behind_time = field as usize > Field::DateTime as usize;
     let beside = match time {
         Some(time) if is_behind_time => all(field).find(|at| *at > time),
         Some(time) => all(field).take_while(|at| *at < time).last(),
         None if is_behind_time => None,
-        None => all(field).last(),
+        None => all(field).next_back(),
     };
     beside.or(Some(first))
 }

@@ -74,5 +74,5 @@ pub(super) fn event(who: &Caller, proxy_id: &str, change: &Change) -> Event {
     if let (Some(revision), Some(members)) = (change.revision, detail.as_object_mut()) {
         members.insert("revision".to_owned(), revision.into());
     }
-    who.event(change.action.as_str(), format!("connector/{proxy_id}"), detail)
+    Event::new(who, change.action.as_str(), format!("connector/{proxy_id}"), detail)
 }

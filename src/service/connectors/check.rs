@@ -4,20 +4,20 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use schemars::JsonSchema;
-use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::error::ConnectorError;
 use super::record::Summary;
-use crate::cases;
+use super::verdict::{CaseDifference, CaseVerdict, Verdict};
 use crate::config::diagnostic::{Code, Findings, Severity};
-use crate::config::load::{Loaded, MAX_BYTES, SourceFile};
 use crate::config::report::json_of_first;
 use crate::config::source;
 use crate::connector::configs::{Secrets, load_uploaded};
+use crate::engine::cases;
+use crate::engine::load::{Loaded, MAX_BYTES, SourceFile};
+use crate::service::outcome::CASE_WORDING;
 
 /// How many findings a reply has.
 const TOLD: usize = 500;
@@ -25,53 +25,6 @@ const TOLD: usize = 500;
 /// How many findings are kept with a revision, and how long they are together.
 const KEPT: usize = 50;
 const KEPT_BYTES: usize = 32 * 1024;
-
-/// What was found in a revision.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Verdict {
-    /// Whether it can be activated without force.
-    pub passes: bool,
-    /// Whether it runs at all; what does not is never activated.
-    pub runs: bool,
-    /// How many findings there are.
-    pub summary: Summary,
-    /// The findings, as `app-connect validate --format json` writes them; of very many the first.
-    pub diagnostics: Vec<Value>,
-    /// The fixture cases, in their order.
-    pub cases: Vec<CaseVerdict>,
-}
-
-/// What came of a fixture case.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct CaseVerdict {
-    /// Its name.
-    pub name: String,
-    /// Whether everything is as expected.
-    pub passed: bool,
-    /// Why it could not be run at all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// Where what came out is not what was expected.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub differences: Vec<CaseDifference>,
-}
-
-/// A place where what came out is not what was expected.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct CaseDifference {
-    /// `request` or `result`.
-    pub part: String,
-    /// JSON pointer of the place.
-    pub pointer: String,
-    /// What was expected; absent where nothing was.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expected: Option<Value>,
-    /// What came out; absent where nothing did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub got: Option<Value>,
-}
 
 pub(super) fn source_of(proxy_id: &str, text: Arc<str>) -> SourceFile {
     SourceFile::of_text(format!("{proxy_id}.json"), text)
@@ -81,7 +34,7 @@ pub(super) fn source_of(proxy_id: &str, text: Arc<str>) -> SourceFile {
 pub(super) fn verdict(proxy_id: &str, text: Arc<str>, secrets: &Secrets, data: &[Value]) -> Verdict {
     let Loaded { findings, config, .. } = load_uploaded(&source_of(proxy_id, text), secrets);
     let run = |case: &cases::Case| match &config {
-        Some(config) => case_verdict(case, cases::run(case, config)),
+        Some(config) => case_verdict(case, cases::run(case, config, CASE_WORDING)),
         None => CaseVerdict {
             name: case.name.clone(),
             passed: false,

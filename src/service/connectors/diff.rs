@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::draft::blocking;
 use super::{ConnectorError, Connectors};
-use crate::cases::{Difference, differences};
+use crate::engine::cases::{Difference, differences};
 
 /// What is different between two revisions.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::audit::{Action, Change};
-use super::check::{self, Verdict, diagnostics, storable, summary, without_secrets};
+use super::check::{self, diagnostics, storable, summary, without_secrets};
 use super::record::{Record, revision_key};
+use super::verdict::Verdict;
 use super::{ConnectorError, ConnectorView, Connectors, Edit, Revision, check_text, now, text};
-use crate::config::load::MAX_BYTES;
-use crate::config::load::hash_of;
 use crate::connector::configs::Secrets;
+use crate::engine::load::MAX_BYTES;
+use crate::engine::load::hash_of;
 use crate::service::console::Caller;
 use crate::store::{DocumentChange, StoreError};
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::check::Verdict;
+use super::verdict::Verdict;
 use crate::store::StoreError;
 
 /// Why something cannot be done.

@@ -16,6 +16,7 @@ mod settings;
 mod text;
 mod transfer;
 mod trial;
+mod verdict;
 mod view;
 
 use std::sync::Arc;
@@ -24,7 +25,6 @@ use serde_json::{Map, Value};
 
 pub use self::activation::Force;
 pub use self::audit::{Action, Change};
-pub use self::check::{CaseDifference, CaseVerdict, Verdict};
 pub use self::diff::{Changed, Diff, Kind, OperationDiff};
 pub use self::draft::Upload;
 pub use self::error::ConnectorError;
@@ -33,6 +33,7 @@ pub use self::serving::Following;
 pub use self::settings::{New, Settings};
 pub use self::transfer::Bundle;
 pub use self::trial::{Explained, ShownRequest, Tested, Trial};
+pub use self::verdict::{CaseDifference, CaseVerdict, Verdict};
 pub use self::view::ConnectorView;
 
 use self::record::{Found, Record, connector_key, revision_key};

@@ -11,7 +11,7 @@ use flate2::write::DeflateEncoder;
 use serde_json::{Value, json};
 
 use super::record::damaged;
-use crate::config::load::hash_of;
+use crate::engine::load::hash_of;
 use crate::store::{DocumentChange, DocumentKey, DocumentKind, MAX_RECORD_BYTES, Store, StoreError};
 
 /// How many bytes of a deflated text a part holds: as base64, with room for its key and its sealing.

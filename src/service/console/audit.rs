@@ -36,6 +36,13 @@ pub struct Event {
     pub detail: Value,
 }
 
+impl Event {
+    /// What `by` does: `token.create` to `token/0a1b…`, say.
+    pub fn new(by: &Caller, action: &str, target: impl Into<String>, detail: Value) -> Self {
+        Self { by: by.clone(), action: action.to_owned(), target: target.into(), detail }
+    }
+}
+
 /// Something that was done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -239,7 +246,7 @@ mod tests {
         assert_eq!(page(&*store, 0, 10).await.unwrap(), empty);
         let count = BLOCK * 2 + 3;
         for number in 1..=count {
-            let event = Caller::command_line().event("test", "nothing", json!({"number": number}));
+            let event = Event::new(&Caller::command_line(), "test", "nothing", json!({"number": number}));
             assert!(commit(&*store, &event, Vec::new()).await.unwrap());
         }
         for (after, limit, first, last) in [
@@ -257,7 +264,7 @@ mod tests {
         }
         assert_eq!(page(&*store, count + 5, 10).await.unwrap().entries, []);
 
-        let long = Caller::command_line().event("test", "long", json!("x".repeat(MAX_DETAIL)));
+        let long = Event::new(&Caller::command_line(), "test", "long", json!("x".repeat(MAX_DETAIL)));
         assert!(commit(&*store, &long, Vec::new()).await.unwrap());
         let kept = page(&*store, count, 1).await.unwrap().entries.remove(0);
         assert_eq!(kept.detail, json!({"omittedBytes": MAX_DETAIL + 2}));
@@ -273,7 +280,7 @@ mod tests {
         let change = |before: Option<Value>, after: Value| {
             vec![DocumentChange { key: key.clone(), before, after: Some(after) }]
         };
-        let event = Caller::command_line().event("test", "x", Value::Null);
+        let event = Event::new(&Caller::command_line(), "test", "x", Value::Null);
         assert!(commit(&*store, &event, change(None, json!(1))).await.unwrap());
         assert!(!commit(&*store, &event, change(None, json!(2))).await.unwrap());
         assert!(!commit(&*store, &event, change(Some(json!(3)), json!(2))).await.unwrap());

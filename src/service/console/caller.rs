@@ -4,9 +4,6 @@ use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
-use super::audit::Event;
 
 /// What a token may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -93,11 +90,6 @@ impl Caller {
     pub fn may(&self, scope: Scope) -> Result<(), Forbidden> {
         let may = scope == Scope::Read || self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin);
         if may { Ok(()) } else { Err(Forbidden { name: self.name.clone(), needed: scope }) }
-    }
-
-    /// What they do, for the audit log: `token.create` on `token/0a1b…`, say.
-    pub fn event(&self, action: &str, target: impl Into<String>, detail: Value) -> Event {
-        Event { by: self.clone(), action: action.to_owned(), target: target.into(), detail }
     }
 }
 

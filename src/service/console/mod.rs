@@ -6,7 +6,7 @@
 //! - A handler takes `server::console::ConsoleCaller` and begins with `caller.may(Scope::Edit)?`; it
 //!   returns `Result<HttpResponse, ConsoleRefusal>`. The extractor answers 401, 403 and 429 itself and
 //!   documents them.
-//! - A change goes through [`audit::commit`] with `caller.event(action, target, detail)`: the documents
+//! - A change goes through [`audit::commit`] with an [`audit::Event`]: the documents
 //!   and the entry that tells of them are stored together or not at all. It gives false where one of
 //!   *your* documents is no longer as `before` says, as `Store::change_documents` does; that somebody
 //!   else wrote an entry meanwhile is settled inside.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 
 use super::Refused;
-use super::audit;
+use super::audit::{self, Event};
 use super::caller::{Caller, Scope};
 use crate::engine::time::to_iso;
 use crate::hex::hex;
@@ -133,7 +133,8 @@ pub async fn create(store: &dyn Store, by: &Caller, new: NewToken) -> Result<Iss
             valid_until: valid_until(new.valid_days, now)?,
             id,
         };
-        let event = by.event(
+        let event = Event::new(
+            by,
             "token.create",
             target(&stored.id),
             json!({"name": name, "scopes": stored.scopes, "validUntil": iso(stored.valid_until)}),
@@ -164,7 +165,7 @@ pub async fn list(store: &dyn Store) -> Result<Vec<Token>, StoreError> {
 pub async fn revoke(store: &dyn Store, by: &Caller, id: &str) -> Result<Token, TokenError> {
     loop {
         let (document, stored) = find(store, id).await?;
-        let event = by.event("token.revoke", target(id), json!({"name": stored.name}));
+        let event = Event::new(by, "token.revoke", target(id), json!({"name": stored.name}));
         let change = DocumentChange { key: key(id), before: Some(document), after: None };
         if audit::commit(store, &event, vec![change]).await? {
             return Ok(shown(stored, now_ms()));
@@ -197,7 +198,7 @@ pub async fn rotate(
             ));
         }
         let detail = json!({"name": stored.name, "validUntil": iso(stored.valid_until)});
-        let event = by.event("token.rotate", target(id), detail);
+        let event = Event::new(by, "token.rotate", target(id), detail);
         if audit::commit(store, &event, vec![change(id, Some(document), Some(&stored))]).await? {
             return Ok(issued(stored, &secret, now));
         }

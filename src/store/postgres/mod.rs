@@ -39,7 +39,7 @@ use super::{
     DocumentKind, Integrity, Keys, MessageLog, Saved, Scope, Store, StoreError, User, UserKey,
     codec::{self, Row, Table},
 };
-use crate::metrics::StoreMeter;
+use crate::store::StoreMeter;
 
 /// Rows of one page where many are read.
 const PAGE: i64 = 500;

@@ -18,7 +18,7 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::metrics::StoreMeter;
+use crate::store::StoreMeter;
 use crate::store::{
     Counts, Keys, StoreError,
     codec::{Row, Table},

@@ -8,7 +8,7 @@
 //!
 //! sled writes blobs without any sync and removes old ones on its own, so none
 //! may come to be: they begin at a quarter of a segment for a whole node, and
-//! a node holds up to 17 records. [`SEGMENT_BYTES`] is chosen so that 17
+//! a node holds up to 17 records. [`SEGMENT_BYTES`](super::layout::SEGMENT_BYTES) is chosen so that 17
 //! records of the longest kind still fit.
 //!
 //! sled's background flusher is off: it would move records between segments
@@ -24,14 +24,11 @@ use std::{
 use super::{
     commit::{Changes, Disk},
     current::Current,
-    open::{COMMITS, IMPORTING},
+    layout::{COMMITS, IMPORTING},
     trees::{self, Trees},
     witness::Witness,
 };
-use crate::store::{MAX_RECORD_BYTES, StoreError, codec::Table};
-
-pub(super) const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
-const _: () = assert!(18 * (MAX_RECORD_BYTES + 64) < SEGMENT_BYTES / 4 - 4096);
+use crate::store::{StoreError, codec::Table};
 
 pub(super) struct SledDisk {
     trees: Trees,

@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     SledOptions,
-    disk::SEGMENT_BYTES,
+    layout::{CHECK, COMMITS, FIRST_COMMIT, FORMAT, IMPORTING, SEGMENT_BYTES, VERSION},
     trees::{self, Trees},
     witness,
 };
@@ -20,16 +20,6 @@ use crate::store::{
     transfer,
 };
 
-/// Marks in the default tree.
-const FORMAT: &[u8] = b"format";
-const CHECK: &[u8] = b"check";
-pub(super) const IMPORTING: &[u8] = b"importing";
-/// The number of the last commit.
-pub(super) const COMMITS: &[u8] = b"commits";
-/// The version of the layout of keys and values in the trees.
-const VERSION: u32 = 2;
-/// The making of the marks is a commit too: an empty store has one to lose.
-const FIRST_COMMIT: u64 = 1;
 /// How long a held lock is waited for. A process on its way out lets go of it within this time, and
 /// so do sled's own threads, which can outlive the store they worked for by a moment.
 const LOCK_WAIT: Duration = Duration::from_secs(2);

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::{Options, Walk};
 use crate::engine::blocks::functions::whole_number;
-use crate::engine::blocks::helpers::{HELPERS, HelperKind, find};
+use crate::engine::blocks::helper_doc::HelperKind;
+use crate::engine::blocks::helpers::{HELPERS, find};
+use crate::engine::blocks::prepared::{Prepared, prepared_name};
 use crate::engine::blocks::problem::ProblemKind;
-use crate::engine::blocks::reading::{Prepared, prepared_name};
 use crate::engine::date_format::DateFormat;
 use crate::engine::phone::{parse_formats, parse_region};
 use crate::engine::text::to_text;

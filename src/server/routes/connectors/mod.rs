@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use crate::api::connectors as api;
 use crate::server::console::ConsoleError;
-use crate::server::openapi::text;
 use crate::server::reply;
+use crate::server::route::text;
 use crate::server::route::{Route, delete, get, patch, post, put};
 use crate::service::connectors::{Bundle, ConnectorView, Diff, Explained, Revision, Tested, Verdict};
 

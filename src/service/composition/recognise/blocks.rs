@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::Reading;
 use super::extract::Found;
 use super::heads::Head;
+use super::html_lines::lines_of;
 use super::markup::{Edge, Kind};
-use super::values::lines_of;
 use super::view::{TagAt, View};
 
 /// The block that begins with a head.
@@ -44,7 +44,7 @@ pub(super) fn around(reading: &Reading<'_, '_>, one: &Found) -> Range<usize> {
     let end_seen = one.details.map_or(one.end, |details| details.value);
     let start = view.start(one.head.start);
     let end = match reading.layer {
-        Some(_) if one.details.is_none() => boundary(view, end_seen),
+        Some(_) if one.details.is_none() => view.boundary(end_seen),
         _ => view.end(end_seen),
     };
     let place = start..end.max(view.end(one.head.value));
@@ -67,7 +67,7 @@ pub(super) fn extended(view: &View<'_>, place: Range<usize>, with_block: bool) -
         }
         end = tag.end();
         right += 1;
-        is_block = is_block || ends_line(tag.tag.kind);
+        is_block = is_block || tag.tag.kind.ends_line();
     }
     for name in closing {
         let Some(tag) = tags[..left].last().filter(|tag| is_half(tag, name, Edge::Open)) else { break };
@@ -76,19 +76,19 @@ pub(super) fn extended(view: &View<'_>, place: Range<usize>, with_block: bool) -
         }
         start = tag.start;
         left -= 1;
-        is_block = is_block || ends_line(tag.tag.kind);
+        is_block = is_block || tag.tag.kind.ends_line();
     }
     while !is_block {
         let (Some(open), Some(close)) = (tags[..left].last(), tags.get(right)) else { break };
         let is_pair = is_half(close, open.tag.name, Edge::Close) && is_half(open, open.tag.name, Edge::Open);
         let is_around = is_beside(view, open.end(), start) && is_beside(view, end, close.start);
-        if !is_pair || !is_around || is_container(open) || ends_line(open.tag.kind) && !with_block {
+        if !is_pair || !is_around || is_container(open) || open.tag.kind.ends_line() && !with_block {
             break;
         }
         (start, end) = (open.start, close.end());
         left -= 1;
         right += 1;
-        is_block = ends_line(open.tag.kind);
+        is_block = open.tag.kind.ends_line();
     }
     if !is_block
         && with_block
@@ -128,13 +128,4 @@ fn is_container(tag: &TagAt) -> bool {
 
 pub(super) fn is_beside(view: &View<'_>, from: usize, to: usize) -> bool {
     view.source.get(from..to).is_some_and(|between| between.trim().is_empty())
-}
-
-pub(super) fn ends_line(kind: Kind) -> bool {
-    matches!(kind, Kind::Block | Kind::Heading | Kind::Item | Kind::Break)
-}
-
-/// Where what follows a place of what is seen begins, unseen tags in front of it not included.
-pub(super) fn boundary(view: &View<'_>, seen: usize) -> usize {
-    if seen >= view.text.len() { view.source.len() } else { view.start(seen) }
 }

@@ -30,6 +30,13 @@ pub(super) enum Kind {
     Inline,
 }
 
+impl Kind {
+    /// Whether a line ends where such a tag stands.
+    pub fn ends_line(self) -> bool {
+        matches!(self, Self::Block | Self::Heading | Self::Item | Self::Break)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edge {
     Open,

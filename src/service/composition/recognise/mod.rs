@@ -10,6 +10,7 @@ mod blocks;
 mod edit;
 mod extract;
 mod heads;
+mod html_lines;
 mod loose;
 mod markup;
 mod relabel;

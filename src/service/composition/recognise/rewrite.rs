@@ -3,11 +3,12 @@
 use super::super::fields::Shape;
 use super::super::{html as html_format, markdown, plain};
 use super::Reading;
-use super::blocks::{around, block_of, ends_line, extended, is_beside};
+use super::blocks::{around, block_of, extended, is_beside};
 use super::edit::{Edit, applied};
 use super::extract::{self, Found};
+use super::html_lines::lines_of;
 use super::markup::{self, Kind};
-use super::values::{lines_of, value};
+use super::values::value;
 use super::view::{BOLD, ITEM, Markup, TagAt, View};
 use crate::engine::operation::LogFormat;
 
@@ -142,7 +143,7 @@ fn note_heads(view: &View<'_>, note: &Found, edits: &mut Vec<Edit>) {
     let head = extended(view, view.start(note.head.start)..view.end(note.head.value), false);
     let breaks = |at: usize| {
         let next = view.tags.partition_point(|tag| tag.start < at);
-        view.tags.get(next).is_some_and(|tag| tag.start == at && ends_line(tag.tag.kind))
+        view.tags.get(next).is_some_and(|tag| tag.start == at && tag.tag.kind.ends_line())
     };
     let mut text = html_format::NOTE.to_owned();
     if !breaks(head.end) {

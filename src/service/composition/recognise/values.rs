@@ -5,18 +5,18 @@ use std::ops::Range;
 use super::super::fields::{Field, Shape};
 use super::super::{escape, html};
 use super::Reading;
-use super::blocks::{block_of, boundary, ends_line};
-use super::edit::{Edit, applied};
+use super::blocks::block_of;
 use super::extract::{self, Found};
-use super::markup::{self, Edge, Kind};
-use super::view::{Markup, View};
+use super::html_lines::{balanced, lines_of};
+use super::markup::{self};
+use super::view::View;
 use crate::engine::operation::LogFormat;
 
 /// What a field says, as its format writes it.
 pub(super) fn value(reading: &Reading<'_, '_>, one: &Found) -> String {
     let Reading { view, format, layer, .. } = *reading;
     // Tags that nobody sees are part of a value, such as that of a link.
-    let place = view.end(one.value.start)..boundary(view, one.value.end).max(view.end(one.value.start));
+    let place = view.end(one.value.start)..view.boundary(one.value.end).max(view.end(one.value.start));
     let raw = view.source.get(place).unwrap_or_default();
     let is_line = one.field.shape() == Shape::Line;
     match (format, layer) {
@@ -61,55 +61,6 @@ fn seen_lines(view: &View<'_>, seen: Range<usize>) -> String {
         text.push_str(&view.source[at.min(end)..end]);
     }
     text
-}
-
-/// A part of HTML as lines between `<br>`, its blocks taken away.
-pub(super) fn lines_of(html: &str) -> String {
-    let view = View::new(html, Markup { tags: Some(0), marks: false });
-    let mut text = String::with_capacity(html.len());
-    let mut at = 0;
-    let mut is_blank = true;
-    for tag in view.tags.iter().filter(|tag| ends_line(tag.tag.kind)) {
-        text.push_str(html[at..tag.start].trim_matches(['\r', '\n']));
-        is_blank = is_blank && html[at..tag.start].trim().is_empty();
-        at = tag.end();
-        let is_break = tag.tag.kind == Kind::Break;
-        if !is_blank || is_break && !text.is_empty() {
-            text.push_str("<br>");
-            is_blank = true;
-        }
-    }
-    text.push_str(&html[at..]);
-    let mut value = text.trim();
-    while let Some(shorter) = value.strip_suffix("<br>") {
-        value = shorter.trim_end();
-    }
-    balanced(value)
-}
-
-/// A part of HTML without the tags that have no other half in it.
-fn balanced(html: &str) -> String {
-    let view = View::new(html, Markup { tags: Some(0), marks: false });
-    let mut open: Vec<usize> = Vec::new();
-    let mut alone: Vec<usize> = Vec::new();
-    for (index, tag) in view.tags.iter().enumerate() {
-        match (tag.tag.kind, tag.tag.edge) {
-            (Kind::Break, _) => {}
-            (_, Edge::Open) => open.push(index),
-            (_, Edge::Close) => match open.last() {
-                Some(last) if view.tags[*last].tag.name == tag.tag.name => {
-                    open.pop();
-                }
-                _ => alone.push(index),
-            },
-        }
-    }
-    alone.extend(open);
-    let edits = alone.iter().map(|index| {
-        let tag = &view.tags[*index];
-        Edit { source: tag.start..tag.end(), text: String::new() }
-    });
-    applied(html, edits.collect()).trim().to_owned()
 }
 
 /// Where the values of sections and of the note stand in the source.

@@ -153,6 +153,11 @@ impl<'a> View<'a> {
         self.text[seen..].find('\n').map_or(self.text.len(), |length| seen + length)
     }
 
+    /// Where what follows a place begins in the source, unseen tags in front of it not included.
+    pub fn boundary(&self, seen: usize) -> usize {
+        if seen >= self.text.len() { self.source.len() } else { self.start(seen) }
+    }
+
     /// The source of a part of what is seen.
     pub fn slice(&self, seen: std::ops::Range<usize>) -> &'a str {
         if seen.is_empty() {

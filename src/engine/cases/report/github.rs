@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::super::suite::Suite;
 use super::falls_short;
-use crate::cases::{Difference, Outcome, REQUEST, RESULT};
 use crate::config::report::{data, property};
 use crate::config::source;
+use crate::engine::cases::{Difference, Outcome, REQUEST, RESULT};
 
 /// One command for each expectation that failed, and for each document that cannot run or is not
 /// covered as wanted.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::suite::Suite;
 use super::{counts, falls_short};
-use crate::cases::{Covered, Difference, Outcome};
+use crate::engine::cases::{Covered, Difference, Outcome};
 
 /// One object: every document with its cases and coverage, and a summary.
 pub(super) fn json(suites: &[Suite], wanted: Option<u8>) -> String {

@@ -35,21 +35,28 @@ pub use diff::Difference;
 pub(crate) use diff::differences;
 
 use crate::config::operations::OperationName;
-use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::error_mapping::{Judged, judge, rule_for};
 use crate::engine::exchange::{BodyKind, UpstreamResponse};
-use crate::engine::failure::Failure;
+use crate::engine::failure::{Failure, Said};
 use crate::engine::inputs::Inputs;
 use crate::engine::mapped::MappingProblem;
 use crate::engine::operation::{CompiledConfig, Operation};
 use crate::engine::variables::Variable;
 use crate::engine::{map, render};
-use crate::service::outcome::message;
 
 /// What the request must be.
 pub const REQUEST: &str = "request.json";
 /// What must be made of the reply.
 pub const RESULT: &str = "result.json";
+
+/// The words that users read about an outcome. They are the server's, and a case checks them too.
+#[derive(Clone, Copy)]
+pub struct Wording {
+    /// About a failure of an operation at a platform; absent where nobody reads any.
+    pub failure: fn(Failure, OperationName, &str) -> Option<Value>,
+    /// About a search that found nothing, as a rule says it.
+    pub no_match: fn(&Said) -> Option<Value>,
+}
 
 /// A case as it was found on disk.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,7 +123,7 @@ pub fn discover(path: &Path) -> Vec<Case> {
 }
 
 /// Renders the request of a case and maps its reply.
-pub fn run(case: &Case, config: &CompiledConfig) -> Outcome {
+pub fn run(case: &Case, config: &CompiledConfig, wording: Wording) -> Outcome {
     let mut outcome = Outcome {
         title: format!("{}/{}", case.proxy_id, case.name),
         name: case.name.clone(),
@@ -160,7 +167,7 @@ pub fn run(case: &Case, config: &CompiledConfig) -> Outcome {
             let platform = platform.and_then(Value::as_str).unwrap_or(&case.proxy_id);
             outcome.rule = rule_of(operation, &content.response);
             let judged = judge(operation, content.response.clone(), platform, &[]);
-            let result = result(judged, operation, &inputs, platform, &mut outcome.unfound);
+            let result = result(judged, operation, &inputs, platform, wording, &mut outcome.unfound);
             outcome.actual.push((RESULT, result));
         }
     }
@@ -190,6 +197,7 @@ fn result(
     operation: &Operation,
     inputs: &Inputs<'_>,
     platform: &str,
+    wording: Wording,
     unfound: &mut Vec<MappingProblem>,
 ) -> Value {
     match judged {
@@ -204,16 +212,14 @@ fn result(
         },
         Judged::NoMatch(none) => {
             let mut value = json!({"result": none.mapped, "problems": []});
-            if let Some(message) = none.said.as_ref().and_then(ReturnMessage::of_no_match) {
-                value["returnMessage"] = json!(message);
+            if let Some(message) = none.said.as_ref().and_then(wording.no_match) {
+                value["returnMessage"] = message;
             }
             value
         }
         Judged::Failed(failure) => {
             let kind = failure.status().map_or_else(|| json!(failure.kind.as_str()), |status| json!(status));
-            // Every operation is an interface of the same name.
-            let message = Interface::parse(operation.name.as_str())
-                .map(|interface| message(&CallError::Failed(failure), interface, platform));
+            let message = (wording.failure)(failure, operation.name, platform);
             json!({"failure": {"kind": kind, "returnMessage": message}})
         }
     }

@@ -3,10 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Case, Coverage, Outcome, files, rewrite, run};
+use super::{Case, Coverage, Outcome, Wording, files, rewrite, run};
 use crate::config::diagnostic::{Findings, Lines, Severity};
 use crate::config::documents::{CASES, find_tested, has_ending};
-use crate::config::load::load_file;
+use crate::engine::load::load_file;
 
 /// A document and the cases of it that are to run.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +85,7 @@ impl Selection {
     }
 
     /// Runs the cases. What the environment holds changes nothing: credentials are inputs of a case.
-    pub fn run(&self) -> Suite {
+    pub fn run(&self, wording: Wording) -> Suite {
         let proxy_id = files::proxy_id(&self.document);
         let document = self.document.clone();
         let loaded = load_file(&document, &|_| None);
@@ -93,7 +93,7 @@ impl Selection {
             let refused = Some(loaded.findings);
             return Suite { proxy_id, document, refused, outcomes: Vec::new(), coverage: None };
         };
-        let outcomes: Vec<Outcome> = self.cases.iter().map(|case| run(case, &config)).collect();
+        let outcomes: Vec<Outcome> = self.cases.iter().map(|case| run(case, &config, wording)).collect();
         let coverage = self.is_whole.then(|| Coverage::new(&config, &outcomes));
         Suite { proxy_id, document, refused: None, outcomes, coverage }
     }

@@ -6,7 +6,7 @@ use http::HeaderName;
 use serde_json::{Map, Value, json};
 
 use super::redact::Redaction;
-use super::{Case, Content, Outcome, RESULT, exchange, files, run, text};
+use super::{Case, Content, Outcome, RESULT, Wording, exchange, files, run, text};
 use crate::config::operations::OperationName;
 use crate::engine::exchange::UpstreamResponse;
 use crate::engine::failure::Failure;
@@ -16,7 +16,6 @@ use crate::engine::trial::region;
 use crate::engine::variables::Variable;
 
 /// What was sent and answered.
-#[derive(Debug)]
 pub struct Live<'a> {
     /// The document's file.
     pub document: &'a Path,
@@ -32,6 +31,8 @@ pub struct Live<'a> {
     pub masked: &'a Map<String, Value>,
     /// What the CRM answered.
     pub answered: Result<UpstreamResponse, Failure>,
+    /// The words of the case.
+    pub wording: Wording,
 }
 
 /// A case that was made.
@@ -113,7 +114,7 @@ fn outcome(live: &Live<'_>, input: Map<String, Value>, reply: &Value) -> Result<
         directory: live.document.to_owned(),
         content: Ok(content),
     };
-    let outcome = run(&case, live.config);
+    let outcome = run(&case, live.config, live.wording);
     outcome.error.clone().map_or(Ok(outcome), Err)
 }
 

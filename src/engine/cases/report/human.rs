@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::super::coverage::share;
 use super::super::suite::Suite;
 use super::{counted, counts, falls_short};
-use crate::cases::{Coverage, Outcome, RESULT};
 use crate::config::operations::OperationName;
+use crate::engine::cases::{Coverage, Outcome, RESULT};
 
 /// Failures first, then a line for each document, then one that counts.
 pub(super) fn human(suites: &[Suite], wanted: Option<u8>) -> String {

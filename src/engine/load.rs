@@ -9,13 +9,13 @@ use aws_lc_rs::digest::{SHA256, digest};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::diagnostic::{Code, Diagnostic, Findings, Severity};
-use super::document::Document;
-use super::schema;
-use super::source::{self, SourceMap};
-use crate::engine::operation::CompiledConfig;
-use crate::engine::problem::{Part, Problem};
-use crate::engine::{self, Environment};
+use super::operation::CompiledConfig;
+use super::{Environment, compile};
+use crate::config::diagnostic::{Code, Diagnostic, Findings, Severity};
+use crate::config::document::Document;
+use crate::config::problem::{Part, Problem};
+use crate::config::schema;
+use crate::config::source::{self, SourceMap};
 use crate::hex::hex;
 
 /// The largest document that is read, in bytes.
@@ -154,7 +154,7 @@ fn load_hashed(file: &str, text: &Arc<str>, hash: &str, environment: Environment
     let schema::Verdict { mut problems, unusable, misspelt } = schema::validate(&value);
     let mut config = None;
     if let Some(document) = typed(value, &unusable) {
-        let (compiled, found) = engine::compile(&document, environment);
+        let (compiled, found) = compile(&document, environment);
         let said: HashSet<(Code, String)> =
             problems.iter().map(|problem| (problem.code, problem.pointer.clone())).collect();
         for problem in found {
@@ -217,7 +217,7 @@ fn is_consequence(problem: &Problem, absent: &str) -> bool {
 fn typed(mut value: Value, unusable: &[String]) -> Option<Document> {
     for at in unusable {
         let (parent, _) = at.rsplit_once('/')?;
-        let last = super::pointer::segments(at).last()?.into_owned();
+        let last = crate::config::pointer::segments(at).last()?.into_owned();
         match value.pointer_mut(parent) {
             Some(Value::Object(members)) => drop(members.shift_remove(&last)),
             Some(Value::Array(items)) => {

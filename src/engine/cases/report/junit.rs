@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::suite::Suite;
 use super::counts;
-use crate::cases::Outcome;
+use crate::engine::cases::Outcome;
 
 /// A test suite for each document, a test case for each case.
 pub fn junit(suites: &[Suite]) -> String {

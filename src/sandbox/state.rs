@@ -1,0 +1,53 @@
+//! What one running sandbox knows.
+
+use jiff::Timestamp;
+
+use super::answered::Answered;
+use super::grants::Grants;
+
+use super::model::{Activity, Appointment, Contact, License, LoggingSettings, Message, Table, User};
+use super::seed;
+
+/// Everything one sandbox knows.
+pub(super) struct Crm {
+    pub users: Table<User>,
+    pub contacts: Table<Contact>,
+    pub activities: Table<Activity>,
+    pub messages: Table<Message>,
+    pub appointments: Table<Appointment>,
+    pub license: License,
+    pub logging: LoggingSettings,
+    pub grants: Grants,
+    pub answered: Answered,
+    fixed_time: Option<Timestamp>,
+}
+
+impl Crm {
+    pub(super) fn seeded(fixed_time: Option<Timestamp>) -> Self {
+        Self {
+            users: seed::users(),
+            contacts: seed::contacts(),
+            activities: Table::new("activity", "act"),
+            messages: Table::new("message", "msg"),
+            appointments: seed::appointments(),
+            license: seed::license(),
+            logging: seed::logging(),
+            grants: Grants::default(),
+            answered: Answered::default(),
+            fixed_time,
+        }
+    }
+
+    /// The time that new records and tokens carry, in whole seconds.
+    pub(super) fn now(&self) -> Timestamp {
+        let now = self.fixed_time.unwrap_or_else(Timestamp::now);
+        Timestamp::from_second(now.as_second()).unwrap_or(now)
+    }
+
+    /// A contact's last activity never moves back.
+    pub(super) fn note_activity(&mut self, contact_id: &str, at: Timestamp) {
+        if let Some(contact) = self.contacts.find_mut(contact_id) {
+            contact.last_activity_at = contact.last_activity_at.max(Some(at));
+        }
+    }
+}
