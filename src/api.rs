@@ -6,7 +6,7 @@
 
 pub mod appointments;
 pub mod connectors;
-pub mod console;
+pub mod management;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

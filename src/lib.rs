@@ -8,23 +8,23 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout))]
 
 pub mod api;
+mod atomic_file;
 pub mod cli;
 pub mod config;
 pub mod connector;
 mod durations;
 pub mod engine;
-mod files;
 pub mod generated;
 mod hex;
+pub mod import;
 mod json_kind;
 pub mod metrics;
 #[cfg(feature = "otel")]
 mod otel;
-mod recent;
-pub mod reference;
 pub mod sandbox;
 pub mod secret;
 pub mod server;
 pub mod service;
+mod small_cache;
 pub mod store;
 pub mod user;

@@ -9,7 +9,7 @@ use crate::secret::Secret;
 
 /// Stands between a CRM's id and the host that it means somebody at, in the App Connect id of whoever
 /// came second with this id.
-pub const SITE_MARK: char = '|';
+pub const TENANT_HOST_MARK: char = '|';
 
 /// Who a user is. The proxy id belongs to it: the same id behind another proxy
 /// config is another user (Q3).
@@ -53,7 +53,7 @@ pub struct User {
     pub user_settings: Option<Value>,
     /// The CRM's host that said who this is, where a template chose it: the id means somebody there
     /// alone.
-    pub site: Option<String>,
+    pub tenant_host: Option<String>,
     /// Whether logs may be kept under this user although the account is known now.
     pub was_alone: bool,
     /// Created at, in milliseconds.
@@ -77,13 +77,15 @@ impl User {
     /// The CRM's id of the user: the App Connect id without its trailing `-<platform>` (Q2), and without
     /// the site.
     pub fn crm_id(&self) -> &str {
-        crm_id(&self.key, self.site.as_deref())
+        crm_id(&self.key, self.tenant_host.as_deref())
     }
 }
 
-fn crm_id<'k>(key: &'k UserKey, site: Option<&str>) -> &'k str {
+fn crm_id<'k>(key: &'k UserKey, tenant_host: Option<&str>) -> &'k str {
     let id = without_platform(&key.id, &key.platform);
-    site.and_then(|site| id.strip_suffix(site)?.strip_suffix(SITE_MARK)).unwrap_or(id)
+    tenant_host
+        .and_then(|tenant_host| id.strip_suffix(tenant_host)?.strip_suffix(TENANT_HOST_MARK))
+        .unwrap_or(id)
 }
 
 fn without_platform<'a>(id: &'a str, platform: &str) -> &'a str {
@@ -119,9 +121,9 @@ mod tests {
 
     #[test]
     fn the_site_is_no_part_of_the_crms_id() {
-        let of = |id: &str, site: Option<&str>| {
+        let of = |id: &str, tenant_host: Option<&str>| {
             let (id, platform) = (format!("{id}-oracleCrm"), "oracleCrm".to_owned());
-            crm_id(&UserKey { id, platform, proxy_id: None }, site).to_owned()
+            crm_id(&UserKey { id, platform, proxy_id: None }, tenant_host).to_owned()
         };
         assert_eq!(of("77|b.crm.example", Some("b.crm.example")), "77");
         assert_eq!(of("77|b.crm.example", Some("a.crm.example")), "77|b.crm.example");

@@ -3,13 +3,13 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::site::{ADMIN_TOKEN, Site, document};
+use support::test_server::{ADMIN_TOKEN, TestServer, document};
 
 const NOWHERE: &str = "https://crm.example.com";
 
 #[test]
 fn the_list_is_closed_without_an_admin_token() {
-    let site = Site::start_with(&[("crm", &document(NOWHERE))], |options| options);
+    let site = TestServer::start_with(&[("crm", &document(NOWHERE))], |options| options);
     for token in ["", "guess", ADMIN_TOKEN] {
         let reply = site.get("/proxyConfigs", token);
         assert_eq!(reply.status, 403, "{}", reply.text());
@@ -21,14 +21,14 @@ fn the_list_is_closed_without_an_admin_token() {
 /// An empty `ADMIN_TOKEN` is no token: it does not let in everybody who sends an empty one.
 #[test]
 fn an_empty_admin_token_opens_nothing() {
-    let site = Site::start_with(&[], |options| options.env("ADMIN_TOKEN", ""));
+    let site = TestServer::start_with(&[], |options| options.env("ADMIN_TOKEN", ""));
     assert_eq!(site.get("/proxyConfigs", "").status, 403);
     assert_eq!(site.send("GET", "/proxyConfigs", &[], None).status, 403);
 }
 
 #[test]
 fn a_wrong_token_is_refused_and_never_shown() {
-    let site = Site::start(&[("crm", &document(NOWHERE))]);
+    let site = TestServer::start(&[("crm", &document(NOWHERE))]);
     let longer = format!("{ADMIN_TOKEN}x");
     let shorter = &ADMIN_TOKEN[1..];
     let right = format!("Bearer {ADMIN_TOKEN}");
@@ -66,7 +66,8 @@ fn the_list_says_the_state_of_every_document() {
     // A secret that was written into a document by mistake stays in the document.
     let secret = "sk_live_51H8x9KLmnOPqrSTuvWXyz0123456789";
     broken["requestDefaults"]["defaultHeaders"] = json!({"X-Api-Key": secret});
-    let site = Site::start(&[("broken", &broken), ("clean", &document(NOWHERE)), ("mistaken", &mistaken)]);
+    let site =
+        TestServer::start(&[("broken", &broken), ("clean", &document(NOWHERE)), ("mistaken", &mistaken)]);
     let reply = site.get("/proxyConfigs", ADMIN_TOKEN);
     assert_eq!(reply.header("content-type"), Some("application/json; charset=utf-8"));
     let list = reply.json()["proxyConfigs"].as_array().cloned().unwrap();
@@ -95,7 +96,7 @@ fn the_list_says_the_state_of_every_document() {
 
 #[test]
 fn other_methods_and_servers_without_documents_are_answered() {
-    let site = Site::start(&[]);
+    let site = TestServer::start(&[]);
     assert_eq!(site.get("/proxyConfigs", ADMIN_TOKEN).json(), json!({"proxyConfigs": []}));
     assert_eq!(site.post("/proxyConfigs", ADMIN_TOKEN, &json!({})).status, 404);
 }

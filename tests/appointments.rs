@@ -7,9 +7,9 @@ use app_connect::sandbox::{API_KEY, Sandbox, SandboxOptions};
 use serde_json::{Value, json};
 use support::client::Response;
 use support::crm::{Answer, Crm, Request};
-use support::site::{self, Site, document};
+use support::test_server::{self, TestServer, document};
 
-fn send(site: &Site, method: &str, target: &str, token: &str, body: &Value) -> Response {
+fn send(site: &TestServer, method: &str, target: &str, token: &str, body: &Value) -> Response {
     let bearer = format!("Bearer {token}");
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
     let body = (method != "GET").then(|| body.to_string().into_bytes());
@@ -18,7 +18,7 @@ fn send(site: &Site, method: &str, target: &str, token: &str, body: &Value) -> R
 
 /// The sandbox CRM, a server with its document, and a user who is signed in.
 struct Calendar {
-    site: Site,
+    site: TestServer,
     token: String,
     _sandbox: Sandbox,
     _runtime: tokio::runtime::Runtime,
@@ -33,7 +33,7 @@ impl Calendar {
         );
         let document = shipped.unwrap().replace("http://127.0.0.1:8788", &sandbox.base_url());
         let document: Value = serde_json::from_str(&document).unwrap();
-        let site = Site::start(&[("sandbox", &document)]);
+        let site = TestServer::start(&[("sandbox", &document)]);
         let token = site.sign_in("sandbox", "sandbox", API_KEY);
         Self { site, token, _sandbox: sandbox, _runtime: runtime }
     }
@@ -149,10 +149,10 @@ fn requests_are_checked_before_the_crm_is_asked() {
 }
 
 /// A document with every operation, for a CRM that answers anything about appointments with `answer`.
-fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> (Site, String, Crm) {
+fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> (TestServer, String, Crm) {
     let crm = Crm::start(move |request: &Request| match request.path() {
         path if path.starts_with("/v1/appointments") => answer(request),
-        _ => site::ordinary(request),
+        _ => test_server::ordinary(request),
     });
     let mut document = document(&crm.origin());
     let item = json!({
@@ -175,7 +175,7 @@ fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> (Site, 
         "method": "GET", "url": "/appointments", "query": {"from": "{{range.startDate}}"},
         "responseMapping": {"listPath": "body.all", "item": {"idPath": "id", "titlePath": "title"}}
     });
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     (site, token, crm)
 }
@@ -291,8 +291,8 @@ fn a_status_that_the_document_does_not_send_is_refused() {
 
 #[test]
 fn without_the_operations_or_a_session_at_the_crm_nothing_is_asked() {
-    let crm = Crm::start(site::ordinary);
-    let site = Site::start(&[("crm", &document(&crm.origin()))]);
+    let crm = Crm::start(test_server::ordinary);
+    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     let asked = crm.received().len();
     for (method, target, body) in requests() {

@@ -10,10 +10,10 @@ use regex::Regex;
 
 /// The modules of the crate, each with those that it may know besides [`COMMON`].
 const FLOORS: &[(&str, &[&str])] = &[
-    ("files", &[]),
+    ("atomic_file", &[]),
     ("hex", &[]),
     ("json_kind", &[]),
-    ("recent", &[]),
+    ("small_cache", &[]),
     ("durations", &[]),
     ("otel", &[]),
     ("secret", &[]),
@@ -24,7 +24,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("metrics", &["config", "engine", "store"]),
     ("connector", &["config", "engine", "metrics", "user"]),
     ("service", &["config", "engine", "store", "user", "metrics", "connector"]),
-    ("reference", &["engine", "store", "user", "service"]),
+    ("import", &["engine", "store", "user", "service"]),
     ("api", &["engine", "connector", "service"]),
     ("server", &["config", "engine", "store", "metrics", "connector", "service", "api", "otel"]),
     ("sandbox", &[]),
@@ -37,7 +37,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "store",
             "connector",
             "service",
-            "reference",
+            "import",
             "server",
             "sandbox",
             "generated",
@@ -48,7 +48,7 @@ const FLOORS: &[(&str, &[&str])] = &[
 ];
 
 /// What every module may know.
-const COMMON: &[&str] = &["files", "hex", "json_kind", "recent", "durations", "secret"];
+const COMMON: &[&str] = &["atomic_file", "hex", "json_kind", "small_cache", "durations", "secret"];
 
 /// A module's path: `engine::blocks::check`.
 type Module = Vec<String>;

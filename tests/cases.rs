@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use app_connect::config::operations::OperationName;
 use app_connect::engine::cases::{self, Case, Outcome};
 use app_connect::engine::load;
-use app_connect::engine::operation::CompiledConfig;
-use app_connect::service::outcome::CASE_WORDING;
+use app_connect::engine::operation::CompiledDocument;
+use app_connect::service::wording::CASE_WORDING;
 
 const MEND: &str = "cargo run -- test proxy-configs --update";
 
@@ -25,7 +25,7 @@ fn documents() -> BTreeMap<String, PathBuf> {
         .collect()
 }
 
-fn compiled(path: &Path) -> CompiledConfig {
+fn compiled(path: &Path) -> CompiledDocument {
     let loaded = load::load_file(path, &|_| None);
     loaded.config.unwrap_or_else(|| panic!("{}: {:#?}", path.display(), loaded.findings.diagnostics))
 }
@@ -46,7 +46,7 @@ fn documents_have_no_findings() {
 
 #[test]
 fn cases_pass() {
-    let configs: BTreeMap<String, CompiledConfig> =
+    let configs: BTreeMap<String, CompiledDocument> =
         documents().into_iter().map(|(id, path)| (id, compiled(&path))).collect();
     let run = |cases: Vec<Case>| -> Vec<Outcome> {
         cases.iter().map(|case| cases::run(case, &configs[&case.proxy_id], CASE_WORDING)).collect()

@@ -11,20 +11,20 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use support::client::Response;
 use support::crm::Crm;
-use support::site::{self, ADMIN_TOKEN, CONSOLE_TOKEN as BOOTSTRAP, Site, document};
+use support::test_server::{self, ADMIN_TOKEN, CONSOLE_TOKEN as BOOTSTRAP, TestServer, document};
 
 const TOKENS: &str = "/console/api/v1/tokens";
 const AUDIT: &str = "/console/api/v1/audit";
 
 /// A server without tokens, with or without the one of the environment.
-fn start(bootstrap: bool) -> Site {
-    Site::start_with(&[], |options| {
+fn start(bootstrap: bool) -> TestServer {
+    TestServer::start_with(&[], |options| {
         let options = options.env("ADMIN_TOKEN", ADMIN_TOKEN);
         if bootstrap { options.env("APP_CONSOLE_BOOTSTRAP_TOKEN", BOOTSTRAP) } else { options }
     })
 }
 
-fn send(site: &Site, method: &str, target: &str, token: &str, body: &Value) -> Response {
+fn send(site: &TestServer, method: &str, target: &str, token: &str, body: &Value) -> Response {
     let bearer = format!("Bearer {token}");
     let mut headers = vec![("Content-Type", "application/json")];
     if !token.is_empty() {
@@ -36,7 +36,7 @@ fn send(site: &Site, method: &str, target: &str, token: &str, body: &Value) -> R
 
 /// Makes a token; gives its id and its secret.
 #[track_caller]
-fn create(site: &Site, by: &str, name: &str, scopes: &[&str]) -> (String, String) {
+fn create(site: &TestServer, by: &str, name: &str, scopes: &[&str]) -> (String, String) {
     let reply = send(site, "POST", TOKENS, by, &json!({"name": name, "scopes": scopes}));
     assert_eq!(reply.status, 201, "{}", reply.text());
     assert_eq!(reply.header("cache-control"), Some("no-store"));
@@ -55,14 +55,14 @@ fn refused(reply: &Response, status: u16, code: &str) -> String {
     reply.json().pointer("/error/message").unwrap().as_str().unwrap().to_owned()
 }
 
-fn entries(site: &Site, token: &str) -> Vec<Value> {
+fn entries(site: &TestServer, token: &str) -> Vec<Value> {
     let reply = send(site, "GET", &format!("{AUDIT}?limit=500"), token, &Value::Null);
     assert_eq!(reply.status, 200, "{}", reply.text());
     reply.json()["entries"].as_array().unwrap().clone()
 }
 
 /// `app-connect` on the store of a site: exit code, standard output, standard error.
-fn run(site: &Site, arguments: &[&str]) -> (Option<i32>, String, String) {
+fn run(site: &TestServer, arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_app-connect"))
         .args(arguments)
         .args(["--data-dir", "data"])
@@ -75,7 +75,7 @@ fn run(site: &Site, arguments: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[track_caller]
-fn done(site: &Site, arguments: &[&str]) -> String {
+fn done(site: &TestServer, arguments: &[&str]) -> String {
     let (code, out, err) = run(site, arguments);
     assert_eq!(code, Some(0), "{err}");
     out.trim_end().to_owned()
@@ -165,7 +165,7 @@ fn tokens_are_made_listed_rotated_and_revoked() {
         rotated.json()["token"]["rotatedAt"].is_string() && rotated.json()["token"]["validUntil"].is_string()
     );
     assert_ne!(first, second);
-    let opens = |site: &Site, token: &str| {
+    let opens = |site: &TestServer, token: &str| {
         send(site, "GET", "/console/api/v1/connectors", token, &Value::Null).status
     };
     assert_eq!((opens(&site, &first), opens(&site, &second)), (401, 200), "the old secret ends at once");
@@ -227,7 +227,7 @@ fn wrong_tokens_are_held_back_by_address() {
 }
 
 /// Lists the tokens from another address of the loopback network.
-fn from_elsewhere(site: &Site, token: &str) -> String {
+fn from_elsewhere(site: &TestServer, token: &str) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -424,8 +424,8 @@ fn a_token_stands_nowhere_but_in_its_one_reply() {
 /// Sessions of App Connect's users and the operator's token are no API tokens, and the other way round.
 #[test]
 fn no_other_credential_opens_the_console() {
-    let crm = Crm::start(site::ordinary);
-    let site = Site::start_with(&[("crm", &document(&crm.origin()))], |options| {
+    let crm = Crm::start(test_server::ordinary);
+    let site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
         options.env("ADMIN_TOKEN", ADMIN_TOKEN).env("APP_CONSOLE_BOOTSTRAP_TOKEN", BOOTSTRAP)
     });
     let session = site.sign_in("crm", "testCrm", "1-key");

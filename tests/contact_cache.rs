@@ -7,14 +7,14 @@ use app_connect::store::{ContactKey, Keys, Secret, SledOptions, SledStore, Store
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use support::crm::{Answer, Crm, Request};
-use support::site::{self, ADMIN_TOKEN, Site, document};
+use support::test_server::{self, ADMIN_TOKEN, TestServer, document};
 
 struct Scene {
     /// The names of the contacts that the CRM has.
     names: Arc<Mutex<Vec<&'static str>>>,
     fails: Arc<Mutex<bool>>,
     crm: Crm,
-    site: Site,
+    site: TestServer,
     token: String,
     _platform: Crm,
 }
@@ -38,10 +38,10 @@ impl Scene {
                     .collect();
                 Answer::json(&json!({"contacts": contacts}))
             }
-            _ => site::ordinary(request),
+            _ => test_server::ordinary(request),
         });
         let platform = Crm::start(|_: &Request| Answer::json(&json!({"id": 1, "account": {"id": 5}})));
-        let site = Site::start_with(&[("crm", &document(&crm.origin()))], |options| {
+        let site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
             options.env("ADMIN_TOKEN", ADMIN_TOKEN).env("RINGCENTRAL_SERVER", platform.origin())
         });
         let login = json!({
@@ -152,7 +152,7 @@ fn contacts_without_a_revision_are_served_until_the_crm_is_asked() {
             rc_account_id: "5".to_owned(),
             platform: "testCrm".to_owned(),
             proxy_id: Some("crm".to_owned()),
-            site: None,
+            tenant_host: None,
             phone_number: "+14155550101".to_owned(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -4,8 +4,8 @@
 mod support;
 
 use app_connect::store::{
-    Claim, ClaimChange, ClaimKey, ClaimSubject, Keys, Owner, Scope, Secret, SledOptions, SledStore,
-    Store as _,
+    Claim, ClaimChange, ClaimKey, ClaimSubject, Keys, Owner, Secret, SledOptions, SledStore, Store as _,
+    Tenant,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use support::client::Response;
 use support::crm::{Answer, Crm, Request};
-use support::site::{Site, call, document, try_send};
+use support::test_server::{TestServer, call, document, try_send};
 
 /// What stands in front of a CRM, or the CRM itself, says where it does not know what was done.
 const DOUBTFUL: [u16; 13] = [408, 499, 500, 501, 502, 503, 504, 520, 521, 522, 523, 524, 530];
@@ -124,7 +124,7 @@ fn document_of(kind: &str, origin: &str) -> Value {
 
 struct Scene {
     book: Book,
-    site: Site,
+    site: TestServer,
     tokens: Vec<String>,
     _crm: Crm,
 }
@@ -138,7 +138,7 @@ impl Scene {
         });
         let documents = DOCUMENTS.map(|kind| (kind, document_of(kind, &crm.origin())));
         let documents: Vec<(&str, &Value)> = documents.iter().map(|(kind, text)| (*kind, text)).collect();
-        let site = Site::start(&documents);
+        let site = TestServer::start(&documents);
         let tokens = DOCUMENTS.iter().map(|kind| site.sign_in(kind, "testCrm", "one-key")).collect();
         Self { book, site, tokens, _crm: crm }
     }
@@ -168,11 +168,11 @@ fn change_claims(data: &Path, calls: &[(&str, &str)], change: impl Fn(&mut Claim
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for (kind, session) in calls {
         let key = ClaimKey {
-            scope: Scope {
+            scope: Tenant {
                 platform: "testCrm".to_owned(),
                 proxy_id: Some((*kind).to_owned()),
                 owner: Owner::User("one-testCrm".to_owned()),
-                site: None,
+                tenant_host: None,
             },
             subject: ClaimSubject::Call((*session).to_owned()),
         };
@@ -344,7 +344,7 @@ fn a_shorter_text_is_sent_under_a_key_of_its_own() {
         }
         _ => Answer::json(&json!({"id": "one"})),
     });
-    let site = Site::start(&[("keyed", &document_of("keyed", &crm.origin()))]);
+    let site = TestServer::start(&[("keyed", &document_of("keyed", &crm.origin()))]);
     let token = site.sign_in("keyed", "testCrm", "one-key");
     let mut long = call("s-1", "c1");
     long["note"] = json!("word ".repeat(1000));
@@ -365,7 +365,7 @@ fn a_lookup_that_fails_makes_nothing() {
         ("GET", "/finding/v1/activities") => Answer::json(&json!({"message": "down"})).status(503),
         _ => Answer::json(&json!({"id": "one"})),
     });
-    let mut site = Site::start(&[("finding", &document_of("finding", &crm.origin()))]);
+    let mut site = TestServer::start(&[("finding", &document_of("finding", &crm.origin()))]);
     let token = site.sign_in("finding", "testCrm", "one-key");
     site.post("/callLog", &token, &call("s-1", "c1"));
     site.kill_and_restart_after(|data| change_claims(data, &[("finding", "s-1")], so_long_ago(DAY)));

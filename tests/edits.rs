@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use support::client::Response;
 use support::crm::{Answer, Crm};
-use support::site::{self, Site, call, document};
+use support::test_server::{self, TestServer, call, document};
 
 /// A CRM with one record, whose text tests edit as people do.
 #[derive(Clone, Default)]
@@ -25,7 +25,7 @@ impl Record {
 
 struct Scene {
     record: Record,
-    site: Site,
+    site: TestServer,
     token: String,
     _crm: Crm,
 }
@@ -50,13 +50,13 @@ impl Scene {
                     Answer::json(&json!({}))
                 }
                 ("GET", "/v1/activities/a1") => Answer::json(&json!({"body": kept.text()})),
-                _ => site::ordinary(request),
+                _ => test_server::ordinary(request),
             }
         });
         let mut document = document(&crm.origin());
         document["meta"]["logFormat"] = json!(format);
         document["operations"]["updateCallLog"]["body"] = json!({"body": "{{composedLogDetails}}"});
-        let site = Site::start(&[("crm", &document)]);
+        let site = TestServer::start(&[("crm", &document)]);
         let token = site.sign_in("crm", "testCrm", "one-key");
         let logged = site.post("/callLog", &token, &call("s-1", "c1"));
         assert_eq!(logged.json()["logId"], "a1", "{}", logged.text());
@@ -153,11 +153,11 @@ fn a_record_that_cannot_be_read_is_left_alone() {
                 kept.edit(|text| text + "overwritten");
                 Answer::json(&json!({}))
             }
-            _ => site::ordinary(request),
+            _ => test_server::ordinary(request),
         });
         let mut document = document(&crm.origin());
         document["operations"]["getCallLog"]["responseMapping"] = json!({"fullBodyPath": "body.data.note"});
-        let site = Site::start(&[("crm", &document)]);
+        let site = TestServer::start(&[("crm", &document)]);
         let token = site.sign_in("crm", "testCrm", "one-key");
         site.post("/callLog", &token, &call("s-1", "c1"));
         let bearer = format!("Bearer {token}");

@@ -5,7 +5,7 @@ mod support;
 
 use serde_json::{Value, json};
 use support::crm::{Answer, Crm, Request};
-use support::site::{self, Site};
+use support::test_server::{self, TestServer};
 
 /// A CRM whose searches answer what the number or name asks for.
 fn answer(request: &Request) -> Answer {
@@ -20,17 +20,17 @@ fn answer(request: &Request) -> Answer {
         "200 none" => words(200, json!({"status": "none"})),
         "200 refused" => words(
             200,
-            json!({"status": "refused", "message": format!("not with {}", site::api_key(request))}),
+            json!({"status": "refused", "message": format!("not with {}", test_server::api_key(request))}),
         ),
-        "200 echo" => words(200, json!({"status": "echo", "key": site::api_key(request)})),
-        "500 echo" => words(500, json!({"key": site::api_key(request), "long": "x".repeat(5000)})),
+        "200 echo" => words(200, json!({"status": "echo", "key": test_server::api_key(request)})),
+        "500 echo" => words(500, json!({"key": test_server::api_key(request), "long": "x".repeat(5000)})),
         "503" => words(503, json!({})),
-        _ => site::ordinary(request),
+        _ => test_server::ordinary(request),
     }
 }
 
 fn document(crm: &Crm) -> Value {
-    let mut document = site::document(&crm.origin());
+    let mut document = test_server::document(&crm.origin());
     document["errorMapping"] = json!([
         {"when": {"status": 409, "body": {"path": "body.error.code", "equals": "LOCKED"}},
          "outcome": {"message": "{{platform}}: {{body.error.message}}", "messageType": "error", "ttl": 9000,
@@ -65,7 +65,7 @@ fn told(reply: &support::client::Response) -> (bool, String, String, u64, String
 #[test]
 fn rules_say_what_replies_mean() {
     let crm = Crm::start(answer);
-    let site = Site::start(&[("crm", &document(&crm))]);
+    let site = TestServer::start(&[("crm", &document(&crm))]);
     let token = site.sign_in("crm", "testCrm", "1-secretapikey");
     let search = |fault: &str| {
         let query: String =
@@ -137,7 +137,7 @@ fn rules_say_what_replies_mean() {
 #[test]
 fn a_404_can_mean_that_nobody_has_the_number() {
     let crm = Crm::start(answer);
-    let site = Site::start(&[("crm", &document(&crm))]);
+    let site = TestServer::start(&[("crm", &document(&crm))]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     let reply = site.get("/contact?phoneNumber=404", &token);
     assert_eq!(reply.json()["contact"], json!([]), "{}", reply.text());
@@ -150,13 +150,13 @@ fn a_404_can_mean_that_nobody_has_the_number() {
 fn rules_speak_at_the_sign_in() {
     let crm = Crm::start(|request| match request.path() {
         "/v1/me" => Answer::json(&json!({"ok": false, "why": "trial is over"})),
-        _ => site::ordinary(request),
+        _ => test_server::ordinary(request),
     });
-    let mut document = site::document(&crm.origin());
+    let mut document = test_server::document(&crm.origin());
     document["operations"]["getUserInfo"]["errorMapping"] = json!([
         {"when": {"body": {"path": "body.ok", "equals": false}}, "outcome": {"message": "Your {{body.why}}"}}
     ]);
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let reply = site.send_login(&json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "1-key"}));
     assert_eq!(reply.message()["message"], "Your trial is over", "{}", reply.text());
     assert!(reply.json().get("jwtToken").is_none());
@@ -169,11 +169,11 @@ fn what_was_typed_at_the_sign_in_is_masked_in_the_crms_words() {
             let words = "No user ada.lovelace with s3cret-word, key typed-key-1 or dHlwZWQta2V5LTE6";
             Answer::json(&json!({"ok": false, "why": words}))
         }
-        _ => site::ordinary(request),
+        _ => test_server::ordinary(request),
     });
-    let mut document = site::document(&crm.origin());
+    let mut document = test_server::document(&crm.origin());
     document["operations"]["getUserInfo"]["errorMapping"] = json!([{"when": {"body": {"path": "body.ok", "equals": false}}, "outcome": {"message": "{{body.why}}"}}]);
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let reply = site.send_login(&json!({
         "platform": "testCrm", "proxyId": "crm", "apiKey": "typed-key-1",
         "additionalInfo": {"user": {"name": "ada.lovelace"}, "password": "s3cret-word"},
@@ -185,12 +185,12 @@ fn what_was_typed_at_the_sign_in_is_masked_in_the_crms_words() {
 fn a_failed_creation_is_no_contact() {
     let crm = Crm::start(|request| match (request.method.as_str(), request.path()) {
         ("POST", "/v1/contacts") => Answer::json(&json!({"id": "c9", "error": "duplicate of c1"})),
-        _ => site::ordinary(request),
+        _ => test_server::ordinary(request),
     });
-    let mut document = site::document(&crm.origin());
+    let mut document = test_server::document(&crm.origin());
     document["operations"]["createContact"]["errorMapping"] =
         json!([{"when": {"body": {"path": "body.error"}}, "outcome": {"treatAs": 422}}]);
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     let reply =
         site.post("/contact", &token, &json!({"phoneNumber": "+14155550123", "newContactName": "Ada"}));

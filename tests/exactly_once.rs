@@ -4,7 +4,7 @@
 mod support;
 
 use app_connect::store::{
-    ClaimChange, ClaimKey, ClaimSubject, Keys, Owner, Scope, Secret, SledOptions, SledStore, Store as _,
+    ClaimChange, ClaimKey, ClaimSubject, Keys, Owner, Secret, SledOptions, SledStore, Store as _, Tenant,
 };
 use serde_json::{Value, json};
 use std::collections::hash_map::Entry;
@@ -16,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 use support::client::Response;
 use support::crm::{Answer, Crm, Gate, Request};
-use support::site::{self, PATIENCE, Site, call, document, try_send};
+use support::test_server::{self, PATIENCE, TestServer, call, document, try_send};
 
 /// A CRM that counts its records by session.
 #[derive(Clone, Default)]
@@ -54,19 +54,19 @@ fn with_session(origin: &str) -> Value {
 }
 
 /// A CRM whose answer to a new record is chosen, and a server before it with one user signed in.
-fn start(post: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> (Crm, Site, String) {
+fn start(post: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> (Crm, TestServer, String) {
     start_with(with_session, post)
 }
 
 fn start_with(
     document: impl Fn(&str) -> Value,
     post: impl Fn(&Request) -> Answer + Send + Sync + 'static,
-) -> (Crm, Site, String) {
+) -> (Crm, TestServer, String) {
     let crm = Crm::start(move |request| match (request.method.as_str(), request.path()) {
         ("POST", "/v1/activities") | ("GET", "/v1/activities") => post(request),
-        _ => site::ordinary(request),
+        _ => test_server::ordinary(request),
     });
-    let site = Site::start(&[("crm", &document(&crm.origin()))]);
+    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
     let token = site.sign_in("crm", "testCrm", "one-key");
     (crm, site, token)
 }
@@ -78,7 +78,7 @@ fn post(address: SocketAddr, token: &str, session: &str) -> Result<Response, Str
 }
 
 /// Posts all sessions at the same time; their answers in order.
-fn post_at_once(site: &Site, token: &str, sessions: &[String]) -> Vec<Value> {
+fn post_at_once(site: &TestServer, token: &str, sessions: &[String]) -> Vec<Value> {
     let address = site.server.address();
     let posts: Vec<_> = sessions
         .iter()
@@ -90,7 +90,7 @@ fn post_at_once(site: &Site, token: &str, sessions: &[String]) -> Vec<Value> {
     posts.into_iter().map(|post| post.join().unwrap()).collect()
 }
 
-fn log_id(site: &Site, token: &str, session: &str) -> Value {
+fn log_id(site: &TestServer, token: &str, session: &str) -> Value {
     site.get(&format!("/callLog?sessionIds={session}"), token).json()["logs"][0]["logId"].clone()
 }
 
@@ -207,7 +207,8 @@ fn claimed_earlier(data: &Path, earlier: Duration) {
         SledStore::open(&data.join("store"), Keys::from_secret(&secret).unwrap(), SledOptions::default());
     let store = store.unwrap();
     let owner = Owner::User("one-testCrm".to_owned());
-    let scope = Scope { platform: "testCrm".to_owned(), proxy_id: Some("crm".to_owned()), owner, site: None };
+    let scope =
+        Tenant { platform: "testCrm".to_owned(), proxy_id: Some("crm".to_owned()), owner, tenant_host: None };
     let key = ClaimKey { scope, subject: ClaimSubject::Call("s-1".to_owned()) };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
@@ -226,7 +227,7 @@ fn killed_before_the_answer(
     document: impl Fn(&str) -> Value,
     known: Option<Value>,
     away: Duration,
-) -> (Ledger, Site, Response) {
+) -> (Ledger, TestServer, Response) {
     let ledger = Ledger::default();
     let (records, gate) = (ledger.clone(), Gate::default());
     let held = gate.clone();
@@ -447,7 +448,7 @@ fn no_acknowledged_log_is_lost_in_a_kill() {
             })
         })
         .collect();
-    site::until("some logs", || acknowledged.lock().unwrap().len() > 100);
+    test_server::until("some logs", || acknowledged.lock().unwrap().len() > 100);
     site.kill_and_restart();
     writers.into_iter().for_each(|writer| writer.join().unwrap());
     let acknowledged = acknowledged.lock().unwrap();

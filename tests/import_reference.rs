@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 use support::crm::{Answer, Crm, Request};
 use support::postgres::{Cluster, cluster};
-use support::site::{self, Site, document};
+use support::test_server::{self, TestServer, document};
 
 const SECRET: &str = "the secret key of the reference server";
 const API_KEY: &str = "one-averysecretapikey";
@@ -97,7 +97,7 @@ fn old_token(id: &str) -> String {
 struct Scene {
     source: String,
     crm: Crm,
-    site: Site,
+    site: TestServer,
     database_url: String,
 }
 
@@ -109,7 +109,7 @@ impl Scene {
         let crm = Crm::start(|request: &Request| match (request.method.as_str(), request.path()) {
             ("POST", "/v1/messages") => Answer::json(&json!({"id": "new-record"})).status(201),
             ("PATCH", _) => Answer::json(&json!({})),
-            _ => site::ordinary(request),
+            _ => test_server::ordinary(request),
         });
         let mut document = document(&crm.origin());
         document["operations"]["createMessageLog"] = json!({
@@ -117,7 +117,7 @@ impl Scene {
         });
         document["operations"]["updateMessageLog"] = json!({"method": "PATCH", "url": "/messages/{{thirdPartyLogId}}", "body": {"m": "{{message.id}}"}});
         let database_url = if is_shared { cluster.database() } else { String::new() };
-        let mut site = Site::start_with(&[("crm", &document)], |options| {
+        let mut site = TestServer::start_with(&[("crm", &document)], |options| {
             options.env("APP_SERVER_SECRET_KEY", SECRET).env("DATABASE_URL", &database_url)
         });
         site.server.kill();
@@ -198,7 +198,7 @@ fn a_database_of_the_reference_is_brought_over_and_its_tokens_work() {
             .get("/callLog?sessionIds=s-ext&extensionNumber=102&hashedExtensionId=hash-102", &token)
             .json();
         assert_eq!(found["logs"][0]["logId"], "crm-3", "{found}");
-        let again = site.post("/callLog", &token, &site::call("s-old", "c1")).json();
+        let again = site.post("/callLog", &token, &test_server::call("s-old", "c1")).json();
         assert_eq!(again["returnMessage"]["message"], "Existing log for session s-old", "{again}");
         assert_eq!(scene.records(), [""; 0]);
 
@@ -207,7 +207,7 @@ fn a_database_of_the_reference_is_brought_over_and_its_tokens_work() {
         assert_eq!(updated["successful"], true, "{updated}");
         assert_eq!(scene.records().last().unwrap(), "PATCH /v1/activities/crm-1");
         assert!(scene.records().iter().all(|record| !record.starts_with("POST")), "{:?}", scene.records());
-        assert!(scene.crm.received().iter().all(|request| site::api_key(request) == API_KEY));
+        assert!(scene.crm.received().iter().all(|request| test_server::api_key(request) == API_KEY));
 
         // A conversation goes on in its record.
         let message = |id: &str| json!({"id": id, "direction": "Inbound", "creationTime": "2025-03-02T12:00:00Z", "type": "SMS", "subject": "Hello"});

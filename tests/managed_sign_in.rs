@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 use support::client::Response;
 use support::crm::{Answer, Crm, Request};
-use support::site::{self, Site, document};
+use support::test_server::{self, TestServer, document};
 
 /// The portal's connectors: `c-1` is public, `c-2` private to account 1, shared with account 2.
 fn portal(request: &Request) -> Answer {
@@ -47,15 +47,15 @@ fn ringcentral(request: &Request) -> Answer {
 
 /// Takes the keys that begin with `1-`, but for `1-shared` once it is revoked.
 fn crm(request: &Request, is_revoked: bool) -> Answer {
-    let key = site::api_key(request);
+    let key = test_server::api_key(request);
     match key.starts_with("1-") && !(is_revoked && key == "1-shared") {
-        true => site::ordinary(request),
+        true => test_server::ordinary(request),
         false => Answer::json(&json!({"message": "wrong key"})).status(401),
     }
 }
 
 struct World {
-    site: Site,
+    site: TestServer,
     crm: Crm,
     portal: Crm,
     revoked: Arc<AtomicBool>,
@@ -72,7 +72,7 @@ impl World {
         document["operations"]["getUserInfo"]["query"] =
             json!({"seat": "{{additionalInfo.seat}}", "tenant": "{{additionalInfo.tenant}}"});
         let documents = [("one", &document), ("two", &document)];
-        let site = Site::start_with(&documents, |options| {
+        let site = TestServer::start_with(&documents, |options| {
             options
                 .env("RINGCENTRAL_SERVER", platform.origin())
                 .env("DEVELOPER_PORTAL_SERVER", portal.origin())
@@ -92,7 +92,7 @@ impl World {
         let received = self.crm.received();
         let last = received.last().expect("a request");
         [
-            site::api_key(last),
+            test_server::api_key(last),
             last.query("seat").unwrap_or_default(),
             last.query("tenant").unwrap_or_default(),
         ]

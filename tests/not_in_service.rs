@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use support::client::Response;
 use support::crm::{Crm, Request};
-use support::site::{self, ADMIN_TOKEN, Site, call, document};
+use support::test_server::{self, ADMIN_TOKEN, TestServer, call, document};
 
 /// A request of a user whose document does not serve, and its route.
 const PLAYED: &[(&str, &str)] = &[
@@ -85,7 +85,7 @@ fn body(route: &str) -> Option<Value> {
     })
 }
 
-fn send(site: &Site, token: &str, route: &str, target: &str) -> Response {
+fn send(site: &TestServer, token: &str, route: &str, target: &str) -> Response {
     let method = route.split(' ').next().unwrap();
     let bearer = format!("Bearer {token}");
     let mut headers = vec![("Authorization", bearer.as_str())];
@@ -121,8 +121,8 @@ enum Gone {
 }
 
 fn play(gone: Gone) {
-    let crm = Crm::start(site::ordinary);
-    let mut site = Site::start(&[("crm", &document(&crm.origin()))]);
+    let crm = Crm::start(test_server::ordinary);
+    let mut site = TestServer::start(&[("crm", &document(&crm.origin()))]);
     let token = site.sign_in("crm", "testCrm", "one-key");
     assert_eq!(site.post("/callLog", &token, &call("s-1", "c1")).json()["successful"], true);
     let file = site.document("crm");
@@ -133,7 +133,7 @@ fn play(gone: Gone) {
         }
         Gone::RemovedWhileItRuns => {
             std::fs::remove_file(&file).unwrap();
-            site::until("the document to go", || site.state("crm").is_null());
+            test_server::until("the document to go", || site.state("crm").is_null());
         }
     }
     let asked = crm.count("");
@@ -181,10 +181,10 @@ fn a_document_that_goes_while_the_server_runs_is_told_on_every_route() {
 /// What the account knows of a number is not shown either: it is what a document that is gone mapped.
 #[test]
 fn cached_contacts_are_not_served_for_a_document_that_is_gone() {
-    let crm = Crm::start(site::ordinary);
+    let crm = Crm::start(test_server::ordinary);
     let platform =
         Crm::start(|_: &Request| support::crm::Answer::json(&json!({"id": 1, "account": {"id": 5}})));
-    let mut site = Site::start_with(&[("crm", &document(&crm.origin()))], |options| {
+    let mut site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
         options.env("ADMIN_TOKEN", ADMIN_TOKEN).env("RINGCENTRAL_SERVER", platform.origin())
     });
     let login = json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "1-key", "rcAccessToken": "any"});

@@ -5,7 +5,7 @@ mod support;
 use serde_json::{Value, json};
 use support::client::Response;
 use support::crm::{Answer, Crm};
-use support::site::{ADMIN_TOKEN, Site, call, document, ordinary, until};
+use support::test_server::{ADMIN_TOKEN, TestServer, call, document, ordinary, until};
 
 /// The value of a sample, `name{labels}` as it is written; 0 where there is none.
 fn sample(text: &str, series: &str) -> f64 {
@@ -13,7 +13,7 @@ fn sample(text: &str, series: &str) -> f64 {
     line.map_or(0.0, |value| value.parse().unwrap())
 }
 
-fn scrape(site: &Site) -> String {
+fn scrape(site: &TestServer) -> String {
     let reply = site.get("/metrics", ADMIN_TOKEN);
     assert_eq!(reply.status, 200, "{}", reply.text());
     reply.text()
@@ -25,9 +25,9 @@ fn id(reply: &Response) -> String {
 
 #[test]
 fn metrics_are_closed_as_the_list_of_documents_is() {
-    let closed = Site::start_with(&[], |options| options);
+    let closed = TestServer::start_with(&[], |options| options);
     assert_eq!(closed.get("/metrics", ADMIN_TOKEN).status, 403);
-    let site = Site::start(&[]);
+    let site = TestServer::start(&[]);
     assert_eq!(site.get("/metrics", "guess").status, 401);
     assert_eq!(site.send("GET", "/metrics", &[], None).status, 401);
     let reply = site.get("/metrics", ADMIN_TOKEN);
@@ -43,7 +43,7 @@ fn metrics_have_an_address_of_their_own_where_it_is_set() {
         |options: support::server::Options| options.arg("--metrics-listen").arg("127.0.0.1:0"),
         |options: support::server::Options| options.env("METRICS_LISTEN", "127.0.0.1:0"),
     ] {
-        let site = Site::start_with(&[], adjust);
+        let site = TestServer::start_with(&[], adjust);
         let mut address = None;
         until("the address of the metrics", || {
             address = site.log_lines().iter().find_map(|line| {
@@ -53,7 +53,8 @@ fn metrics_have_an_address_of_their_own_where_it_is_set() {
             address.is_some()
         });
         let address = address.unwrap().parse().unwrap();
-        let read = |method, target| support::site::try_send(address, method, target, &[], None).unwrap();
+        let read =
+            |method, target| support::test_server::try_send(address, method, target, &[], None).unwrap();
         let reply = read("GET", "/metrics");
         assert_eq!(reply.status, 200);
         assert!(reply.text().contains("app_connect_build_info{version=\""), "{}", reply.text());
@@ -70,7 +71,7 @@ fn operations_are_counted_by_document_operation_and_outcome() {
         Some("+14155550111") => Answer::json(&json!({"contacts": [{"name": "Without an id"}]})),
         _ => ordinary(request),
     });
-    let site = Site::start(&[("crm", &document(&crm.origin())), ("other", &document(&crm.origin()))]);
+    let site = TestServer::start(&[("crm", &document(&crm.origin())), ("other", &document(&crm.origin()))]);
     let token = site.sign_in("crm", "testCrm", "77-key");
     let find = |number: &str| site.get(&format!("/contact?phoneNumber=%2B{number}"), &token);
     for number in ["14155550101", "14155550102", "14155550500", "14155550404", "14155550111"] {
@@ -105,7 +106,7 @@ fn operations_are_counted_by_document_operation_and_outcome() {
 #[test]
 fn requests_are_counted_by_route_method_and_status_class() {
     let crm = Crm::start(ordinary);
-    let site = Site::start(&[("crm", &document(&crm.origin()))]);
+    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
     let token = site.sign_in("crm", "testCrm", "77-key");
     site.assert_alive();
     site.get("/contact?phoneNumber=%2B14155550101", &token);
@@ -141,7 +142,7 @@ fn documents_are_counted_by_their_state() {
     let good = document("https://crm.example.com");
     let mut broken = good.clone();
     broken["operations"]["findContact"]["method"] = json!(7);
-    let site = Site::start(&[("a", &good), ("b", &good), ("broken", &broken)]);
+    let site = TestServer::start(&[("a", &good), ("b", &good), ("broken", &broken)]);
     let states = |text: &str| {
         ["active", "kept", "refused"]
             .map(|state| sample(text, &format!("app_connect_documents{{state=\"{state}\"}}")))
@@ -154,7 +155,7 @@ fn documents_are_counted_by_their_state() {
 
 #[test]
 fn a_plain_request_id_comes_back_and_any_other_is_replaced() {
-    let site = Site::start(&[]);
+    let site = TestServer::start(&[]);
     let with = |given: &str| id(&site.send("GET", "/isAlive", &[("X-Request-Id", given)], None));
     assert_eq!(with("7f3a-11.b:c=d_e"), "7f3a-11.b:c=d_e");
     let mut seen = std::collections::HashSet::new();
@@ -181,7 +182,7 @@ fn every_log_line_of_a_request_carries_its_id() {
         "/v1/contacts" => Answer::json(&json!({"contacts": [{"name": "Without an id"}]})),
         _ => ordinary(request),
     });
-    let site = Site::start(&[("crm", &document(&crm.origin()))]);
+    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
     let token = site.sign_in("crm", "testCrm", "77-key");
     let headers = [("X-Request-Id", "lookup-1"), ("Authorization", &format!("Bearer {token}"))];
     site.send("GET", "/contact?phoneNumber=%2B14155550101", &headers, None);
@@ -208,7 +209,7 @@ fn every_log_line_of_a_request_carries_its_id() {
 #[test]
 fn text_logs_carry_the_id_as_well() {
     let crm = Crm::start(ordinary);
-    let site = Site::start_with(&[("crm", &document(&crm.origin()))], |options| {
+    let site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
         options.arg("--log-format").arg("human")
     });
     let login = json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "77-key"}).to_string();
@@ -224,7 +225,7 @@ fn text_logs_carry_the_id_as_well() {
 #[test]
 fn ids_and_traces_of_clients_stay_here() {
     let crm = Crm::start(ordinary);
-    let site = Site::start(&[("crm", &document(&crm.origin()))]);
+    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
     let token = site.sign_in("crm", "testCrm", "77-key");
     let headers = [
         ("Authorization", format!("Bearer {token}")),

@@ -9,7 +9,7 @@ use std::path::Path;
 use app_connect::server::openapi_document;
 use serde_json::{Value, json};
 use support::crm::Crm;
-use support::site::{ADMIN_TOKEN, Site, call, document, ordinary};
+use support::test_server::{ADMIN_TOKEN, TestServer, call, document, ordinary};
 
 fn facts(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/openapi").join(name);
@@ -138,7 +138,7 @@ fn every_reference_leads_to_a_type_and_every_operation_has_its_own_id() {
 
 #[test]
 fn the_document_and_its_page_are_served_whole() {
-    let site = Site::start(&[]);
+    let site = TestServer::start(&[]);
     let reply = site.get("/openapi.json", "");
     assert_eq!((reply.status, &reply.json()), (200, openapi_document()));
     let page = site.get("/docs", "");
@@ -160,7 +160,7 @@ fn the_document_and_its_page_are_served_whole() {
 #[test]
 fn replies_are_as_the_document_says() {
     let crm = Crm::start(ordinary);
-    let site = Site::start(&[("crm", &document(&crm.origin()))]);
+    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
     let token = site.sign_in("crm", "testCrm", "77-key");
     let login = json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "77-key"});
     let contact = json!({"phoneNumber": "+14155550101", "newContactName": "Ada"});

@@ -5,7 +5,7 @@ mod support;
 
 use serde_json::json;
 use support::crm::{Answer, Crm};
-use support::site::{Site, document, ordinary};
+use support::test_server::{TestServer, document, ordinary};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
@@ -23,7 +23,7 @@ fn holds(body: &[u8], part: &[u8]) -> bool {
 fn a_request_its_operation_and_its_exchange_are_one_trace_of_the_client() {
     let collector = Crm::start(|_| Answer::text("application/x-protobuf", ""));
     let crm = Crm::start(ordinary);
-    let mut site = Site::start_with(&[("crm", &document(&crm.origin()))], |options| {
+    let mut site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
         options
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.origin())
             .env("OTEL_SERVICE_NAME", "app-connect-under-test")
@@ -35,7 +35,7 @@ fn a_request_its_operation_and_its_exchange_are_one_trace_of_the_client() {
     assert_eq!(reply.status, 200, "{}", reply.text());
     // What waits for the next batch is exported at the end.
     site.server.terminate();
-    assert!(site.server.wait(support::site::PATIENCE).is_some_and(|status| status.success()));
+    assert!(site.server.wait(support::test_server::PATIENCE).is_some_and(|status| status.success()));
 
     let exports = collector.received();
     assert!(!exports.is_empty(), "{}", site.server.log());
@@ -60,10 +60,10 @@ fn a_request_its_operation_and_its_exchange_are_one_trace_of_the_client() {
 #[test]
 fn without_an_endpoint_nothing_is_exported() {
     let crm = Crm::start(ordinary);
-    let site = Site::start(&[("crm", &document(&crm.origin()))]);
+    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
     site.sign_in("crm", "testCrm", "77-key");
     assert!(!site.server.log().contains("OpenTelemetry"), "{}", site.server.log());
-    let off = Site::start_with(&[], |options| {
+    let off = TestServer::start_with(&[], |options| {
         options.env("OTEL_EXPORTER_OTLP_ENDPOINT", crm.origin()).env("OTEL_SDK_DISABLED", "true")
     });
     let asked = crm.received().len();
@@ -74,7 +74,7 @@ fn without_an_endpoint_nothing_is_exported() {
 #[test]
 fn a_collector_that_is_gone_costs_no_request() {
     let crm = Crm::start(ordinary);
-    let site = Site::start_with(&[("crm", &document(&crm.origin()))], |options| {
+    let site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
         options.env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
     });
     site.sign_in("crm", "testCrm", "77-key");

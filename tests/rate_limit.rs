@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use support::crm::{Answer, Crm, Gate};
-use support::site::{self, PATIENCE, Site, until};
+use support::test_server::{self, PATIENCE, TestServer, until};
 
 /// A CRM that answers searches only when the gate opens, and knows how many were under way at most.
 fn gated(gate: &Gate) -> (Crm, Arc<AtomicUsize>) {
@@ -21,12 +21,12 @@ fn gated(gate: &Gate) -> (Crm, Arc<AtomicUsize>) {
             gate.pass();
             under_way.fetch_sub(1, Ordering::SeqCst);
         }
-        site::ordinary(request)
+        test_server::ordinary(request)
     });
     (crm, most)
 }
 
-fn find(site: &Site, token: &str) -> Value {
+fn find(site: &TestServer, token: &str) -> Value {
     site.get("/contact?phoneNumber=1&isForceRefreshAccountData=true", token).json()
 }
 
@@ -34,10 +34,10 @@ fn find(site: &Site, token: &str) -> Value {
 fn a_crm_sees_no_more_requests_at_a_time_than_it_bears() {
     let gate = Gate::default();
     let (crm, most) = gated(&gate);
-    let other = Crm::start(site::ordinary);
-    let mut document = site::document(&crm.origin());
+    let other = Crm::start(test_server::ordinary);
+    let mut document = test_server::document(&crm.origin());
     document["rateLimit"] = json!({"maxConcurrent": 3});
-    let site = Site::start(&[("crm", &document), ("other", &site::document(&other.origin()))]);
+    let site = TestServer::start(&[("crm", &document), ("other", &test_server::document(&other.origin()))]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     let elsewhere = site.sign_in("other", "testCrm", "1-key");
     std::thread::scope(|scope| {
@@ -62,10 +62,10 @@ fn a_crm_sees_no_more_requests_at_a_time_than_it_bears() {
 fn who_gets_no_turn_in_time_is_told_so() {
     let gate = Gate::default();
     let (crm, _) = gated(&gate);
-    let mut document = site::document(&crm.origin());
+    let mut document = test_server::document(&crm.origin());
     document["rateLimit"] = json!({"maxConcurrent": 1});
     document["operations"]["findContactWithName"]["timeoutSeconds"] = 1.into();
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     std::thread::scope(|scope| {
         let first = scope.spawn(|| find(&site, &token));
@@ -82,11 +82,11 @@ fn who_gets_no_turn_in_time_is_told_so() {
 
 #[test]
 fn a_budget_is_not_exceeded_and_outlives_an_edit() {
-    let crm = Crm::start(site::ordinary);
-    let mut document = site::document(&crm.origin());
+    let crm = Crm::start(test_server::ordinary);
+    let mut document = test_server::document(&crm.origin());
     // The sign-in takes one of the five.
     document["rateLimit"] = json!({"requests": 5, "perSeconds": 86400});
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     let successes = |count: usize| {
         std::thread::scope(|scope| {
@@ -116,9 +116,9 @@ fn a_budget_is_not_exceeded_and_outlives_an_edit() {
 fn requests_in_flight_finish_when_the_limits_change() {
     let gate = Gate::default();
     let (crm, _) = gated(&gate);
-    let mut document = site::document(&crm.origin());
+    let mut document = test_server::document(&crm.origin());
     document["rateLimit"] = json!({"maxConcurrent": 1});
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     std::thread::scope(|scope| {
         let first = scope.spawn(|| find(&site, &token));
@@ -142,12 +142,12 @@ fn waiting_for_a_retry_takes_no_place() {
         "/v1/contacts" if failed.fetch_add(1, Ordering::SeqCst) == 0 => {
             Answer::json(&json!({})).status(503).with("Retry-After", "5")
         }
-        _ => site::ordinary(request),
+        _ => test_server::ordinary(request),
     });
-    let mut document = site::document(&crm.origin());
+    let mut document = test_server::document(&crm.origin());
     document["rateLimit"] = json!({"maxConcurrent": 1});
     document["retry"] = json!({"maxAttempts": 2});
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     std::thread::scope(|scope| {
         let retried = scope.spawn(|| find(&site, &token));

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use support::crm::{Answer, Crm, Gate, Request};
-use support::site::{self, Site, pretty, try_send, until};
+use support::test_server::{self, TestServer, pretty, try_send, until};
 
 /// How long any one change may take on a loaded machine.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -22,7 +22,7 @@ const PROMISED: Duration = Duration::from_secs(1);
 /// Version `n` of the document asks for version `n` and reads names and types of version `n`: a
 /// reply shows which version made the request and which mapped the answer.
 fn version(origin: &str, n: u64) -> Value {
-    let mut document = site::document(origin);
+    let mut document = test_server::document(origin);
     document["operations"]["findContact"]["query"]["version"] = n.to_string().into();
     let item = &mut document["operations"]["findContact"]["responseMapping"]["item"];
     item["namePath"] = format!("names.{n}").into();
@@ -32,7 +32,7 @@ fn version(origin: &str, n: u64) -> Value {
 
 fn versioned(request: &Request) -> Answer {
     if request.path() != "/v1/contacts" {
-        return site::ordinary(request);
+        return test_server::ordinary(request);
     }
     let asked = request.query("version").unwrap_or_default();
     let by_version = |word: &str| -> Value {
@@ -71,7 +71,7 @@ struct Load {
 }
 
 impl Load {
-    fn start(site: &Site, token: &str) -> Self {
+    fn start(site: &TestServer, token: &str) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let seen: Arc<Mutex<Vec<_>>> = Arc::default();
         let newest: Arc<[AtomicU64]> = (0..4).map(|_| AtomicU64::new(0)).collect();
@@ -133,7 +133,7 @@ fn write_in_pieces(path: &Path, text: &str) {
 fn editing_a_document_under_load_changes_behaviour_and_fails_no_request() {
     let crm = Crm::start(versioned);
     let origin = crm.origin();
-    let site = Site::start(&[("crm", &version(&origin, 1))]);
+    let site = TestServer::start(&[("crm", &version(&origin, 1))]);
     let token = site.sign_in("crm", "testCrm", "key-1");
     let load = Load::start(&site, &token);
     load.wait_for(1);
@@ -206,7 +206,7 @@ fn editing_a_document_under_load_changes_behaviour_and_fails_no_request() {
 fn a_broken_document_keeps_its_last_good_version_and_says_what_is_wrong() {
     let crm = Crm::start(versioned);
     let origin = crm.origin();
-    let site = Site::start(&[("crm", &version(&origin, 1))]);
+    let site = TestServer::start(&[("crm", &version(&origin, 1))]);
     let token = site.sign_in("crm", "testCrm", "key-1");
     let served =
         || version_of(&site.get("/contact?phoneNumber=1&isForceRefreshAccountData=true", &token).json());
@@ -254,7 +254,7 @@ fn a_document_with_mistakes_only_is_served_and_says_so() {
     let crm = Crm::start(versioned);
     let mut document = version(&crm.origin(), 1);
     document["operations"]["findContact"]["qery"] = json!({"a": "b"});
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let state = site.state("crm");
     assert_eq!(state["status"], "active", "{state}");
     assert_eq!(state["diagnostics"][0]["severity"], "mistake", "{state}");
@@ -267,7 +267,7 @@ fn a_document_with_mistakes_only_is_served_and_says_so() {
 #[test]
 fn documents_come_and_go() {
     let crm = Crm::start(versioned);
-    let site = Site::start(&[("crm", &version(&crm.origin(), 1))]);
+    let site = TestServer::start(&[("crm", &version(&crm.origin(), 1))]);
     let login = json!({"platform": "testCrm", "proxyId": "second", "apiKey": "key-1"});
     let refused = site.send_login(&login);
     assert_eq!(refused.status, 400);
@@ -311,7 +311,7 @@ fn documents_come_and_go() {
 fn documents_behind_links_change_when_the_link_is_swapped() {
     use std::os::unix::fs::symlink;
     let crm = Crm::start(versioned);
-    let site = Site::start(&[]);
+    let site = TestServer::start(&[]);
     let folder = site.document("x").parent().unwrap().to_owned();
     for n in [1, 2] {
         std::fs::create_dir(folder.join(format!("..{n}"))).unwrap();
@@ -331,7 +331,7 @@ fn documents_behind_links_change_when_the_link_is_swapped() {
 #[test]
 fn a_busy_folder_still_changes() {
     let crm = Crm::start(versioned);
-    let site = Site::start(&[("crm", &version(&crm.origin(), 1))]);
+    let site = TestServer::start(&[("crm", &version(&crm.origin(), 1))]);
     let first = site.state("crm");
     let stop = Arc::new(AtomicBool::new(false));
     let noise = std::thread::spawn({
@@ -363,7 +363,7 @@ fn a_request_in_flight_finishes_on_the_version_that_it_began_with() {
             versioned(request)
         }
     });
-    let site = Site::start(&[("crm", &version(&crm.origin(), 1))]);
+    let site = TestServer::start(&[("crm", &version(&crm.origin(), 1))]);
     let token = site.sign_in("crm", "testCrm", "key-1");
     let first = site.state("crm");
     let address = site.server.address();
@@ -371,7 +371,7 @@ fn a_request_in_flight_finishes_on_the_version_that_it_began_with() {
     let in_flight = std::thread::spawn(move || {
         try_send(address, "GET", "/contact?phoneNumber=1", &[("Authorization", &bearer)], None)
     });
-    crm.wait_for("/v1/contacts", 1, site::PATIENCE);
+    crm.wait_for("/v1/contacts", 1, test_server::PATIENCE);
     site.write("crm", &version(&crm.origin(), 2));
     site.wait_for_state("crm", |state| state["activeRevision"] != first["activeRevision"]);
     assert_eq!(
@@ -390,7 +390,7 @@ fn a_request_in_flight_finishes_on_the_version_that_it_began_with() {
 #[test]
 fn a_folder_with_a_broken_document_starts_and_serves_the_others() {
     let crm = Crm::start(versioned);
-    let site = Site::start(&[("good", &version(&crm.origin(), 1)), ("worse", &json!([]))]);
+    let site = TestServer::start(&[("good", &version(&crm.origin(), 1)), ("worse", &json!([]))]);
     let token = site.sign_in("good", "testCrm", "key-1");
     assert_eq!(version_of(&site.get("/contact?phoneNumber=1", &token).json()), Ok(1));
     let refused = site.state("worse");

@@ -14,15 +14,15 @@ use app_connect::engine::error_mapping::{Judged, judge};
 use app_connect::engine::exchange::UpstreamResponse;
 use app_connect::engine::load::load;
 use app_connect::engine::mapped::{MapError, Mapped};
-use app_connect::engine::operation::CompiledConfig;
+use app_connect::engine::operation::CompiledDocument;
 use app_connect::engine::{inputs::Inputs, map};
-use app_connect::service::outcome;
+use app_connect::service::wording;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use support::crm::{Answer, Crm};
-use support::site::{self, Site, call};
+use support::test_server::{self, TestServer, call};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -62,7 +62,7 @@ struct Reply {
     headers: std::collections::BTreeMap<String, String>,
 }
 
-fn document(case: &Case) -> CompiledConfig {
+fn document(case: &Case) -> CompiledDocument {
     let id_path = case.id_path.as_deref().unwrap_or("body.id");
     let id = if case.no_id { json!({"noId": true}) } else { json!({"idPath": id_path}) };
     let created = json!({"method": "POST", "url": "/calls", "responseMapping": id});
@@ -132,7 +132,7 @@ fn played(case: &Case) -> Result<(), String> {
             }
         }
     }
-    let message = outcome::message(&CallError::Failed(failure), interface, "testCrm");
+    let message = wording::message(&CallError::Failed(failure), interface, "testCrm");
     let told = serde_json::to_string(&message).map_err(|error| error.to_string())?;
     match &case.words {
         Some(words) if !told.contains(json!(words).to_string().trim_matches('"')) => {
@@ -270,7 +270,7 @@ proptest! {
                     other => panic!("{other:?}"),
                 },
             };
-            let told = outcome::message(&CallError::Failed(failure), Interface::CreateCallLog, "testCrm");
+            let told = wording::message(&CallError::Failed(failure), Interface::CreateCallLog, "testCrm");
             prop_assert!(serde_json::to_value(&told).unwrap()["messageType"] != "success");
         }
     }
@@ -296,9 +296,9 @@ fn an_update_removes_nothing_that_it_did_not_read() {
             Answer { body: bytes, ..Answer::text("application/json", "") }
         }
         ("PATCH", _) => Answer::json(&json!({})),
-        _ => site::ordinary(request),
+        _ => test_server::ordinary(request),
     });
-    let mut document = site::document(&crm.origin());
+    let mut document = test_server::document(&crm.origin());
     document["meta"]["logFormat"] = json!("text/plain");
     document["operations"]["createCallLog"]["body"] =
         json!({"contact_id": "{{contactInfo.id}}", "text": "{{composedLogDetails}}"});
@@ -307,7 +307,7 @@ fn an_update_removes_nothing_that_it_did_not_read() {
         "responseMapping": {"fullBodyPath": "body.text", "notePath": "body.text"}
     });
     document["operations"]["updateCallLog"] = json!({"method": "PATCH", "url": "/activities/{{thirdPartyLogId}}", "body": {"text": "{{composedLogDetails}}"}});
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     let bearer = format!("Bearer {token}");
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(CASES));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::crm::{Answer, Crm, Request};
-use support::site::{self, Site, call};
+use support::test_server::{self, TestServer, call};
 
 /// A CRM whose users can sign in, and whose other answers are `first` as often as it says.
 fn failing(times: usize, first: impl Fn() -> Answer + Send + Sync + 'static) -> Crm {
@@ -16,12 +16,12 @@ fn failing(times: usize, first: impl Fn() -> Answer + Send + Sync + 'static) -> 
     Crm::start(move |request| {
         let fails = !request.path().ends_with("/me")
             && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
-        if fails { first() } else { site::ordinary(request) }
+        if fails { first() } else { test_server::ordinary(request) }
     })
 }
 
 fn document(crm: &Crm, retry: Value) -> Value {
-    let mut document = site::document(&crm.origin());
+    let mut document = test_server::document(&crm.origin());
     document["retry"] = retry;
     document
 }
@@ -31,7 +31,7 @@ fn quick(attempts: u32) -> Value {
     json!({"maxAttempts": attempts, "baseDelaySeconds": 0.01, "maxDelaySeconds": 0.02})
 }
 
-fn find(site: &Site, token: &str) -> Value {
+fn find(site: &TestServer, token: &str) -> Value {
     site.get("/contact?phoneNumber=1&isForceRefreshAccountData=true", token).json()
 }
 
@@ -42,7 +42,7 @@ fn what_may_pass_is_sent_again() {
             [|| Answer::json(&json!({})).status(503), || Answer::json(&json!({})).status(429), Answer::reset]
         {
             let crm = failing(times, answer);
-            let site = Site::start(&[("crm", &document(&crm, quick(attempts)))]);
+            let site = TestServer::start(&[("crm", &document(&crm, quick(attempts)))]);
             let token = site.sign_in("crm", "testCrm", "1-key");
             let reply = find(&site, &token);
             assert_eq!(reply["successful"], works, "{times} failures, {attempts} attempts: {reply}");
@@ -55,14 +55,14 @@ fn what_may_pass_is_sent_again() {
 #[test]
 fn without_retry_and_for_what_will_not_pass_there_is_one_attempt() {
     let crm = failing(1, || Answer::json(&json!({})).status(503));
-    let site = Site::start(&[("crm", &site::document(&crm.origin()))]);
+    let site = TestServer::start(&[("crm", &test_server::document(&crm.origin()))]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     assert_eq!(find(&site, &token)["successful"], false);
     assert_eq!(crm.count("/v1/contacts"), 1);
 
     for status in [400, 401, 404, 500] {
         let crm = failing(1, move || Answer::json(&json!({})).status(status));
-        let site = Site::start(&[("crm", &document(&crm, quick(5)))]);
+        let site = TestServer::start(&[("crm", &document(&crm, quick(5)))]);
         let token = site.sign_in("crm", "testCrm", "1-key");
         assert_eq!(find(&site, &token)["successful"], false);
         assert_eq!(crm.count("/v1/contacts"), 1, "{status}");
@@ -71,7 +71,7 @@ fn without_retry_and_for_what_will_not_pass_there_is_one_attempt() {
     let mut retry = quick(5);
     retry["on"] = json!([500]);
     let crm = failing(1, || Answer::json(&json!({})).status(500));
-    let site = Site::start(&[("crm", &document(&crm, retry))]);
+    let site = TestServer::start(&[("crm", &document(&crm, retry))]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     assert_eq!(find(&site, &token)["successful"], true);
 }
@@ -89,7 +89,7 @@ fn values(crm: &Crm, path: &str, header: &str) -> Vec<Option<String>> {
 fn a_post_is_sent_again_only_under_its_key() {
     let crm = failing(2, Answer::reset);
     let mut document = document(&crm, quick(5));
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     assert_eq!(site.post("/callLog", &token, &call("s1", "c1")).json()["successful"], false);
     assert_eq!(
@@ -101,7 +101,7 @@ fn a_post_is_sent_again_only_under_its_key() {
     let crm = failing(2, Answer::reset);
     document["requestDefaults"]["baseUrl"] = format!("{}/v1", crm.origin()).into();
     document["requestDefaults"]["idempotencyHeader"] = json!({"name": "Idempotency-Key"});
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     let reply = site.post("/callLog", &token, &call("s1", "c1")).json();
     assert_eq!(reply["logId"], "a-c1", "{reply}");
@@ -121,11 +121,11 @@ fn a_post_is_sent_again_only_under_its_key() {
 
 #[test]
 fn the_key_is_a_template() {
-    let crm = Crm::start(site::ordinary);
+    let crm = Crm::start(test_server::ordinary);
     let mut document = document(&crm, quick(5));
     document["operations"]["createCallLog"]["idempotencyHeader"] =
         json!({"name": "X-Request-Key", "value": "call-{{callLog.sessionId}}"});
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     assert_eq!(site.post("/callLog", &token, &call("s1", "c1")).json()["successful"], true);
     assert_eq!(values(&crm, "/v1/activities", "X-Request-Key"), [Some("call-s1".to_owned())]);
@@ -137,7 +137,7 @@ fn a_key_without_a_value_is_no_key() {
     let mut document = document(&crm, quick(5));
     document["operations"]["createCallLog"]["idempotencyHeader"] =
         json!({"name": "Idempotency-Key", "value": "{{additionalSubmission.key}}"});
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     assert_eq!(site.post("/callLog", &token, &call("s1", "c1")).json()["successful"], false);
     assert_eq!(values(&crm, "/v1/activities", "Idempotency-Key"), [None]);
@@ -147,7 +147,7 @@ fn a_key_without_a_value_is_no_key() {
 fn the_wait_that_the_crm_asks_for_is_kept() {
     for (name, value) in [("Retry-After", "1"), ("X-RateLimit-Reset", "1"), ("RateLimit-Reset", "1")] {
         let crm = failing(1, move || Answer::json(&json!({})).status(429).with(name, value));
-        let site = Site::start(&[("crm", &document(&crm, quick(3)))]);
+        let site = TestServer::start(&[("crm", &document(&crm, quick(3)))]);
         let token = site.sign_in("crm", "testCrm", "1-key");
         let started = Instant::now();
         assert_eq!(find(&site, &token)["successful"], true);
@@ -159,7 +159,7 @@ fn the_wait_that_the_crm_asks_for_is_kept() {
 #[test]
 fn nobody_waits_beyond_the_deadline() {
     let crm = failing(100, || Answer::json(&json!({})).status(429).with("Retry-After", "3600"));
-    let site = Site::start(&[("crm", &document(&crm, quick(5)))]);
+    let site = TestServer::start(&[("crm", &document(&crm, quick(5)))]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     let started = Instant::now();
     let reply = find(&site, &token);
@@ -173,7 +173,7 @@ fn nobody_waits_beyond_the_deadline() {
     let mut document =
         document(&crm, json!({"maxAttempts": 5, "baseDelaySeconds": 0.7, "maxDelaySeconds": 5}));
     document["operations"]["findContact"]["timeoutSeconds"] = 1.into();
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     let reply = find(&site, &token);
     assert!(reply.to_string().contains("HTTP 503"), "the last failure is told: {reply}");
@@ -186,7 +186,7 @@ fn a_200_that_is_a_rate_limit_is_retried() {
     let crm = failing(1, || Answer::json(&json!({"error": "too fast"})));
     let mut document = document(&crm, quick(3));
     document["errorMapping"] = json!([{"when": {"body": {"path": "body.error", "equals": "too fast"}}, "outcome": {"treatAs": 429}}]);
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     assert_eq!(find(&site, &token)["successful"], true);
     assert_eq!(crm.count("/v1/contacts"), 2);

@@ -8,7 +8,7 @@ use app_connect::engine::egress::EgressPolicy;
 use app_connect::engine::failure::Failure;
 use app_connect::engine::inputs::Inputs;
 use app_connect::engine::load;
-use app_connect::engine::operation::CompiledConfig;
+use app_connect::engine::operation::CompiledDocument;
 use app_connect::engine::send::{Client, ClientOptions};
 use app_connect::engine::{map, render, send};
 use app_connect::sandbox::{API_KEY, Sandbox, SandboxOptions, start};
@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 /// A sandbox, the connector that ships for it, and a user who has connected.
 struct Connected {
     sandbox: Sandbox,
-    config: CompiledConfig,
+    config: CompiledDocument,
     client: Client,
     credential: String,
     ran: std::cell::RefCell<Vec<OperationName>>,

@@ -3,20 +3,20 @@
 mod support;
 
 use app_connect::store::{
-    CallLog, Extension, Keys, Owner, Scope, Secret, SledOptions, SledStore, Store as _, User, UserKey,
+    CallLog, Extension, Keys, Owner, Secret, SledOptions, SledStore, Store as _, Tenant, User, UserKey,
 };
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use serde_json::{Value, json};
 use std::path::Path;
 use support::client::Response;
 use support::crm::{Answer, Crm, Request};
-use support::site::{self, ADMIN_TOKEN, Site, call, document};
+use support::test_server::{self, ADMIN_TOKEN, TestServer, call, document};
 
 const SECRET: &str = "the signing secret of these tests";
 
-fn start(documents: &[(&str, &Value)], ringcentral: &str) -> Site {
+fn start(documents: &[(&str, &Value)], ringcentral: &str) -> TestServer {
     let ringcentral = ringcentral.to_owned();
-    Site::start_with(documents, |options| {
+    TestServer::start_with(documents, |options| {
         options
             .env("APP_SERVER_SECRET_KEY", SECRET)
             .env("ADMIN_TOKEN", ADMIN_TOKEN)
@@ -46,7 +46,7 @@ fn token_without_proxy(id: &str) -> String {
     jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
 }
 
-fn sign_in_from(site: &Site, proxy_id: &str, key: &str, account: &str) -> String {
+fn sign_in_from(site: &TestServer, proxy_id: &str, key: &str, account: &str) -> String {
     let login = json!({"platform": "testCrm", "proxyId": proxy_id, "apiKey": key, "rcAccessToken": account});
     let reply = site.send_login(&login);
     assert_eq!(reply.status, 200, "{}", reply.text());
@@ -58,7 +58,7 @@ fn logged(reply: &Response) -> String {
     reply.json()["logId"].as_str().expect("an id").to_owned()
 }
 
-fn found(site: &Site, token: &str, session_id: &str) -> Value {
+fn found(site: &TestServer, token: &str, session_id: &str) -> Value {
     let reply = site.get(&format!("/callLog?sessionIds={session_id}"), token);
     assert_eq!(reply.json()["successful"], true, "{}", reply.text());
     reply.json()["logs"][0].clone()
@@ -66,13 +66,17 @@ fn found(site: &Site, token: &str, session_id: &str) -> Value {
 
 /// The API keys that reached the CRM for contacts.
 fn keys_for_contacts(crm: &Crm) -> Vec<String> {
-    crm.received().iter().filter(|request| request.path() == "/v1/contacts").map(site::api_key).collect()
+    crm.received()
+        .iter()
+        .filter(|request| request.path() == "/v1/contacts")
+        .map(test_server::api_key)
+        .collect()
 }
 
 /// Q3.
 #[test]
 fn users_behind_two_documents_are_two_users() {
-    let (one, two) = (Crm::start(site::ordinary), Crm::start(site::ordinary));
+    let (one, two) = (Crm::start(test_server::ordinary), Crm::start(test_server::ordinary));
     let site =
         start(&[("one", &document(&one.origin())), ("two", &document(&two.origin()))], "http://127.0.0.1:9");
     let first = site.sign_in("one", "testCrm", "7-first");
@@ -98,7 +102,7 @@ fn users_behind_two_documents_are_two_users() {
 /// Q3, for tokens from before.
 #[test]
 fn a_token_without_a_proxy_id_finds_the_only_user_and_nobody_when_there_are_two() {
-    let crm = Crm::start(site::ordinary);
+    let crm = Crm::start(test_server::ordinary);
     let document = document(&crm.origin());
     let site = start(&[("one", &document), ("two", &document)], "http://127.0.0.1:9");
     let old = token_without_proxy("7-testCrm");
@@ -117,7 +121,7 @@ fn a_token_without_a_proxy_id_finds_the_only_user_and_nobody_when_there_are_two(
 /// Q4: within an account everybody finds a log, outside nobody; without an account only its user.
 #[test]
 fn call_logs_stay_within_their_account_or_user() {
-    let crm = Crm::start(site::ordinary);
+    let crm = Crm::start(test_server::ordinary);
     let platform = ringcentral();
     let site = start(&[("crm", &document(&crm.origin()))], &platform.origin());
     let anna = sign_in_from(&site, "crm", "1-key", "account-a");
@@ -149,13 +153,13 @@ fn call_logs_stay_within_their_account_or_user() {
 fn signing_out_forgets_the_tokens_even_when_the_crm_fails() {
     let failing = Crm::start(|request: &Request| match request.path() {
         "/v1/logout" => Answer::json(&json!({"message": "down for maintenance"})).status(500),
-        _ => site::ordinary(request),
+        _ => test_server::ordinary(request),
     });
     let resetting = Crm::start(|request: &Request| match request.path() {
         "/v1/logout" => Answer::reset(),
-        _ => site::ordinary(request),
+        _ => test_server::ordinary(request),
     });
-    let working = Crm::start(site::ordinary);
+    let working = Crm::start(test_server::ordinary);
     let documents = [("failing", &failing), ("resetting", &resetting), ("working", &working)]
         .map(|(name, crm)| (name, document(&crm.origin())));
     let documents: Vec<_> = documents.iter().map(|(name, document)| (*name, document)).collect();
@@ -213,7 +217,7 @@ fn signing_out_forgets_the_tokens_even_when_the_crm_fails() {
 
 #[test]
 fn users_logs_and_cached_contacts_survive_kill_9() {
-    let crm = Crm::start(site::ordinary);
+    let crm = Crm::start(test_server::ordinary);
     let platform = ringcentral();
     let mut site = start(&[("crm", &document(&crm.origin()))], &platform.origin());
     let token = sign_in_from(&site, "crm", "1-key", "account-a");
@@ -242,7 +246,7 @@ fn users_logs_and_cached_contacts_survive_kill_9() {
 /// Nothing readable on the disk gives a token away.
 #[test]
 fn tokens_are_sealed_on_the_disk() {
-    let crm = Crm::start(site::ordinary);
+    let crm = Crm::start(test_server::ordinary);
     let mut site = start(&[("crm", &document(&crm.origin()))], "http://127.0.0.1:9");
     let key = "1-averyrecognisableapikey";
     let token = site.sign_in("crm", "testCrm", key);
@@ -276,7 +280,7 @@ fn each_session_of_a_lookup_has_its_own_outcome() {
             Answer::json(&json!({"message": "deleted"})).status(404)
         }
         "/v1/activities/a-slow" if request.method == "GET" => Answer::json(&json!({})).status(503),
-        _ => site::ordinary(request),
+        _ => test_server::ordinary(request),
     });
     let site = start(&[("crm", &document(&crm.origin()))], "http://127.0.0.1:9");
     let token = site.sign_in("crm", "testCrm", "1-key");
@@ -316,7 +320,7 @@ fn each_session_of_a_lookup_has_its_own_outcome() {
 /// Q31.
 #[test]
 fn a_start_time_that_cannot_be_read_is_refused_before_anything_is_sent() {
-    let crm = Crm::start(site::ordinary);
+    let crm = Crm::start(test_server::ordinary);
     let site = start(&[("crm", &document(&crm.origin()))], "http://127.0.0.1:9");
     let token = site.sign_in("crm", "testCrm", "1-key");
     for start in [
@@ -356,7 +360,7 @@ fn a_start_time_that_cannot_be_read_is_refused_before_anything_is_sent() {
 fn a_record_without_an_id_is_a_warning_that_names_the_path_and_is_not_made_twice() {
     let crm = Crm::start(|request: &Request| match (request.method.as_str(), request.path()) {
         ("POST", "/v1/activities") => Answer::json(&json!({"result": {"key": 5}})).status(201),
-        _ => site::ordinary(request),
+        _ => test_server::ordinary(request),
     });
     let mut unmapped = document(&crm.origin());
     unmapped["operations"]["createCallLog"].as_object_mut().unwrap().shift_remove("responseMapping");
@@ -391,7 +395,7 @@ fn a_record_without_an_id_is_a_warning_that_names_the_path_and_is_not_made_twice
 
 #[test]
 fn a_call_without_a_session_id_is_refused_with_words() {
-    let crm = Crm::start(site::ordinary);
+    let crm = Crm::start(test_server::ordinary);
     let site = start(&[("crm", &document(&crm.origin()))], "http://127.0.0.1:9");
     let token = site.sign_in("crm", "testCrm", "1-key");
     for body in
@@ -411,7 +415,7 @@ fn users_of_two_hosts_with_one_id_are_two_users() {
         ("http://{{hostname}}", "http://{{user.hostname}}"),
         ("http://{{additionalInfo.server}}", "http://{{user.platformAdditionalInfo.server}}"),
     ] {
-        let crm = Crm::start(site::ordinary);
+        let crm = Crm::start(test_server::ordinary);
         let port = crm.origin().rsplit(':').next().expect("a port").to_owned();
         let mut document = document(&crm.origin());
         document["requestDefaults"] = json!({"allowedHosts": ["127.0.0.1", "localhost"]});
@@ -442,7 +446,7 @@ fn users_of_two_hosts_with_one_id_are_two_users() {
             assert_eq!(contact["contact"][0]["id"], "c1", "{contact}");
             let asked = crm.received().pop().expect("a request");
             assert_eq!(
-                (asked.path(), site::api_key(&asked).as_str()),
+                (asked.path(), test_server::api_key(&asked).as_str()),
                 ("/v1/contacts", key),
                 "not the cache"
             );
@@ -472,7 +476,7 @@ fn users_of_two_hosts_with_one_id_are_two_users() {
 /// An account that becomes known takes nothing away: what was logged is not logged again.
 #[test]
 fn what_was_logged_before_the_account_was_known_is_found() {
-    let (crm, platform) = (Crm::start(site::ordinary), ringcentral());
+    let (crm, platform) = (Crm::start(test_server::ordinary), ringcentral());
     let site = start(&[("crm", &document(&crm.origin()))], &platform.origin());
     let token = site.sign_in("crm", "testCrm", "one-key");
     logged(&site.post("/callLog", &token, &call("s-1", "c1")));
@@ -498,7 +502,7 @@ fn a_lost_answer_is_remembered_when_the_account_becomes_known() {
     let (crm, platform) = (
         Crm::start(|request: &Request| match (request.method.as_str(), request.path()) {
             ("POST", "/v1/activities") => Answer::reset(),
-            _ => site::ordinary(request),
+            _ => test_server::ordinary(request),
         }),
         ringcentral(),
     );
@@ -520,11 +524,11 @@ fn forget_hosts(data: &Path) {
         platform: "testCrm".to_owned(),
         proxy_id: Some("crm".to_owned()),
     };
-    let scope = Scope {
+    let scope = Tenant {
         platform: "testCrm".to_owned(),
         proxy_id: Some("crm".to_owned()),
         owner: Owner::RcAccount("7".to_owned()),
-        site: None,
+        tenant_host: None,
     };
     let log = CallLog {
         scope,
@@ -541,15 +545,15 @@ fn forget_hosts(data: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let user = store.get_user(&key).await.unwrap().expect("the user");
-        assert!(user.site.is_some());
-        store.save_user(&User { site: None, ..user }).await.unwrap();
+        assert!(user.tenant_host.is_some());
+        store.save_user(&User { tenant_host: None, ..user }).await.unwrap();
         store.save_call_log(&log, None).await.unwrap();
     });
 }
 
 #[test]
 fn imported_users_and_logs_are_those_of_their_host() {
-    let crm = Crm::start(site::ordinary);
+    let crm = Crm::start(test_server::ordinary);
     let port = crm.origin().rsplit(':').next().expect("a port").to_owned();
     let mut document = document(&crm.origin());
     document["requestDefaults"] =
@@ -557,7 +561,7 @@ fn imported_users_and_logs_are_those_of_their_host() {
     document["operations"]["getUserInfo"]["url"] = json!("http://{{hostname}}/v1/me");
     let platform = ringcentral();
     let mut site = start(&[("crm", &document)], &platform.origin());
-    let sign_in = |site: &Site, host: &str, key: &str| {
+    let sign_in = |site: &TestServer, host: &str, key: &str| {
         let login = json!({
             "platform": "testCrm", "proxyId": "crm", "apiKey": key, "hostname": format!("{host}:{port}"),
             "rcAccessToken": "7",
@@ -567,7 +571,7 @@ fn imported_users_and_logs_are_those_of_their_host() {
     };
     let old = sign_in(&site, "127.0.0.1", "one-a");
     site.kill_and_restart_after(forget_hosts);
-    let matched = |site: &Site, token: &str| found(site, token, "s-old")["matched"].clone();
+    let matched = |site: &TestServer, token: &str| found(site, token, "s-old")["matched"].clone();
     assert_eq!(matched(&site, &old), true, "without signing in again");
     let again = site.post("/callLog", &old, &call("s-old", "c1"));
     assert_eq!(again.message()["message"], "Existing log for session s-old", "{}", again.text());

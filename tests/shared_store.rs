@@ -12,15 +12,17 @@ use std::time::Duration;
 use support::client::Response;
 use support::crm::{Answer, Crm, Request};
 use support::postgres::cluster;
-use support::site::{self, CONSOLE_TOKEN, PATIENCE, Site, call, document, pretty, try_send, until};
+use support::test_server::{
+    self, CONSOLE_TOKEN, PATIENCE, TestServer, call, document, pretty, try_send, until,
+};
 
 const SECRET: &str = "a secret key that both servers have";
 
 /// Two servers with the same documents on one new database; `None` without PostgreSQL.
-fn two(documents: &[(&str, &Value)]) -> Option<([Site; 2], String)> {
+fn two(documents: &[(&str, &Value)]) -> Option<([TestServer; 2], String)> {
     let url = cluster()?.database();
     let start = || {
-        Site::start_with(documents, |options| {
+        TestServer::start_with(documents, |options| {
             options
                 .env("DATABASE_URL", &url)
                 .env("APP_SERVER_SECRET_KEY", SECRET)
@@ -30,12 +32,12 @@ fn two(documents: &[(&str, &Value)]) -> Option<([Site; 2], String)> {
     Some(([start(), start()], url))
 }
 
-fn post(site: &Site, token: &str, target: &str, body: &Value) -> thread::JoinHandle<Response> {
+fn post(site: &TestServer, token: &str, target: &str, body: &Value) -> thread::JoinHandle<Response> {
     send(site, token, "POST", target, body)
 }
 
 fn send(
-    site: &Site,
+    site: &TestServer,
     token: &str,
     method: &'static str,
     target: &str,
@@ -49,7 +51,7 @@ fn send(
     })
 }
 
-fn get(site: &Site, token: &str, target: &str) -> thread::JoinHandle<Response> {
+fn get(site: &TestServer, token: &str, target: &str) -> thread::JoinHandle<Response> {
     let (address, bearer, target) = (site.server.address(), format!("Bearer {token}"), target.to_owned());
     thread::spawn(move || {
         try_send(address, "GET", &target, &[("Authorization", &bearer)], None).expect("an answer")
@@ -74,7 +76,7 @@ fn counting(ledger: &Ledger) -> Crm {
             thread::sleep(Duration::from_millis(50));
             Answer::json(&json!({"id": id})).status(201)
         }
-        _ => site::ordinary(request),
+        _ => test_server::ordinary(request),
     })
 }
 
@@ -138,7 +140,7 @@ fn updates_of_one_log_at_both_servers_all_stay() {
                 thread::sleep(Duration::from_millis(100));
                 Answer::json(&json!({"body": present}))
             }
-            _ => site::ordinary(request),
+            _ => test_server::ordinary(request),
         }
     });
     let mut document = document(&crm.origin());
@@ -238,7 +240,7 @@ impl Authorization {
                 let token = request.header("authorization").unwrap_or_default();
                 Answer::json(&json!({"contacts": [{"id": "c1", "name": token}]}))
             }
-            _ => site::ordinary(request),
+            _ => test_server::ordinary(request),
         });
         Self { crm, renewals }
     }
@@ -275,7 +277,7 @@ fn expired(url: &str) -> String {
         region: None,
         platform_additional_info: serde_json::Map::new(),
         user_settings: None,
-        site: None,
+        tenant_host: None,
         was_alone: false,
         created_at: 1,
         updated_at: 1,
@@ -331,7 +333,7 @@ fn a_server_that_dies_while_it_renews_blocks_nobody_for_good() {
 /// Settings that change at one server never bring back tokens that the other renewed.
 #[test]
 fn changes_at_both_servers_do_not_undo_each_other() {
-    let crm = Crm::start(site::ordinary);
+    let crm = Crm::start(test_server::ordinary);
     let document = document(&crm.origin());
     let Some((sites, _)) = two(&[("crm", &document)]) else { return };
     let token = sites[0].sign_in("crm", "testCrm", "one-key");
@@ -352,7 +354,7 @@ fn changes_at_both_servers_do_not_undo_each_other() {
 }
 
 /// Sends to the management API of one server.
-fn manage(site: &Site, method: &str, below: &str, etag: Option<&str>, body: &Value) -> Value {
+fn manage(site: &TestServer, method: &str, below: &str, etag: Option<&str>, body: &Value) -> Value {
     let bearer = format!("Bearer {CONSOLE_TOKEN}");
     let mut headers = vec![("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
     headers.extend(etag.map(|etag| ("If-Match", etag)));
@@ -372,7 +374,7 @@ fn what_one_server_activates_and_rolls_back_the_other_serves() {
             let version = request.query("version").unwrap_or_default();
             Answer::json(&json!({"contacts": [{"id": "c", "name": format!("version {version}")}]}))
         }
-        _ => site::ordinary(request),
+        _ => test_server::ordinary(request),
     });
     let version = |n: u64| {
         let mut document = document(&crm.origin());

@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 use support::crm::{Crm, Gate};
 use support::http;
-use support::site::{self, PATIENCE, Site, call, document, try_send, until};
+use support::test_server::{self, PATIENCE, TestServer, call, document, try_send, until};
 
 #[test]
 fn a_request_that_waits_for_the_crm_is_answered_before_the_process_ends() {
@@ -20,10 +20,10 @@ fn a_request_that_waits_for_the_crm_is_answered_before_the_process_ends() {
             if request.method == "POST" {
                 gate.pass();
             }
-            site::ordinary(request)
+            test_server::ordinary(request)
         }
     });
-    let mut site = Site::start(&[("crm", &document(&crm.origin()))]);
+    let mut site = TestServer::start(&[("crm", &document(&crm.origin()))]);
     let token = site.sign_in("crm", "testCrm", "one-key");
     let address = site.server.address();
     let bearer = format!("Bearer {token}");
@@ -49,7 +49,7 @@ fn a_request_that_waits_for_the_crm_is_answered_before_the_process_ends() {
 
 #[test]
 fn idle_connections_do_not_hold_the_process() {
-    let mut site = Site::start(&[]);
+    let mut site = TestServer::start(&[]);
     let mut idle = TcpStream::connect(site.server.address()).unwrap();
     idle.write_all(b"GET /isAlive HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut reader = BufReader::new(idle.try_clone().unwrap());

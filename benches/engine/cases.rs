@@ -7,7 +7,7 @@ use app_connect::engine::exchange::{BodyKind, UpstreamResponse};
 use app_connect::engine::inputs::Inputs;
 use app_connect::engine::load;
 use app_connect::engine::mapped::Mapped;
-use app_connect::engine::operation::{CompiledConfig, Operation};
+use app_connect::engine::operation::{CompiledDocument, Operation};
 use app_connect::engine::render::body_json;
 use app_connect::engine::variables::{Variable, visible};
 use app_connect::engine::{map, render};
@@ -46,8 +46,8 @@ impl<'a> Pair<'a> {
 
 /// What both sides read.
 pub struct World {
-    config: CompiledConfig,
-    calls_and_queries: CompiledConfig,
+    config: CompiledDocument,
+    calls_and_queries: CompiledDocument,
     context: Value,
     contacts: UpstreamResponse,
     properties: UpstreamResponse,
@@ -179,7 +179,7 @@ impl World {
     }
 }
 
-fn config(document: &Value) -> CompiledConfig {
+fn config(document: &Value) -> CompiledDocument {
     let loaded = load::load("bench.json", &document.to_string(), &|_| None);
     loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.findings))
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
-use app_connect::store::{self, CallLog, Extension, Keys, Owner, Scope, Secret, Store, StoreError};
+use app_connect::store::{self, CallLog, Extension, Keys, Owner, Secret, Store, StoreError, Tenant};
 
 use crate::crm::BASE;
 use crate::seed::SECRET;
@@ -99,11 +99,11 @@ impl Log {
 
     async fn write(&self, kind: &str, number: u64) -> Result<(), StoreError> {
         let log = CallLog {
-            scope: Scope {
+            scope: Tenant {
                 platform: "sandbox".to_owned(),
                 proxy_id: Some("crm-1".to_owned()),
                 owner: Owner::RcAccount(kind.to_owned()),
-                site: None,
+                tenant_host: None,
             },
             session_id: format!("s-{number}"),
             call_id: format!("t-{number}"),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use app_connect::service::session::Sessions;
 use app_connect::store::{
-    self, CallLog, Extension, Keys, Owner, Scope, Secret, Store, StoreError, User, UserKey,
+    self, CallLog, Extension, Keys, Owner, Secret, Store, StoreError, Tenant, User, UserKey,
 };
 use futures_util::future::try_join_all;
 
@@ -98,7 +98,7 @@ impl Seeded {
             region: None,
             platform_additional_info: serde_json::Map::new(),
             user_settings: None,
-            site: None,
+            tenant_host: None,
             was_alone: false,
             created_at: 1_700_000_000_000,
             updated_at: 1_700_000_000_000,
@@ -108,11 +108,11 @@ impl Seeded {
     fn log(&self, number: usize) -> CallLog {
         let user = self.key(number % self.size.users);
         CallLog {
-            scope: Scope {
+            scope: Tenant {
                 platform: PLATFORM.to_owned(),
                 proxy_id: user.proxy_id.clone(),
                 owner: Owner::RcAccount(account(number % self.size.users)),
-                site: None,
+                tenant_host: None,
             },
             session_id: format!("old-{number}"),
             call_id: format!("old-{number}"),

@@ -6,12 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::service::connectors::{ConnectorView, Revision, Verdict};
+use crate::service::catalog::{ConnectorView, Revision, Verdict};
 
 /// A refusal.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "ConsoleError")]
-pub struct ConsoleErrorReply {
+pub struct ManagementErrorReply {
     /// What is wrong.
     pub error: ConsoleErrorBody,
 }

@@ -1,7 +1,7 @@
 //! `app-connect call`
 
 use super::explain::show;
-use super::{FOUND, Trouble, egress, print, runtime, subject};
+use super::{CliError, FOUND, egress, print, runtime, subject};
 use crate::connector::exchange;
 use crate::engine::inputs::Inputs;
 use crate::engine::render;
@@ -16,7 +16,7 @@ pub(super) struct Arguments {
     egress: egress::Arguments,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let document = subject::load(&arguments.subject)?;
     let subject = document.subject(&arguments.subject, false)?;
     let mut masked = subject.variables.clone();
@@ -27,12 +27,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     let inputs = Inputs::from_object(&subject.variables);
     let outcome = runtime()?.block_on(async {
         let client = arguments.egress.client()?;
-        Ok::<_, Trouble>(exchange(&client, subject.operation, &inputs).await)
+        Ok::<_, CliError>(exchange(&client, subject.operation, &inputs).await)
     })?;
     match outcome {
         Err(failure) => {
             print::line(&format!("\nfailed ({}): {failure}", failure.kind.as_str()));
-            if let Some(message) = failure.said.as_ref().and_then(|said| said.message.as_ref()) {
+            if let Some(message) = failure.message_override.as_ref().and_then(|said| said.message.as_ref()) {
                 print::line(&format!("told as: {message}"));
             }
             if let Some(response) = &failure.response {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{FOUND, Trouble, logging, print};
+use super::{CliError, FOUND, logging, print};
 use crate::engine::egress::EgressPolicy;
 use crate::engine::exchange::HostPattern;
 use crate::engine::explain::shortened;
@@ -29,13 +29,13 @@ pub(super) struct Arguments {
     log_format: logging::LogFormat,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let wants_log = std::env::var_os("LOG").is_some();
     let _logging = wants_log.then(|| logging::start(arguments.log_format)).transpose()?;
     actix_web::rt::System::new().block_on(demo(arguments.once))
 }
 
-async fn demo(once: bool) -> Result<u8, Trouble> {
+async fn demo(once: bool) -> Result<u8, CliError> {
     let sandbox = sandbox::start(SandboxOptions::default())
         .await
         .map_err(|error| format!("the sandbox CRM cannot start: {error}"))?;
@@ -69,7 +69,7 @@ async fn demo(once: bool) -> Result<u8, Trouble> {
         sandbox: &sandbox,
     };
     let outcome = tour.walk().await;
-    if let Err(Trouble(reason)) = &outcome {
+    if let Err(CliError(reason)) = &outcome {
         print::error(&format!("\nthe demo failed: {reason}"));
     } else if !once {
         next_steps(&connector, &server.address().to_string());
@@ -99,7 +99,7 @@ struct Tour<'a> {
 }
 
 impl Tour<'_> {
-    async fn walk(&self) -> Result<(), Trouble> {
+    async fn walk(&self) -> Result<(), CliError> {
         self.title("1. Sign in with an API key");
         let login = json!({"platform": "sandbox", "proxyId": "sandbox", "apiKey": API_KEY});
         let signed_in = self.exchange("POST", "/apiKeyLogin", None, Some(&login)).await?;
@@ -127,11 +127,11 @@ impl Tour<'_> {
         let path = "/callLog?sessionIds=demo-session&requireDetails=true";
         let read = self.exchange("GET", path, Some(&token), None).await?;
         if text(&read, "/logs/0/logId")? != log_id {
-            return Err(Trouble("the record that was read is not the one that was logged".to_owned()));
+            return Err(CliError("the record that was read is not the one that was logged".to_owned()));
         }
         let body = read.pointer("/logs/0/logData/fullBody").map(Value::to_string).unwrap_or_default();
         if !body.contains("Asked for a quote by Friday.") {
-            return Err(Trouble("the record does not hold the note".to_owned()));
+            return Err(CliError("the record does not hold the note".to_owned()));
         }
         print::line(&format!(
             "\nThe call is record {log_id} in the CRM, and holds the note. No connector code was written."
@@ -150,7 +150,7 @@ impl Tour<'_> {
         path: &str,
         token: Option<&str>,
         body: Option<&Value>,
-    ) -> Result<Value, Trouble> {
+    ) -> Result<Value, CliError> {
         let before = self.sandbox.requests().len();
         let mut request = self.http.request(method.parse()?, format!("{}{path}", self.origin));
         if let Some(token) = token {
@@ -175,18 +175,18 @@ impl Tour<'_> {
         }
         print::line(&format!("client  ← {} {}", status.as_u16(), shown(&reply)));
         if !status.is_success() || reply.get("successful") == Some(&Value::Bool(false)) {
-            return Err(Trouble(format!("{method} {path} did not succeed")));
+            return Err(CliError(format!("{method} {path} did not succeed")));
         }
         Ok(reply)
     }
 }
 
-fn text(value: &Value, pointer: &str) -> Result<String, Trouble> {
+fn text(value: &Value, pointer: &str) -> Result<String, CliError> {
     value
         .pointer(pointer)
         .and_then(Value::as_str)
         .map(str::to_owned)
-        .ok_or_else(|| Trouble(format!("the answer has no {pointer}")))
+        .ok_or_else(|| CliError(format!("the answer has no {pointer}")))
 }
 
 /// JSON on one line, not too long, tokens and keys masked.
@@ -233,7 +233,7 @@ impl Folder {
     }
 
     /// Writes the connector, pointed at this sandbox.
-    fn connector(&self, sandbox: &Sandbox) -> Result<PathBuf, Trouble> {
+    fn connector(&self, sandbox: &Sandbox) -> Result<PathBuf, CliError> {
         let mut document: Value = serde_json::from_str(CONNECTOR)?;
         if let Some(base_url) = document.pointer_mut("/requestDefaults/baseUrl") {
             *base_url = format!("{}/api/v1", sandbox.base_url()).into();

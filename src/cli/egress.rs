@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Trouble;
+use super::CliError;
 use crate::engine::egress::EgressPolicy;
 use crate::engine::exchange::HostPattern;
 use crate::engine::proxies::Proxies;
@@ -24,15 +24,15 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// The proxies that the variables name, unless the flag says that none are used.
-    pub(super) fn proxies(&self, get: &dyn Fn(&str) -> Option<String>) -> Result<Proxies, Trouble> {
+    pub(super) fn proxies(&self, get: &dyn Fn(&str) -> Option<String>) -> Result<Proxies, CliError> {
         if self.no_proxy {
             return Ok(Proxies::default());
         }
-        Proxies::read(get).map_err(|error| Trouble(error.to_string()))
+        Proxies::read(get).map_err(|error| CliError(error.to_string()))
     }
 
     /// A client for one command, by the flags and the environment.
-    pub(super) fn client(&self) -> Result<Client, Trouble> {
+    pub(super) fn client(&self) -> Result<Client, CliError> {
         let is_set = |value: &String| !value.is_empty();
         let options = ClientOptions {
             egress: self.policy(&[])?,
@@ -43,7 +43,7 @@ impl Arguments {
     }
 
     /// `trusted` hosts, named by the operator elsewhere, are allowed besides those of the flags.
-    pub(super) fn policy(&self, trusted: &[String]) -> Result<EgressPolicy, Trouble> {
+    pub(super) fn policy(&self, trusted: &[String]) -> Result<EgressPolicy, CliError> {
         let allowed = self
             .allow_hosts
             .iter()

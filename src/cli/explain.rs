@@ -1,6 +1,6 @@
 //! `app-connect explain`
 
-use super::{Trouble, print, subject};
+use super::{CliError, print, subject};
 use crate::engine::exchange::RequestSpec;
 use crate::engine::explain::{curl, header_text, origins, policies, shortened};
 use crate::engine::inputs::Inputs;
@@ -14,7 +14,7 @@ pub(super) struct Arguments {
     subject: subject::Arguments,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let document = subject::load(&arguments.subject)?;
     let mut subject = document.subject(&arguments.subject, true)?;
     mask(&mut subject.variables);

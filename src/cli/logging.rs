@@ -7,7 +7,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
-use super::Trouble;
+use super::CliError;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -33,7 +33,7 @@ pub(super) struct Logging {
 ///
 /// # Errors
 /// Where traces are wanted and cannot be exported.
-pub(super) fn start(format: LogFormat) -> Result<Logging, Trouble> {
+pub(super) fn start(format: LogFormat) -> Result<Logging, CliError> {
     let filter = EnvFilter::builder()
         .with_env_var("LOG")
         .with_default_directive(tracing_subscriber::filter::LevelFilter::INFO.into())

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::open_store::{counted, expect_one, keys};
 use super::progress::Progress;
 use super::serve::Values;
-use super::store::{counted, expect_one, keys};
-use super::{FOUND, Trouble, print, runtime};
+use super::{CliError, FOUND, print, runtime};
 use crate::store::{self, migrate};
 
 /// Both stores are sealed with the APP_SERVER_SECRET_KEY of the server. Stop the servers first. Where
@@ -27,11 +27,11 @@ pub(super) struct Arguments {
     settings: Option<PathBuf>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let values = Values::read(arguments.settings.as_deref())?;
     let keys = keys(&values, &values.data_dir(arguments.data_dir.as_deref()), false)?;
     if arguments.from == arguments.to {
-        return Err(Trouble("--from and --to name the same store".to_owned()));
+        return Err(CliError("--from and --to name the same store".to_owned()));
     }
     expect_one(&arguments.from, "name another with --from")?;
     runtime()?.block_on(async {

@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod api_token;
 mod call;
 mod demo;
 mod egress;
@@ -8,16 +9,15 @@ mod import;
 mod logging;
 mod migrate_store;
 mod new;
+mod open_store;
 mod print;
 mod progress;
 mod record;
 mod sandbox;
 mod schema;
 mod serve;
-mod store;
 mod subject;
 mod test;
-mod token;
 mod validate;
 
 use std::process::ExitCode;
@@ -57,13 +57,13 @@ enum Command {
     /// Runs the built-in sandbox CRM.
     Sandbox(sandbox::Arguments),
     /// Checks, exports or imports what the server keeps. The server has to be stopped.
-    Store(store::Arguments),
+    Store(open_store::Arguments),
     /// Moves everything from one store into another, empty one, and checks that it is there.
     MigrateStore(migrate_store::Arguments),
     /// Makes, lists, revokes and rotates API tokens of the console.
-    Token(token::Arguments),
+    Token(api_token::Arguments),
     /// Exports the audit log of the console.
-    Audit(token::AuditArguments),
+    Audit(api_token::AuditArguments),
 }
 
 /// Exit code for findings or a failed exchange.
@@ -74,9 +74,9 @@ const COULD_NOT_RUN: u8 = 2;
 
 /// Why a command could not run.
 #[derive(Debug)]
-pub(crate) struct Trouble(String);
+pub(crate) struct CliError(String);
 
-impl<T: std::fmt::Display> From<T> for Trouble {
+impl<T: std::fmt::Display> From<T> for CliError {
     fn from(reason: T) -> Self {
         Self(reason.to_string())
     }
@@ -96,14 +96,14 @@ pub fn main() -> ExitCode {
         Command::Call(arguments) => call::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
-        Command::Store(arguments) => store::run(&arguments),
+        Command::Store(arguments) => open_store::run(&arguments),
         Command::MigrateStore(arguments) => migrate_store::run(&arguments),
-        Command::Token(arguments) => token::run(arguments),
-        Command::Audit(arguments) => token::run_audit(&arguments),
+        Command::Token(arguments) => api_token::run(arguments),
+        Command::Audit(arguments) => api_token::run_audit(&arguments),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
-        Err(Trouble(reason)) => {
+        Err(CliError(reason)) => {
             print::error(&format!("app-connect: {reason}"));
             ExitCode::from(COULD_NOT_RUN)
         }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{FOUND, Trouble, egress, print, runtime, subject};
+use super::{CliError, FOUND, egress, print, runtime, subject};
+use crate::atomic_file;
 use crate::config::documents::CASES;
 use crate::engine::cases::record::{Live, record};
 use crate::engine::cases::suite::select;
@@ -10,9 +11,8 @@ use crate::engine::inputs::Inputs;
 use crate::engine::render;
 use crate::engine::send::send;
 use crate::engine::trial::mask;
-use crate::files;
 use crate::hex::hex;
-use crate::service::outcome::CASE_WORDING;
+use crate::service::wording::CASE_WORDING;
 
 /// Records a case: a folder in `<proxyId>.cases` beside the document. Credentials become their names;
 /// phone numbers, e-mail addresses and names become fictional ones, the same everywhere. Exits with 0 where
@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     egress: egress::Arguments,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let document = subject::load(&arguments.subject)?;
     let mut subject = document.subject(&arguments.subject, false)?;
     let operation = subject.operation;
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     let folder = path.with_extension(CASES).join(name);
     // Before anything is sent: a call may create a record.
     if folder.exists() && !arguments.force {
-        return Err(Trouble(format!(
+        return Err(CliError(format!(
             "{} is there already; give the case another name with --name, or replace it with --force",
             folder.display()
         )));
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     let request = render(operation, &inputs).map_err(|error| format!("nothing is sent: {error}"))?;
     let answered = runtime()?.block_on(async {
         let client = arguments.egress.client()?;
-        Ok::<_, Trouble>(send(&client, &request).await)
+        Ok::<_, CliError>(send(&client, &request).await)
     })?;
     let status = match &answered {
         Ok(reply) => reply.status,
@@ -101,7 +101,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     }
     for outcome in select(&folder)?.into_iter().flat_map(|selection| selection.run(CASE_WORDING).outcomes) {
         if !outcome.passed() {
-            return Err(Trouble(format!("the recorded case does not pass:\n{outcome}")));
+            return Err(CliError(format!("the recorded case does not pass:\n{outcome}")));
         }
         for problem in &outcome.unfound {
             print::line(&format!("{problem}"));
@@ -114,11 +114,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     Ok(0)
 }
 
-fn write(folder: &Path, written: &[(&'static str, String)]) -> Result<(), Trouble> {
+fn write(folder: &Path, written: &[(&'static str, String)]) -> Result<(), CliError> {
     if let Some(parent) = folder.parent() {
         std::fs::create_dir_all(parent).map_err(|error| format!("{}: {error}", parent.display()))?;
     }
-    files::replace_folder(folder, written).map_err(|error| Trouble(format!("{}: {error}", folder.display())))
+    atomic_file::replace_folder(folder, written)
+        .map_err(|error| CliError(format!("{}: {error}", folder.display())))
 }
 
 /// `findContact` as `find-contact`.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Trouble, logging, print, runtime};
+use super::{CliError, logging, print, runtime};
 use crate::sandbox::{API_KEY, Fault, Faults, SandboxOptions, start};
 
 /// Runs the sandbox CRM until it is stopped.
@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     log_format: logging::LogFormat,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let _logging = logging::start(arguments.log_format)?;
     runtime()?.block_on(async {
         let options = SandboxOptions {

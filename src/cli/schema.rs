@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Trouble, print};
+use super::{CliError, print};
 use crate::generated;
 
 /// Prints or rewrites what is generated from the types.
@@ -16,7 +16,7 @@ pub(super) struct Arguments {
     root: PathBuf,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     if !arguments.write {
         print::line(&serde_json::to_string_pretty(crate::config::schema::schema())?);
         return Ok(0);

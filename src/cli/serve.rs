@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Trouble, egress, logging, print};
+use super::{CliError, egress, logging, print};
 use crate::server::{DEVELOPER_PORTAL_SERVER, RINGCENTRAL_SERVER, ServerBuilder, Settings};
-use crate::service::console::BOOTSTRAP_LENGTH;
+use crate::service::management::BOOTSTRAP_LENGTH;
 use crate::service::manifest::Manifest;
 use crate::store::Secret;
 
@@ -64,7 +64,7 @@ const NAMES: &[&str] = &[
     "NO_PROXY",
 ];
 
-pub(super) fn run(arguments: Arguments) -> Result<u8, Trouble> {
+pub(super) fn run(arguments: Arguments) -> Result<u8, CliError> {
     let _logging = logging::start(arguments.log_format)?;
     let settings = settings(&arguments)?;
     if !settings.proxies.is_empty() {
@@ -87,12 +87,12 @@ pub(super) struct Values {
 }
 
 impl Values {
-    pub(super) fn read(path: Option<&Path>) -> Result<Self, Trouble> {
+    pub(super) fn read(path: Option<&Path>) -> Result<Self, CliError> {
         let Some(path) = path else { return Ok(Self { file: HashMap::new() }) };
         let shown = path.display();
         let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
         let Ok(Value::Object(members)) = serde_json::from_str(&text) else {
-            return Err(Trouble(format!("{shown} is not a JSON object of settings")));
+            return Err(CliError(format!("{shown} is not a JSON object of settings")));
         };
         let mut file = HashMap::new();
         for (name, value) in members {
@@ -102,12 +102,14 @@ impl Values {
                     || format!("the settings are {}", NAMES.join(", ")),
                     |name| format!("did you mean {name}?"),
                 );
-                return Err(Trouble(format!("{shown}: unknown setting {name}; {hint}")));
+                return Err(CliError(format!("{shown}: unknown setting {name}; {hint}")));
             }
             let text = match value {
                 Value::String(text) => text,
                 Value::Number(_) | Value::Bool(_) => value.to_string(),
-                _ => return Err(Trouble(format!("{shown}: {name} has to be text, a number, true or false"))),
+                _ => {
+                    return Err(CliError(format!("{shown}: {name} has to be text, a number, true or false")));
+                }
             };
             file.insert(name, text);
         }
@@ -131,17 +133,17 @@ impl Values {
         self.get("DATABASE_URL").unwrap_or_else(|| format!("sled:{}", data_dir.join("store").display()))
     }
 
-    fn url(&self, name: &str, default: &str) -> Result<url::Url, Trouble> {
+    fn url(&self, name: &str, default: &str) -> Result<url::Url, CliError> {
         let text = self.get(name).unwrap_or_else(|| default.to_owned());
         let url = url::Url::parse(&text).map_err(|error| format!("{name} is not a URL: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(Trouble(format!("{name} has to be an http or https URL")));
+            return Err(CliError(format!("{name} has to be an http or https URL")));
         }
         Ok(url)
     }
 }
 
-fn settings(arguments: &Arguments) -> Result<Settings, Trouble> {
+fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
     let values = Values::read(arguments.settings.as_deref())?;
     let is_prod = values.get("IS_PROD").is_some_and(|value| value == "true");
     let data_dir = values.data_dir(arguments.data_dir.as_deref());
@@ -176,7 +178,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Trouble> {
     })
 }
 
-fn listen(arguments: &Arguments, values: &Values) -> Result<SocketAddr, Trouble> {
+fn listen(arguments: &Arguments, values: &Values) -> Result<SocketAddr, CliError> {
     if let Some(listen) = arguments.listen {
         return Ok(listen);
     }
@@ -190,10 +192,10 @@ fn listen(arguments: &Arguments, values: &Values) -> Result<SocketAddr, Trouble>
 }
 
 /// A token that opens the console; a short one would be guessed.
-fn bootstrap_token(values: &Values) -> Result<Option<Secret>, Trouble> {
+fn bootstrap_token(values: &Values) -> Result<Option<Secret>, CliError> {
     let Some(token) = values.get("APP_CONSOLE_BOOTSTRAP_TOKEN") else { return Ok(None) };
     if token.chars().count() < BOOTSTRAP_LENGTH {
-        return Err(Trouble(format!(
+        return Err(CliError(format!(
             "APP_CONSOLE_BOOTSTRAP_TOKEN has fewer than {BOOTSTRAP_LENGTH} characters; take a random one, such as `openssl rand -hex 32` gives"
         )));
     }
@@ -201,14 +203,14 @@ fn bootstrap_token(values: &Values) -> Result<Option<Secret>, Trouble> {
 }
 
 /// The manifest of the file that the setting names.
-fn manifest(values: &Values) -> Result<Option<Manifest>, Trouble> {
+fn manifest(values: &Values) -> Result<Option<Manifest>, CliError> {
     let Some(path) = values.get("CRM_MANIFEST") else { return Ok(None) };
     let text = std::fs::read_to_string(&path).map_err(|error| format!("CRM_MANIFEST: {path}: {error}"))?;
     let manifest = Manifest::parse(&text).map_err(|error| format!("CRM_MANIFEST: {path}: {error}"))?;
     Ok(Some(manifest))
 }
 
-fn metrics_listen(arguments: &Arguments, values: &Values) -> Result<Option<SocketAddr>, Trouble> {
+fn metrics_listen(arguments: &Arguments, values: &Values) -> Result<Option<SocketAddr>, CliError> {
     let given = values.get("METRICS_LISTEN").filter(|_| arguments.metrics_listen.is_none());
     let Some(text) = given else { return Ok(arguments.metrics_listen) };
     let address = text.parse().map_err(|_| {
@@ -227,24 +229,24 @@ fn host(server: &url::Url) -> Option<String> {
 
 /// The secret of the environment; in development one is made and kept, so that sessions outlive a
 /// restart.
-pub(super) fn secret_key(values: &Values, data_dir: &Path, is_prod: bool) -> Result<Secret, Trouble> {
+pub(super) fn secret_key(values: &Values, data_dir: &Path, is_prod: bool) -> Result<Secret, CliError> {
     if let Some(secret) = values.get("APP_SERVER_SECRET_KEY") {
         return Ok(Secret::from(secret));
     }
     if is_prod {
-        return Err(Trouble("APP_SERVER_SECRET_KEY is not set; it signs sessions and seals what is stored. Set it to a long random text.".to_owned()));
+        return Err(CliError("APP_SERVER_SECRET_KEY is not set; it signs sessions and seals what is stored. Set it to a long random text.".to_owned()));
     }
     let path = data_dir.join("secret-key");
     match std::fs::read_to_string(&path) {
         Ok(secret) if !secret.trim().is_empty() => return Ok(Secret::new(secret.trim())),
         Ok(_) => {
-            return Err(Trouble(format!(
+            return Err(CliError(format!(
                 "{} is empty; delete it together with the store beside it",
                 path.display()
             )));
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(Trouble(format!("{}: {error}", path.display()))),
+        Err(error) => return Err(CliError(format!("{}: {error}", path.display()))),
     }
     let secret = Secret::random().ok_or("the system gives no random bytes")?;
     write_private(data_dir, &path, secret.expose())

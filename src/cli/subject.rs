@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{Trouble, print};
+use super::{CliError, print};
 use crate::config::diagnostic::Severity;
 use crate::config::operations::OperationName;
 use crate::config::report::{Colour, Format, render};
 use crate::config::suggest::nearest;
 use crate::engine::load::{Loaded, load_file};
-use crate::engine::operation::{CompiledConfig, Operation, RateLimit};
+use crate::engine::operation::{CompiledDocument, Operation, RateLimit};
 use crate::engine::trial::complete;
 
 /// An operation and its inputs, named on the command line.
@@ -33,7 +33,7 @@ pub(super) struct Arguments {
 
 /// The named document, ready to run.
 pub(super) struct Document {
-    pub(super) config: CompiledConfig,
+    pub(super) config: CompiledDocument,
     source: Value,
 }
 
@@ -49,20 +49,24 @@ pub(super) struct Subject<'a> {
 }
 
 /// Loads the document. Findings go to standard error.
-pub(super) fn load(arguments: &Arguments) -> Result<Document, Trouble> {
+pub(super) fn load(arguments: &Arguments) -> Result<Document, CliError> {
     let Loaded { findings, config, .. } = load_file(&arguments.config, &|name| std::env::var(name).ok());
     if findings.worst() >= Some(Severity::Mistake) {
         print::error(render(Format::Human, std::slice::from_ref(&findings), Colour::Off).trim_end());
     }
     let Some(config) = config else {
-        return Err(Trouble("the document has errors and cannot run".to_owned()));
+        return Err(CliError("the document has errors and cannot run".to_owned()));
     };
     Ok(Document { config, source: serde_json::from_str(&findings.source)? })
 }
 
 impl Document {
     /// Finds the operation and gathers its inputs.
-    pub(super) fn subject(&self, arguments: &Arguments, fill_examples: bool) -> Result<Subject<'_>, Trouble> {
+    pub(super) fn subject(
+        &self,
+        arguments: &Arguments,
+        fill_examples: bool,
+    ) -> Result<Subject<'_>, CliError> {
         let operation = OperationName::parse(&arguments.operation)
             .and_then(|name| self.config.operation(name))
             .ok_or_else(|| self.without(arguments))?;
@@ -80,17 +84,17 @@ impl Document {
     }
 
     /// Says that it has no such operation.
-    fn without(&self, arguments: &Arguments) -> Trouble {
+    fn without(&self, arguments: &Arguments) -> CliError {
         let defined: Vec<&str> = self.config.operations().map(|operation| operation.name.as_str()).collect();
         let hint = match nearest(&arguments.operation, defined.iter().copied()) {
             Some(name) => format!("did you mean {name}?"),
             None => format!("it has {}", defined.join(", ")),
         };
-        Trouble(format!("{} has no operation {}; {hint}", arguments.config.display(), arguments.operation))
+        CliError(format!("{} has no operation {}; {hint}", arguments.config.display(), arguments.operation))
     }
 }
 
-fn object(path: &Path) -> Result<Map<String, Value>, Trouble> {
+fn object(path: &Path) -> Result<Map<String, Value>, CliError> {
     let mut text = String::new();
     if path == Path::new("-") {
         std::io::stdin().read_to_string(&mut text).map_err(|error| format!("standard input: {error}"))?;
@@ -99,7 +103,7 @@ fn object(path: &Path) -> Result<Map<String, Value>, Trouble> {
     }
     match serde_json::from_str(&text) {
         Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(Trouble(format!("{} is not a JSON object", path.display()))),
-        Err(error) => Err(Trouble(format!("{} is not JSON: {error}", path.display()))),
+        Ok(_) => Err(CliError(format!("{} is not a JSON object", path.display()))),
+        Err(error) => Err(CliError(format!("{} is not JSON: {error}", path.display()))),
     }
 }

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::{FOUND, Trouble, print};
+use super::{CliError, FOUND, print};
+use crate::atomic_file;
 use crate::engine::cases::report::{Format, falls_short, junit, render};
 use crate::engine::cases::suite::{Selection, Suite, select};
-use crate::files;
-use crate::service::outcome::CASE_WORDING;
+use crate::service::wording::CASE_WORDING;
 
 /// Runs fixture cases. Exits with 0 where all pass, with 1 where one fails, its document cannot run or
 /// coverage is too low, and with 2 where nothing could be run.
@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     min_coverage: Option<u8>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let selections = selections(arguments)?;
     let mut suites: Vec<Suite> = selections.iter().map(|selection| selection.run(CASE_WORDING)).collect();
     if arguments.update && rewrite(&suites)? {
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     }
     print::text(&render(arguments.format, &suites, arguments.min_coverage));
     if let Some(path) = &arguments.junit {
-        let written = files::replace(path, junit(&suites).as_bytes());
+        let written = atomic_file::replace(path, junit(&suites).as_bytes());
         written.map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let fails = |suite: &Suite| !suite.passed() || falls_short(suite, arguments.min_coverage);
@@ -57,7 +57,7 @@ fn differs(suite: &Suite) -> bool {
     suite.outcomes.iter().any(|outcome| !outcome.differences.is_empty())
 }
 
-fn selections(arguments: &Arguments) -> Result<Vec<Selection>, Trouble> {
+fn selections(arguments: &Arguments) -> Result<Vec<Selection>, CliError> {
     let mut selections: Vec<Selection> = Vec::new();
     for path in &arguments.paths {
         for selection in select(path)? {
@@ -65,7 +65,7 @@ fn selections(arguments: &Arguments) -> Result<Vec<Selection>, Trouble> {
         }
     }
     if selections.iter().all(|selection| selection.cases.is_empty()) {
-        return Err(Trouble(
+        return Err(CliError(
             "no cases are at these paths; a case is a folder in <proxyId>.cases beside <proxyId>.json, and \
              `app-connect record` makes one"
                 .to_owned(),
@@ -76,7 +76,7 @@ fn selections(arguments: &Arguments) -> Result<Vec<Selection>, Trouble> {
         selections.retain(|selection| !selection.cases.is_empty());
         if selections.is_empty() {
             let texts = arguments.filters.join("` or `");
-            return Err(Trouble(format!("no case has `{texts}` in its name or operation")));
+            return Err(CliError(format!("no case has `{texts}` in its name or operation")));
         }
     }
     Ok(selections)
@@ -97,7 +97,7 @@ fn add(selections: &mut Vec<Selection>, selection: Selection) {
 }
 
 /// Writes expectations anew; whether any changed. On standard error, so that a report stays whole.
-fn rewrite(suites: &[Suite]) -> Result<bool, Trouble> {
+fn rewrite(suites: &[Suite]) -> Result<bool, CliError> {
     let mut any = false;
     for suite in suites {
         for path in suite.rewrite()? {

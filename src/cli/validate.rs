@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{FOUND, Trouble, print};
+use super::{CliError, FOUND, print};
 use crate::config::diagnostic::{Findings, Severity};
 use crate::config::documents;
 use crate::config::report::{Colour, Format, render};
@@ -25,13 +25,13 @@ pub(super) struct Arguments {
     deny_warnings: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let mut files = Vec::new();
     for path in &arguments.paths {
         files.extend(documents::find(path)?);
     }
     if files.is_empty() {
-        return Err(Trouble("no .json file is in these folders".to_owned()));
+        return Err(CliError("no .json file is in these folders".to_owned()));
     }
     let mut all: Vec<Findings> = Vec::with_capacity(files.len());
     for (at, file) in files.iter().enumerate() {

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::engine::failure::{Presentation, Said};
+use crate::engine::failure::{MessageOverride, Presentation};
 
 /// How a message is presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -84,26 +84,26 @@ impl ReturnMessage {
 
     /// The message with what a document's `errorMapping` says instead.
     #[must_use]
-    pub fn said(mut self, said: &Said) -> Self {
-        if let Some(message) = &said.message {
+    pub fn overridden_by(mut self, by: &MessageOverride) -> Self {
+        if let Some(message) = &by.message {
             self.message.clone_from(message);
         }
-        match said.presentation {
+        match by.presentation {
             Presentation::Usual => {}
             Presentation::Success => self.message_type = MessageType::Success,
             Presentation::Warning => self.message_type = MessageType::Warning,
             Presentation::Error => self.message_type = MessageType::Error,
         }
-        self.ttl = said.ttl.unwrap_or(self.ttl);
-        if let Some(details) = &said.details {
+        self.ttl = by.ttl.unwrap_or(self.ttl);
+        if let Some(details) = &by.details {
             self.details = details.iter().map(|text| Detail { text: text.clone(), text_id: false }).collect();
         }
         self
     }
 
     /// What an `errorMapping` says about a search that found nothing, where it has a message.
-    pub fn of_no_match(said: &Said) -> Option<Self> {
-        said.message.is_some().then(|| Self::success("", 5000).said(said))
+    pub fn of_no_match(by: &MessageOverride) -> Option<Self> {
+        by.message.is_some().then(|| Self::success("", 5000).overridden_by(by))
     }
 
     /// Adds a sentence.

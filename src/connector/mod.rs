@@ -6,8 +6,8 @@
 //!
 //! To write one in Rust, begin with [`prelude`], [`Connector`] and `examples/code_connector.rs`.
 
-pub mod configs;
 mod contract;
+pub mod documents;
 mod function;
 pub mod inputs;
 mod message;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::decode::FAILED_BODY_BYTES;
 use super::error_rule::{Effect, ErrorRule};
 use super::exchange::{BodyKind, UpstreamResponse};
-use super::failure::{FailedResponse, Failure, FailureKind, Said};
+use super::failure::{FailedResponse, Failure, FailureKind, MessageOverride};
 use super::mapped::Mapped;
 use super::mapping::CompiledMapping;
 use super::operation::Operation;
@@ -33,7 +33,7 @@ pub struct NoMatch {
     /// The empty result.
     pub mapped: Mapped,
     /// What to tell the user instead of the usual.
-    pub said: Option<Said>,
+    pub message_override: Option<MessageOverride>,
 }
 
 /// Judges an answer by the operation's rules. `credentials` are masked in what the rules say.
@@ -69,8 +69,9 @@ fn judge_reply(
     credentials: &[&str],
 ) -> Judged {
     let empty = operation.nothing_found();
-    let said = rule_for(operation, &reply).map(|rule| (rule.effect, rule.say(&reply, platform, credentials)));
-    let Some((effect, said)) = said else {
+    let judged =
+        rule_for(operation, &reply).map(|rule| (rule.effect, rule.say(&reply, platform, credentials)));
+    let Some((effect, message_override)) = judged else {
         return match failure.or_else(|| verdict::failure(operation, &reply, platform)) {
             None => Judged::Reply(reply),
             Some(failure) => Judged::Failed(with_response(failure, reply)),
@@ -80,7 +81,7 @@ fn judge_reply(
         return Judged::Reply(reply);
     }
     if let (Effect::NoMatch, Some(mapped)) = (effect, empty) {
-        return Judged::NoMatch(Box::new(NoMatch { reply, mapped, said }));
+        return Judged::NoMatch(Box::new(NoMatch { reply, mapped, message_override }));
     }
     let mut failure = failure.unwrap_or_else(|| {
         let message = format!("{platform} answered {} with an error in it", reply.status);
@@ -91,7 +92,7 @@ fn judge_reply(
         // The document knows what the CRM means by its status; that a redirect answered before it stays.
         failure.in_doubt = failure.kind.is_in_doubt() || failure.was_redirected;
     }
-    failure.said = said.map(Box::new);
+    failure.message_override = message_override.map(Box::new);
     Judged::Failed(with_response(failure, reply))
 }
 

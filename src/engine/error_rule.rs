@@ -7,7 +7,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::exchange::{UpstreamResponse, header_text};
-use super::failure::{Presentation, Said};
+use super::failure::{MessageOverride, Presentation};
 use super::number;
 use super::path::{Listed, Path};
 use super::status::StatusSet;
@@ -74,7 +74,12 @@ impl ErrorRule {
     }
 
     /// Absent where the rule leaves the usual words in place.
-    pub(super) fn say(&self, reply: &UpstreamResponse, platform: &str, credentials: &[&str]) -> Option<Said> {
+    pub(super) fn say(
+        &self,
+        reply: &UpstreamResponse,
+        platform: &str,
+        credentials: &[&str],
+    ) -> Option<MessageOverride> {
         if self.message.is_none()
             && self.details.is_none()
             && self.ttl.is_none()
@@ -88,7 +93,7 @@ impl ErrorRule {
             (!text.is_empty()).then_some(text)
         };
         let details = self.details.as_ref().map(|details| details.iter().filter_map(render).collect());
-        Some(Said {
+        Some(MessageOverride {
             message: self.message.as_ref().and_then(render),
             presentation: self.presentation,
             ttl: self.ttl,

@@ -97,7 +97,7 @@ pub struct Failure {
     /// The status that the CRM answered with, where it is not what the failure is about.
     pub answered: Option<u16>,
     /// What the document's `errorMapping` says about it, in place of the usual words.
-    pub said: Option<Box<Said>>,
+    pub message_override: Option<Box<MessageOverride>>,
     /// Whether the CRM may have done what it was asked, in this attempt or in one before it.
     pub in_doubt: bool,
     /// Whether a redirect answered what was asked, and only the page that it named failed.
@@ -108,7 +108,7 @@ pub struct Failure {
 
 /// The words of an `errorMapping` rule, rendered: one line each, without credentials.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Said {
+pub struct MessageOverride {
     /// Instead of the usual message.
     pub message: Option<String>,
     /// How it is presented.
@@ -151,7 +151,7 @@ impl Failure {
             message: message.into(),
             response: None,
             answered: None,
-            said: None,
+            message_override: None,
             in_doubt: kind.is_in_doubt(),
             was_redirected: false,
             wait: None,

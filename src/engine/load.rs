@@ -9,7 +9,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::operation::CompiledConfig;
+use super::operation::CompiledDocument;
 use super::{Environment, compile};
 use crate::config::diagnostic::{Code, Diagnostic, Findings, Severity};
 use crate::config::document::Document;
@@ -27,7 +27,7 @@ pub struct Loaded {
     /// Everything that was found.
     pub findings: Findings,
     /// What runs; absent where there is an error.
-    pub config: Option<CompiledConfig>,
+    pub config: Option<CompiledDocument>,
     /// Names this content: the first 12 hexadecimal digits of its SHA-256.
     pub revision: String,
 }
@@ -155,12 +155,12 @@ fn load_hashed(file: &str, text: &Arc<str>, hash: &str, environment: Environment
     let mut config = None;
     if let Some(document) = typed(value, &unusable) {
         let (compiled, found) = compile(&document, environment);
-        let said: HashSet<(Code, String)> =
+        let known: HashSet<(Code, String)> =
             problems.iter().map(|problem| (problem.code, problem.pointer.clone())).collect();
         for problem in found {
             // What the schema said about a place need not be said again, and what was taken out
             // for its wrong type is not missing.
-            let repeated = said.contains(&(problem.code, problem.pointer.clone()));
+            let repeated = known.contains(&(problem.code, problem.pointer.clone()));
             let consequence = unusable
                 .iter()
                 .chain(&misspelt)

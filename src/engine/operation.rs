@@ -25,7 +25,7 @@ pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A compiled proxyConfig.
 #[derive(Debug)]
-pub struct CompiledConfig {
+pub struct CompiledDocument {
     /// `meta.name`, for logs.
     pub name: Option<String>,
     /// How log text is composed.
@@ -45,7 +45,7 @@ pub struct CompiledConfig {
     operations: Vec<Operation>,
 }
 
-impl CompiledConfig {
+impl CompiledDocument {
     pub(super) fn new(
         name: Option<String>,
         log_format: LogFormat,

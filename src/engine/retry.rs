@@ -11,7 +11,7 @@ use super::status::StatusSet;
 
 mod wait;
 
-pub use self::wait::{Asked, WaitSource, WaitUnit, asked_wait};
+pub use self::wait::{AskedWait, WaitSource, WaitUnit, asked_wait};
 
 /// The status by which a CRM says that it did nothing, because it was asked too often.
 pub const LIMITED: u16 = 429;
@@ -71,11 +71,11 @@ impl RetryPolicy {
     }
 
     /// How long the CRM asks to wait with this failure.
-    pub fn asked(&self, failure: &Failure, now: Timestamp) -> Asked {
+    pub fn asked(&self, failure: &Failure, now: Timestamp) -> AskedWait {
         failure
             .response
             .as_ref()
-            .map_or(Asked::Nothing, |response| asked_wait(response, failure.kind, now, Some(&self.wait)))
+            .map_or(AskedWait::Nothing, |response| asked_wait(response, failure.kind, now, Some(&self.wait)))
     }
 
     /// Leaves of what is retried only what says that nothing was done.

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::operation::{AuthType, CompiledConfig, Operation};
+use super::operation::{AuthType, CompiledDocument, Operation};
 use super::phone::parsed_phone_number;
 use super::time::to_iso;
 use super::variables::{Variable, visible};
@@ -16,7 +16,7 @@ use crate::config::operations::OperationName;
 /// the operation reads it. With `fill_examples`, also an example for everything that is not given, the
 /// time included; credentials are shown as `<name>`.
 pub fn complete(
-    config: &CompiledConfig,
+    config: &CompiledDocument,
     operation: OperationName,
     variables: &mut Map<String, Value>,
     fill_examples: bool,
@@ -78,7 +78,7 @@ pub fn complete(
 }
 
 /// The region of numbers without a country code: of the user's account, else the document's.
-pub fn region<'a>(config: &'a CompiledConfig, variables: &'a Map<String, Value>) -> Option<&'a str> {
+pub fn region<'a>(config: &'a CompiledDocument, variables: &'a Map<String, Value>) -> Option<&'a str> {
     let of_account = variables.get("user").and_then(|user| user.get("region")).and_then(Value::as_str);
     of_account.filter(|region| !region.is_empty()).or(config.region.as_deref())
 }

@@ -3,8 +3,8 @@
 
 mod admin;
 mod body;
-mod console;
 mod edge;
+mod management;
 mod observe;
 mod openapi;
 mod reload;
@@ -26,17 +26,17 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 
 use self::sweep::Sweep;
-use crate::connector::configs::{Configs, Watch};
+use crate::connector::documents::{Documents, Watch};
 use crate::connector::{Connector, InterfaceFunction, Registry};
 use crate::engine::egress::EgressPolicy;
 use crate::engine::proxies::Proxies;
 use crate::engine::send::{Client, ClientOptions};
 use crate::metrics::Metrics;
-use crate::service::connectors::{Connectors, Following};
-use crate::service::console::Gate;
+use crate::service::catalog::{Catalog, StoreFollower};
+use crate::service::keyed_lock::KeyedLock;
+use crate::service::management::ApiTokens;
 use crate::service::manifest::Manifest;
 use crate::service::session::Sessions;
-use crate::service::turns::Turns;
 use crate::service::{Services, Shared, claims};
 use crate::store::{self, Keys, Secret, Store};
 
@@ -214,11 +214,11 @@ impl ServerBuilder {
         let store = store::open(&settings.database_url, keys).await?;
         let configs = match &settings.proxy_configs {
             Some(path) => {
-                Configs::open(path).map_err(|source| StartError::Folder { path: path.clone(), source })?
+                Documents::open(path).map_err(|source| StartError::Folder { path: path.clone(), source })?
             }
-            None => Configs::none(),
+            None => Documents::none(),
         };
-        let connectors = Arc::new(Connectors::new(Arc::clone(&store), Arc::clone(&configs)));
+        let connectors = Arc::new(Catalog::new(Arc::clone(&store), Arc::clone(&configs)));
         connectors.refresh().await?;
         let watch = configs.watch().unwrap_or_else(|error| {
             tracing::error!(%error, "the folder of proxyConfigs cannot be watched; changes need a restart");
@@ -237,12 +237,12 @@ impl ServerBuilder {
             ringcentral_server: settings.ringcentral_server.clone(),
             developer_portal: settings.developer_portal.clone(),
             manifest: settings.manifest.clone(),
-            console: Gate::new(settings.console_bootstrap_token.clone()),
+            api_tokens: ApiTokens::new(settings.console_bootstrap_token.clone()),
             instance: claims::Instance::default(),
             calls_in_flight: Arc::default(),
             conversations_in_flight: Arc::default(),
             contacts_in_flight: Arc::default(),
-            turns: Turns::default(),
+            turns: KeyedLock::default(),
         });
         let counted = Arc::clone(&shared);
         let client_options = ClientOptions {
@@ -286,7 +286,7 @@ impl ServerBuilder {
         let handle = running.handle();
         let task = tokio::spawn(running);
         let sweep = Sweep::start(Arc::clone(&store));
-        let following = Following::start(Arc::clone(&connectors), &*store);
+        let following = StoreFollower::start(Arc::clone(&connectors), &*store);
         Ok(Server {
             address,
             handle,
@@ -323,10 +323,10 @@ pub struct Server {
     handle: ServerHandle,
     task: tokio::task::JoinHandle<std::io::Result<()>>,
     store: Arc<dyn Store>,
-    connectors: Arc<Connectors>,
+    connectors: Arc<Catalog>,
     metrics_server: Option<(SocketAddr, ServerHandle)>,
     _sweep: Sweep,
-    _following: Following,
+    _following: StoreFollower,
     _watch: Option<Watch>,
 }
 

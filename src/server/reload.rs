@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
-use crate::service::connectors::Connectors;
+use crate::service::catalog::Catalog;
 
 /// Reloads on each signal until it is dropped.
 pub(super) struct Reloading(JoinHandle<()>);
@@ -20,7 +20,7 @@ impl Drop for Reloading {
 /// # Errors
 /// Where the signal cannot be listened for.
 #[cfg(unix)]
-pub(super) fn on_hangup(connectors: Arc<Connectors>) -> std::io::Result<Reloading> {
+pub(super) fn on_hangup(connectors: Arc<Catalog>) -> std::io::Result<Reloading> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut hangups = signal(SignalKind::hangup())?;
     Ok(Reloading(tokio::spawn(async move {
@@ -35,6 +35,6 @@ pub(super) fn on_hangup(connectors: Arc<Connectors>) -> std::io::Result<Reloadin
 /// # Errors
 /// None.
 #[cfg(not(unix))]
-pub(super) fn on_hangup(_: Arc<Connectors>) -> std::io::Result<Reloading> {
+pub(super) fn on_hangup(_: Arc<Catalog>) -> std::io::Result<Reloading> {
     Ok(Reloading(tokio::spawn(std::future::ready(()))))
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::engine::json;
-use crate::service::outcome;
+use crate::service::wording;
 use crate::store::StoreError;
 
 fn builder(status: u16) -> actix_web::HttpResponseBuilder {
@@ -47,7 +47,7 @@ pub(super) fn store_failed(failure: &StoreError) -> HttpResponse {
     if let StoreError::TooLarge { limit, .. } = failure {
         return error(413, &format!("What is to be stored takes more than {limit} bytes. Store less of it."));
     }
-    error(500, &outcome::store_failed(failure).message)
+    error(500, &wording::store_failed(failure).message)
 }
 
 /// The page for a route that does not exist, in any method.

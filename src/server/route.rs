@@ -8,10 +8,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::admin::Admin;
 use super::body::Body;
-use super::console::{ConsoleCaller, IfMatch, Members, Sent, Text};
+use super::management::{IfMatch, ManagementCaller, Members, Sent, Text};
 use super::session::Authenticated;
-use crate::api::connectors::ConsoleErrorReply;
-use crate::service::outcome::Refusal;
+use crate::api::connectors::ManagementErrorReply;
+use crate::service::wording::Refusal;
 
 /// One method of one path.
 pub(super) struct Route {
@@ -56,13 +56,13 @@ pub(super) struct Needs {
     /// The admin token.
     pub(super) admin: bool,
     /// An API token of the console.
-    pub(super) console: bool,
+    pub(super) api_token: bool,
     /// Reads the body.
     pub(super) body: bool,
 }
 
 impl Needs {
-    const NOTHING: Self = Self { session: false, admin: false, console: false, body: false };
+    const NOTHING: Self = Self { session: false, admin: false, api_token: false, body: false };
 }
 
 /// An argument of a handler.
@@ -89,8 +89,8 @@ impl Argument for Sent<Members> {}
 impl Argument for Sent<Text> {}
 impl Argument for Sent<IfMatch> {}
 
-impl Argument for ConsoleCaller {
-    const NEEDS: Needs = Needs { console: true, ..Needs::NOTHING };
+impl Argument for ManagementCaller {
+    const NEEDS: Needs = Needs { api_token: true, ..Needs::NOTHING };
 }
 
 impl Argument for Body {
@@ -111,7 +111,7 @@ macro_rules! arguments {
                 Needs {
                     session: all.iter().any(|needs| needs.session),
                     admin: all.iter().any(|needs| needs.admin),
-                    console: all.iter().any(|needs| needs.console),
+                    api_token: all.iter().any(|needs| needs.api_token),
                     body: all.iter().any(|needs| needs.body),
                 }
             }
@@ -177,15 +177,15 @@ impl Route {
             route = route.error(401, "The admin token is missing or wrong");
             route = route.error(403, "The server was started without an admin token");
         }
-        if needs.console {
+        if needs.api_token {
             route = route
-                .reply::<ConsoleErrorReply>(401, "The API token is missing, wrong or expired")
-                .reply::<ConsoleErrorReply>(
+                .reply::<ManagementErrorReply>(401, "The API token is missing, wrong or expired")
+                .reply::<ManagementErrorReply>(
                     403,
                     "The token lacks the scope, or the console is closed, and how to open it",
                 )
-                .reply::<ConsoleErrorReply>(429, "Too many wrong tokens came from this address")
-                .reply::<ConsoleErrorReply>(500, "The store failed; what was in service stays in service");
+                .reply::<ManagementErrorReply>(429, "Too many wrong tokens came from this address")
+                .reply::<ManagementErrorReply>(500, "The store failed; what was in service stays in service");
         }
         if needs.body {
             route = route.error(400, "The body cannot be used");

@@ -1,8 +1,8 @@
 //! Data of a CRM account that connectors offer by key, such as its types of activity.
 
 use super::Services;
-use super::outcome::{Refusal, store_failed};
 use super::session::Session;
+use super::wording::{Refusal, store_failed};
 use crate::connector::ReturnMessage;
 
 /// Why there is no account data.

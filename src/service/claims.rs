@@ -1,6 +1,6 @@
 //! Exactly one record: who may ask the CRM to create it.
 //!
-//! Within this process, requests for one subject take turns ([`Flights`]): no store is asked for
+//! Within this process, requests for one subject take turns ([`SingleFlight`]): no store is asked for
 //! that. The claims of the store hold beyond it, for other processes and after a crash. A claim is
 //! durable before the CRM is asked, and goes in the same commit that stores the log. One whose
 //! holder is gone, or gave up without knowing what the CRM did, is in doubt: the record may exist.
@@ -14,7 +14,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
 pub use self::age::{Doubt, Instance, QUIET, until};
-pub use self::flights::{Flight, Flights, Turn};
+pub use self::flights::{Joined, Leader, SingleFlight};
 use super::clock::now_ms;
 use super::fitting;
 use crate::connector::CallError;
@@ -47,7 +47,7 @@ const KEPT_KEYS: usize = 16;
 #[allow(clippy::large_enum_variant, reason = "returned and matched once, never kept")]
 pub enum Claiming {
     /// The caller holds it and may ask the CRM.
-    Held(Held),
+    Held(ClaimGuard),
     /// Another server holds it and may be waiting for the CRM.
     Busy,
     /// The CRM was asked before, and nobody knows what it did.
@@ -79,7 +79,7 @@ pub struct Wanted<'a> {
 /// A claim that the caller holds. It has to end: with the log, released, or in doubt. One that is
 /// merely dropped is in doubt for whoever comes next.
 #[derive(Debug)]
-pub struct Held {
+pub struct ClaimGuard {
     key: ClaimKey,
     claim: Claim,
     standing: Claims,
@@ -145,7 +145,7 @@ impl Wanted<'_> {
                 made => made?,
             };
             if made {
-                return Ok(Claiming::Held(Held {
+                return Ok(Claiming::Held(ClaimGuard {
                     key: self.key.clone(),
                     claim,
                     standing: after,
@@ -184,7 +184,7 @@ impl Wanted<'_> {
     }
 }
 
-impl Held {
+impl ClaimGuard {
     /// Sent with every attempt to create this record.
     pub fn idempotency_key(&self) -> &str {
         &self.claim.idempotency_key

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Services;
 use crate::connector::Interface;
-use crate::connector::configs::Audience;
+use crate::connector::documents::Audience;
 
 /// What the reference lists for a platform that is served by documents, in its order; true where
 /// its proxy connector has the function.

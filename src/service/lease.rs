@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::Services;
 use super::claims::unique;
-use super::outcome::store_failed;
+use super::wording::store_failed;
 use crate::store::{DocumentChange, DocumentKey, DocumentKind, StoreError};
 
 /// How often the lease of another is looked at, where no change is heard of.
@@ -21,7 +21,7 @@ pub(super) struct Lease {
 }
 
 /// What came of asking for a lease.
-pub(super) enum Asked {
+pub(super) enum LeaseAnswer {
     Held(Lease),
     /// Another had it, and ended it or lost it meanwhile.
     Ended,
@@ -35,7 +35,7 @@ pub(super) async fn ask(
     parts: Vec<Option<String>>,
     lifetime: Duration,
     patience: Duration,
-) -> Result<Asked, StoreError> {
+) -> Result<LeaseAnswer, StoreError> {
     let key = DocumentKey { kind: DocumentKind::Lease, parts };
     let until = Instant::now() + patience;
     let mut waited = false;
@@ -44,7 +44,7 @@ pub(super) async fn ask(
         let (before, now) = tokio::try_join!(services.store.document(&key), services.store.now())?;
         let stands = before.as_ref().is_some_and(|lease| stands(services, lease, now));
         if !stands && waited {
-            return Ok(Asked::Ended);
+            return Ok(LeaseAnswer::Ended);
         }
         if !stands {
             let expires_at = now + i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
@@ -53,13 +53,13 @@ pub(super) async fn ask(
             let change = DocumentChange { key: key.clone(), before, after: Some(lease.clone()) };
             if services.store.change_documents(std::slice::from_ref(&change)).await? {
                 let change = DocumentChange { key, before: Some(lease), after: None };
-                return Ok(Asked::Held(Lease { change }));
+                return Ok(LeaseAnswer::Held(Lease { change }));
             }
             continue;
         }
         waited = true;
         if Instant::now() >= until {
-            return Ok(Asked::Waiting);
+            return Ok(LeaseAnswer::Waiting);
         }
         let next = (Instant::now() + LOOK).min(until);
         // Too late is as good as a change: both are looked at.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Services;
-use super::outcome;
 use super::session::Session;
+use super::wording;
 use crate::connector::inputs::GetLicenseStatus;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
@@ -93,7 +93,7 @@ pub async fn status(services: &Services, session: &Session) -> Result<LicenseSta
         }
         Err(error) => {
             let last = last_known(services, &user.key).await?;
-            let mut warning = outcome::message(&error, Interface::GetLicenseStatus, &user.key.platform);
+            let mut warning = wording::message(&error, Interface::GetLicenseStatus, &user.key.platform);
             if !matches!(error, CallError::Message(_) | CallError::NotInService(_)) {
                 warning.message = "The license status could not be checked".to_owned();
             }

@@ -6,33 +6,33 @@ pub mod admin_settings;
 pub mod appointments;
 pub mod call_down;
 pub mod call_logs;
+pub mod catalog;
 pub mod claims;
 pub mod clock;
 pub mod composition;
-pub mod connectors;
-pub mod console;
 pub mod contacts;
 pub mod developer_portal;
 mod fitting;
 pub mod hashing;
 pub mod interfaces;
+pub mod keyed_lock;
 mod lease;
 pub mod license;
 pub mod managed_sign_in;
+pub mod management;
 pub mod manifest;
 pub mod messages;
-pub mod outcome;
 pub mod plugins;
 pub mod profile;
 pub mod ringcentral;
-pub mod scopes;
 pub mod session;
 pub mod settings;
 mod task;
-mod tokens;
+pub mod tenants;
+mod token_refresh;
 mod too_long;
-pub mod turns;
 pub mod users;
+pub mod wording;
 
 use std::sync::Arc;
 
@@ -40,22 +40,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::config::operations::OperationName;
-use crate::connector::configs::{Audience, Configs};
+use crate::connector::documents::{Audience, Documents};
 use crate::connector::{Call, CallError, Connector, Interface, Missing, ProxyConnector, Registry};
 use crate::engine::operation::{AuthType, Operation, TextLimit};
 use crate::engine::send::Client;
 use crate::metrics::Metrics;
 use crate::store::{Secret, Store, User};
-use outcome::Refusal;
+use wording::Refusal;
 
 /// What all workers share.
 pub struct Shared {
     /// Users, logs, cached contacts.
     pub store: Arc<dyn Store>,
     /// The documents in service.
-    pub configs: Arc<Configs>,
+    pub configs: Arc<Documents>,
     /// The connectors that were uploaded.
-    pub connectors: Arc<connectors::Connectors>,
+    pub connectors: Arc<catalog::Catalog>,
     /// Registered connectors.
     pub registry: Registry,
     /// Signs and verifies session tokens.
@@ -71,17 +71,17 @@ pub struct Shared {
     /// What `GET /crmManifest` hands out.
     pub manifest: Option<manifest::Manifest>,
     /// Who may enter the console.
-    pub console: console::Gate,
+    pub api_tokens: management::ApiTokens,
     /// This start of the server, as claims name it.
     pub instance: claims::Instance,
     /// Calls that CRMs are being asked to log.
-    pub calls_in_flight: Arc<claims::Flights<call_logs::Landed>>,
+    pub calls_in_flight: Arc<claims::SingleFlight<call_logs::SharedAnswer>>,
     /// Conversations that CRMs are being asked to log.
-    pub conversations_in_flight: Arc<claims::Flights<()>>,
+    pub conversations_in_flight: Arc<claims::SingleFlight<()>>,
     /// Contacts that CRMs are being asked to create.
-    pub contacts_in_flight: Arc<claims::Flights<contacts::Answer>>,
+    pub contacts_in_flight: Arc<claims::SingleFlight<contacts::Answer>>,
     /// Turns at changing a record.
-    pub turns: turns::Turns,
+    pub turns: keyed_lock::KeyedLock,
 }
 
 /// The services of one worker: what is shared, and this worker's HTTP client.
@@ -168,13 +168,13 @@ impl Platform<'_> {
         let Some(missing) = &self.missing else { return Ok(()) };
         self.services.metrics.not_in_service();
         tracing::warn!(platform = self.name, missing = %missing, "not in service");
-        Err(Refusal::new(outcome::not_in_service(missing)))
+        Err(Refusal::new(wording::not_in_service(missing)))
     }
 
     /// The host that has the records and contacts of a user, where templates choose it.
-    pub(crate) fn site(&self, user: &User) -> Option<String> {
+    pub(crate) fn tenant_host(&self, user: &User) -> Option<String> {
         let proxy = self.proxy.as_ref()?;
-        proxy.site(&self.call(Some(user), None)).or_else(|| user.site.clone())
+        proxy.tenant_host(&self.call(Some(user), None)).or_else(|| user.tenant_host.clone())
     }
 
     /// Whether an operation may be run a second time with the same idempotency key.

@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::outcome::{Refusal, message, store_failed};
 use super::session::Session;
+use super::wording::{Refusal, message, store_failed};
 use super::{Services, users};
-use crate::connector::configs::Audience;
+use crate::connector::documents::Audience;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::store::{StoreError, User};

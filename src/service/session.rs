@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use subtle::ConstantTimeEq as _;
 
 use super::clock::now_seconds;
-use crate::recent::Recent;
+use crate::small_cache::Recent;
 use crate::store::{Secret, Store, StoreError, User, UserKey};
 
 /// How long a token is valid, in seconds: two weeks.
@@ -191,7 +191,7 @@ mod tests {
             region: None,
             platform_additional_info: serde_json::Map::new(),
             user_settings: None,
-            site: None,
+            tenant_host: None,
             was_alone: false,
             created_at: 1,
             updated_at: 1,

@@ -7,17 +7,17 @@ use serde_json::{Map, Value};
 use super::clock::now_ms;
 use super::developer_portal::Published;
 use super::managed_sign_in::{ManagedSignIn, Unfilled};
-use super::outcome::{message, not_in_service, store_failed};
 use super::session::Session;
+use super::wording::{message, not_in_service, store_failed};
 use super::{Platform, Services, ringcentral};
-use crate::connector::configs::Audience;
+use crate::connector::documents::Audience;
 use crate::connector::inputs::GetUserInfo;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::mapped::{MapError, UserInfo};
 use crate::engine::operation::AuthType;
 use crate::store::{Secret, StoreError, User, UserKey};
-use crate::user::SITE_MARK;
+use crate::user::TENANT_HOST_MARK;
 
 /// What `POST /apiKeyLogin` submits.
 #[derive(Debug, Default)]
@@ -215,7 +215,7 @@ fn call_failed(error: &CallError) -> LoginError {
         }
         CallError::Unmapped(_) => refused(format!("Could not load user information: {error}.")),
         // The document explains this failure itself.
-        CallError::Failed(failure) if failure.said.is_some() => {
+        CallError::Failed(failure) if failure.message_override.is_some() => {
             LoginError::Refused(message(error, Interface::GetUserInfo, "the CRM"))
         }
         CallError::Failed(failure)
@@ -248,7 +248,7 @@ async fn save(
     loop {
         let (key, before) = who.record(services).await?;
         let mut user = signed_in(before.as_ref(), &key, &submitted, &info, extension);
-        user.site = who.asked.clone();
+        user.tenant_host = who.asked.clone();
         if services.store.change_user(before.as_ref(), &user).await? {
             return Ok(user);
         }
@@ -267,10 +267,10 @@ struct SigningIn<'a> {
 }
 
 impl SigningIn<'_> {
-    fn key(&self, site: Option<&str>) -> UserKey {
+    fn key(&self, tenant_host: Option<&str>) -> UserKey {
         let name = &self.platform.name;
-        let id = match site {
-            Some(site) => format!("{}{SITE_MARK}{site}-{name}", self.id),
+        let id = match tenant_host {
+            Some(tenant_host) => format!("{}{TENANT_HOST_MARK}{tenant_host}-{name}", self.id),
             None => format!("{}-{name}", self.id),
         };
         UserKey { id, platform: name.clone(), proxy_id: self.proxy_id.clone() }
@@ -301,8 +301,8 @@ impl SigningIn<'_> {
     /// Whether a stored user is of the host that was asked. Of one that was imported, this is the host
     /// that would be asked with what is stored, or else the host name says it.
     fn is(&self, stored: &User, asked: &str) -> bool {
-        if let Some(site) = &stored.site {
-            return site == asked;
+        if let Some(tenant_host) = &stored.tenant_host {
+            return tenant_host == asked;
         }
         let again = GetUserInfo {
             api_key: None,
@@ -367,7 +367,7 @@ fn signed_in(
             .or_else(|| kept(|user| user.region.clone())),
         platform_additional_info: additional_info,
         user_settings: before.and_then(|user| user.user_settings.clone()),
-        site: None,
+        tenant_host: None,
         was_alone: before.is_some_and(|user| user.was_alone || user.rc_account_id.is_none()),
         created_at: before.map_or(now, |user| user.created_at),
         updated_at: now,

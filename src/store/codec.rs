@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{
     CallLog, ClaimKey, ClaimSubject, Claims, ContactKey, Conversation, DocumentKey, DocumentKind, Keys,
-    MAX_RECORD_BYTES, MessageLog, Owner, Scope, Secret, StoreError, User, UserKey,
+    MAX_RECORD_BYTES, MessageLog, Owner, Secret, StoreError, Tenant, User, UserKey,
     seal::{SEALED_EXTRA, Unsealable},
 };
 
@@ -134,22 +134,22 @@ pub(super) fn user_key(key: &UserKey) -> Vec<u8> {
 }
 
 /// A key inside of a scope.
-fn scoped(scope: &Scope, parts: &[Option<&str>]) -> Vec<u8> {
-    let (kind, owner) = match (&scope.owner, &scope.site) {
+fn scoped(scope: &Tenant, parts: &[Option<&str>]) -> Vec<u8> {
+    let (kind, owner) = match (&scope.owner, &scope.tenant_host) {
         (Owner::RcAccount(id), None) => ("account", id),
         (Owner::RcAccount(id), Some(_)) => ("account at site", id),
         (Owner::User(id), None) => ("user", id),
         (Owner::User(id), Some(_)) => ("user at site", id),
     };
     let mut key = encode_key(&[Some(&scope.platform), scope.proxy_id.as_deref(), Some(kind), Some(owner)]);
-    if let Some(site) = &scope.site {
-        key.extend_from_slice(&encode_key(&[Some(site)]));
+    if let Some(tenant_host) = &scope.tenant_host {
+        key.extend_from_slice(&encode_key(&[Some(tenant_host)]));
     }
     key.extend_from_slice(&encode_key(parts));
     key
 }
 
-pub(super) fn session_prefix(scope: &Scope, session_id: &str) -> Vec<u8> {
+pub(super) fn session_prefix(scope: &Tenant, session_id: &str) -> Vec<u8> {
     scoped(scope, &[Some(session_id)])
 }
 
@@ -158,11 +158,11 @@ pub(super) fn call_log_key(log: &CallLog) -> Vec<u8> {
     scoped(&log.scope, &[Some(&log.session_id), extension.number.as_deref(), extension.hashed_id.as_deref()])
 }
 
-pub(super) fn conversation_key(scope: &Scope, conversation_log_id: &str) -> Vec<u8> {
+pub(super) fn conversation_key(scope: &Tenant, conversation_log_id: &str) -> Vec<u8> {
     scoped(scope, &[Some(conversation_log_id)])
 }
 
-pub(super) fn message_log_key(scope: &Scope, message_id: &str) -> Vec<u8> {
+pub(super) fn message_log_key(scope: &Tenant, message_id: &str) -> Vec<u8> {
     scoped(scope, &[Some(message_id)])
 }
 
@@ -183,7 +183,7 @@ pub(super) fn document_key(key: &DocumentKey) -> Vec<u8> {
         DocumentKind::AdminSettings => "adminSettings",
         DocumentKind::License => "license",
         DocumentKind::Lease => "lease",
-        DocumentKind::ConsoleToken => "consoleToken",
+        DocumentKind::ApiToken => "consoleToken",
         DocumentKind::Connector => "connector",
         DocumentKind::ConnectorRevision => "connectorRevision",
         DocumentKind::ConnectorText => "connectorText",
@@ -200,7 +200,7 @@ pub(super) fn document_key(key: &DocumentKey) -> Vec<u8> {
 pub(super) fn contact_key(keys: &Keys, key: &ContactKey) -> Vec<u8> {
     let mut scope =
         vec![Some(key.rc_account_id.as_str()), Some(key.platform.as_str()), key.proxy_id.as_deref()];
-    scope.extend(key.site.as_deref().map(Some));
+    scope.extend(key.tenant_host.as_deref().map(Some));
     // The scope goes into the hash as well: one number in two accounts must
     // not be recognisable as the same.
     let mut hashed = encode_key(&scope);
@@ -227,8 +227,8 @@ struct SealedUser {
     region: Option<String>,
     platform_additional_info: Map<String, Value>,
     user_settings: Option<Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    site: Option<String>,
+    #[serde(rename = "site", default, skip_serializing_if = "Option::is_none")]
+    tenant_host: Option<String>,
     #[serde(default)]
     was_alone: bool,
     created_at: i64,
@@ -253,7 +253,7 @@ pub(super) fn user_row(keys: &Keys, user: &User) -> Result<Row, StoreError> {
         region: user.region,
         platform_additional_info: user.platform_additional_info,
         user_settings: user.user_settings,
-        site: user.site,
+        tenant_host: user.tenant_host,
         was_alone: user.was_alone,
         created_at: user.created_at,
         updated_at: user.updated_at,
@@ -276,7 +276,7 @@ pub(super) fn read_user(keys: &Keys, key: &[u8], value: &[u8]) -> Result<User, S
         region: user.region,
         platform_additional_info: user.platform_additional_info,
         user_settings: user.user_settings,
-        site: user.site,
+        tenant_host: user.tenant_host,
         was_alone: user.was_alone,
         created_at: user.created_at,
         updated_at: user.updated_at,

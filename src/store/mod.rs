@@ -33,7 +33,7 @@ pub(crate) use meter::StoreMeter;
 pub use postgres::{ForeignTables, PostgresStore};
 pub use records::{
     CallLog, Claim, ClaimChange, ClaimKey, ClaimSubject, Claims, ContactKey, Conversation, Counts,
-    DocumentChange, DocumentKey, DocumentKind, Extension, Integrity, MessageLog, Owner, Saved, Scope,
+    DocumentChange, DocumentKey, DocumentKind, Extension, Integrity, MessageLog, Owner, Saved, Tenant,
 };
 pub use seal::Keys;
 pub use sled_store::{SledOptions, SledStore};
@@ -68,7 +68,7 @@ pub trait Store: Send + Sync {
 
     /// The logs of one session inside one scope (Q4), of every extension,
     /// oldest first.
-    async fn call_logs(&self, scope: &Scope, session_id: &str) -> Result<Vec<CallLog>, StoreError>;
+    async fn call_logs(&self, scope: &Tenant, session_id: &str) -> Result<Vec<CallLog>, StoreError>;
 
     /// Inserts a log for its scope, session and extension. Where one is stored
     /// already it stays as it is and is handed back: of any number of
@@ -82,10 +82,10 @@ pub trait Store: Send + Sync {
     async fn update_call_log(&self, log: &CallLog) -> Result<bool, StoreError>;
 
     /// The CRM record of a conversation's day inside one scope (Q5).
-    async fn conversation(&self, scope: &Scope, id: &str) -> Result<Option<Conversation>, StoreError>;
+    async fn conversation(&self, scope: &Tenant, id: &str) -> Result<Option<Conversation>, StoreError>;
 
     /// The message with this id inside one scope (Q5).
-    async fn message_log(&self, scope: &Scope, message_id: &str) -> Result<Option<MessageLog>, StoreError>;
+    async fn message_log(&self, scope: &Tenant, message_id: &str) -> Result<Option<MessageLog>, StoreError>;
 
     /// Creates or replaces a conversation and messages of it; changes the
     /// claims as [`Store::save_call_log`] does.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// Where call logs are looked up; a lookup never leaves its scope (Q4).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Scope {
+pub struct Tenant {
     /// The platform name.
     pub platform: String,
     /// The proxy config, where the platform is served by one.
@@ -16,8 +16,8 @@ pub struct Scope {
     pub owner: Owner,
     /// The CRM's host that is asked, where a template chooses it: ids of records mean something there
     /// alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub site: Option<String>,
+    #[serde(rename = "site", default, skip_serializing_if = "Option::is_none")]
+    pub tenant_host: Option<String>,
 }
 
 /// Whose records they are: a RingCentral account's or, without one, a user's.
@@ -49,7 +49,7 @@ impl Extension {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallLog {
     /// Where it belongs.
-    pub scope: Scope,
+    pub scope: Tenant,
     /// RingCentral's session id.
     pub session_id: String,
     /// RingCentral's id of the call itself; the session id where the client sent none (Q14).
@@ -74,7 +74,7 @@ pub struct CallLog {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversation {
     /// Where it belongs.
-    pub scope: Scope,
+    pub scope: Tenant,
     /// RingCentral's id of the conversation and day.
     pub conversation_log_id: String,
     /// RingCentral's id of the conversation.
@@ -95,7 +95,7 @@ pub struct Conversation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageLog {
     /// Where it belongs.
-    pub scope: Scope,
+    pub scope: Tenant,
     /// RingCentral's id of the message.
     pub message_id: String,
     /// The conversation whose record holds it, as in [`Conversation::conversation_log_id`].
@@ -112,7 +112,7 @@ pub struct MessageLog {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClaimKey {
     /// Where it belongs.
-    pub scope: Scope,
+    pub scope: Tenant,
     /// What it is.
     pub subject: ClaimSubject,
 }
@@ -195,7 +195,7 @@ pub enum DocumentKind {
     /// Who does, for a while, what only one may do at a time.
     Lease,
     /// A token of the console.
-    ConsoleToken,
+    ApiToken,
     /// An uploaded connector.
     Connector,
     /// A revision of an uploaded connector.
@@ -248,8 +248,8 @@ pub struct ContactKey {
     pub platform: String,
     /// The proxy config, where the platform is served by one.
     pub proxy_id: Option<String>,
-    /// As in [`Scope::site`].
-    pub site: Option<String>,
+    /// As in [`Tenant::tenant_host`].
+    pub tenant_host: Option<String>,
     /// The number exactly as the client gave it; stored as a keyed hash only.
     pub phone_number: String,
 }

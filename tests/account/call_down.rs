@@ -1,17 +1,17 @@
 //! The call-down list.
 use super::*;
 
-fn ordinary_site() -> (Site, String, Crm) {
-    start(|_| {}, site::ordinary)
+fn ordinary_site() -> (TestServer, String, Crm) {
+    start(|_| {}, test_server::ordinary)
 }
 
-fn scheduled(site: &Site, token: &str, item: &Value) -> String {
+fn scheduled(site: &TestServer, token: &str, item: &Value) -> String {
     let reply = site.post("/calldown", token, item);
     assert_eq!(reply.status, 200, "{}", reply.text());
     reply.json()["id"].as_str().expect("an id").to_owned()
 }
 
-fn items(site: &Site, token: &str, query: &str) -> Vec<Value> {
+fn items(site: &TestServer, token: &str, query: &str) -> Vec<Value> {
     let reply = site.get(&format!("/calldown{query}"), token);
     assert_eq!(reply.json()["successful"], true, "{}", reply.text());
     reply.json()["items"].as_array().expect("a list").clone()
@@ -23,7 +23,7 @@ fn name_number_and_note_are_kept_and_can_be_changed() {
     let (mut site, token, _crm) = ordinary_site();
     let words = json!({"contactName": "Carol", "phoneNumber": "+14155550123", "note": "After lunch."});
     let id = scheduled(&site, &token, &words);
-    let kept = |site: &Site| {
+    let kept = |site: &TestServer| {
         let item = items(site, &token, "").remove(0);
         json!({"contactName": item["contactName"], "phoneNumber": item["phoneNumber"], "note": item["note"]})
     };

@@ -3,7 +3,7 @@ use super::*;
 use std::sync::{Arc, Mutex};
 
 /// A site whose CRM answers `/license` as told.
-fn licensed(first: Answer) -> (Site, String, Crm, Arc<Mutex<Answer>>) {
+fn licensed(first: Answer) -> (TestServer, String, Crm, Arc<Mutex<Answer>>) {
     let said = Arc::new(Mutex::new(first));
     let answers = Arc::clone(&said);
     let (site, token, crm) = start(
@@ -12,7 +12,7 @@ fn licensed(first: Answer) -> (Site, String, Crm, Arc<Mutex<Answer>>) {
         },
         move |request| match request.path() {
             "/v1/license" => answers.lock().expect("no panic").clone(),
-            _ => site::ordinary(request),
+            _ => test_server::ordinary(request),
         },
     );
     (site, token, crm, said)
@@ -37,7 +37,7 @@ fn outages() -> [Answer; 6] {
 #[test]
 fn in_an_outage_the_last_known_licence_holds() {
     let (mut site, token, _crm, said) = licensed(pro());
-    let licence = |site: &Site| site.get("/licenseStatus", &token);
+    let licence = |site: &TestServer| site.get("/licenseStatus", &token);
     assert_eq!(
         licence(&site).json(),
         json!({"isLicenseValid": true, "licenseStatus": "Pro", "licenseStatusDescription": "d"})
@@ -108,7 +108,7 @@ fn the_licence_and_the_sign_out_carry_the_credential_of_every_other_operation() 
         },
         |request| match request.path() {
             "/v1/license" => pro(),
-            _ => site::ordinary(request),
+            _ => test_server::ordinary(request),
         },
     );
     site.get("/contact?phoneNumber=1", &token);

@@ -11,10 +11,10 @@ mod settings;
 use serde_json::{Value, json};
 use support::client::Response;
 use support::crm::{Answer, Crm, Request};
-use support::site::{self, Site, document};
+use support::test_server::{self, TestServer, document};
 
 /// Sends JSON with any method.
-fn send(site: &Site, method: &str, target: &str, token: &str, body: &Value) -> Response {
+fn send(site: &TestServer, method: &str, target: &str, token: &str, body: &Value) -> Response {
     let bearer = format!("Bearer {token}");
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
     site.send(method, target, &headers, Some(body.to_string().into_bytes()))
@@ -24,11 +24,11 @@ fn send(site: &Site, method: &str, target: &str, token: &str, body: &Value) -> R
 fn start(
     adjust: impl FnOnce(&mut Value),
     answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
-) -> (Site, String, Crm) {
+) -> (TestServer, String, Crm) {
     let crm = Crm::start(answer);
     let mut document = document(&crm.origin());
     adjust(&mut document);
-    let site = Site::start(&[("crm", &document)]);
+    let site = TestServer::start(&[("crm", &document)]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     (site, token, crm)
 }

@@ -3,12 +3,12 @@ use super::*;
 use std::sync::{Arc, Mutex};
 
 /// A site whose CRM answers everything but sign-ins as told.
-fn told(adjust: impl FnOnce(&mut Value)) -> (Site, String, Crm, Arc<Mutex<Option<Answer>>>) {
+fn told(adjust: impl FnOnce(&mut Value)) -> (TestServer, String, Crm, Arc<Mutex<Option<Answer>>>) {
     let said = Arc::new(Mutex::new(None::<Answer>));
     let answers = Arc::clone(&said);
     let (site, token, crm) = start(adjust, move |request| {
         let told = answers.lock().expect("no panic").clone();
-        told.unwrap_or_else(|| site::ordinary(request))
+        told.unwrap_or_else(|| test_server::ordinary(request))
     });
     (site, token, crm, said)
 }
@@ -107,13 +107,13 @@ fn no_reply_holds_a_debug_trace() {
 
 #[test]
 fn ids_are_hashed_with_the_salt() {
-    let crm = Crm::start(site::ordinary);
-    let site = Site::start_with(&[("crm", &document(&crm.origin()))], |options| {
+    let crm = Crm::start(test_server::ordinary);
+    let site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
         options.env("HASH_KEY", "oracle-hash-key")
     });
     let reply = site.send("GET", "/userInfoHash?extensionId=101", &[], None).json();
     assert_eq!(reply["extensionId"], "2626eb1ca76baa4f519caa118435e11bf7716cbf2cd2d32043f14bfbf6045d9f");
-    let other = Site::start_with(&[], |options| options.env("HASH_KEY", "another"));
+    let other = TestServer::start_with(&[], |options| options.env("HASH_KEY", "another"));
     assert_ne!(
         other.send("GET", "/userInfoHash?extensionId=101", &[], None).json()["extensionId"],
         reply["extensionId"]

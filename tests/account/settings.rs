@@ -2,14 +2,14 @@
 use super::*;
 
 /// A site and a RingCentral platform where the token `admin` is an admin's.
-fn managed() -> (Site, String, Crm) {
+fn managed() -> (TestServer, String, Crm) {
     let ringcentral = Crm::start(|request: &Request| {
         let is_admin = request.header("authorization") == Some("Bearer admin");
         let permissions = json!({"admin": {"enabled": is_admin}});
         Answer::json(&json!({"id": 1, "account": {"id": 4242}, "permissions": permissions}))
     });
-    let crm = Crm::start(site::ordinary);
-    let site = Site::start_with(&[("crm", &document(&crm.origin()))], |options| {
+    let crm = Crm::start(test_server::ordinary);
+    let site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
         options.env("RINGCENTRAL_SERVER", ringcentral.origin())
     });
     let token = site.sign_in("crm", "testCrm", "1-key");
@@ -74,7 +74,7 @@ fn only_settings_are_taken_from_admins() {
 
 #[test]
 fn simultaneous_changes_all_stay() {
-    let (mut site, token, _crm) = start(|_| {}, site::ordinary);
+    let (mut site, token, _crm) = start(|_| {}, test_server::ordinary);
     std::thread::scope(|scope| {
         for n in 0..20 {
             let (site, token) = (&site, &token);
@@ -99,7 +99,7 @@ fn simultaneous_changes_all_stay() {
 /// A change of settings that meets a sign-out does not bring the tokens back.
 #[test]
 fn settings_never_undo_a_sign_out() {
-    let (site, _token, _crm) = start(|_| {}, site::ordinary);
+    let (site, _token, _crm) = start(|_| {}, test_server::ordinary);
     for round in 0..10 {
         let token = site.sign_in("crm", "testCrm", "1-key");
         std::thread::scope(|scope| {
@@ -118,7 +118,7 @@ fn settings_never_undo_a_sign_out() {
 
 #[test]
 fn settings_of_another_shape_or_size_are_refused_and_change_nothing() {
-    let (site, token, _crm) = start(|_| {}, site::ordinary);
+    let (site, token, _crm) = start(|_| {}, test_server::ordinary);
     site.post("/user/settings", &token, &json!({"userSettings": {"a": {"value": 1}}}));
     for odd in [json!("x"), json!([1]), json!(5)] {
         let reply = site.post("/user/settings", &token, &json!({"userSettings": odd}));

@@ -2,7 +2,7 @@
 use super::JSON;
 use super::support::client::Response;
 use super::support::crm::{Answer, Crm, Request};
-use super::support::site::{self, PATIENCE, Site, call, document};
+use super::support::test_server::{self, PATIENCE, TestServer, call, document};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -11,15 +11,15 @@ use std::net::TcpStream;
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 
 /// A server whose CRM works, with somebody signed in.
-fn ordinary() -> (Crm, Site, String) {
-    let crm = Crm::start(site::ordinary);
-    let site = Site::start(&[("crm", &document(&crm.origin()))]);
+fn ordinary() -> (Crm, TestServer, String) {
+    let crm = Crm::start(test_server::ordinary);
+    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     (crm, site, token)
 }
 
 /// Sends bytes as they are and reads until the server closes. Empty where it closed at once.
-fn raw(site: &Site, bytes: &[u8]) -> String {
+fn raw(site: &TestServer, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(site.server.address()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     // The server may answer and close before it has read everything.
@@ -301,13 +301,13 @@ fn what_does_not_exist_is_named() {
 fn line_breaks_in_input_never_become_headers_of_their_own() {
     let crm = Crm::start(|request: &Request| match request.path() {
         "/v1/me" => Answer::json(&json!({"id": 1})),
-        _ => site::ordinary(request),
+        _ => test_server::ordinary(request),
     });
     let mut injected = document(&crm.origin());
     injected["operations"]["findContactWithName"]["headers"] = json!({"X-Asked": "for {{name}}"});
     injected["auth"] =
         json!({"type": "apiKey", "scheme": "Bearer", "credentialTemplate": "{{apiKey}}", "encode": "none"});
-    let site = Site::start(&[("crm", &injected)]);
+    let site = TestServer::start(&[("crm", &injected)]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     let evil = "a%0d%0aX-Evil:%20yes%0d%0a%0d%0aGET%20/evil%20HTTP/1.1%0d%0a%0d%0a";
     let search = site.get(&format!("/custom/contact/search?name={evil}"), &token);

@@ -2,7 +2,7 @@
 use super::JSON;
 use super::support::client::Response;
 use super::support::crm::{Answer, Crm, Gate, Request};
-use super::support::site::{self, ADMIN_TOKEN, Site, call, document};
+use super::support::test_server::{self, ADMIN_TOKEN, TestServer, call, document};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ static GZIP_BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| {
 
 /// What a CRM does wrong, by name.
 fn misbehave(request: &Request, slow: &Gate) -> Answer {
-    let Some(fault) = request.query("q") else { return site::ordinary(request) };
+    let Some(fault) = request.query("q") else { return test_server::ordinary(request) };
     let words = |status, body: Value| Answer::json(&body).status(status);
     match fault.as_str() {
         "reset" => Answer::reset(),
@@ -53,7 +53,9 @@ fn misbehave(request: &Request, slow: &Gate) -> Answer {
         "429 date" => words(429, json!({})).with("Retry-After", "Wed, 21 Oct 2026 07:28:00 GMT"),
         "429 nonsense" => words(429, json!({})).with("Retry-After", &"soon ".repeat(500)),
         "400 words" => words(400, json!({"message": "The field 'q' is not searchable"})),
-        "400 key" => words(400, json!({"message": format!("bad credential {}", site::api_key(request))})),
+        "400 key" => {
+            words(400, json!({"message": format!("bad credential {}", test_server::api_key(request))}))
+        }
         "400 header" => words(400, json!({"error": request.header("authorization")})),
         "400 silent" => words(400, json!({})),
         "400 html" => Answer::text("text/html", "<h1>Bad Request</h1>").status(400),
@@ -122,7 +124,7 @@ fn every_failure_of_a_crm_has_words() {
     nowhere["requestDefaults"]["baseUrl"] = "http://no-such-host.invalid/v1".into();
     nowhere["operations"]["getUserInfo"]["url"] = format!("{}/v1/me", crm.origin()).into();
     nowhere["requestDefaults"]["allowedHosts"] = json!([crm.origin().trim_start_matches("http://")]);
-    let site = Site::start(&[("crm", &document), ("hasty", &hasty), ("nowhere", &nowhere)]);
+    let site = TestServer::start(&[("crm", &document), ("hasty", &hasty), ("nowhere", &nowhere)]);
     let patient = site.sign_in("crm", "testCrm", "1-secretapikey");
     let hasty = site.sign_in("hasty", "testCrm", "1-secretapikey");
     let mut table = String::new();
@@ -159,9 +161,9 @@ fn nothing_private_is_written_down() {
         ("POST", "/v1/contacts") => Answer::json(&json!({"message": "refused"})).status(422),
         ("GET", path) if path.starts_with("/v1/activities/") => Answer::json(&json!({"subject": 5})),
         ("POST", "/v1/logout") => Answer::json(&json!({})).status(500),
-        _ => site::ordinary(request),
+        _ => test_server::ordinary(request),
     });
-    let site = Site::start_with(&[("crm", &document(&crm.origin()))], |options| {
+    let site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
         options
             .env("ADMIN_TOKEN", ADMIN_TOKEN)
             .env("LOG", "debug")
@@ -213,14 +215,14 @@ fn an_operation_has_one_log_line_with_the_listed_fields_and_nothing_else() {
         let slow = slow.clone();
         move |request| misbehave(request, &slow)
     });
-    let site = Site::start(&[("crm", &document(&crm.origin()))]);
+    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     for name in ["reset", "429", "html", "another%20shape"] {
         site.get(&format!("/custom/contact/search?name={name}"), &token);
     }
     site.get("/contact?phoneNumber=1", &token);
     let mut lines = Vec::new();
-    site::until("six operations in the log", || {
+    test_server::until("six operations in the log", || {
         lines = site.log_lines();
         lines.retain(|line| line["message"] == "operation");
         lines.len() == 6

@@ -2,26 +2,26 @@
 
 use super::support::client::Response;
 use super::support::crm::Crm;
-use super::support::site::{self, Site, document, pretty};
+use super::support::test_server::{self, TestServer, document, pretty};
 use serde_json::{Value, json};
 
 const TOKEN: &str = "a-token-of-these-tests-that-is-long-enough";
 const CONNECTORS: &str = "/console/api/v1/connectors";
 
-fn send(site: &Site, method: &str, target: &str, etag: &str, body: Vec<u8>) -> Response {
+fn send(site: &TestServer, method: &str, target: &str, etag: &str, body: Vec<u8>) -> Response {
     let bearer = format!("Bearer {TOKEN}");
     let headers = [("Authorization", bearer.as_str()), ("If-Match", etag)];
     site.send(method, target, &headers, Some(body))
 }
 
-fn connector(site: &Site) -> Value {
+fn connector(site: &TestServer) -> Value {
     send(site, "GET", &format!("{CONNECTORS}/crm"), "", Vec::new()).json()
 }
 
 /// A server with an active connector.
-fn active() -> (Crm, Site) {
-    let crm = Crm::start(site::ordinary);
-    let site = Site::start_with(&[], |options| {
+fn active() -> (Crm, TestServer) {
+    let crm = Crm::start(test_server::ordinary);
+    let site = TestServer::start_with(&[], |options| {
         options.env("ADMIN_TOKEN", TOKEN).env("APP_CONSOLE_BOOTSTRAP_TOKEN", TOKEN)
     });
     let new = json!({"proxyId": "crm", "proxyConfig": document(&crm.origin())});

@@ -1,5 +1,5 @@
 //! `import`: operations from curl commands and OpenAPI documents.
-use super::support::site::{document, pretty};
+use super::support::test_server::{document, pretty};
 use super::{PUBLIC, Run, run, run_with};
 use serde_json::{Value, json};
 use std::fs;

@@ -17,7 +17,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
-use support::site::{PATIENCE, document, pretty};
+use support::test_server::{PATIENCE, document, pretty};
 
 const PUBLIC: &str = "https://crm.example.com";
 

@@ -1,6 +1,6 @@
 //! `record`: cases from live calls to the sandbox CRM.
 use super::support::crm::{Answer, Crm};
-use super::support::site::{self, document, pretty};
+use super::support::test_server::{self, document, pretty};
 use super::{Run, run, start};
 use serde_json::{Value, json};
 use std::fs;
@@ -52,7 +52,8 @@ impl Sandbox {
     fn post(&self, target: &str, body: &Value) -> String {
         let headers = [("Authorization", "Bearer sandbox-key"), ("Content-Type", "application/json")];
         let text = body.to_string();
-        let reply = site::try_send(self.address, "POST", target, &headers, Some(text.into_bytes())).unwrap();
+        let reply =
+            test_server::try_send(self.address, "POST", target, &headers, Some(text.into_bytes())).unwrap();
         assert_eq!(reply.status, 201, "{}", String::from_utf8_lossy(&reply.body));
         serde_json::from_slice::<Value>(&reply.body).unwrap()["id"].as_str().unwrap().to_owned()
     }

@@ -1,6 +1,6 @@
 //! `explain` and `call`.
 use super::support::crm::{Answer, Crm, Request};
-use super::support::site::{self, api_key, document, pretty};
+use super::support::test_server::{self, api_key, document, pretty};
 use super::{PUBLIC, folder, run, run_with};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -139,7 +139,7 @@ fn unversioned(text: &str) -> String {
 
 #[test]
 fn call_sends_and_shows_the_exchange() {
-    let crm = Crm::start(site::ordinary);
+    let crm = Crm::start(test_server::ordinary);
     let folder = calling(&crm);
     let arguments = ["call", "crm.json", "findContact", "--input", "input.json", "--allow-private-network"];
     let run = run(folder.path(), &arguments);
@@ -182,7 +182,7 @@ fn call_shows_mapping_problems_and_failures() {
 
 #[test]
 fn call_does_not_reach_into_the_private_network_unless_told() {
-    let crm = Crm::start(site::ordinary);
+    let crm = Crm::start(test_server::ordinary);
     let folder = calling(&crm);
     let run = run(folder.path(), &["call", "crm.json", "findContact", "--input", "input.json"]);
     assert_eq!(run.code, Some(1), "{}", run.err);

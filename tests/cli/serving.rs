@@ -1,7 +1,7 @@
 //! `serve` and `sandbox`: settings, refusals, what is left behind.
 use super::support::crm::Crm;
 use super::support::server::{Options, Server};
-use super::support::site::{self, document};
+use super::support::test_server::{self, document};
 use super::{run, run_with, start};
 use serde_json::json;
 use std::io::{BufRead, BufReader};
@@ -17,7 +17,8 @@ fn sandbox_listens_and_misbehaves_on_request() {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let address = line.trim().strip_prefix("listening on http://").expect("its address").parse().unwrap();
     let key = format!("Bearer {}", app_connect::sandbox::API_KEY);
-    let ask = || site::try_send(address, "GET", "/api/v1/me", &[("Authorization", &key)], None).unwrap();
+    let ask =
+        || test_server::try_send(address, "GET", "/api/v1/me", &[("Authorization", &key)], None).unwrap();
     assert_eq!((ask().status, ask().status), (503, 200));
     let taken = run(folder.path(), &["sandbox", "--listen", &address.to_string()]);
     assert_eq!((taken.code, taken.err.lines().count()), (Some(2), 1), "{}", taken.err);
@@ -133,9 +134,15 @@ fn serve_takes_settings_from_flags_then_the_environment_then_the_file() {
     assert!(open.ip().is_unspecified() && open.port() != 1, "{open}");
     let local = (std::net::Ipv4Addr::LOCALHOST, open.port()).into();
     let ask = |token: &str| {
-        site::try_send(local, "GET", "/proxyConfigs", &[("Authorization", &format!("Bearer {token}"))], None)
-            .unwrap()
-            .status
+        test_server::try_send(
+            local,
+            "GET",
+            "/proxyConfigs",
+            &[("Authorization", &format!("Bearer {token}"))],
+            None,
+        )
+        .unwrap()
+        .status
     };
     assert_eq!((ask("from the file"), ask("other")), (200, 401));
     assert!(folder.path().join("elsewhere/store").exists());
@@ -146,7 +153,7 @@ fn serve_takes_settings_from_flags_then_the_environment_then_the_file() {
     let (mut child, flagged) = address(&arguments, &[("PORT", "1"), ("ADMIN_TOKEN", "from the environment")]);
     assert!(flagged.ip().is_loopback());
     let headers = [("Authorization", "Bearer from the environment")];
-    assert_eq!(site::try_send(flagged, "GET", "/proxyConfigs", &headers, None).unwrap().status, 200);
+    assert_eq!(test_server::try_send(flagged, "GET", "/proxyConfigs", &headers, None).unwrap().status, 200);
     assert!(folder.path().join("flagged/store").exists());
     child.kill().unwrap();
     child.wait().unwrap();
@@ -156,8 +163,8 @@ fn serve_takes_settings_from_flags_then_the_environment_then_the_file() {
 #[test]
 fn the_secret_that_serve_makes_is_for_its_owner_only_and_outlives_a_restart() {
     use std::os::unix::fs::PermissionsExt as _;
-    let crm = Crm::start(site::ordinary);
-    let mut site = site::Site::start(&[("crm", &document(&crm.origin()))]);
+    let crm = Crm::start(test_server::ordinary);
+    let mut site = test_server::TestServer::start(&[("crm", &document(&crm.origin()))]);
     let path = site.folder().join("data/secret-key");
     let secret = std::fs::read_to_string(&path).unwrap();
     assert_eq!(secret.len(), 64);

@@ -1,15 +1,15 @@
 //! `store`: check, export and import of what a server kept.
 use super::support::crm::Crm;
-use super::support::site::{self, Site, call, document};
+use super::support::test_server::{self, TestServer, call, document};
 use super::{Run, run, run_with};
 use std::path::Path;
 
 const API_KEY: &str = "1-averysecretapikey";
 
 /// A stopped server's folder with a user and a call log in it.
-fn kept() -> Site {
-    let crm = Crm::start(site::ordinary);
-    let mut site = Site::start(&[("crm", &document(&crm.origin()))]);
+fn kept() -> TestServer {
+    let crm = Crm::start(test_server::ordinary);
+    let mut site = TestServer::start(&[("crm", &document(&crm.origin()))]);
     let token = site.sign_in("crm", "testCrm", API_KEY);
     assert_eq!(site.post("/callLog", &token, &call("s-1", "c-1")).json()["successful"], true);
     site.server.kill();

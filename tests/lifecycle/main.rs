@@ -18,13 +18,13 @@ use std::thread::JoinHandle;
 use support::client::Response;
 use support::crm::{Answer, Crm, Request};
 use support::server::Options;
-use support::site::{self, ADMIN_TOKEN, CONSOLE_TOKEN, Site, pretty, try_send, until};
+use support::test_server::{self, ADMIN_TOKEN, CONSOLE_TOKEN, TestServer, pretty, try_send, until};
 
 const CONNECTORS: &str = "/console/api/v1/connectors";
 
 /// A CRM that says which version asked, and a RingCentral platform where the token is the account's id.
 pub struct World {
-    pub site: Site,
+    pub site: TestServer,
     pub crm: Crm,
     _platform: Crm,
 }
@@ -40,7 +40,7 @@ impl World {
             let account = request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ");
             Answer::json(&json!({"id": 1, "account": {"id": account}}))
         });
-        let site = Site::start_with(&[], |options| {
+        let site = TestServer::start_with(&[], |options| {
             adjust(
                 options
                     .env("ADMIN_TOKEN", ADMIN_TOKEN)
@@ -54,7 +54,7 @@ impl World {
 
     /// A document that asks for version `n`.
     pub fn version(&self, n: u64) -> Value {
-        let mut document = site::document(&self.crm.origin());
+        let mut document = test_server::document(&self.crm.origin());
         document["operations"]["findContact"]["query"]["version"] = n.to_string().into();
         document
     }
@@ -162,7 +162,7 @@ pub const CONTACT: &str = "/contact?phoneNumber=%2B14155550101&isForceRefreshAcc
 
 fn answer(request: &Request) -> Answer {
     if request.path() != "/v1/contacts" {
-        return site::ordinary(request);
+        return test_server::ordinary(request);
     }
     let asked = request.query("version").unwrap_or_default();
     Answer::json(&json!({"contacts": [{"id": "c", "name": format!("version {asked}")}]}))

@@ -173,8 +173,9 @@ fn a_request_under_way_finishes_on_its_revision() {
             answer(request)
         }
     });
-    let site =
-        Site::start_with(&[], |options: Options| options.env("APP_CONSOLE_BOOTSTRAP_TOKEN", CONSOLE_TOKEN));
+    let site = TestServer::start_with(&[], |options: Options| {
+        options.env("APP_CONSOLE_BOOTSTRAP_TOKEN", CONSOLE_TOKEN)
+    });
     let world = World { site, crm, _platform: Crm::start(answer) };
     world.create(&world.version(1));
     world.activate(1);

@@ -46,7 +46,7 @@ fn the_secret_is_sent_to_the_crm_and_shown_nowhere() {
     document["operations"]["findContact"]["responseMapping"]["item"]["namePath"] = json!("echo");
     let crm = Crm::start(|request: &Request| {
         if request.path() != "/v1/contacts" {
-            return site::ordinary(request);
+            return test_server::ordinary(request);
         }
         let sent = ["x-connector", "x-connector-basic"].map(|name| request.header(name).unwrap_or_default());
         Answer::json(&json!({"contacts": [{"id": "c", "echo": format!("echo of {}", sent.join(" "))}]}))

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use support::client::Response;
 use support::crm::{Answer, Crm, Request};
-use support::site::{self, Site, document};
+use support::test_server::{self, TestServer, document};
 
 /// A record: the API key that made it, and its texts.
 type Record = (String, Vec<String>);
@@ -26,7 +26,7 @@ impl Book {
         let mut records = self.0.lock().unwrap();
         match (request.method.as_str(), request.path().strip_prefix("/v1/messages")) {
             ("POST", Some("")) => {
-                records.push((site::api_key(request), vec![text]));
+                records.push((test_server::api_key(request), vec![text]));
                 Answer::json(&json!({"id": format!("m{}", records.len())})).status(201)
             }
             ("PATCH", Some(id)) => {
@@ -34,7 +34,7 @@ impl Book {
                 records[at - 1].1.push(text);
                 Answer::json(&json!({}))
             }
-            _ => site::ordinary(request),
+            _ => test_server::ordinary(request),
         }
     }
 
@@ -106,13 +106,15 @@ fn assert_refused(reply: &Response, words: &str) {
 }
 
 /// A server, a user of it, and a CRM that answers by a function and keeps a book.
-fn start(answer: impl Fn(&Book, &Request) -> Answer + Send + Sync + 'static) -> (Site, String, Book, Crm) {
+fn start(
+    answer: impl Fn(&Book, &Request) -> Answer + Send + Sync + 'static,
+) -> (TestServer, String, Book, Crm) {
     let book = Book::default();
     let crm = Crm::start({
         let book = book.clone();
         move |request: &Request| answer(&book, request)
     });
-    let site = Site::start(&[("crm", &logging(&crm.origin()))]);
+    let site = TestServer::start(&[("crm", &logging(&crm.origin()))]);
     let token = site.sign_in("crm", "testCrm", "1-key");
     (site, token, book, crm)
 }

@@ -1,7 +1,7 @@
 //! Every message once: many requests at once, a CRM that does not answer, kills of the server.
 use super::support::client::{self, Response};
 use super::support::crm::{Answer, Gate};
-use super::support::site;
+use super::support::test_server;
 use super::{assert_logged, assert_refused, changes_messages, conversation, ids, logging, start, texts};
 use serde_json::json;
 use std::sync::Mutex;
@@ -24,7 +24,7 @@ fn one_conversation_posted_many_times_at_once_is_one_record() {
         let posts: Vec<_> = (0..50)
             .map(|_| scope.spawn(move || site.post("/messageLog", token, &conversation("a", 1..=3))))
             .collect();
-        crm.wait_for("/v1/messages", 1, site::PATIENCE);
+        crm.wait_for("/v1/messages", 1, test_server::PATIENCE);
         gate.open();
         posts.into_iter().map(|post| post.join().unwrap()).collect()
     });
@@ -76,10 +76,16 @@ fn a_killed_server_never_logs_twice() {
             let (bearer, body) = (format!("Bearer {token}"), conversation("a", 2..=3));
             move || {
                 let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
-                site::try_send(address, "POST", "/messageLog", &headers, Some(body.to_string().into_bytes()))
+                test_server::try_send(
+                    address,
+                    "POST",
+                    "/messageLog",
+                    &headers,
+                    Some(body.to_string().into_bytes()),
+                )
             }
         });
-        crm.wait_for("/v1/messages", already as usize + 1, site::PATIENCE);
+        crm.wait_for("/v1/messages", already as usize + 1, test_server::PATIENCE);
         site.kill_and_restart();
         assert!(asking.join().unwrap().is_err(), "nobody was answered");
         gate.open();
@@ -108,10 +114,16 @@ fn kills_around_the_answer_never_make_two_records() {
                 (format!("Bearer {token}"), conversation(&name, round * 10 + 1..=round * 10 + 3));
             move || {
                 let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
-                site::try_send(address, "POST", "/messageLog", &headers, Some(body.to_string().into_bytes()))
+                test_server::try_send(
+                    address,
+                    "POST",
+                    "/messageLog",
+                    &headers,
+                    Some(body.to_string().into_bytes()),
+                )
             }
         });
-        crm.wait_for("/v1/messages", before.0 + 1 + round as usize % 3, site::PATIENCE);
+        crm.wait_for("/v1/messages", before.0 + 1 + round as usize % 3, test_server::PATIENCE);
         std::thread::sleep(Duration::from_micros(u64::from(round) * 400));
         site.kill_and_restart();
         let told = asking.join().unwrap().ok().map(|reply| ids(&reply));
@@ -206,9 +218,9 @@ fn what_was_begun_is_finished_without_the_client() {
     };
     let hung_up = client::send(site.server.address(), &request, Duration::from_millis(200)).unwrap();
     assert!(hung_up.is_none());
-    crm.wait_for("/v1/messages", 1, site::PATIENCE);
+    crm.wait_for("/v1/messages", 1, test_server::PATIENCE);
     gate.open();
-    crm.wait_for("/v1/messages", 3, site::PATIENCE);
+    crm.wait_for("/v1/messages", 3, test_server::PATIENCE);
     assert_logged(&site.post("/messageLog", &token, &conversation("a", 1..=3)), &[]);
     assert_eq!(book.records(), [texts(1..=3)]);
 }

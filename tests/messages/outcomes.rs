@@ -1,6 +1,6 @@
 //! What is logged for whom, and what clients are told.
 use super::support::crm::{Answer, Crm, Request};
-use super::support::site::Site;
+use super::support::test_server::TestServer;
 use super::{
     Book, assert_logged, assert_refused, changes_messages, conversation, ids, logging, start, texts,
 };
@@ -50,7 +50,7 @@ fn other_tenants_have_their_own_messages() {
         Answer::json(&json!({"id": 1, "account": {"id": account}}))
     });
     let document = logging(&crm.origin());
-    let site = Site::start_with(&[("one", &document), ("two", &document)], |options| {
+    let site = TestServer::start_with(&[("one", &document), ("two", &document)], |options| {
         options.env("RINGCENTRAL_SERVER", platform.origin())
     });
     let sign_in = |proxy_id: &str, platform: &str, key: &str, account: Option<&str>| {

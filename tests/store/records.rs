@@ -1,6 +1,6 @@
 //! Records that the tests of both stores keep.
 
-use app_connect::store::{CallLog, ContactKey, Extension, Keys, Owner, Scope, Secret, User, UserKey};
+use app_connect::store::{CallLog, ContactKey, Extension, Keys, Owner, Secret, Tenant, User, UserKey};
 use base64::Engine;
 use serde_json::json;
 
@@ -25,22 +25,22 @@ pub fn user(id: &str, proxy_id: Option<&str>) -> User {
         region: Some("PT".to_owned()),
         platform_additional_info: info.as_object().unwrap().clone(),
         user_settings: Some(json!({"popUp": {"value": true}, "advancedLog": {"value": false}})),
-        site: Some("acme.crm.example".to_owned()),
+        tenant_host: Some("acme.crm.example".to_owned()),
         was_alone: true,
         created_at: 1_750_000_000_000,
         updated_at: 1_750_000_000_001,
     }
 }
 
-pub fn scope(platform: &str, proxy_id: Option<&str>, owner: Owner) -> Scope {
-    Scope { platform: platform.to_owned(), proxy_id: proxy_id.map(str::to_owned), owner, site: None }
+pub fn scope(platform: &str, proxy_id: Option<&str>, owner: Owner) -> Tenant {
+    Tenant { platform: platform.to_owned(), proxy_id: proxy_id.map(str::to_owned), owner, tenant_host: None }
 }
 
 pub fn account(id: &str) -> Owner {
     Owner::RcAccount(id.to_owned())
 }
 
-pub fn call_log(scope: Scope, session_id: &str, extension: Option<&str>, created_at: i64) -> CallLog {
+pub fn call_log(scope: Tenant, session_id: &str, extension: Option<&str>, created_at: i64) -> CallLog {
     CallLog {
         platform: scope.platform.clone(),
         scope,
@@ -60,7 +60,7 @@ pub fn contact_key(phone_number: &str) -> ContactKey {
         rc_account_id: "37439510".to_owned(),
         platform: "crm".to_owned(),
         proxy_id: Some("acme".to_owned()),
-        site: None,
+        tenant_host: None,
         phone_number: phone_number.to_owned(),
     }
 }

@@ -19,5 +19,5 @@ pub mod recording;
 pub mod report;
 pub mod scripted_crm;
 pub mod server;
-pub mod site;
+pub mod test_server;
 pub mod trace;

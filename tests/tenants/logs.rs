@@ -1,6 +1,6 @@
 //! Call logs, notes, dispositions, messages.
 use super::support::client::Response;
-use super::support::site;
+use super::support::test_server;
 use super::{Case, Tenant, assert_refused};
 use serde_json::{Value, json};
 
@@ -112,7 +112,7 @@ pub const CASES: &[Case] = &[
 ];
 
 fn call(who: &Tenant, session_id: &str) -> Value {
-    let mut call = site::call(session_id, "c1");
+    let mut call = test_server::call(session_id, "c1");
     call["note"] = who.say("note").into();
     call["contactName"] = who.say("contact").into();
     call

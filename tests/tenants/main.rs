@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use support::client::Response;
 use support::crm::{Crm, Request};
-use support::site::{Site, document};
+use support::test_server::{TestServer, document};
 use vault::Vault;
 
 const OWNER: &str = "of-the-owner";
@@ -86,7 +86,7 @@ const STRANGERS: [Apart; 6] = [
 
 /// One server with two documents, a RingCentral platform and one CRM for all.
 struct World {
-    site: Site,
+    site: TestServer,
     vault: Vault,
     _crms: [Crm; 2],
 }
@@ -101,7 +101,7 @@ impl World {
         let platform = Crm::start(vault::ringcentral);
         let mut document = document(&crm.origin());
         vault::add_operations(&mut document);
-        let site = Site::start_with(&[("one", &document), ("two", &document)], |options| {
+        let site = TestServer::start_with(&[("one", &document), ("two", &document)], |options| {
             options.env("APP_SERVER_SECRET_KEY", SECRET).env("RINGCENTRAL_SERVER", platform.origin())
         });
         Self { site, vault, _crms: [crm, platform] }

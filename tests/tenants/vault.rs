@@ -1,7 +1,7 @@
 //! The CRM of all tenants: it gives anything to anybody, says who it speaks to, and remembers which
 //! credential asked for what. And the RingCentral platform.
 use super::support::crm::{Answer, Request};
-use super::support::site;
+use super::support::test_server;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -45,7 +45,7 @@ impl Vault {
     }
 
     pub fn answer(&self, request: &Request) -> Answer {
-        let key = site::api_key(request);
+        let key = test_server::api_key(request);
         let body = String::from_utf8_lossy(&request.body).into_owned();
         let mut inside = self.inside();
         inside.asked.push((key.clone(), format!("{} {} {body}", request.method, request.target)));

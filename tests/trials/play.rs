@@ -3,7 +3,7 @@ use super::case::{Case, Finding, Step};
 use super::crm;
 use super::support::client::Response;
 use super::support::crm::{Crm, Request};
-use super::support::site::{Site, until};
+use super::support::test_server::{TestServer, until};
 use serde_json::{Map, Value, json};
 use std::process::Command;
 
@@ -24,7 +24,7 @@ struct Trial<'a> {
     /// How many of the CRM's requests are forgotten.
     forgotten: usize,
     folder: tempfile::TempDir,
-    site: Option<Site>,
+    site: Option<TestServer>,
     token: String,
     problems: Vec<String>,
 }
@@ -175,7 +175,7 @@ impl Trial<'_> {
         self.compare(step, code, &format!("{out}{err}"));
     }
 
-    fn site(&mut self) -> &Site {
+    fn site(&mut self) -> &TestServer {
         if self.site.is_none() {
             let document = self.filled(&self.document);
             let env: Vec<_> = self
@@ -186,8 +186,8 @@ impl Trial<'_> {
                 .map(|(name, value)| (name.clone(), self.filled_text(value)))
                 .collect();
             let args: Vec<_> = self.case.serve.args.iter().map(|arg| self.filled_text(arg)).collect();
-            self.site = Some(Site::start_with(&[("acme", &document)], |options| {
-                let options = options.env("ADMIN_TOKEN", super::support::site::ADMIN_TOKEN);
+            self.site = Some(TestServer::start_with(&[("acme", &document)], |options| {
+                let options = options.env("ADMIN_TOKEN", super::support::test_server::ADMIN_TOKEN);
                 let options =
                     env.into_iter().fold(options, |options, (name, value)| options.env(name, value));
                 args.into_iter().fold(options, |options, arg| options.arg(arg))

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::cli::open_store::keys;
 use crate::cli::progress::Progress;
 use crate::cli::serve::Values;
-use crate::cli::store::keys;
-use crate::cli::{Trouble, print, runtime};
-use crate::reference::{Import, TABLES, TableReport};
+use crate::cli::{CliError, print, runtime};
+use crate::import::app_connect_core::{Import, TABLES, TableReport};
 use crate::store::{self, ForeignTables};
 
 /// The store is the one of `serve` with the same environment and settings. Start the server with the
@@ -26,7 +26,7 @@ pub(in crate::cli) struct Arguments {
     settings: Option<PathBuf>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let values = Values::read(arguments.settings.as_deref())?;
     let data_dir = values.data_dir(arguments.data_dir.as_deref());
     let keys = keys(&values, &data_dir, false)?;
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
         if is_anything_there {
             Ok(0)
         } else {
-            Err(Trouble(
+            Err(CliError(
                 "the database has none of the reference's tables; name another with --from".to_owned(),
             ))
         }

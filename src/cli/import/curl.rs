@@ -12,7 +12,7 @@ use command::Request;
 
 use super::draft::Draft;
 use super::{mapping, placeholder, target};
-use crate::cli::Trouble;
+use crate::cli::CliError;
 use crate::config::operations::OperationName;
 use crate::engine::cases::redact::is_secret_key;
 use crate::engine::looks_secret;
@@ -30,7 +30,7 @@ pub(super) struct Arguments {
     target: target::Arguments,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let text = match (&arguments.command, &arguments.file) {
         (Some(command), _) if command != "-" => command.clone(),
         (_, Some(path)) => {

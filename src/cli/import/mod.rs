@@ -10,7 +10,7 @@ mod schema;
 mod shell;
 mod target;
 
-use super::Trouble;
+use super::CliError;
 
 /// What to import.
 #[derive(Debug, clap::Args)]
@@ -30,7 +30,7 @@ enum Source {
     AppConnectCore(app_connect_core::Arguments),
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     match &arguments.source {
         Source::Curl(arguments) => curl::run(arguments),
         Source::Openapi(arguments) => openapi::run(arguments),

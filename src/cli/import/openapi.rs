@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::draft::Draft;
 use super::schema::Root;
 use super::{mapping, placeholder, target};
-use crate::cli::Trouble;
+use crate::cli::CliError;
 use crate::config::operations::OperationName;
 use crate::config::pointer;
 use crate::config::suggest::nearest;
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     target: target::Arguments,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let shown = arguments.document.display();
     let document = read(&arguments.document)?;
     let draft = Api::new(&document)
@@ -38,12 +38,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     arguments.target.deliver(&draft)
 }
 
-fn read(path: &Path) -> Result<Value, Trouble> {
+fn read(path: &Path) -> Result<Value, CliError> {
     let shown = path.display();
-    let cannot = |error: std::io::Error| Trouble(format!("{shown}: {error}"));
+    let cannot = |error: std::io::Error| CliError(format!("{shown}: {error}"));
     let length = std::fs::metadata(path).map_err(cannot)?.len();
     if length > MAX_BYTES {
-        return Err(Trouble(format!("{shown}: it has {length} bytes; at most {MAX_BYTES} are read")));
+        return Err(CliError(format!("{shown}: it has {length} bytes; at most {MAX_BYTES} are read")));
     }
     let text = std::fs::read_to_string(path).map_err(cannot)?;
     let is_json = text.trim_start().starts_with('{');
@@ -51,7 +51,7 @@ fn read(path: &Path) -> Result<Value, Trouble> {
         true => serde_json::from_str(&text).map_err(|error| format!("it is not JSON: {error}")),
         false => serde_saphyr::from_str(&text).map_err(|error| format!("it is not YAML: {error}")),
     };
-    read.map_err(|problem| Trouble(format!("{shown}: {problem}")))
+    read.map_err(|problem| CliError(format!("{shown}: {problem}")))
 }
 
 /// An OpenAPI document that can be read.

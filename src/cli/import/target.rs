@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::draft::{Draft, open_places};
-use crate::cli::{Trouble, print};
+use crate::atomic_file;
+use crate::cli::{CliError, print};
 use crate::config::diagnostic::Severity;
 use crate::config::edit::{holds, set_member};
 use crate::config::operations::OperationName;
 use crate::config::source::parse;
 use crate::config::suggest::nearest;
 use crate::engine::load::load;
-use crate::files;
 
 #[derive(Debug, clap::Args)]
 #[group(id = "target")]
@@ -40,7 +40,7 @@ fn operation_name(name: &str) -> Result<OperationName, String> {
 
 impl Arguments {
     /// Prints or writes the operation. What people have to know goes to standard error.
-    pub(super) fn deliver(&self, draft: &Draft) -> Result<u8, Trouble> {
+    pub(super) fn deliver(&self, draft: &Draft) -> Result<u8, CliError> {
         let root = match (&self.into, self.operation) {
             (Some(path), Some(name)) => {
                 write(path, name, draft, self.force)?;
@@ -63,7 +63,7 @@ impl Arguments {
     }
 }
 
-fn write(path: &Path, name: OperationName, draft: &Draft, force: bool) -> Result<(), Trouble> {
+fn write(path: &Path, name: OperationName, draft: &Draft, force: bool) -> Result<(), CliError> {
     let shown = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
     let (mut document, map) = parse(&text).map_err(|_| {
@@ -73,7 +73,7 @@ fn write(path: &Path, name: OperationName, draft: &Draft, force: bool) -> Result
     })?;
     let operations = document.get("operations");
     if operations.and_then(|operations| operations.get(name.as_str())).is_some() && !force {
-        return Err(Trouble(format!("{shown} has {name} already; replace it with --force")));
+        return Err(CliError(format!("{shown} has {name} already; replace it with --force")));
     }
     let base = document.pointer("/requestDefaults/baseUrl").and_then(Value::as_str);
     let operation = draft.operation(base);
@@ -91,16 +91,16 @@ fn write(path: &Path, name: OperationName, draft: &Draft, force: bool) -> Result
             let operations = members.entry("operations").or_insert_with(|| Value::Object(Map::new()));
             operations.as_object_mut().ok_or_else(refused)?.insert(name.as_str().to_owned(), operation);
         }
-        None => return Err(Trouble(refused())),
+        None => return Err(CliError(refused())),
     }
     // The text is cut and joined by hand: what it means is checked before anything is written.
     if !holds(&edited, &document) {
-        return Err(Trouble(format!(
+        return Err(CliError(format!(
             "{shown}: {name} could not be put into this text; nothing is written. Print it without --into, and \
              put it there by hand"
         )));
     }
-    files::replace(path, edited.as_bytes()).map_err(|error| format!("{shown}: {error}"))?;
+    atomic_file::replace(path, edited.as_bytes()).map_err(|error| format!("{shown}: {error}"))?;
     print::line(&format!("put {name} into {shown}"));
     let findings = load(&shown.to_string(), &edited, &|variable| std::env::var(variable).ok()).findings;
     let found = findings.count(Severity::Error) + findings.count(Severity::Mistake);

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::{Trouble, print};
+use super::{CliError, print};
+use crate::atomic_file;
 use crate::config::documents::CASES;
 use crate::engine::cases::suite::select;
 use crate::engine::cases::text;
-use crate::files;
-use crate::service::outcome::CASE_WORDING;
+use crate::service::wording::CASE_WORDING;
 
 const DOCUMENT: &str = include_str!("document.json");
 const EXAMPLES: &str = include_str!("cases.json");
@@ -62,13 +62,13 @@ impl Template {
     }
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let name = format!("{}.json", arguments.id);
     let path: PathBuf = if arguments.dir == Path::new(".") { name.into() } else { arguments.dir.join(name) };
     let cases = path.with_extension(CASES);
     for taken in [&path, &cases] {
         if taken.exists() {
-            return Err(Trouble(format!(
+            return Err(CliError(format!(
                 "{} is there already; take another id, or another folder with --dir",
                 taken.display()
             )));
@@ -86,9 +86,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     Ok(0)
 }
 
-fn write(arguments: &Arguments, path: &Path, folder: &Path) -> Result<usize, Trouble> {
+fn write(arguments: &Arguments, path: &Path, folder: &Path) -> Result<usize, CliError> {
     let document = document(arguments)?;
-    files::replace(path, text(&document).as_bytes())
+    atomic_file::replace(path, text(&document).as_bytes())
         .map_err(|error| format!("{}: {error}", path.display()))?;
     let mut count = 0;
     for example in serde_json::from_str::<Vec<Value>>(EXAMPLES)? {
@@ -104,7 +104,7 @@ fn write(arguments: &Arguments, path: &Path, folder: &Path) -> Result<usize, Tro
             ("input.json", text(&Value::Object(input))),
             ("response.json", text(&example["response"])),
         ];
-        files::replace_folder(&folder, &contents)
+        atomic_file::replace_folder(&folder, &contents)
             .map_err(|error| format!("{}: {error}", folder.display()))?;
         count += 1;
     }
@@ -115,7 +115,7 @@ fn write(arguments: &Arguments, path: &Path, folder: &Path) -> Result<usize, Tro
     Ok(count)
 }
 
-fn document(arguments: &Arguments) -> Result<Value, Trouble> {
+fn document(arguments: &Arguments) -> Result<Value, CliError> {
     let mut document: Value = serde_json::from_str(DOCUMENT)?;
     document["meta"]["name"] = json!(arguments.id);
     document["meta"]["displayName"] = json!(display_name(&arguments.id));

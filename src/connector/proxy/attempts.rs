@@ -10,7 +10,7 @@ use crate::engine::error_mapping::{Judged, judge};
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::operation::Operation;
-use crate::engine::retry::{Asked, LIMITED};
+use crate::engine::retry::{AskedWait, LIMITED};
 use crate::engine::send::{self, Client, send_by};
 
 /// Credentials shorter than this are not masked in a CRM's words.
@@ -84,10 +84,10 @@ impl Sender<'_> {
 
     /// Keeps how long the CRM asks to wait, for those who tell people of it, and tells of a wait that
     /// cannot be read.
-    fn note_wait(&self, asked: Asked, failure: &mut Failure) {
+    fn note_wait(&self, asked: AskedWait, failure: &mut Failure) {
         match asked {
-            Asked::Wait(wait) => failure.wait = Some(wait),
-            Asked::Unreadable(name) => {
+            AskedWait::Wait(wait) => failure.wait = Some(wait),
+            AskedWait::Unreadable(name) => {
                 tracing::warn!(
                     operation = self.operation.name.as_str(),
                     at = name,
@@ -95,7 +95,7 @@ impl Sender<'_> {
                 );
                 failure.message.push_str(&format!("; how long it asks to wait ({name}) cannot be read"));
             }
-            Asked::Nothing => {}
+            AskedWait::Nothing => {}
         }
     }
 

@@ -28,7 +28,7 @@ use crate::engine::failure::Failure;
 use crate::engine::host::host_name;
 use crate::engine::inputs::Inputs;
 use crate::engine::mapped::{MapError, Mapped, MappingProblem};
-use crate::engine::operation::{AuthType, CompiledConfig, Operation};
+use crate::engine::operation::{AuthType, CompiledDocument, Operation};
 use crate::engine::send::Client;
 use crate::engine::variables::Variable;
 use crate::metrics::Handles;
@@ -42,7 +42,7 @@ pub struct ProxyConnector {
     /// Names the document's content.
     pub revision: String,
     /// The compiled document.
-    pub config: Arc<CompiledConfig>,
+    pub config: Arc<CompiledDocument>,
     interfaces: Vec<Interface>,
     limits: Arc<Limits>,
     handles: Handles,
@@ -97,7 +97,7 @@ pub async fn exchange(
 
 impl ProxyConnector {
     /// A connector that runs a compiled document.
-    pub fn new(proxy_id: String, revision: String, config: Arc<CompiledConfig>) -> Self {
+    pub fn new(proxy_id: String, revision: String, config: Arc<CompiledDocument>) -> Self {
         let interfaces = interfaces(&config);
         let limits = Arc::new(Limits::new(config.rate_limit));
         let handles = Handles::new(config.operations().map(|operation| operation.name));
@@ -191,7 +191,7 @@ impl ProxyConnector {
                 (Some(response.status), mapped)
             }
             Judged::NoMatch(none) => {
-                message = none.said.as_ref().and_then(ReturnMessage::of_no_match);
+                message = none.message_override.as_ref().and_then(ReturnMessage::of_no_match);
                 (Some(none.reply.status), Ok((none.mapped, Vec::new())))
             }
             Judged::Failed(failure) => (failure.status().or(failure.answered), Err(CallError::from(failure))),
@@ -281,7 +281,7 @@ impl ProxyConnector {
 
     /// The host that has the records and contacts of a user who is signed in, where a template chooses
     /// it.
-    pub fn site(&self, call: &Call<'_>) -> Option<String> {
+    pub fn tenant_host(&self, call: &Call<'_>) -> Option<String> {
         if !self.chooses_host {
             return None;
         }
@@ -329,7 +329,7 @@ impl ProxyConnector {
 }
 
 /// What a document serves.
-fn interfaces(config: &CompiledConfig) -> Vec<Interface> {
+fn interfaces(config: &CompiledDocument) -> Vec<Interface> {
     let mut interfaces = vec![Interface::GetAuthType, Interface::GetLogFormatType];
     interfaces.push(match config.auth_type {
         AuthType::ApiKey => Interface::GetBasicAuth,

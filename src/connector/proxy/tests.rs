@@ -29,7 +29,7 @@ fn user(key: &str) -> User {
         region: None,
         platform_additional_info: Map::new(),
         user_settings: None,
-        site: None,
+        tenant_host: None,
         was_alone: false,
         created_at: 0,
         updated_at: 0,

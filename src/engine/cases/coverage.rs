@@ -1,7 +1,7 @@
 //! What the cases of a document do not show.
 
 use super::Outcome;
-use crate::engine::operation::CompiledConfig;
+use crate::engine::operation::CompiledDocument;
 
 /// Which operations and error rules of a document have a case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Covered {
 }
 
 impl Coverage {
-    pub(super) fn new(config: &CompiledConfig, outcomes: &[Outcome]) -> Self {
+    pub(super) fn new(config: &CompiledDocument, outcomes: &[Outcome]) -> Self {
         let operations = config.operations().map(|operation| Covered {
             name: operation.name.as_str().to_owned(),
             description: operation.name.title().to_owned(),

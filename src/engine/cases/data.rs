@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use super::{Case, Content, exchange};
+use super::{Case, Content, recorded_exchange};
 use crate::config::operations::OperationName;
 
 /// Reads cases of the form `{"name", "operation", "description", "input", "response", "request",
@@ -37,8 +37,8 @@ fn content(case: &Value) -> Result<Content, String> {
     let object = |name: &str| -> Result<&Map<String, Value>, String> {
         case.get(name).and_then(Value::as_object).ok_or_else(|| format!("`{name}` has to be a JSON object"))
     };
-    let response =
-        exchange::response(object("response")?).map_err(|problem| format!("`response`: {problem}"))?;
+    let response = recorded_exchange::response(object("response")?)
+        .map_err(|problem| format!("`response`: {problem}"))?;
     Ok(Content {
         operation,
         description: text("description").to_owned(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{Case, Content, REQUEST, RESULT, exchange};
+use super::{Case, Content, REQUEST, RESULT, recorded_exchange};
 use crate::config::documents::{CASES, has_ending};
 use crate::config::operations::OperationName;
 use crate::config::suggest::nearest;
@@ -63,7 +63,7 @@ fn content(directory: &Path) -> Result<Content, String> {
     if text("description").is_empty() {
         return Err(format!("{CASE}: `description` is missing; say in a sentence what the case is about"));
     }
-    let response = exchange::response(&object(directory, "response.json")?)
+    let response = recorded_exchange::response(&object(directory, "response.json")?)
         .map_err(|problem| format!("response.json: {problem}"))?;
     Ok(Content {
         operation,

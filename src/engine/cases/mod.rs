@@ -16,9 +16,9 @@
 mod coverage;
 mod data;
 mod diff;
-mod exchange;
 mod files;
 pub mod record;
+mod recorded_exchange;
 pub mod redact;
 pub mod report;
 pub mod suite;
@@ -37,10 +37,10 @@ pub(crate) use diff::differences;
 use crate::config::operations::OperationName;
 use crate::engine::error_mapping::{Judged, judge, rule_for};
 use crate::engine::exchange::{BodyKind, UpstreamResponse};
-use crate::engine::failure::{Failure, Said};
+use crate::engine::failure::{Failure, MessageOverride};
 use crate::engine::inputs::Inputs;
 use crate::engine::mapped::MappingProblem;
-use crate::engine::operation::{CompiledConfig, Operation};
+use crate::engine::operation::{CompiledDocument, Operation};
 use crate::engine::variables::Variable;
 use crate::engine::{map, render};
 
@@ -55,7 +55,7 @@ pub struct Wording {
     /// About a failure of an operation at a platform; absent where nobody reads any.
     pub failure: fn(Failure, OperationName, &str) -> Option<Value>,
     /// About a search that found nothing, as a rule says it.
-    pub no_match: fn(&Said) -> Option<Value>,
+    pub no_match: fn(&MessageOverride) -> Option<Value>,
 }
 
 /// A case as it was found on disk.
@@ -123,7 +123,7 @@ pub fn discover(path: &Path) -> Vec<Case> {
 }
 
 /// Renders the request of a case and maps its reply.
-pub fn run(case: &Case, config: &CompiledConfig, wording: Wording) -> Outcome {
+pub fn run(case: &Case, config: &CompiledDocument, wording: Wording) -> Outcome {
     let mut outcome = Outcome {
         title: format!("{}/{}", case.proxy_id, case.name),
         name: case.name.clone(),
@@ -162,7 +162,7 @@ pub fn run(case: &Case, config: &CompiledConfig, wording: Wording) -> Outcome {
             outcome.actual.push((REQUEST, json!({"error": error})));
         }
         Ok(spec) => {
-            outcome.actual.push((REQUEST, exchange::request(&spec)));
+            outcome.actual.push((REQUEST, recorded_exchange::request(&spec)));
             let platform = content.input.get("user").and_then(|user| user.get("platform"));
             let platform = platform.and_then(Value::as_str).unwrap_or(&case.proxy_id);
             outcome.rule = rule_of(operation, &content.response);
@@ -212,7 +212,7 @@ fn result(
         },
         Judged::NoMatch(none) => {
             let mut value = json!({"result": none.mapped, "problems": []});
-            if let Some(message) = none.said.as_ref().and_then(wording.no_match) {
+            if let Some(message) = none.message_override.as_ref().and_then(wording.no_match) {
                 value["returnMessage"] = message;
             }
             value
@@ -238,7 +238,7 @@ pub fn rewrite(outcome: &Outcome) -> io::Result<Vec<PathBuf>> {
         let path = outcome.directory.join(file);
         let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
         match outcome.actual.iter().find(|(name, _)| *name == file) {
-            Some((_, value)) => crate::files::replace(&path, text(value).as_bytes()).map_err(named)?,
+            Some((_, value)) => crate::atomic_file::replace(&path, text(value).as_bytes()).map_err(named)?,
             None => std::fs::remove_file(&path).map_err(named)?,
         }
         changed.push(path);

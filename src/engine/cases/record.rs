@@ -6,11 +6,11 @@ use http::HeaderName;
 use serde_json::{Map, Value, json};
 
 use super::redact::Redaction;
-use super::{Case, Content, Outcome, RESULT, Wording, exchange, files, run, text};
+use super::{Case, Content, Outcome, RESULT, Wording, files, recorded_exchange, run, text};
 use crate::config::operations::OperationName;
 use crate::engine::exchange::UpstreamResponse;
 use crate::engine::failure::Failure;
-use crate::engine::operation::CompiledConfig;
+use crate::engine::operation::CompiledDocument;
 use crate::engine::phone::parsed_phone_number;
 use crate::engine::trial::region;
 use crate::engine::variables::Variable;
@@ -22,7 +22,7 @@ pub struct Live<'a> {
     /// The document as it was read.
     pub source: &'a Value,
     /// The document, ready to run.
-    pub config: &'a CompiledConfig,
+    pub config: &'a CompiledDocument,
     /// What ran.
     pub operation: OperationName,
     /// The variables that the request was made from.
@@ -53,7 +53,7 @@ pub struct Recorded {
 pub fn record(live: &Live<'_>, description: &str, texts: &[String]) -> Result<Recorded, String> {
     let source = live.source.to_string().to_ascii_lowercase();
     let keeps = |name: &HeaderName| is_kept(name.as_str(), &source);
-    let reply = exchange::response_file(&live.answered, &keeps).ok_or("the CRM did not answer")?;
+    let reply = recorded_exchange::response_file(&live.answered, &keeps).ok_or("the CRM did not answer")?;
     let raw = outcome(live, live.variables.clone(), &reply)?;
     let mut redaction = Redaction::new(live.variables, live.masked, texts).keeping_literals_of(live.source);
     let masked = Value::Object(live.masked.clone());
@@ -103,7 +103,7 @@ fn outcome(live: &Live<'_>, input: Map<String, Value>, reply: &Value) -> Result<
         operation: live.operation,
         description: String::new(),
         input,
-        response: exchange::response(reply)?,
+        response: recorded_exchange::response(reply)?,
         request: None,
         result: None,
     };

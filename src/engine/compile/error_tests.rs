@@ -10,9 +10,9 @@ use crate::engine::error_mapping::{Judged, judge};
 use crate::engine::exchange::{BodyKind, UpstreamResponse};
 use crate::engine::failure::{FailedResponse, Failure, FailureKind};
 use crate::engine::load::load;
-use crate::engine::operation::CompiledConfig;
+use crate::engine::operation::CompiledDocument;
 
-fn compiled(rules: &Value) -> CompiledConfig {
+fn compiled(rules: &Value) -> CompiledDocument {
     let document = json!({
         "requestDefaults": {"baseUrl": "https://crm.example.com"},
         "errorMapping": rules,
@@ -45,7 +45,7 @@ fn answer(
 
 /// `reply`, `nothing`, or the status and the message of the failure.
 fn judged(
-    config: &CompiledConfig,
+    config: &CompiledDocument,
     operation: OperationName,
     answer: Result<UpstreamResponse, Failure>,
 ) -> String {
@@ -53,7 +53,11 @@ fn judged(
         Judged::Reply(_) => "reply".to_owned(),
         Judged::NoMatch(_) => "nothing".to_owned(),
         Judged::Failed(failure) => {
-            let message = failure.said.as_ref().and_then(|said| said.message.clone()).unwrap_or_default();
+            let message = failure
+                .message_override
+                .as_ref()
+                .and_then(|message_override| message_override.message.clone())
+                .unwrap_or_default();
             format!("{} {message}", failure.status().unwrap_or_default()).trim_end().to_owned()
         }
     }
@@ -132,7 +136,7 @@ fn what_no_crm_answered_no_rule_is_about() {
     for kind in [FailureKind::Timeout, FailureKind::Refused, FailureKind::Limited, FailureKind::NotJson] {
         let answer = Err(Failure::new(kind, "lost"));
         match judge(config.operation(OperationName::FindContact).unwrap(), answer, "crm", &[]) {
-            Judged::Failed(failure) => assert_eq!((failure.kind, failure.said), (kind, None)),
+            Judged::Failed(failure) => assert_eq!((failure.kind, failure.message_override), (kind, None)),
             other => panic!("{other:?}"),
         }
     }
@@ -203,8 +207,8 @@ proptest! {
         let Judged::Failed(failure) = judge(operation, answer(400, &[("x-key", "s3cr3t")], body), "crm", &["s3cr3t"]) else {
             panic!("a failure stays one");
         };
-        let said = failure.said.unwrap();
-        for line in said.message.iter().chain(said.details.iter().flatten()) {
+        let message_override = failure.message_override.unwrap();
+        for line in message_override.message.iter().chain(message_override.details.iter().flatten()) {
             prop_assert!(line.chars().count() <= 501, "{} characters: {line}", line.chars().count());
             prop_assert!(!line.contains(['\n', '\r', '\0']), "{line:?}");
             prop_assert!(!line.contains("s3cr"), "{line}");

@@ -28,7 +28,7 @@ use serde_json::Value;
 use self::request::RequestCompiler;
 use self::shared::Shared;
 use super::exchange::HostPattern;
-use super::operation::{AuthType, CompiledConfig, LONGEST_TIMEOUT, LogFormat, OAuth, Operation};
+use super::operation::{AuthType, CompiledDocument, LONGEST_TIMEOUT, LogFormat, OAuth, Operation};
 use crate::config::diagnostic::Code;
 use crate::config::document::{Auth, Document};
 use crate::config::problem::{Part, Problem};
@@ -39,7 +39,7 @@ pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Compiles a document. What cannot run is reported with a code of severity error; the compiled
 /// form is then not to be used.
-pub fn compile(document: &Document, environment: Environment<'_>) -> (CompiledConfig, Vec<Problem>) {
+pub fn compile(document: &Document, environment: Environment<'_>) -> (CompiledDocument, Vec<Problem>) {
     let mut problems = Vec::new();
     let allowed_hosts = allowed_hosts(document, &mut problems);
     check_meta(document, &mut problems);
@@ -64,7 +64,7 @@ pub fn compile(document: &Document, environment: Environment<'_>) -> (CompiledCo
     let secret_key = from_environment(document.secret_key_env.as_deref(), environment)
         .or_else(|| document.secret_key.clone());
     let rate_limit = delivery::rate_limit(document, &mut problems);
-    let mut compiled = CompiledConfig::new(
+    let mut compiled = CompiledDocument::new(
         document.meta.as_ref().and_then(|meta| meta.name.clone()),
         LogFormat::parse(document.meta.as_ref().and_then(|meta| meta.log_format.as_deref())),
         AuthType::parse(auth.auth_type.as_deref()),

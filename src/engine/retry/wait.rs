@@ -49,7 +49,7 @@ impl WaitUnit {
 
 /// What a CRM says about waiting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
+pub enum AskedWait {
     /// Nothing.
     Nothing,
     /// To wait so long.
@@ -58,7 +58,7 @@ pub enum Asked {
     Unreadable(String),
 }
 
-impl Asked {
+impl AskedWait {
     /// The wait, where there is one that can be read.
     pub fn wait(&self) -> Option<Duration> {
         match self {
@@ -89,7 +89,7 @@ pub fn asked_wait(
     kind: FailureKind,
     now: Timestamp,
     source: Option<&WaitSource>,
-) -> Asked {
+) -> AskedWait {
     let headers = &response.headers;
     // An instant is one of the CRM's clock, which its `Date` tells.
     let clock = texts(headers, DATE.as_str()).find_map(|date| parse_instant(&Value::from(date)));
@@ -120,9 +120,9 @@ pub fn asked_wait(
         reset.or_else(|| texts(headers, "ratelimit").find_map(|text| reset_of(text, now)))
     });
     match (wait, unreadable) {
-        (Some(wait), _) => Asked::Wait(wait),
-        (None, Some(name)) => Asked::Unreadable(name),
-        (None, None) => Asked::Nothing,
+        (Some(wait), _) => AskedWait::Wait(wait),
+        (None, Some(name)) => AskedWait::Unreadable(name),
+        (None, None) => AskedWait::Nothing,
     }
 }
 
@@ -195,7 +195,7 @@ mod tests {
 
     const NOW: i64 = 1_700_000_000;
 
-    fn asked(status: u16, headers: &[(&str, &str)], body: Value, source: &WaitSource) -> Asked {
+    fn asked(status: u16, headers: &[(&str, &str)], body: Value, source: &WaitSource) -> AskedWait {
         let headers = headers.iter().map(|(name, value)| {
             (HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap())
         });
@@ -204,7 +204,7 @@ mod tests {
         asked_wait(&response, FailureKind::Status(status), now, Some(source))
     }
 
-    fn seconds(asked: &Asked) -> Option<f64> {
+    fn seconds(asked: &AskedWait) -> Option<f64> {
         asked.wait().map(|wait| wait.as_secs_f64())
     }
 
@@ -253,7 +253,7 @@ mod tests {
         for (status, name, value, expected) in table {
             let asked = asked(*status, &[(*name, *value)], Value::Null, &WaitSource::default());
             assert_eq!(seconds(&asked), *expected, "{name}: {value}");
-            let says = matches!(asked, Asked::Unreadable(ref at) if at == "retry-after");
+            let says = matches!(asked, AskedWait::Unreadable(ref at) if at == "retry-after");
             assert_eq!(
                 says,
                 *name == "retry-after" && expected.is_none() && !value.is_empty(),
@@ -298,7 +298,7 @@ mod tests {
             assert_eq!(seconds(&of(&source)), Some(expected), "{source:?}");
         }
         let unread = asked(429, &[], body.clone(), &named("", "body.error.no", Seconds));
-        assert_eq!(unread, Asked::Unreadable("body.error.no".to_owned()));
+        assert_eq!(unread, AskedWait::Unreadable("body.error.no".to_owned()));
         let epoch = json!({"at": (NOW + 5) * 1000});
         assert_eq!(seconds(&asked(429, &[], epoch, &named("", "body.at", Milliseconds))), Some(5.0));
     }

@@ -117,7 +117,7 @@ impl Types {
         operation["responses"] = responses.into();
         if route.needs.session {
             operation["security"] = json!([{"userJwt": []}, {"legacyUserJwt": []}]);
-        } else if route.needs.console {
+        } else if route.needs.api_token {
             operation["security"] = json!([{"consoleToken": []}]);
         } else if route.needs.admin {
             operation["security"] = json!([{"adminToken": []}]);

@@ -7,7 +7,7 @@ use crate::server::body::{Body, query};
 use crate::server::reply;
 use crate::server::session::Authenticated;
 use crate::service::Services;
-use crate::service::call_logs::{self, Asked, Caller};
+use crate::service::call_logs::{self, Caller, LookUpRequest};
 
 /// `POST /callLog`
 pub(super) async fn create(
@@ -61,7 +61,7 @@ pub(super) async fn look_up(
         _ => String::new(),
     };
     let (session_ids, details) = (text("sessionIds"), text("requireDetails") == "true");
-    let asked = Asked { session_ids, details, extension: Value::Object(parameters) };
+    let asked = LookUpRequest { session_ids, details, extension: Value::Object(parameters) };
     reply::answer(&call_logs::look_up(&services, &session.0, &asked).await)
 }
 

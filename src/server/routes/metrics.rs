@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 
-use crate::connector::configs::Configs;
+use crate::connector::documents::Documents;
 use crate::metrics::{CONTENT_TYPE, Metrics};
 use crate::server::admin::Admin;
 use crate::service::Services;
@@ -13,7 +13,7 @@ pub(super) async fn read(_: Admin, services: web::Data<Services>) -> HttpRespons
 }
 
 /// The reply, for an address of its own as well.
-pub(in crate::server) fn reply(metrics: &Metrics, configs: &Configs) -> HttpResponse {
+pub(in crate::server) fn reply(metrics: &Metrics, configs: &Documents) -> HttpResponse {
     let mut counts = [("active", 0), ("kept", 0), ("refused", 0)];
     for state in configs.snapshot().states().values() {
         if let Some((_, count)) = counts.iter_mut().find(|(name, _)| *name == state.status()) {

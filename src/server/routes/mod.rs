@@ -4,8 +4,8 @@ mod appointments;
 mod call_down;
 mod call_logs;
 mod connectors;
-mod console;
 mod contacts;
+mod management;
 mod messages;
 mod metrics;
 mod openapi;
@@ -26,7 +26,7 @@ use crate::api;
 use crate::connector::ReturnMessage;
 use crate::metrics::CONTENT_TYPE as METRICS;
 use crate::service::appointments::{self as appointment, input::Invalid};
-use crate::service::outcome::Refusal;
+use crate::service::wording::Refusal;
 use crate::service::{
     admin_settings, call_logs as logs, contacts as found, license, messages as message,
     profile as user_profile, users as user,
@@ -40,7 +40,7 @@ pub(super) use openapi::Description;
 pub(super) fn table() -> Vec<Route> {
     let mut routes = clients();
     routes.extend(connectors::table());
-    routes.extend(console::table());
+    routes.extend(management::table());
     routes
 }
 

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde_json::{Value, json};
 
 use crate::config::report::{Colour, Format, render};
-use crate::connector::configs::State;
+use crate::connector::documents::State;
 use crate::server::admin::Admin;
 use crate::server::reply;
 use crate::service::Services;

@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::outcome::{self, Refusal, store_failed};
 use super::session::Session;
+use super::wording::{self, Refusal, store_failed};
 use super::{Platform, Services};
 use crate::connector::inputs::{AppointmentById, CreateAppointment, ListAppointments, UpdateAppointment};
 use crate::connector::{Call, CallError, Connector, Interface, Reply, ReturnMessage};
@@ -69,8 +69,8 @@ impl<'s> Connected<'s> {
         let refused = |error: CallError| {
             Refusal::new(match error {
                 // In the words of a failure, as recorded (17, `appointments`).
-                CallError::NotSupported(_) => outcome::general_failure(interface, &platform.name),
-                error => outcome::message(&error, interface, &platform.name),
+                CallError::NotSupported(_) => wording::general_failure(interface, &platform.name),
+                error => wording::message(&error, interface, &platform.name),
             })
         };
         let connector = platform.serving(interface).map_err(refused)?;
@@ -83,7 +83,7 @@ impl<'s> Connected<'s> {
     }
 
     fn refusal(&self, error: &CallError) -> Refusal {
-        Refusal::new(outcome::message(error, self.interface, &self.platform.name))
+        Refusal::new(wording::message(error, self.interface, &self.platform.name))
     }
 
     /// An answer about an appointment whose id the client named; what the CRM did not show is absent.

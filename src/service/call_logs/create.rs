@@ -12,14 +12,14 @@ use crate::connector::inputs::{CreateCallLog, GetCallLog};
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::mapped::CreatedLog;
 use crate::engine::text::id_text;
-use crate::service::claims::{self, Claiming, Doubt, Held, Turn, Wanted};
+use crate::service::claims::{self, ClaimGuard, Claiming, Doubt, Joined, Wanted};
 use crate::service::clock::now_ms;
 use crate::service::composition::Settings;
 use crate::service::composition::call_log::{CallLogText, compose};
 use crate::service::fitting::{Fitting, Text};
-use crate::service::outcome::{Refusal, store_failed};
-use crate::service::scopes::Scopes;
 use crate::service::session::Session;
+use crate::service::tenants::Tenants;
+use crate::service::wording::{Refusal, store_failed};
 use crate::service::{Platform, Services, task};
 use crate::store::{CallLog, ClaimKey, ClaimSubject, Extension, Saved, Store, StoreError, User};
 
@@ -39,7 +39,7 @@ pub struct Created {
 
 /// The answer that others get who asked for the same call meanwhile.
 #[derive(Debug, Clone)]
-pub struct Landed {
+pub struct SharedAnswer {
     extension: Extension,
     answer: Result<Created, Refusal>,
 }
@@ -47,7 +47,7 @@ pub struct Landed {
 /// A call that is to be logged.
 struct Job {
     user: User,
-    scopes: Scopes,
+    scopes: Tenants,
     session_id: String,
     call_id: String,
     extension: Extension,
@@ -85,7 +85,7 @@ async fn prepared(
     let extension = extension::named(services, &request);
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
-    let scopes = Scopes::of(&platform, &user);
+    let scopes = Tenants::of(&platform, &user);
     if stored(&platform, &scopes, &session_id, &extension).await?.is_some() {
         return Err(existing(&session_id));
     }
@@ -120,19 +120,19 @@ async fn take_turn(services: &Services, platform: &Platform<'_>, job: Job) -> Re
     let key = job.scopes.claim_key(&*services.store, ClaimSubject::Call(job.session_id.clone())).await;
     let key = key.map_err(|error| unstored(&error))?;
     loop {
-        match services.calls_in_flight.turn(&key, claims::PATIENCE).await {
-            Turn::Yours(flight) => {
+        match services.calls_in_flight.join(&key, claims::PATIENCE).await {
+            Joined::Leader(leader) => {
                 let extension = job.extension.clone();
                 // On the heap: the future is large, and those around it are moved.
                 let answer = Box::pin(claimed(services, platform, &key, job)).await;
-                flight.land(Landed { extension, answer: answer.clone() });
+                leader.finish(SharedAnswer { extension, answer: answer.clone() });
                 return answer;
             }
-            Turn::Landed(landed) if extension::answers(&landed.extension, &job.extension) => {
+            Joined::Shared(landed) if extension::answers(&landed.extension, &job.extension) => {
                 return landed.answer;
             }
-            Turn::Landed(_) | Turn::Ended => {}
-            Turn::Waiting => return Err(being_logged()),
+            Joined::Shared(_) | Joined::Ended => {}
+            Joined::Waiting => return Err(being_logged()),
         }
     }
 }
@@ -191,21 +191,21 @@ async fn claimed(
                 // A CRM that knows the request again by its key makes no second record.
                 let repeats = platform.repeats_safely(OperationName::CreateCallLog);
                 match look_for(platform, &job).await? {
-                    Looked::Found(log_id) => {
+                    Lookup::Found(log_id) => {
                         let claiming = wanted.claim(Some(&doubt)).await.map_err(|error| unstored(&error))?;
                         if let Claiming::Held(held) = claiming {
                             let reply = Reply::new(CreatedLog { log_id: Some(log_id) });
                             return record(services, held, &mut job, reply).await;
                         }
                     }
-                    Looked::Absent if doubt.is_settled() => {
+                    Lookup::Absent if doubt.is_settled() => {
                         is_absent = true;
                         doubted = Some(doubt);
                     }
-                    Looked::Absent | Looked::Unknown if repeats => doubted = Some(doubt),
-                    Looked::Absent => return Err(may_still_come(platform)),
-                    Looked::Unknown if doubt.is_over() => doubted = Some(doubt),
-                    Looked::Unknown => return Err(may_exist(platform, &doubt.until())),
+                    Lookup::Absent | Lookup::Unknown if repeats => doubted = Some(doubt),
+                    Lookup::Absent => return Err(may_still_come(platform)),
+                    Lookup::Unknown if doubt.is_over() => doubted = Some(doubt),
+                    Lookup::Unknown => return Err(may_exist(platform, &doubt.until())),
                 }
             }
         }
@@ -213,7 +213,7 @@ async fn claimed(
 }
 
 /// Where this fails, the claim is in doubt, and the log that exists is found before it.
-async fn release(store: &dyn Store, held: Held) {
+async fn release(store: &dyn Store, held: ClaimGuard) {
     if let Err(error) = held.release(store).await {
         store_failed(&error);
     }
@@ -253,17 +253,17 @@ fn may_be_logged() -> ReturnMessage {
 }
 
 /// What the CRM knows of a call whose claim is in doubt.
-enum Looked {
+enum Lookup {
     Found(String),
     Absent,
     Unknown,
 }
 
 /// Looks for the record by session, where the document's `getCallLog` can.
-async fn look_for(platform: &Platform<'_>, job: &Job) -> Result<Looked, Refusal> {
-    let Ok(connector) = platform.serving(Interface::GetCallLog) else { return Ok(Looked::Unknown) };
+async fn look_for(platform: &Platform<'_>, job: &Job) -> Result<Lookup, Refusal> {
+    let Ok(connector) = platform.serving(Interface::GetCallLog) else { return Ok(Lookup::Unknown) };
     if !platform.finds_by_session() {
-        return Ok(Looked::Unknown);
+        return Ok(Lookup::Unknown);
     }
     let fail = |error: &CallError| not_looked_up(platform, error);
     let auth_header = platform.auth_header(&job.user.access_token).await.map_err(|error| fail(&error))?;
@@ -277,12 +277,12 @@ async fn look_for(platform: &Platform<'_>, job: &Job) -> Result<Looked, Refusal>
         Ok(reply) => match reply.value.id {
             // What the CRM shows is the record of another extension: of this one it says nothing.
             Some(id) if is_of_another(platform, &job.scopes, &job.session_id, &id).await? => {
-                Ok(Looked::Unknown)
+                Ok(Lookup::Unknown)
             }
-            Some(id) => Ok(Looked::Found(id)),
-            None => Ok(Looked::Absent),
+            Some(id) => Ok(Lookup::Found(id)),
+            None => Ok(Lookup::Absent),
         },
-        Err(CallError::Failed(failure)) if matches!(failure.status(), Some(404 | 410)) => Ok(Looked::Absent),
+        Err(CallError::Failed(failure)) if matches!(failure.status(), Some(404 | 410)) => Ok(Lookup::Absent),
         Err(error) => Err(fail(&error)),
     }
 }
@@ -292,7 +292,7 @@ async fn look_for(platform: &Platform<'_>, job: &Job) -> Result<Looked, Refusal>
 async fn create_record(
     services: &Services,
     platform: &Platform<'_>,
-    held: Held,
+    held: ClaimGuard,
     mut job: Job,
 ) -> Result<Created, Refusal> {
     match ask(platform, &held, &mut job).await {
@@ -320,7 +320,11 @@ async fn create_record(
     }
 }
 
-async fn ask(platform: &Platform<'_>, held: &Held, job: &mut Job) -> Result<Reply<CreatedLog>, CallError> {
+async fn ask(
+    platform: &Platform<'_>,
+    held: &ClaimGuard,
+    job: &mut Job,
+) -> Result<Reply<CreatedLog>, CallError> {
     let connector = platform.serving(Interface::CreateCallLog)?;
     let auth_header = platform.auth_header(&job.user.access_token).await?;
     let call = platform.call(Some(&job.user), auth_header.as_deref());
@@ -341,7 +345,7 @@ async fn ask(platform: &Platform<'_>, held: &Held, job: &mut Job) -> Result<Repl
 /// again.
 async fn record(
     services: &Services,
-    held: Held,
+    held: ClaimGuard,
     job: &mut Job,
     reply: Reply<CreatedLog>,
 ) -> Result<Created, Refusal> {

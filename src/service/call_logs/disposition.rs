@@ -9,9 +9,9 @@ use crate::connector::inputs::UpsertCallDisposition;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::text::id_text;
 use crate::service::Services;
-use crate::service::outcome::Refusal;
-use crate::service::scopes::Scopes;
 use crate::service::session::Session;
+use crate::service::tenants::Tenants;
+use crate::service::wording::Refusal;
 
 /// The answer to a disposition.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -40,7 +40,7 @@ pub async fn set_disposition(
     let asked = extension::named(services, &request);
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
-    let Some(log) = stored(&platform, &Scopes::of(&platform, &user), &session_id, &asked).await? else {
+    let Some(log) = stored(&platform, &Tenants::of(&platform, &user), &session_id, &asked).await? else {
         return Err(refusal("Cannot find log", 3000));
     };
     let connector = serving(&platform, Interface::UpsertCallDisposition)?;

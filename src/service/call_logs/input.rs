@@ -8,7 +8,7 @@ use crate::engine::text::{id_text, to_text};
 use crate::engine::time::{add_seconds, parse_client_time, to_iso};
 use crate::service::Services;
 use crate::service::hashing::hashed;
-use crate::service::outcome::Refusal;
+use crate::service::wording::Refusal;
 
 /// The input of `createCallLog` without its text.
 ///

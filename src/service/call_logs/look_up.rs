@@ -8,15 +8,15 @@ use super::{connected, extension, refusal, stored};
 use crate::connector::inputs::GetCallLog;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::mapped::CallLogInfo;
-use crate::service::outcome::{Refusal, message};
-use crate::service::scopes::Scopes;
 use crate::service::session::Session;
+use crate::service::tenants::Tenants;
+use crate::service::wording::{Refusal, message};
 use crate::service::{Platform, Services};
 use crate::store::{CallLog, User};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct LookUpRequest {
     /// The session ids, separated by commas.
     pub session_ids: String,
     /// Whether the CRM is to be asked for what its records hold now.
@@ -63,7 +63,11 @@ pub struct LookedUpCallLog {
 ///
 /// # Errors
 /// Where the user is unknown or no session is named.
-pub async fn look_up(services: &Services, session: &Session, asked: &Asked) -> Result<LookedUp, Refusal> {
+pub async fn look_up(
+    services: &Services,
+    session: &Session,
+    asked: &LookUpRequest,
+) -> Result<LookedUp, Refusal> {
     let user = connected(services, session).await?;
     let ids: Vec<&str> = asked.session_ids.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
     if ids.is_empty() {
@@ -72,7 +76,7 @@ pub async fn look_up(services: &Services, session: &Session, asked: &Asked) -> R
     let extension = extension::named(services, &asked.extension);
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
-    let scopes = Scopes::of(&platform, &user);
+    let scopes = Tenants::of(&platform, &user);
     let mut logs = Vec::with_capacity(ids.len());
     let mut return_message = None;
     for id in ids {

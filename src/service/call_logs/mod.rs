@@ -13,14 +13,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-pub use self::create::{Created, Landed, create};
+pub use self::create::{Created, SharedAnswer, create};
 pub use self::disposition::{Disposed, set_disposition};
-pub use self::look_up::{Asked, LookedUp, look_up};
+pub use self::look_up::{LookUpRequest, LookedUp, look_up};
 pub use self::note::{NoteKept, keep_note};
 pub use self::update::{Updated, update};
-use super::outcome::{Refusal, store_failed};
-use super::scopes::Scopes;
 use super::session::Session;
+use super::tenants::Tenants;
+use super::wording::{Refusal, store_failed};
 use super::{Platform, Services};
 use crate::connector::inputs::GetCallLog;
 use crate::connector::{CallError, Connector, Interface, ReturnMessage};
@@ -53,7 +53,7 @@ async fn connected(services: &Services, session: &Session) -> Result<User, Refus
 /// The log of a session that an extension asks for.
 async fn stored(
     platform: &Platform<'_>,
-    scopes: &Scopes,
+    scopes: &Tenants,
     session_id: &str,
     asked: &Extension,
 ) -> Result<Option<CallLog>, Refusal> {
@@ -122,7 +122,7 @@ async fn reached(
     let reply =
         connector.get_call_log(&call, &input).await.map_err(|error| failed(&error, interface, platform))?;
     let Some(id) = reply.value.id else { return Err(without_id()) };
-    let scopes = Scopes::of(platform, user);
+    let scopes = Tenants::of(platform, user);
     // An update of that record would write one extension's call over another's.
     if is_of_another(platform, &scopes, &log.session_id, &id).await? {
         return Err(without_id());
@@ -138,7 +138,7 @@ async fn reached(
 /// Whether a record is known as another log of the same session.
 async fn is_of_another(
     platform: &Platform<'_>,
-    scopes: &Scopes,
+    scopes: &Tenants,
     session_id: &str,
     id: &str,
 ) -> Result<bool, Refusal> {
@@ -158,5 +158,5 @@ fn without_id() -> Refusal {
 }
 
 pub(super) fn failed(error: &CallError, interface: Interface, platform: &Platform<'_>) -> Refusal {
-    Refusal::new(super::outcome::message(error, interface, &platform.name))
+    Refusal::new(super::wording::message(error, interface, &platform.name))
 }

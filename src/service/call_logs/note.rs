@@ -8,10 +8,10 @@ use super::{connected, refusal};
 use crate::engine::text::id_text;
 use crate::service::Services;
 use crate::service::clock::now_ms;
-use crate::service::outcome::{Refusal, store_failed};
-use crate::service::scopes::Scopes;
 use crate::service::session::Session;
-use crate::store::{DocumentKey, DocumentKind, Owner, Scope};
+use crate::service::tenants::Tenants;
+use crate::service::wording::{Refusal, store_failed};
+use crate::store::{DocumentKey, DocumentKind, Owner, Tenant};
 
 /// How long a note waits for its call (the reference's hour).
 const LIFETIME_MS: i64 = 60 * 60 * 1000;
@@ -39,13 +39,13 @@ pub async fn keep_note(services: &Services, session: &Session, request: &Value) 
     let document = json!({"note": note, "expiresAt": now_ms() + LIFETIME_MS});
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
-    let scopes = Scopes::of(&platform, &user);
+    let scopes = Tenants::of(&platform, &user);
     let saved = services.store.save_document(&key(&scopes.now, &session_id), &document).await;
     saved.map_err(|error| Refusal::new(store_failed(&error)))?;
     Ok(NoteKept { successful: true, return_message: "Note cache saved" })
 }
 
-fn key(scope: &Scope, session_id: &str) -> DocumentKey {
+fn key(scope: &Tenant, session_id: &str) -> DocumentKey {
     let (kind, owner) = match &scope.owner {
         Owner::RcAccount(id) => ("account", id),
         Owner::User(id) => ("user", id),
@@ -57,7 +57,7 @@ fn key(scope: &Scope, session_id: &str) -> DocumentKey {
         Some(owner.clone()),
         Some(session_id.to_owned()),
     ];
-    parts.extend(scope.site.clone().map(Some));
+    parts.extend(scope.tenant_host.clone().map(Some));
     DocumentKey { kind: DocumentKind::Note, parts }
 }
 
@@ -65,7 +65,7 @@ fn key(scope: &Scope, session_id: &str) -> DocumentKey {
 /// its own (Q19).
 pub(super) async fn with_kept_note(
     services: &Services,
-    scopes: &Scopes,
+    scopes: &Tenants,
     session_id: &str,
     is_from_sscl: bool,
     mut request: Value,

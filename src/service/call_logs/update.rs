@@ -17,16 +17,16 @@ use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::mapped::{CallLogInfo, RecordText};
 use crate::engine::operation::LogFormat;
 use crate::engine::text::{id_text, to_text};
-use crate::service::claims::{self, Turn};
+use crate::service::claims::{self, Joined};
 use crate::service::composition::Settings;
 use crate::service::composition::call_log::{CallLogText, upsert};
 use crate::service::fitting::{Fitting, Text};
-use crate::service::lease::{self, Asked, Lease};
-use crate::service::outcome::{self, Refusal, store_failed};
-use crate::service::scopes::Scopes;
+use crate::service::lease::{self, Lease, LeaseAnswer};
 use crate::service::session::Session;
+use crate::service::tenants::Tenants;
+use crate::service::wording::{self, Refusal, store_failed};
 use crate::service::{Platform, Services, task};
-use crate::store::{CallLog, ClaimKey, ClaimSubject, Scope, User};
+use crate::store::{CallLog, ClaimKey, ClaimSubject, Tenant, User};
 
 /// The answer to an update.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -77,7 +77,7 @@ async fn prepared(
     let asked = extension::named(services, &request);
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
-    let Some(log) = stored(&platform, &Scopes::of(&platform, &user), &session_id, &asked).await? else {
+    let Some(log) = stored(&platform, &Tenants::of(&platform, &user), &session_id, &asked).await? else {
         return Err(refusal(format!("Cannot find log for session {session_id}"), 3000));
     };
     let connector = serving(&platform, Interface::UpdateCallLog)?;
@@ -91,10 +91,10 @@ async fn prepared(
     // Reading and writing are two requests: an update between them would be lost.
     let key = ClaimKey { scope: log.scope.clone(), subject: ClaimSubject::Call(session_id) };
     let _turn = loop {
-        match services.calls_in_flight.turn(&key, claims::PATIENCE).await {
-            Turn::Yours(turn) => break turn,
-            Turn::Landed(_) | Turn::Ended => {}
-            Turn::Waiting => return Err(being_logged()),
+        match services.calls_in_flight.join(&key, claims::PATIENCE).await {
+            Joined::Leader(turn) => break turn,
+            Joined::Shared(_) | Joined::Ended => {}
+            Joined::Waiting => return Err(being_logged()),
         }
     };
     let lease = lease_of(services, &key.scope, &log.session_id).await?;
@@ -156,7 +156,7 @@ fn being_logged() -> Refusal {
 }
 
 /// The turn among the servers that share the store; `None` where there is only this one.
-async fn lease_of(services: &Services, scope: &Scope, session_id: &str) -> Result<Option<Lease>, Refusal> {
+async fn lease_of(services: &Services, scope: &Tenant, session_id: &str) -> Result<Option<Lease>, Refusal> {
     if !services.store.is_shared() {
         return Ok(None);
     }
@@ -165,9 +165,9 @@ async fn lease_of(services: &Services, scope: &Scope, session_id: &str) -> Resul
     loop {
         let asked = lease::ask(services, parts.clone(), LEASE, claims::PATIENCE).await;
         match asked.map_err(|error| Refusal::new(store_failed(&error)))? {
-            Asked::Held(lease) => return Ok(Some(lease)),
-            Asked::Ended => {}
-            Asked::Waiting => return Err(being_logged()),
+            LeaseAnswer::Held(lease) => return Ok(Some(lease)),
+            LeaseAnswer::Ended => {}
+            LeaseAnswer::Waiting => return Err(being_logged()),
         }
     }
 }
@@ -189,7 +189,7 @@ async fn read(
     match connector.get_call_log(&call, &input).await {
         Ok(reply) => Ok(Some(reply.value)),
         Err(error) => {
-            let message = outcome::message(&error, Interface::UpdateCallLog, &platform.name);
+            let message = wording::message(&error, Interface::UpdateCallLog, &platform.name);
             Err(Refusal::new(message.detail(
                 "The record's present text could not be read, so nothing was changed. Please try again.",
             )))

@@ -11,21 +11,21 @@ use crate::store::ClaimKey;
 
 const SHARDS: usize = 64;
 
-type Landing<T> = watch::Receiver<Option<T>>;
+type Answer<T> = watch::Receiver<Option<T>>;
 
 /// What this process is asking CRMs to create, by subject. Requests for the same subject wait for
 /// the first and get its answer.
-pub struct Flights<T> {
-    shards: [Mutex<HashMap<ClaimKey, Landing<T>>>; SHARDS],
+pub struct SingleFlight<T> {
+    shards: [Mutex<HashMap<ClaimKey, Answer<T>>>; SHARDS],
     hasher: RandomState,
 }
 
 /// Whose turn it is.
-pub enum Turn<T> {
+pub enum Joined<T> {
     /// The caller's. Everyone else waits until it lands or is dropped.
-    Yours(Flight<T>),
+    Leader(Leader<T>),
     /// Another request had its turn; its answer.
-    Landed(T),
+    Shared(T),
     /// Another request had its turn and ended without an answer.
     Ended,
     /// Another request is still at it, and the caller's patience is over.
@@ -33,68 +33,68 @@ pub enum Turn<T> {
 }
 
 /// A turn.
-pub struct Flight<T> {
-    flights: Arc<Flights<T>>,
+pub struct Leader<T> {
+    all: Arc<SingleFlight<T>>,
     key: ClaimKey,
-    landing: watch::Sender<Option<T>>,
+    answer: watch::Sender<Option<T>>,
 }
 
-impl<T> Default for Flights<T> {
+impl<T> Default for SingleFlight<T> {
     fn default() -> Self {
         Self { shards: std::array::from_fn(|_| Mutex::default()), hasher: RandomState::new() }
     }
 }
 
-impl<T> Flights<T> {
-    fn shard(&self, key: &ClaimKey) -> &Mutex<HashMap<ClaimKey, Landing<T>>> {
+impl<T> SingleFlight<T> {
+    fn shard(&self, key: &ClaimKey) -> &Mutex<HashMap<ClaimKey, Answer<T>>> {
         #[allow(clippy::cast_possible_truncation, reason = "any bits of the hash will do")]
         &self.shards[self.hasher.hash_one(key) as usize % SHARDS]
     }
 }
 
-impl<T: Clone> Flights<T> {
+impl<T: Clone> SingleFlight<T> {
     /// Takes the turn, or waits for the one who has it.
-    pub async fn turn(self: &Arc<Self>, key: &ClaimKey, patience: Duration) -> Turn<T> {
-        let mut landing = {
+    pub async fn join(self: &Arc<Self>, key: &ClaimKey, patience: Duration) -> Joined<T> {
+        let mut answer = {
             let mut shard = self.shard(key).lock().unwrap_or_else(PoisonError::into_inner);
             match shard.get(key) {
-                Some(landing) => landing.clone(),
+                Some(answer) => answer.clone(),
                 None => {
-                    let (sender, landing) = watch::channel(None);
-                    shard.insert(key.clone(), landing);
-                    return Turn::Yours(Flight {
-                        flights: Arc::clone(self),
+                    let (sender, answer) = watch::channel(None);
+                    shard.insert(key.clone(), answer);
+                    return Joined::Leader(Leader {
+                        all: Arc::clone(self),
                         key: key.clone(),
-                        landing: sender,
+                        answer: sender,
                     });
                 }
             }
         };
-        match tokio::time::timeout(patience, landing.wait_for(Option::is_some)).await {
-            Ok(Ok(answer)) => answer.clone().map_or(Turn::Ended, Turn::Landed),
-            Ok(Err(_)) => Turn::Ended,
-            Err(_) => Turn::Waiting,
+        match tokio::time::timeout(patience, answer.wait_for(Option::is_some)).await {
+            Ok(Ok(answer)) => answer.clone().map_or(Joined::Ended, Joined::Shared),
+            Ok(Err(_)) => Joined::Ended,
+            Err(_) => Joined::Waiting,
         }
     }
 }
 
-impl<T> Flight<T> {
+impl<T> Leader<T> {
     /// Ends the turn with an answer for those who wait.
-    pub fn land(self, answer: T) {
+    pub fn finish(self, answer: T) {
         // Before the answer: who comes now finds what was stored.
         self.remove();
-        self.landing.send_replace(Some(answer));
+        self.answer.send_replace(Some(answer));
     }
 
     fn remove(&self) {
-        let mut shard = self.flights.shard(&self.key).lock().unwrap_or_else(PoisonError::into_inner);
-        if shard.get(&self.key).is_some_and(|landing| landing.same_channel(&self.landing.subscribe())) {
+        let mut shard = self.all.shard(&self.key).lock().unwrap_or_else(PoisonError::into_inner);
+        if shard.get(&self.key).is_some_and(|answer| answer.same_channel(&self.answer.subscribe())) {
             shard.remove(&self.key);
         }
     }
 }
 
-impl<T> Drop for Flight<T> {
+impl<T> Drop for Leader<T> {
     fn drop(&mut self) {
         self.remove();
     }

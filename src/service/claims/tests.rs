@@ -1,6 +1,6 @@
 use super::*;
 use crate::engine::failure::{Failure, FailureKind};
-use crate::store::{self, ClaimSubject, Keys, Owner, Scope, Secret};
+use crate::store::{self, ClaimSubject, Keys, Owner, Secret, Tenant};
 
 fn claim(instance: &str, uptime: i64, known_age: i64) -> Claim {
     Claim {
@@ -68,7 +68,7 @@ impl Scene {
         let keys = Keys::from_secret(&Secret::new("a secret")).unwrap();
         let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
         let owner = Owner::User("1".to_owned());
-        let scope = Scope { platform: "crm".to_owned(), proxy_id: None, owner, site: None };
+        let scope = Tenant { platform: "crm".to_owned(), proxy_id: None, owner, tenant_host: None };
         Self {
             instance: Instance::default(),
             store,
@@ -91,7 +91,7 @@ impl Scene {
         wanted.claim(doubted).await.unwrap()
     }
 
-    async fn held(&self, doubted: Option<&Doubt>) -> Held {
+    async fn held(&self, doubted: Option<&Doubt>) -> ClaimGuard {
         let Claiming::Held(held) = self.claim(doubted).await else { panic!("not held") };
         held
     }

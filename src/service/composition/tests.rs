@@ -160,7 +160,7 @@ fn user(timezone_name: Option<&str>, timezone_offset: Option<Value>) -> User {
         region: None,
         platform_additional_info: serde_json::Map::new(),
         user_settings: None,
-        site: None,
+        tenant_host: None,
         was_alone: false,
         created_at: 0,
         updated_at: 0,

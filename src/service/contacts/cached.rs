@@ -8,7 +8,7 @@ use crate::connector::Interface;
 use crate::engine::json;
 use crate::engine::mapped::Contact;
 use crate::service::Platform;
-use crate::service::outcome::store_failed;
+use crate::service::wording::store_failed;
 use crate::store::{ContactKey, StoreError, User};
 
 /// Contacts as they are kept. A list alone is what a code connector found, or what was imported: it
@@ -25,7 +25,7 @@ fn key(platform: &Platform<'_>, user: &User, phone_number: &str) -> Option<Conta
         rc_account_id: user.rc_account_id.clone()?,
         platform: user.key.platform.clone(),
         proxy_id: user.key.proxy_id.clone(),
-        site: platform.site(user),
+        tenant_host: platform.tenant_host(user),
         phone_number: phone_number.to_owned(),
     })
 }

@@ -12,11 +12,11 @@ use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::mapped::{Contact, CreatedContact};
 use crate::engine::text::{id_text, to_text};
-use crate::service::claims::{self, Claiming, Doubt, Held, Turn, Wanted};
+use crate::service::claims::{self, ClaimGuard, Claiming, Doubt, Joined, Wanted};
 use crate::service::hashing::hashed;
-use crate::service::outcome::{Refusal, message, store_failed};
-use crate::service::scopes::Scopes;
 use crate::service::session::Session;
+use crate::service::tenants::Tenants;
+use crate::service::wording::{Refusal, message, store_failed};
 use crate::service::{Platform, Services, task};
 use crate::store::{ClaimKey, ClaimSubject, Extension, StoreError, User};
 
@@ -46,20 +46,20 @@ async fn prepared(services: &Services, session: &Session, input: CreateContact) 
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
     platform.serving(Interface::CreateContact).map_err(|error| failed(&error, &platform))?;
-    let scope = Scopes::of(&platform, &user).now;
+    let scope = Tenants::of(&platform, &user).now;
     let key = ClaimKey { scope, subject: ClaimSubject::Contact(subject(services, &input)) };
     let job = Job { user, input };
     loop {
-        match services.contacts_in_flight.turn(&key, claims::PATIENCE).await {
-            Turn::Yours(flight) => {
+        match services.contacts_in_flight.join(&key, claims::PATIENCE).await {
+            Joined::Leader(leader) => {
                 // On the heap: the future is large, and those around it are moved.
                 let answer = Box::pin(claimed(services, &platform, &key, job)).await;
-                flight.land(answer.clone());
+                leader.finish(answer.clone());
                 return answer;
             }
-            Turn::Landed(answer) => return answer,
-            Turn::Ended => {}
-            Turn::Waiting => return Err(being_created()),
+            Joined::Shared(answer) => return answer,
+            Joined::Ended => {}
+            Joined::Waiting => return Err(being_created()),
         }
     }
 }
@@ -148,14 +148,14 @@ async fn look_for(platform: &Platform<'_>, job: &Job) -> Option<CreatedContact> 
     Some(CreatedContact { id: contact.id, name: Some(contact.name), contact_type: contact.contact_type })
 }
 
-async fn release(platform: &Platform<'_>, held: Held) {
+async fn release(platform: &Platform<'_>, held: ClaimGuard) {
     if let Err(error) = held.release(&*platform.services.store).await {
         store_failed(&error);
     }
 }
 
 /// Asks the CRM. The claim is released where it says what it did, and stays in doubt where not.
-async fn ask(platform: &Platform<'_>, held: Held, job: &mut Job) -> Answer {
+async fn ask(platform: &Platform<'_>, held: ClaimGuard, job: &mut Job) -> Answer {
     job.input.idempotency_key = Some(held.idempotency_key().to_owned());
     let reply = match create_at(platform, job).await {
         Ok(reply) => reply,

@@ -8,8 +8,8 @@ use crate::engine::phone::is_same_number;
 use crate::engine::text::id_text;
 use crate::service::Platform;
 use crate::service::clock::now_ms;
-use crate::service::outcome::store_failed;
-use crate::service::scopes::Scopes;
+use crate::service::tenants::Tenants;
+use crate::service::wording::store_failed;
 use crate::store::{DocumentChange, DocumentKey, DocumentKind, Owner, Store, StoreError, User};
 
 /// How long a contact is shown that the CRM's search does not know: longer than indexes take, and not
@@ -83,13 +83,13 @@ fn region<'a>(platform: &'a Platform<'_>, user: &'a User) -> Option<&'a str> {
 
 /// Where the contacts that were just created for a user's account are kept.
 fn key(platform: &Platform<'_>, user: &User) -> DocumentKey {
-    let scope = Scopes::of(platform, user).now;
+    let scope = Tenants::of(platform, user).now;
     let (kind, owner) = match scope.owner {
         Owner::RcAccount(id) => ("account", id),
         Owner::User(id) => ("user", id),
     };
     let mut parts = vec![Some(scope.platform), scope.proxy_id, Some(kind.to_owned()), Some(owner)];
-    parts.extend(scope.site.map(Some));
+    parts.extend(scope.tenant_host.map(Some));
     DocumentKey { kind: DocumentKind::NewContacts, parts }
 }
 

@@ -17,7 +17,7 @@ use crate::service::call_logs::log_format;
 use crate::service::composition::{Settings, shared_sms};
 use crate::service::fitting::{Fitting, Text};
 use crate::service::hashing::hashed;
-use crate::service::outcome::Refusal;
+use crate::service::wording::Refusal;
 use crate::service::{Platform, Services};
 use crate::store::User;
 

@@ -13,9 +13,9 @@ use serde_json::Value;
 
 use self::input::Entry;
 use super::call_logs::{failed, refusal};
-use super::outcome::{Refusal, store_failed};
-use super::scopes::Scopes;
 use super::session::Session;
+use super::tenants::Tenants;
+use super::wording::{Refusal, store_failed};
 use super::{Services, task};
 use crate::connector::ReturnMessage;
 use crate::store::User;
@@ -48,7 +48,7 @@ pub struct NotLogged {
 /// Who logs, and where it is remembered.
 struct Job {
     user: User,
-    scopes: Scopes,
+    scopes: Tenants,
 }
 
 /// What came of the messages so far.
@@ -85,7 +85,7 @@ async fn prepared(services: &Services, session: &Session, mut request: Value) ->
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
     let threads = input::threads(services, &platform, &user, request, messages).await?;
-    let job = Job { scopes: Scopes::of(&platform, &user), user };
+    let job = Job { scopes: Tenants::of(&platform, &user), user };
     let mut done = Done::default();
     for thread in threads {
         record::log_thread(services, &platform, &job, thread, &mut done).await;

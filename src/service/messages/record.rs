@@ -10,9 +10,9 @@ use super::{Done, Job, failed, refusal};
 use crate::config::operations::OperationName;
 use crate::connector::{CallError, Interface, ReturnMessage, inputs};
 use crate::engine::time::to_iso;
-use crate::service::claims::{self, Claiming, Doubt, Held, Turn, Wanted};
+use crate::service::claims::{self, ClaimGuard, Claiming, Doubt, Joined, Wanted};
 use crate::service::clock::now_ms;
-use crate::service::outcome::{Refusal, store_failed};
+use crate::service::wording::{Refusal, store_failed};
 use crate::service::{Platform, Services};
 use crate::store::{ClaimKey, ClaimSubject, Conversation, Extension, MessageLog, StoreError};
 
@@ -44,15 +44,15 @@ pub(super) async fn log_thread(
             return;
         }
         let patience = deadline.saturating_duration_since(Instant::now());
-        match services.conversations_in_flight.turn(&key, patience).await {
-            Turn::Yours(flight) => {
+        match services.conversations_in_flight.join(&key, patience).await {
+            Joined::Leader(leader) => {
                 let log = Log { services, platform, job, key: &key, log_id, conversation_id };
                 log.entries(entries, done).await;
-                return flight.land(());
+                return leader.finish(());
             }
             // Others logged some of it, or all.
-            Turn::Landed(()) | Turn::Ended => {}
-            Turn::Waiting => return done.stop(&being_logged(), &entries),
+            Joined::Shared(()) | Joined::Ended => {}
+            Joined::Waiting => return done.stop(&being_logged(), &entries),
         }
     }
 }
@@ -224,7 +224,7 @@ impl Log<'_> {
     /// has not, and stays in doubt where nobody knows: asking again could add the message twice.
     async fn claimed(
         &self,
-        held: Held,
+        held: ClaimGuard,
         conversation: Option<Conversation>,
         interface: Interface,
         entry: &Entry,
@@ -259,7 +259,11 @@ impl Log<'_> {
         }
     }
 
-    async fn create(&self, held: &Held, entry: &Entry) -> Result<(Option<String>, ReturnMessage), CallError> {
+    async fn create(
+        &self,
+        held: &ClaimGuard,
+        entry: &Entry,
+    ) -> Result<(Option<String>, ReturnMessage), CallError> {
         let connector = self.platform.serving(Interface::CreateMessageLog)?;
         let auth_header = self.platform.auth_header(&self.job.user.access_token).await?;
         let call = self.platform.call(Some(&self.job.user), auth_header.as_deref());
@@ -278,7 +282,7 @@ impl Log<'_> {
 
     async fn append(
         &self,
-        held: &Held,
+        held: &ClaimGuard,
         conversation: &Conversation,
         entry: &Entry,
     ) -> Result<ReturnMessage, CallError> {
@@ -315,7 +319,7 @@ impl Log<'_> {
     /// Remembers a message that the CRM has, in the commit that releases the claim.
     async fn save(
         &self,
-        held: Held,
+        held: ClaimGuard,
         conversation: Option<Conversation>,
         created: Option<String>,
         entry: &Entry,

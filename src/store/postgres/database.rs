@@ -88,7 +88,7 @@ impl Database {
             })?;
         let handle = runtime.handle().clone();
         // From here on dropping is right, whatever fails.
-        let mut database = Held(Some(runtime));
+        let mut database = OwnedRuntime(Some(runtime));
         let opened = handle.spawn(async move {
             schema::prepare(&place, &keys).await?;
             let lost = Lost::default();
@@ -127,14 +127,14 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        drop(Held(self.runtime.take()));
+        drop(OwnedRuntime(self.runtime.take()));
     }
 }
 
 /// A runtime that may be dropped on an async thread.
-struct Held(Option<Runtime>);
+struct OwnedRuntime(Option<Runtime>);
 
-impl Drop for Held {
+impl Drop for OwnedRuntime {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();

@@ -36,7 +36,7 @@ use self::{
 };
 use super::{
     CallLog, ClaimChange, ClaimKey, Claims, ContactKey, Conversation, Counts, DocumentChange, DocumentKey,
-    DocumentKind, Integrity, Keys, MessageLog, Saved, Scope, Store, StoreError, User, UserKey,
+    DocumentKind, Integrity, Keys, MessageLog, Saved, Store, StoreError, Tenant, User, UserKey,
     codec::{self, Row, Table},
 };
 use crate::store::StoreMeter;
@@ -211,7 +211,7 @@ impl Store for PostgresStore {
         self.write(Step::Delete(Table::Users, codec::user_key(key)), Vec::new()).await
     }
 
-    async fn call_logs(&self, scope: &Scope, session_id: &str) -> Result<Vec<CallLog>, StoreError> {
+    async fn call_logs(&self, scope: &Tenant, session_id: &str) -> Result<Vec<CallLog>, StoreError> {
         let rows = self.rows(Table::CallLogs, codec::session_prefix(scope, session_id)).await?;
         let mut logs = rows
             .iter()
@@ -239,13 +239,13 @@ impl Store for PostgresStore {
         self.write(Step::Update(codec::call_log_row(&self.keys, log)?), Vec::new()).await
     }
 
-    async fn conversation(&self, scope: &Scope, id: &str) -> Result<Option<Conversation>, StoreError> {
+    async fn conversation(&self, scope: &Tenant, id: &str) -> Result<Option<Conversation>, StoreError> {
         let key = codec::conversation_key(scope, id);
         let found = self.get(Table::Conversations, key.clone()).await?;
         found.map(|value| codec::read_conversation(&self.keys, &key, &value)).transpose()
     }
 
-    async fn message_log(&self, scope: &Scope, message_id: &str) -> Result<Option<MessageLog>, StoreError> {
+    async fn message_log(&self, scope: &Tenant, message_id: &str) -> Result<Option<MessageLog>, StoreError> {
         let key = codec::message_log_key(scope, message_id);
         let found = self.get(Table::MessageLogs, key.clone()).await?;
         found.map(|value| codec::read_message_log(&self.keys, &key, &value)).transpose()

@@ -1,13 +1,13 @@
 //! Messages and their conversations stay in their scope.
 
 use app_connect::store::{
-    ClaimChange, ClaimKey, ClaimSubject, Conversation, MessageLog, Owner, Scope, Store,
+    ClaimChange, ClaimKey, ClaimSubject, Conversation, MessageLog, Owner, Store, Tenant,
 };
 
 use super::claims::claims;
 use crate::{account, scope};
 
-pub fn conversation(scope: Scope, id: &str, third_party_log_id: &str) -> Conversation {
+pub fn conversation(scope: Tenant, id: &str, third_party_log_id: &str) -> Conversation {
     Conversation {
         scope,
         conversation_log_id: id.to_owned(),
@@ -20,7 +20,7 @@ pub fn conversation(scope: Scope, id: &str, third_party_log_id: &str) -> Convers
     }
 }
 
-pub fn message_log(scope: Scope, id: &str) -> MessageLog {
+pub fn message_log(scope: Tenant, id: &str) -> MessageLog {
     MessageLog {
         scope,
         message_id: id.to_owned(),

@@ -1,4 +1,4 @@
-//! The life of connectors: `/console/api/v1/connectors`.
+//! The life of connectors: `/managed/api/v1/connectors`.
 
 mod operating;
 mod records;
@@ -9,11 +9,11 @@ use actix_web::http::header::{ETAG, HeaderValue};
 use serde::Serialize;
 
 use crate::api::connectors as api;
-use crate::server::console::ConsoleError;
+use crate::server::management::ManagementError;
 use crate::server::reply;
 use crate::server::route::text;
 use crate::server::route::{Route, delete, get, patch, post, put};
-use crate::service::connectors::{Bundle, ConnectorView, Diff, Explained, Revision, Tested, Verdict};
+use crate::service::catalog::{Bundle, ConnectorView, Diff, Explained, Revision, Tested, Verdict};
 
 const CONNECTORS: &str = "/console/api/v1/connectors";
 const CONNECTOR: &str = "/console/api/v1/connectors/{proxyId}";
@@ -28,61 +28,61 @@ pub(super) fn table() -> Vec<Route> {
 
 fn records() -> Vec<Route> {
     vec![
-        console(get(CONNECTORS, records::list, "Lists the connectors of the store"))
+        managed(get(CONNECTORS, records::list, "Lists the connectors of the store"))
             .reply::<api::Connectors>(200, "The connectors, by proxy id"),
-        console(post(
+        managed(post(
             CONNECTORS,
             records::create,
             "Makes a connector, with a first revision if one comes along",
         ))
         .json_body::<api::NewConnector>()
         .reply::<ConnectorView>(201, "The connector, a draft")
-        .reply::<api::ConsoleErrorReply>(409, "There is one of this id")
-        .reply::<api::ConsoleErrorReply>(422, "A secret would be readable"),
-        console(post(
+        .reply::<api::ManagementErrorReply>(409, "There is one of this id")
+        .reply::<api::ManagementErrorReply>(422, "A secret would be readable"),
+        managed(post(
             "/console/api/v1/connectors/import",
             records::import,
             "Makes a connector from an export",
         ))
         .json_body::<Bundle>()
         .reply::<ConnectorView>(201, "The connector, a draft without secrets")
-        .reply::<api::ConsoleErrorReply>(409, "There is one of this id")
-        .reply::<api::ConsoleErrorReply>(422, "A secret would be readable"),
-        console(get(CONNECTOR, records::read, "Reads a connector; secrets are never shown"))
+        .reply::<api::ManagementErrorReply>(409, "There is one of this id")
+        .reply::<api::ManagementErrorReply>(422, "A secret would be readable"),
+        managed(get(CONNECTOR, records::read, "Reads a connector; secrets are never shown"))
             .reply::<ConnectorView>(200, "The connector; the ETag is in the header too")
-            .reply::<api::ConsoleErrorReply>(404, UNKNOWN),
+            .reply::<api::ManagementErrorReply>(404, UNKNOWN),
         editing(patch(CONNECTOR, records::configure, "Changes owner, accounts, manifest or secrets"))
             .json_body::<api::ConnectorSettings>()
             .reply::<ConnectorView>(200, "The connector")
-            .reply::<api::ConsoleErrorReply>(422, "A secret would be readable"),
-        console(get(
+            .reply::<api::ManagementErrorReply>(422, "A secret would be readable"),
+        managed(get(
             "/console/api/v1/connectors/{proxyId}/export",
             records::export,
             "Exports a connector with its revisions and no secret",
         ))
         .query::<api::ExportQuery>()
         .reply::<Bundle>(200, "What an import takes")
-        .reply::<api::ConsoleErrorReply>(404, UNKNOWN)
-        .reply::<api::ConsoleErrorReply>(409, "The revisions are more than an import takes"),
+        .reply::<api::ManagementErrorReply>(404, UNKNOWN)
+        .reply::<api::ManagementErrorReply>(409, "The revisions are more than an import takes"),
     ]
 }
 
 fn revisions() -> Vec<Route> {
     vec![
-        console(post(
+        managed(post(
             "/console/api/v1/validate",
             revisions::validate,
             "Checks a proxyConfig and stores nothing",
         ))
         .json_body::<crate::config::document::Document>()
         .reply::<Verdict>(200, "What was found, also where it is not JSON"),
-        console(get(
+        managed(get(
             "/console/api/v1/connectors/{proxyId}/revisions",
             revisions::list,
             "Lists the revisions of a connector",
         ))
         .reply::<api::Revisions>(200, "The revisions, the newest first")
-        .reply::<api::ConsoleErrorReply>(404, UNKNOWN),
+        .reply::<api::ManagementErrorReply>(404, UNKNOWN),
         editing(post(
             "/console/api/v1/connectors/{proxyId}/revisions",
             revisions::upload_envelope,
@@ -90,7 +90,7 @@ fn revisions() -> Vec<Route> {
         ))
         .json_body::<api::UploadRequest>()
         .reply::<api::Uploaded>(201, "The revision, stored with what was found in it")
-        .reply::<api::ConsoleErrorReply>(422, "A secret would be readable"),
+        .reply::<api::ManagementErrorReply>(422, "A secret would be readable"),
         editing(put(
             "/console/api/v1/connectors/{proxyId}/draft",
             revisions::upload_text,
@@ -99,61 +99,61 @@ fn revisions() -> Vec<Route> {
         .query::<api::NoteQuery>()
         .json_body::<crate::config::document::Document>()
         .reply::<api::Uploaded>(201, "The revision, stored with what was found in it")
-        .reply::<api::ConsoleErrorReply>(422, "A secret would be readable"),
-        console(get(
+        .reply::<api::ManagementErrorReply>(422, "A secret would be readable"),
+        managed(get(
             "/console/api/v1/connectors/{proxyId}/revisions/{number}",
             revisions::read,
             "Reads a revision and what was found in it",
         ))
         .reply::<Revision>(200, "The revision")
-        .reply::<api::ConsoleErrorReply>(404, UNKNOWN),
-        console(get(
+        .reply::<api::ManagementErrorReply>(404, UNKNOWN),
+        managed(get(
             "/console/api/v1/connectors/{proxyId}/revisions/{number}/text",
             revisions::text,
             "Reads the proxyConfig of a revision as it was uploaded",
         ))
         .with(200, "application/json", "The text, byte for byte", text)
-        .reply::<api::ConsoleErrorReply>(404, UNKNOWN),
-        console(get(
+        .reply::<api::ManagementErrorReply>(404, UNKNOWN),
+        managed(get(
             "/console/api/v1/connectors/{proxyId}/revisions/{number}/cases",
             revisions::cases,
             "Reads the fixture cases of a revision",
         ))
         .reply::<api::Cases>(200, "The cases")
-        .reply::<api::ConsoleErrorReply>(404, UNKNOWN),
-        console(post(
+        .reply::<api::ManagementErrorReply>(404, UNKNOWN),
+        managed(post(
             "/console/api/v1/connectors/{proxyId}/revisions/{number}/check",
             revisions::check,
             "Checks a revision and runs its fixture cases",
         ))
         .reply::<Verdict>(200, "What was found, and what came of the cases")
-        .reply::<api::ConsoleErrorReply>(404, UNKNOWN),
-        console(post(
+        .reply::<api::ManagementErrorReply>(404, UNKNOWN),
+        managed(post(
             "/console/api/v1/connectors/{proxyId}/revisions/{number}/explain",
             revisions::explain,
             "Shows what an operation would send, and sends nothing",
         ))
         .json_body::<api::TrialRequest>()
         .reply::<Explained>(200, "The request, and where its values come from; credentials are masked")
-        .reply::<api::ConsoleErrorReply>(404, UNKNOWN)
-        .reply::<api::ConsoleErrorReply>(422, "The revision cannot run"),
-        console(post(
+        .reply::<api::ManagementErrorReply>(404, UNKNOWN)
+        .reply::<api::ManagementErrorReply>(422, "The revision cannot run"),
+        managed(post(
             "/console/api/v1/connectors/{proxyId}/revisions/{number}/test",
             revisions::test,
             "Sends an operation's request to the CRM, with the connector's secrets",
         ))
         .json_body::<api::TrialRequest>()
         .reply::<Tested>(200, "What came of it; credentials are masked")
-        .reply::<api::ConsoleErrorReply>(404, UNKNOWN)
-        .reply::<api::ConsoleErrorReply>(422, "The revision cannot run"),
-        console(get(
+        .reply::<api::ManagementErrorReply>(404, UNKNOWN)
+        .reply::<api::ManagementErrorReply>(422, "The revision cannot run"),
+        managed(get(
             "/console/api/v1/connectors/{proxyId}/diff",
             revisions::diff,
             "Compares two revisions by operations and fields",
         ))
         .query::<api::DiffQuery>()
         .reply::<Diff>(200, "What is different")
-        .reply::<api::ConsoleErrorReply>(404, UNKNOWN),
+        .reply::<api::ManagementErrorReply>(404, UNKNOWN),
     ]
 }
 
@@ -204,26 +204,26 @@ fn operating() -> Vec<Route> {
 const UNKNOWN: &str = "There is no such connector or revision";
 
 /// What any request may be answered with.
-fn console(route: Route) -> Route {
+fn managed(route: Route) -> Route {
     route
-        .reply::<api::ConsoleErrorReply>(400, "The request cannot be used, and why")
-        .reply::<api::ConsoleErrorReply>(413, "The body, or what is to be stored, is too large")
+        .reply::<api::ManagementErrorReply>(400, "The request cannot be used, and why")
+        .reply::<api::ManagementErrorReply>(413, "The body, or what is to be stored, is too large")
 }
 
 /// A change of a connector as it was read.
 fn editing(route: Route) -> Route {
-    console(route)
+    managed(route)
         .headers::<api::IfMatchHeader>()
-        .reply::<api::ConsoleErrorReply>(404, UNKNOWN)
-        .reply::<api::ConsoleErrorReply>(412, "It was changed meanwhile; `etag` is the one now")
-        .reply::<api::ConsoleErrorReply>(428, "The header If-Match is missing")
+        .reply::<api::ManagementErrorReply>(404, UNKNOWN)
+        .reply::<api::ManagementErrorReply>(412, "It was changed meanwhile; `etag` is the one now")
+        .reply::<api::ManagementErrorReply>(428, "The header If-Match is missing")
 }
 
 /// A change of what serves.
 fn deciding(route: Route) -> Route {
     editing(route)
-        .reply::<api::ConsoleErrorReply>(409, "It makes no sense in this state")
-        .reply::<api::ConsoleErrorReply>(422, "The revision is refused; `checks` says why")
+        .reply::<api::ManagementErrorReply>(409, "It makes no sense in this state")
+        .reply::<api::ManagementErrorReply>(422, "The revision is refused; `checks` says why")
 }
 
 /// A connector, with its ETag as header.
@@ -239,6 +239,7 @@ fn tagged(status: u16, etag: &str, value: &impl Serialize) -> HttpResponse {
     response
 }
 
-fn number(text: &str) -> Result<u64, ConsoleError> {
-    text.parse().map_err(|_| ConsoleError::invalid("number", "The number of a revision is a whole number."))
+fn number(text: &str) -> Result<u64, ManagementError> {
+    text.parse()
+        .map_err(|_| ManagementError::invalid("number", "The number of a revision is a whole number."))
 }

@@ -3,20 +3,20 @@
 use actix_web::{HttpResponse, web};
 
 use super::connector;
-use crate::server::console::{ConsoleCaller, ConsoleError, IfMatch, Members, Scope, Sent};
+use crate::server::management::{IfMatch, ManagementCaller, ManagementError, Members, Sent, TokenScope};
 use crate::service::Services;
-use crate::service::connectors::{Edit, Force};
+use crate::service::catalog::{Edit, Force};
 
-type Answer = Result<HttpResponse, ConsoleError>;
+type Answer = Result<HttpResponse, ManagementError>;
 
 pub(super) async fn activate(
-    caller: ConsoleCaller,
+    caller: ManagementCaller,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(Scope::Activate)?;
+    caller.may(TokenScope::Activate)?;
     let mut body = body?;
     let (revision, force) = (body.number("revision")?, force(&mut body)?);
     body.finish()?;
@@ -25,35 +25,35 @@ pub(super) async fn activate(
 }
 
 pub(super) async fn roll_back(
-    caller: ConsoleCaller,
+    caller: ManagementCaller,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
 ) -> Answer {
-    caller.may(Scope::Activate)?;
+    caller.may(TokenScope::Activate)?;
     let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.roll_back(edit).await?))
 }
 
 pub(super) async fn retire(
-    caller: ConsoleCaller,
+    caller: ManagementCaller,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
 ) -> Answer {
-    caller.may(Scope::Activate)?;
+    caller.may(TokenScope::Activate)?;
     let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.retire(edit).await?))
 }
 
 pub(super) async fn pin(
-    caller: ConsoleCaller,
+    caller: ManagementCaller,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
     version: Sent<IfMatch>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(Scope::Activate)?;
+    caller.may(TokenScope::Activate)?;
     let mut body = body?;
     let (revision, force) = (body.number("revision")?, force(&mut body)?);
     body.finish()?;
@@ -63,25 +63,25 @@ pub(super) async fn pin(
 }
 
 pub(super) async fn unpin(
-    caller: ConsoleCaller,
+    caller: ManagementCaller,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
     version: Sent<IfMatch>,
 ) -> Answer {
-    caller.may(Scope::Activate)?;
+    caller.may(TokenScope::Activate)?;
     let (proxy_id, account) = &*path;
     let edit = Edit { who: &caller, proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.unpin(edit, account).await?))
 }
 
 pub(super) async fn promote(
-    caller: ConsoleCaller,
+    caller: ManagementCaller,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(Scope::Activate)?;
+    caller.may(TokenScope::Activate)?;
     let mut body = body?;
     let (account, force) = (body.needed_text("account")?, force(&mut body)?);
     body.finish()?;
@@ -89,11 +89,11 @@ pub(super) async fn promote(
     Ok(connector(200, &services.connectors.promote(edit, &account, force.as_ref()).await?))
 }
 
-fn force(body: &mut Members) -> Result<Option<Force>, ConsoleError> {
+fn force(body: &mut Members) -> Result<Option<Force>, ManagementError> {
     let Some(members) = body.object("force")? else { return Ok(None) };
     match members.get("reason").and_then(serde_json::Value::as_str) {
         Some(reason) if members.len() == 1 => Ok(Some(Force { reason: reason.to_owned() })),
-        _ => Err(ConsoleError::invalid(
+        _ => Err(ManagementError::invalid(
             "force",
             "`force` is an object with a `reason`, which is recorded: {\"reason\": \"…\"}.",
         )),

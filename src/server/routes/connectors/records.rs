@@ -8,24 +8,24 @@ use super::revisions::upload;
 use super::{connector, number};
 use crate::secret::Secret;
 use crate::server::body::query;
-use crate::server::console::{ConsoleCaller, ConsoleError, IfMatch, Members, Scope, Sent};
+use crate::server::management::{IfMatch, ManagementCaller, ManagementError, Members, Sent, TokenScope};
 use crate::server::reply;
 use crate::service::Services;
-use crate::service::connectors::{Bundle, Edit, New, Settings};
+use crate::service::catalog::{Bundle, Edit, New, Settings};
 
-type Answer = Result<HttpResponse, ConsoleError>;
+type Answer = Result<HttpResponse, ManagementError>;
 
-pub(super) async fn list(caller: ConsoleCaller, services: web::Data<Services>) -> Answer {
-    caller.may(Scope::Read)?;
+pub(super) async fn list(caller: ManagementCaller, services: web::Data<Services>) -> Answer {
+    caller.may(TokenScope::Read)?;
     Ok(reply::json(200, &json!({"connectors": services.connectors.list().await?})))
 }
 
 pub(super) async fn create(
-    caller: ConsoleCaller,
+    caller: ManagementCaller,
     services: web::Data<Services>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(Scope::Edit)?;
+    caller.may(TokenScope::Edit)?;
     let mut body = body?;
     let proxy_id = body.needed_text("proxyId")?;
     let settings = settings(&mut body)?;
@@ -36,34 +36,37 @@ pub(super) async fn create(
 }
 
 pub(super) async fn import(
-    caller: ConsoleCaller,
+    caller: ManagementCaller,
     services: web::Data<Services>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(Scope::Edit)?;
+    caller.may(TokenScope::Edit)?;
     let bundle = Bundle::deserialize(body?.into_value()).map_err(|_| {
-        ConsoleError::invalid("", "This is no export of a connector. Send what GET …/export gave, as it is.")
+        ManagementError::invalid(
+            "",
+            "This is no export of a connector. Send what GET …/export gave, as it is.",
+        )
     })?;
     Ok(connector(201, &services.connectors.import(&caller, bundle).await?))
 }
 
 pub(super) async fn read(
-    caller: ConsoleCaller,
+    caller: ManagementCaller,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
 ) -> Answer {
-    caller.may(Scope::Read)?;
+    caller.may(TokenScope::Read)?;
     Ok(connector(200, &services.connectors.get(&proxy_id).await?))
 }
 
 pub(super) async fn configure(
-    caller: ConsoleCaller,
+    caller: ManagementCaller,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(Scope::Edit)?;
+    caller.may(TokenScope::Edit)?;
     let mut body = body?;
     let settings = settings(&mut body)?;
     body.finish()?;
@@ -72,12 +75,12 @@ pub(super) async fn configure(
 }
 
 pub(super) async fn export(
-    caller: ConsoleCaller,
+    caller: ManagementCaller,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     request: HttpRequest,
 ) -> Answer {
-    caller.may(Scope::Read)?;
+    caller.may(TokenScope::Read)?;
     let from = match query(request.query_string()).get("from") {
         None => 1,
         Some(from) => number(from.as_str().unwrap_or_default())?,
@@ -85,7 +88,7 @@ pub(super) async fn export(
     Ok(reply::json(200, &services.connectors.export(&proxy_id, from).await?))
 }
 
-fn settings(body: &mut Members) -> Result<Settings, ConsoleError> {
+fn settings(body: &mut Members) -> Result<Settings, ManagementError> {
     Ok(Settings {
         owner: body.clearable_text("owner")?,
         allowed_accounts: body.clearable_texts("allowedAccounts")?,

@@ -1,0 +1,3 @@
+//! Taking over what other servers keep.
+
+pub mod app_connect_core;

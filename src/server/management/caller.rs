@@ -1,0 +1,98 @@
+//! Somebody at the console: one extractor demands an API token.
+
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev, web};
+
+use super::ManagementError;
+use crate::server::observe::RequestId;
+use crate::service::Services;
+use crate::service::clock::now_ms;
+use crate::service::management::{Caller, Forbidden, Refused, TokenScope};
+use crate::store::{Secret, StoreError};
+
+/// A request with a valid API token as bearer token, and who holds it.
+#[derive(Debug)]
+pub(in crate::server) struct ManagementCaller(Caller);
+
+impl Deref for ManagementCaller {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl ManagementCaller {
+    /// Demands a scope.
+    pub(in crate::server) fn may(&self, scope: TokenScope) -> Result<(), ManagementError> {
+        Ok(self.0.may(scope)?)
+    }
+}
+
+impl FromRequest for ManagementCaller {
+    type Error = ManagementError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ManagementError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let services = request.app_data::<web::Data<Services>>().cloned();
+        let presented = bearer(request.headers());
+        let address = request.peer_addr().map(|address| address.ip());
+        let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
+        Box::pin(async move {
+            let Some(services) = services else {
+                return Err(ManagementError::new(500, "server_failed", "The server has no services."));
+            };
+            let entered =
+                services.api_tokens.enter(&*services.store, presented.as_ref(), address, now_ms()).await;
+            match entered {
+                Ok(caller) => Ok(Self(Caller { request_id, ..caller })),
+                Err(refused) => {
+                    if !matches!(refused, Refused::Missing | Refused::Closed) {
+                        tracing::warn!(reason = %refused, "refused at the console");
+                    }
+                    Err(refused.into())
+                }
+            }
+        })
+    }
+}
+
+impl From<Refused> for ManagementError {
+    fn from(refused: Refused) -> Self {
+        let words = refused.to_string();
+        match refused {
+            Refused::Closed => Self::new(403, "console_closed", words),
+            Refused::Missing | Refused::Wrong => Self::new(401, "unauthorized", words),
+            Refused::Expired => Self::new(401, "token_expired", words),
+            Refused::Limited(seconds) => Self::new(429, "too_many_failures", words).retry_after(seconds),
+            Refused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Forbidden> for ManagementError {
+    fn from(forbidden: Forbidden) -> Self {
+        Self::new(403, "scope_missing", forbidden.to_string())
+    }
+}
+
+impl From<StoreError> for ManagementError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "store");
+        Self::new(
+            500,
+            "store_failed",
+            "The store failed; the server's log says why. Once the store works again, look whether a change that was sent is kept.",
+        )
+    }
+}
+
+/// The bearer token, where there is one.
+fn bearer(headers: &HeaderMap) -> Option<Secret> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token.trim()))
+}

@@ -1,0 +1,184 @@
+//! Uploading revisions, and checking texts.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::audit::{Action, Change};
+use super::check::{self, diagnostics, storable, summary, without_secrets};
+use super::record::{Record, revision_key};
+use super::verdict::Verdict;
+use super::{Catalog, ConnectorError, ConnectorView, Edit, Revision, check_text, now, text};
+use crate::connector::documents::Secrets;
+use crate::engine::load::MAX_BYTES;
+use crate::engine::load::hash_of;
+use crate::service::management::Caller;
+use crate::store::{DocumentChange, StoreError};
+
+const MAX_CASES: usize = 500;
+
+/// A revision as it is uploaded.
+#[derive(Debug, Clone, Default)]
+pub struct Upload {
+    /// The proxyConfig, byte for byte.
+    pub text: String,
+    /// What the author says about it.
+    pub note: Option<String>,
+    /// Fixture cases; where absent, those of the newest revision count for this one too.
+    pub cases: Option<Vec<Value>>,
+}
+
+/// A revision on its way into the store.
+pub(super) struct Stored {
+    pub(super) revision: Revision,
+    pub(super) changes: Vec<DocumentChange>,
+}
+
+impl Catalog {
+    /// Uploads a revision. One with errors is stored with what was found.
+    ///
+    /// # Errors
+    /// Where the text is not JSON, too long or too deep, the connector is not as it was read, or
+    /// something cannot be stored.
+    pub async fn upload(
+        &self,
+        edit: Edit<'_>,
+        upload: Upload,
+    ) -> Result<(ConnectorView, Revision), ConnectorError> {
+        let found = self.to_edit(&edit).await?;
+        let stored = self.store_revision(edit.who, &found.record, &found.secrets, upload).await?;
+        let Stored { revision, changes } = stored;
+        let details = json!({"hash": revision.hash, "summary": revision.summary, "note": revision.note});
+        let change = Change::new(Action::Upload, Some(revision.number), details);
+        let number = revision.number;
+        let apply = |record: &mut Record, _: &mut Secrets| record.revisions = number;
+        let view = self.change(&edit, found, apply, changes, change).await?;
+        Ok((view, revision))
+    }
+
+    /// The next revision of a connector, and what has to change for it to be stored.
+    pub(super) async fn store_revision(
+        &self,
+        who: &Caller,
+        record: &Record,
+        secrets: &Secrets,
+        upload: Upload,
+    ) -> Result<Stored, ConnectorError> {
+        let Upload { text, note, cases } = upload;
+        if let Some(note) = &note {
+            check_text("note", note)?;
+        }
+        without_secrets("The note", &json!(note), secrets)?;
+        let text: Arc<str> = text.into();
+        let findings = {
+            let (proxy_id, text, secrets) = (record.proxy_id.clone(), Arc::clone(&text), secrets.clone());
+            blocking(move || storable(&proxy_id, &text, &secrets)).await??
+        };
+        let mut changes = text::storing(&*self.store, &record.proxy_id, &text).await?;
+        let (cases_hash, count) = match cases {
+            Some(cases) => {
+                let (hash, count, new) = self.store_cases(record, secrets, &cases).await?;
+                changes.extend(new);
+                (hash, count)
+            }
+            None if record.revisions > 0 => {
+                let before = self.revision_of(record, record.revisions).await?;
+                (before.cases_hash, before.cases)
+            }
+            None => (None, 0),
+        };
+        let revision = Revision {
+            number: record.revisions + 1,
+            hash: hash_of(&text),
+            bytes: text.len() as u64,
+            author: who.name.clone(),
+            created_at: now(),
+            note,
+            imported_by: None,
+            cases_hash,
+            cases: count,
+            summary: summary(&findings),
+            diagnostics: check::kept(diagnostics(&findings)),
+        };
+        changes.push(new_revision(&record.proxy_id, &revision));
+        Ok(Stored { revision, changes })
+    }
+
+    async fn store_cases(
+        &self,
+        record: &Record,
+        secrets: &Secrets,
+        cases: &[Value],
+    ) -> Result<(Option<String>, u64, Vec<DocumentChange>), ConnectorError> {
+        if cases.is_empty() {
+            return Ok((None, 0, Vec::new()));
+        }
+        if cases.len() > MAX_CASES {
+            return Err(ConnectorError::invalid("cases", format!("There are at most {MAX_CASES} `cases`.")));
+        }
+        let value = json!(cases);
+        without_secrets("A case", &value, secrets)?;
+        let text = value.to_string();
+        if text.len() as u64 > MAX_BYTES {
+            return Err(ConnectorError::TooLarge { what: "cases", bytes: text.len(), limit: MAX_BYTES });
+        }
+        let changes = text::storing(&*self.store, &record.proxy_id, &text).await?;
+        Ok((Some(hash_of(&text)), cases.len() as u64, changes))
+    }
+
+    /// Checks a text that is stored nowhere: what `app-connect validate` finds in it.
+    ///
+    /// # Errors
+    /// Where it is too long to be a document.
+    pub async fn validate(&self, text: String) -> Result<Verdict, ConnectorError> {
+        if text.len() as u64 > MAX_BYTES {
+            return Err(ConnectorError::TooLarge {
+                what: "proxyConfig",
+                bytes: text.len(),
+                limit: MAX_BYTES,
+            });
+        }
+        Ok(blocking(move || check::verdict("proxyConfig", text.into(), &Secrets::default(), &[])).await?)
+    }
+
+    /// Checks a revision and runs its cases.
+    ///
+    /// # Errors
+    /// Where there is no such revision, or the store cannot be read.
+    pub async fn check(&self, proxy_id: &str, number: u64) -> Result<Verdict, ConnectorError> {
+        let found = self.found(proxy_id).await?;
+        let revision = self.revision_of(&found.record, number).await?;
+        self.judge(proxy_id, &found.secrets, &revision).await
+    }
+
+    pub(super) async fn judge(
+        &self,
+        proxy_id: &str,
+        secrets: &Secrets,
+        revision: &Revision,
+    ) -> Result<Verdict, ConnectorError> {
+        let text = self.text_of(proxy_id, revision).await?;
+        let cases = self.cases_of(proxy_id, revision).await?;
+        let (proxy_id, secrets) = (proxy_id.to_owned(), secrets.clone());
+        Ok(blocking(move || check::verdict(&proxy_id, text, &secrets, &cases)).await?)
+    }
+}
+
+pub(super) fn new_revision(proxy_id: &str, revision: &Revision) -> DocumentChange {
+    DocumentChange {
+        key: revision_key(proxy_id, Some(revision.number)),
+        before: None,
+        after: Some(json!(revision)),
+    }
+}
+
+/// Checks take a millisecond for a small document and much longer for a large one.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Unavailable {
+        what: "checking a proxyConfig".to_owned(),
+        why: "the check panicked".to_owned(),
+        mend: "Please report this; it is a defect of the program".to_owned(),
+    })
+}

@@ -1,0 +1,204 @@
+//! The life of uploaded connectors: records with immutable revisions, of which one is active.
+//!
+//! Activating moves a pointer in the record, in one change of the store together with its audit entry;
+//! then the snapshot of documents is swapped. Whoever changes a record says which version of it was
+//! read, so that two editors never overwrite each other.
+
+mod activation;
+mod audit;
+mod check;
+mod diff;
+mod draft;
+mod dry_run;
+mod error;
+mod record;
+mod serving;
+mod settings;
+mod text;
+mod transfer;
+mod verdict;
+mod view;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+pub use self::activation::Force;
+pub use self::audit::{Action, Change};
+pub use self::diff::{Changed, Diff, Kind, OperationDiff};
+pub use self::draft::Upload;
+pub use self::dry_run::{Explained, ShownRequest, Tested, Trial};
+pub use self::error::ConnectorError;
+pub use self::record::{Revision, Status, Summary};
+pub use self::serving::StoreFollower;
+pub use self::settings::{New, Settings};
+pub use self::transfer::Bundle;
+pub use self::verdict::{CaseDifference, CaseVerdict, Verdict};
+pub use self::view::ConnectorView;
+
+use self::record::{Found, Record, connector_key, revision_key};
+use self::serving::Seen;
+use crate::connector::documents::{Documents, Secrets};
+use crate::engine::time::to_iso;
+use crate::service::management::{Caller, audit as log};
+use crate::store::{DocumentChange, Store, StoreError};
+
+/// The longest proxy id of an upload.
+const MAX_PROXY_ID: usize = 64;
+
+/// The longest note, reason and owner.
+const MAX_TEXT: usize = 1000;
+
+/// The connectors of the store.
+pub struct Catalog {
+    store: Arc<dyn Store>,
+    configs: Arc<Documents>,
+    /// What was read last; held while reading, so that an older reading never replaces a newer one.
+    seen: tokio::sync::Mutex<Seen>,
+}
+
+/// A connector as somebody read it and wants to change it.
+#[derive(Debug, Clone, Copy)]
+pub struct Edit<'a> {
+    /// Who.
+    pub who: &'a Caller,
+    /// Which connector.
+    pub proxy_id: &'a str,
+    /// The version that was read.
+    pub version: u64,
+}
+
+impl Catalog {
+    /// The connectors of a store, served through `configs`.
+    pub fn new(store: Arc<dyn Store>, configs: Arc<Documents>) -> Self {
+        Self { store, configs, seen: tokio::sync::Mutex::default() }
+    }
+
+    async fn found(&self, proxy_id: &str) -> Result<Found, ConnectorError> {
+        let document = self.store.document(&connector_key(Some(proxy_id))).await?;
+        let document = document.ok_or_else(|| ConnectorError::UnknownConnector(proxy_id.to_owned()))?;
+        Ok(Found::read(document)?)
+    }
+
+    /// The manifest of a connector that serves, for everybody.
+    ///
+    /// # Errors
+    /// Where the record cannot be read.
+    pub async fn manifest(&self, proxy_id: &str) -> Result<Option<Map<String, Value>>, StoreError> {
+        let Some(document) = self.store.document(&connector_key(Some(proxy_id))).await? else {
+            return Ok(None);
+        };
+        let record = Found::read(document)?.record;
+        Ok(record.manifest.filter(|_| record.status == Status::Active))
+    }
+
+    /// The connector that is to be changed, still as it was read.
+    async fn to_edit(&self, edit: &Edit<'_>) -> Result<Found, ConnectorError> {
+        let found = self.found(edit.proxy_id).await?;
+        if found.record.version != edit.version {
+            return Err(ConnectorError::Changed { current: found.record.version });
+        }
+        Ok(found)
+    }
+
+    async fn revision_of(&self, record: &Record, number: u64) -> Result<Revision, ConnectorError> {
+        let document = self.store.document(&revision_key(&record.proxy_id, Some(number))).await?;
+        let unknown = || ConnectorError::UnknownRevision { proxy_id: record.proxy_id.clone(), number };
+        Ok(record::read_revision(document.ok_or_else(unknown)?)?)
+    }
+
+    async fn text_of(&self, proxy_id: &str, revision: &Revision) -> Result<Arc<str>, StoreError> {
+        Ok(text::read(&*self.store, proxy_id, &revision.hash).await?.into())
+    }
+
+    async fn cases_of(&self, proxy_id: &str, revision: &Revision) -> Result<Vec<Value>, StoreError> {
+        let Some(hash) = &revision.cases_hash else { return Ok(Vec::new()) };
+        let text = text::read(&*self.store, proxy_id, hash).await?;
+        serde_json::from_str(&text).map_err(|_| record::damaged("the cases of a revision"))
+    }
+
+    /// Stores a changed record together with what belongs to it and the audit entry, and serves it.
+    async fn change(
+        &self,
+        edit: &Edit<'_>,
+        found: Found,
+        change: impl FnOnce(&mut Record, &mut Secrets),
+        others: Vec<DocumentChange>,
+        action: Change,
+    ) -> Result<ConnectorView, ConnectorError> {
+        let Found { mut record, mut secrets, document } = found;
+        change(&mut record, &mut secrets);
+        record.version += 1;
+        record.updated_at = now();
+        record.updated_by = edit.who.name.clone();
+        self.commit(edit.who, Some(document), &record, &secrets, others, action).await
+    }
+
+    async fn commit(
+        &self,
+        who: &Caller,
+        before: Option<Value>,
+        record: &Record,
+        secrets: &Secrets,
+        others: Vec<DocumentChange>,
+        action: Change,
+    ) -> Result<ConnectorView, ConnectorError> {
+        let after = Some(record::document(record, secrets));
+        let is_new = before.is_none();
+        let mut changes = vec![DocumentChange { key: connector_key(Some(&record.proxy_id)), before, after }];
+        changes.extend(others);
+        let event = audit::event(who, &record.proxy_id, &action);
+        if !log::commit(&*self.store, &event, changes).await? {
+            if is_new {
+                return Err(ConnectorError::Exists(record.proxy_id.clone()));
+            }
+            let current = self.found(&record.proxy_id).await?.record.version;
+            return Err(ConnectorError::Changed { current });
+        }
+        tracing::info!(
+            who = who.name,
+            proxy_id = record.proxy_id,
+            action = action.action.as_str(),
+            revision = action.revision,
+            "connector changed"
+        );
+        // It is stored and will be served: at the latest when the store is read the next time.
+        if let Err(error) = self.refresh().await {
+            tracing::error!(%error, "the connectors of the store cannot be read; what was in service stays");
+        }
+        Ok(self.view(record, secrets))
+    }
+}
+
+/// ISO 8601.
+fn now() -> String {
+    to_iso(jiff::Timestamp::now())
+}
+
+/// A proxy id that can also be the name of a file.
+fn check_proxy_id(proxy_id: &str) -> Result<(), ConnectorError> {
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let fits = (1..=MAX_PROXY_ID).contains(&proxy_id.len())
+        && proxy_id.bytes().all(letters)
+        && !proxy_id.starts_with('.');
+    if fits {
+        return Ok(());
+    }
+    Err(ConnectorError::invalid(
+        "proxyId",
+        format!(
+            "`proxyId` is 1 to {MAX_PROXY_ID} letters, digits, hyphens, underscores and full stops, and begins with no full stop."
+        ),
+    ))
+}
+
+/// A text for people.
+fn check_text(at: &'static str, text: &str) -> Result<(), ConnectorError> {
+    if text.chars().count() <= MAX_TEXT {
+        return Ok(());
+    }
+    Err(ConnectorError::invalid(at, format!("`{at}` has at most {MAX_TEXT} characters.")))
+}
+
+#[cfg(test)]
+mod tests;

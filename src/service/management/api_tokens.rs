@@ -1,0 +1,354 @@
+//! API tokens: 256 random bits each, shown once, kept as a digest.
+//!
+//! A token is written `acx_<id>_<secret>`. The id is no secret: it finds the record, and names the token
+//! in lists and in the audit log.
+
+use std::collections::BTreeSet;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use subtle::ConstantTimeEq as _;
+
+use super::Refused;
+use super::audit::{self, Event};
+use super::caller::{Caller, TokenScope};
+use crate::engine::time::to_iso;
+use crate::hex::hex;
+use crate::secret::Secret;
+use crate::service::clock::now_ms;
+use crate::store::{DocumentChange, DocumentKey, DocumentKind, Store, StoreError};
+
+/// What every token begins with, so that people and scanners know one when they see it.
+const PREFIX: &str = "acx_";
+
+/// The longest name, in characters.
+const MAX_NAME: usize = 100;
+
+/// The longest validity: ten years.
+const MAX_DAYS: u32 = 3_650;
+
+const DAY: i64 = 24 * 3_600 * 1_000;
+
+/// As it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Stored {
+    id: String,
+    name: String,
+    scopes: BTreeSet<TokenScope>,
+    /// SHA-256 of the secret, hexadecimal. Nobody guesses 256 random bits, so there is nothing that a
+    /// slow digest would protect.
+    digest: String,
+    created_at: i64,
+    rotated_at: Option<i64>,
+    valid_until: Option<i64>,
+}
+
+/// A token as people see it: without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "ApiToken")]
+pub struct Token {
+    /// Its id, which is part of the token.
+    pub id: String,
+    /// What it is for.
+    pub name: String,
+    /// What it may do.
+    pub scopes: BTreeSet<TokenScope>,
+    /// When it was made, ISO 8601.
+    pub created_at: String,
+    /// When its secret was replaced last, ISO 8601; absent where it never was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotated_at: Option<String>,
+    /// Until when it is valid, ISO 8601; absent where it has no end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<String>,
+    /// Whether that is over.
+    pub is_expired: bool,
+}
+
+/// A token with the text that is shown this once.
+#[derive(Debug)]
+pub struct Issued {
+    /// The token.
+    pub token: Token,
+    /// The whole text.
+    pub secret: Secret,
+}
+
+/// A token to make.
+#[derive(Debug, Clone, Default)]
+pub struct NewToken {
+    /// What it is for.
+    pub name: String,
+    /// What it may do.
+    pub scopes: BTreeSet<TokenScope>,
+    /// How many days it is valid; absent for no end.
+    pub valid_days: Option<u32>,
+}
+
+/// Why a token cannot be made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// What is asked for is no token.
+    #[error("{message}")]
+    Invalid {
+        /// Which part of it.
+        at: &'static str,
+        /// What is wrong and how to mend it.
+        message: String,
+    },
+    /// There is none with this id.
+    #[error("There is no API token with the id \"{0}\".")]
+    Unknown(String),
+    /// No random bytes.
+    #[error("The system gives no random numbers.")]
+    NoRandomness,
+    /// The store failed.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+/// Makes a token.
+///
+/// # Errors
+/// Where the name, the scopes or the validity cannot be meant, or the store fails.
+pub async fn create(store: &dyn Store, by: &Caller, new: NewToken) -> Result<Issued, TokenError> {
+    let name = checked_name(&new.name)?;
+    if new.scopes.is_empty() {
+        return Err(invalid("scopes", "A token needs at least one scope: read, edit, activate or admin."));
+    }
+    let now = now_ms();
+    loop {
+        let (id, secret) = (random::<8>()?, random::<32>()?);
+        let stored = Stored {
+            digest: digest_of(&secret),
+            name: name.clone(),
+            scopes: new.scopes.clone(),
+            created_at: now,
+            rotated_at: None,
+            valid_until: valid_until(new.valid_days, now)?,
+            id,
+        };
+        let event = Event::new(
+            by,
+            "token.create",
+            target(&stored.id),
+            json!({"name": name, "scopes": stored.scopes, "validUntil": iso(stored.valid_until)}),
+        );
+        // An id that is taken already is no reason to fail.
+        if audit::commit(store, &event, vec![change(&stored.id, None, Some(&stored))]).await? {
+            return Ok(issued(stored, &secret, now));
+        }
+    }
+}
+
+/// All tokens, by id.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn list(store: &dyn Store) -> Result<Vec<Token>, StoreError> {
+    let now = now_ms();
+    let mut all: Vec<Stored> =
+        store.documents(&all_key()).await?.into_iter().map(read).collect::<Result<_, _>>()?;
+    all.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+    Ok(all.into_iter().map(|stored| shown(stored, now)).collect())
+}
+
+/// Ends a token at once.
+///
+/// # Errors
+/// Where there is none, or the store fails.
+pub async fn revoke(store: &dyn Store, by: &Caller, id: &str) -> Result<Token, TokenError> {
+    loop {
+        let (document, stored) = find(store, id).await?;
+        let event = Event::new(by, "token.revoke", target(id), json!({"name": stored.name}));
+        let change = DocumentChange { key: key(id), before: Some(document), after: None };
+        if audit::commit(store, &event, vec![change]).await? {
+            return Ok(shown(stored, now_ms()));
+        }
+    }
+}
+
+/// Replaces a token's secret; the old one ends at once. With a number of days the validity begins
+/// anew, without one it stays.
+///
+/// # Errors
+/// Where there is no such token, it would be expired at once, or the store fails.
+pub async fn rotate(
+    store: &dyn Store,
+    by: &Caller,
+    id: &str,
+    valid_days: Option<u32>,
+) -> Result<Issued, TokenError> {
+    let now = now_ms();
+    loop {
+        let (document, mut stored) = find(store, id).await?;
+        let secret = random::<32>()?;
+        stored.digest = digest_of(&secret);
+        stored.rotated_at = Some(now);
+        stored.valid_until = valid_until(valid_days, now)?.or(stored.valid_until);
+        if is_expired(&stored, now) {
+            return Err(invalid(
+                "validDays",
+                "The token has expired: say for how many days it is to be valid from now on.",
+            ));
+        }
+        let detail = json!({"name": stored.name, "validUntil": iso(stored.valid_until)});
+        let event = Event::new(by, "token.rotate", target(id), detail);
+        if audit::commit(store, &event, vec![change(id, Some(document), Some(&stored))]).await? {
+            return Ok(issued(stored, &secret, now));
+        }
+    }
+}
+
+/// Whether there is any token.
+pub(super) async fn exist(store: &dyn Store) -> Result<bool, StoreError> {
+    Ok(!store.documents(&all_key()).await?.is_empty())
+}
+
+/// Who holds a token. Takes the same time wherever two secrets differ.
+pub(super) async fn verify(
+    store: &dyn Store,
+    presented: &Secret,
+    now: i64,
+) -> Result<Result<Caller, Refused>, StoreError> {
+    let parts = presented.expose().strip_prefix(PREFIX).and_then(|rest| rest.split_once('_'));
+    let Some((id, secret)) = parts.filter(|(id, _)| id.len() == 16) else {
+        return Ok(Err(Refused::Wrong));
+    };
+    let Some(stored) = store.document(&key(id)).await?.map(read).transpose()? else {
+        return Ok(Err(Refused::Wrong));
+    };
+    if !bool::from(digest_of(secret).as_bytes().ct_eq(stored.digest.as_bytes())) {
+        return Ok(Err(Refused::Wrong));
+    }
+    if is_expired(&stored, now) {
+        return Ok(Err(Refused::Expired));
+    }
+    Ok(Ok(Caller { token_id: stored.id, name: stored.name, scopes: stored.scopes, request_id: None }))
+}
+
+fn invalid(at: &'static str, message: impl Into<String>) -> TokenError {
+    TokenError::Invalid { at, message: message.into() }
+}
+
+fn checked_name(name: &str) -> Result<String, TokenError> {
+    let name = name.trim();
+    let is_plain = !name.chars().any(char::is_control);
+    if name.is_empty() || name.chars().count() > MAX_NAME || !is_plain {
+        return Err(invalid(
+            "name",
+            format!("A token needs a name of 1 to {MAX_NAME} characters on one line."),
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+fn valid_until(days: Option<u32>, now: i64) -> Result<Option<i64>, TokenError> {
+    match days {
+        None => Ok(None),
+        Some(days @ 1..=MAX_DAYS) => Ok(Some(now + i64::from(days) * DAY)),
+        Some(_) => Err(invalid("validDays", format!("A token is valid for 1 to {MAX_DAYS} days."))),
+    }
+}
+
+fn is_expired(stored: &Stored, now: i64) -> bool {
+    stored.valid_until.is_some_and(|until| until <= now)
+}
+
+/// N random bytes, hexadecimal.
+fn random<const N: usize>() -> Result<String, TokenError> {
+    let mut bytes = [0u8; N];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| TokenError::NoRandomness)?;
+    Ok(hex(&bytes))
+}
+
+fn digest_of(secret: &str) -> String {
+    hex(digest(&SHA256, secret.as_bytes()).as_ref())
+}
+
+fn target(id: &str) -> String {
+    format!("token/{id}")
+}
+
+fn all_key() -> DocumentKey {
+    DocumentKey { kind: DocumentKind::ApiToken, parts: Vec::new() }
+}
+
+fn key(id: &str) -> DocumentKey {
+    DocumentKey { kind: DocumentKind::ApiToken, parts: vec![Some(id.to_owned())] }
+}
+
+fn change(id: &str, before: Option<Value>, after: Option<&Stored>) -> DocumentChange {
+    let after = after.and_then(|stored| serde_json::to_value(stored).ok());
+    DocumentChange { key: key(id), before, after }
+}
+
+async fn find(store: &dyn Store, id: &str) -> Result<(Value, Stored), TokenError> {
+    let document = store.document(&key(id)).await?;
+    let document = document.ok_or_else(|| TokenError::Unknown(id.to_owned()))?;
+    Ok((document.clone(), read(document)?))
+}
+
+fn read(document: Value) -> Result<Stored, StoreError> {
+    serde_json::from_value(document)
+        .map_err(|error| StoreError::Corrupt { what: "an API token".to_owned(), why: error.to_string() })
+}
+
+fn issued(stored: Stored, secret: &str, now: i64) -> Issued {
+    let secret = Secret::from(format!("{PREFIX}{}_{secret}", stored.id));
+    Issued { token: shown(stored, now), secret }
+}
+
+fn shown(stored: Stored, now: i64) -> Token {
+    let is_expired = is_expired(&stored, now);
+    Token {
+        created_at: iso(Some(stored.created_at)).unwrap_or_default(),
+        rotated_at: iso(stored.rotated_at),
+        valid_until: iso(stored.valid_until),
+        id: stored.id,
+        name: stored.name,
+        scopes: stored.scopes,
+        is_expired,
+    }
+}
+
+fn iso(milliseconds: Option<i64>) -> Option<String> {
+    Timestamp::from_millisecond(milliseconds?).ok().map(to_iso)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{self, Keys};
+
+    #[tokio::test]
+    async fn a_token_is_valid_until_its_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::from_secret(&Secret::new("a secret")).unwrap();
+        let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
+        let by = Caller::command_line();
+        let new = NewToken {
+            name: "ci".to_owned(),
+            scopes: BTreeSet::from([TokenScope::Edit]),
+            valid_days: Some(2),
+        };
+        let made = now_ms();
+        let issued = create(&*store, &by, new).await.unwrap();
+        let opens = async |secret: &Secret, at: i64| verify(&*store, secret, at).await.unwrap();
+        let caller = opens(&issued.secret, made + 2 * DAY - 1).await.unwrap();
+        assert_eq!((caller.name.as_str(), caller.scopes), ("ci", BTreeSet::from([TokenScope::Edit])));
+        let later = made + 3 * DAY;
+        assert!(matches!(opens(&issued.secret, later).await, Err(Refused::Expired)));
+        // Who does not have the secret is not told that it has expired.
+        for wrong in ["acx_", "acx_x", "", &format!("acx_{}_0", issued.token.id), "acx_0000000000000000_0"] {
+            assert!(matches!(opens(&Secret::new(wrong), later).await, Err(Refused::Wrong)), "{wrong}");
+        }
+        let rotated = rotate(&*store, &by, &issued.token.id, Some(10)).await.unwrap();
+        assert!(opens(&rotated.secret, later).await.is_ok());
+    }
+}

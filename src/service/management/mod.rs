@@ -1,0 +1,101 @@
+//! The console: what developers and operators change while the server runs, who may, and the record of
+//! who did.
+//!
+//! # For whoever adds a route to the console
+//!
+//! - A handler takes `server::management::ManagementCaller` and begins with `caller.may(TokenScope::Edit)?`; it
+//!   returns `Result<HttpResponse, ConsoleRefusal>`. The extractor answers 401, 403 and 429 itself and
+//!   documents them.
+//! - A change goes through [`audit::commit`] with an [`audit::Event`]: the documents
+//!   and the entry that tells of them are stored together or not at all. It gives false where one of
+//!   *your* documents is no longer as `before` says, as `Store::change_documents` does; that somebody
+//!   else wrote an entry meanwhile is settled inside.
+//! - `detail` is JSON for people: ids, names, revisions, reasons. Never a secret, a token or a phone
+//!   number.
+//! - Paths of the management API begin with `/console/api/v1/`.
+
+pub mod api_tokens;
+pub mod audit;
+mod caller;
+mod failures;
+
+use std::net::IpAddr;
+
+pub use self::caller::{Caller, Forbidden, TokenScope};
+use self::failures::Failures;
+use crate::secret::Secret;
+use crate::store::{Store, StoreError};
+
+/// The least length of a bootstrap token, in characters.
+pub const BOOTSTRAP_LENGTH: usize = 32;
+
+/// Who may enter.
+pub struct ApiTokens {
+    /// A token of the environment, which opens the console before any other token exists.
+    bootstrap: Option<Secret>,
+    failures: Failures,
+}
+
+/// Why somebody may not enter.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// Nobody may: there is no token.
+    #[error(
+        "The console is closed: there is no API token. With the server stopped, make one with `app-connect token create --name NAME --scope admin`, or start the server with APP_CONSOLE_BOOTSTRAP_TOKEN set and make one with POST /console/api/v1/tokens."
+    )]
+    Closed,
+    /// The request has no token.
+    #[error("This route takes an API token: send it as bearer token.")]
+    Missing,
+    /// The token is none of this server's, or was revoked or rotated.
+    #[error("The API token is not valid: it may have been revoked or rotated.")]
+    Wrong,
+    /// It was valid.
+    #[error("The API token has expired: have it rotated with a later date.")]
+    Expired,
+    /// Too many failures.
+    #[error("Too many requests with a wrong API token came from this address. Try again in {0} seconds.")]
+    Limited(u64),
+    /// The store failed.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+impl ApiTokens {
+    /// A gate; without a bootstrap token it is opened by the store's tokens alone.
+    pub fn new(bootstrap: Option<Secret>) -> Self {
+        Self { bootstrap, failures: Failures::default() }
+    }
+
+    /// Who presents this token. Failures are counted for the address, and a token from an address with
+    /// too many of them is not looked at.
+    ///
+    /// # Errors
+    /// Where nobody may enter, or this token does not open.
+    pub async fn enter(
+        &self,
+        store: &dyn Store,
+        presented: Option<&Secret>,
+        address: Option<IpAddr>,
+        now: i64,
+    ) -> Result<Caller, Refused> {
+        if let Some(seconds) = self.failures.wait(address, now) {
+            return Err(Refused::Limited(seconds));
+        }
+        let refused = match presented {
+            None => Refused::Missing,
+            Some(token) if self.bootstrap.as_ref() == Some(token) => return Ok(Caller::bootstrap()),
+            Some(token) => match api_tokens::verify(store, token, now).await? {
+                Ok(caller) => return Ok(caller),
+                Err(refused) => refused,
+            },
+        };
+        if self.bootstrap.is_none() && !api_tokens::exist(store).await? {
+            return Err(Refused::Closed);
+        }
+        if !matches!(refused, Refused::Missing) {
+            self.failures.add(address, now);
+        }
+        Err(refused)
+    }
+}
