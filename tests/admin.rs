@@ -1,9 +1,7 @@
 //! `GET /proxyConfigs`: closed unless the operator opened it, and what it says.
 
-mod support;
-
+use crate::support::test_server::{ADMIN_TOKEN, TestServer, document};
 use serde_json::{Value, json};
-use support::test_server::{ADMIN_TOKEN, TestServer, document};
 
 const NOWHERE: &str = "https://crm.example.com";
 

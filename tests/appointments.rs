@@ -1,13 +1,11 @@
 //! Appointments over real HTTP: against the sandbox CRM with the document that ships for it, and
 //! against CRMs that fail.
 
-mod support;
-
+use crate::support::client::Response;
+use crate::support::crm::{Answer, Crm, Request};
+use crate::support::test_server::{self, TestServer, document};
 use app_connect::sandbox::{API_KEY, Sandbox, SandboxOptions};
 use serde_json::{Value, json};
-use support::client::Response;
-use support::crm::{Answer, Crm, Request};
-use support::test_server::{self, TestServer, document};
 
 fn send(site: &TestServer, method: &str, target: &str, token: &str, body: &Value) -> Response {
     let bearer = format!("Bearer {token}");

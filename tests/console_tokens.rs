@@ -1,17 +1,15 @@
 //! Who may change connectors, and the record of who did: API tokens over HTTP and on the command line,
 //! on one store.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use crate::support::client::Response;
+use crate::support::crm::Crm;
+use crate::support::test_server::{self, ADMIN_TOKEN, CONSOLE_TOKEN as BOOTSTRAP, TestServer, document};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use support::client::Response;
-use support::crm::Crm;
-use support::test_server::{self, ADMIN_TOKEN, CONSOLE_TOKEN as BOOTSTRAP, TestServer, document};
 
 const TOKENS: &str = "/console/api/v1/tokens";
 const AUDIT: &str = "/console/api/v1/audit";

@@ -1,13 +1,11 @@
 //! The contacts that an account shares: served from the cache, refreshed on demand, written only when
 //! they changed.
 
-mod support;
-
+use crate::support::crm::{Answer, Crm, Request};
+use crate::support::test_server::{self, ADMIN_TOKEN, TestServer, document};
 use app_connect::store::{ContactKey, Keys, Secret, SledOptions, SledStore, Store as _};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
-use support::crm::{Answer, Crm, Request};
-use support::test_server::{self, ADMIN_TOKEN, TestServer, document};
 
 struct Scene {
     /// The names of the contacts that the CRM has.

@@ -1,8 +1,9 @@
 //! A CRM that does its work and says something else: one record for one call, whoever asks again,
 //! when, and by which clock.
 
-mod support;
-
+use crate::support::client::Response;
+use crate::support::crm::{Answer, Crm, Request};
+use crate::support::test_server::{TestServer, call, document, try_send};
 use app_connect::store::{
     Claim, ClaimChange, ClaimKey, ClaimSubject, Keys, Owner, Secret, SledOptions, SledStore, Store as _,
     Tenant,
@@ -13,9 +14,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::client::Response;
-use support::crm::{Answer, Crm, Request};
-use support::test_server::{TestServer, call, document, try_send};
 
 /// What stands in front of a CRM, or the CRM itself, says where it does not know what was done.
 const DOUBTFUL: [u16; 13] = [408, 499, 500, 501, 502, 503, 504, 520, 521, 522, 523, 524, 530];

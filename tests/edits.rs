@@ -1,12 +1,10 @@
 //! What people write into a record of the CRM survives every later update, in all three formats.
 
-mod support;
-
+use crate::support::client::Response;
+use crate::support::crm::{Answer, Crm};
+use crate::support::test_server::{self, TestServer, call, document};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
-use support::client::Response;
-use support::crm::{Answer, Crm};
-use support::test_server::{self, TestServer, call, document};
 
 /// A CRM with one record, whose text tests edit as people do.
 #[derive(Clone, Default)]

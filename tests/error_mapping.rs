@@ -1,11 +1,9 @@
 //! `errorMapping` from end to end: what users read, what counts as nothing found, and what never
 //! reaches them.
 
-mod support;
-
+use crate::support::crm::{Answer, Crm, Request};
+use crate::support::test_server::{self, TestServer};
 use serde_json::{Value, json};
-use support::crm::{Answer, Crm, Request};
-use support::test_server::{self, TestServer};
 
 /// A CRM whose searches answer what the number or name asks for.
 fn answer(request: &Request) -> Answer {
@@ -50,7 +48,7 @@ fn document(crm: &Crm) -> Value {
 }
 
 /// Headline, type, ttl and sentences.
-fn told(reply: &support::client::Response) -> (bool, String, String, u64, String) {
+fn told(reply: &crate::support::client::Response) -> (bool, String, String, u64, String) {
     let message = reply.message();
     let text = |key: &str| message[key].as_str().unwrap_or_default().to_owned();
     (

@@ -1,8 +1,9 @@
 //! One CRM record for one call: however many ask at once, whatever the CRM does, and wherever the
 //! server dies.
 
-mod support;
-
+use crate::support::client::Response;
+use crate::support::crm::{Answer, Crm, Gate, Request};
+use crate::support::test_server::{self, PATIENCE, TestServer, call, document, try_send};
 use app_connect::store::{
     ClaimChange, ClaimKey, ClaimSubject, Keys, Owner, Secret, SledOptions, SledStore, Store as _, Tenant,
 };
@@ -14,9 +15,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
-use support::client::Response;
-use support::crm::{Answer, Crm, Gate, Request};
-use support::test_server::{self, PATIENCE, TestServer, call, document, try_send};
 
 /// A CRM that counts its records by session.
 #[derive(Clone, Default)]

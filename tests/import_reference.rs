@@ -1,14 +1,12 @@
 //! Moving from the reference server: its database is brought over, its session tokens keep working, and
 //! what it logged is updated and not logged again.
 
-mod support;
-
+use crate::support::crm::{Answer, Crm, Request};
+use crate::support::postgres::{Cluster, cluster};
+use crate::support::test_server::{self, TestServer, document};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
-use support::crm::{Answer, Crm, Request};
-use support::postgres::{Cluster, cluster};
-use support::test_server::{self, TestServer, document};
 
 const SECRET: &str = "the secret key of the reference server";
 const API_KEY: &str = "one-averysecretapikey";

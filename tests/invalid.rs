@@ -14,7 +14,7 @@ use app_connect::engine::load::{Loaded, MAX_BYTES, load, load_file};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-const MEND: &str = "INSTA_UPDATE=always cargo test --test invalid";
+const MEND: &str = "INSTA_UPDATE=always cargo test --test it invalid";
 
 /// Documents of the recordings that cannot run here although the reference runs them.
 const REFUSED_RECORDINGS: &[&str] = &[];

@@ -1,15 +1,13 @@
 //! Sign-in fields that admins manage: a developer portal, a RingCentral platform and a CRM that takes
 //! one key.
 
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::support::client::Response;
+use crate::support::crm::{Answer, Crm, Request};
+use crate::support::test_server::{self, TestServer, document};
 use serde_json::{Value, json};
-use support::client::Response;
-use support::crm::{Answer, Crm, Request};
-use support::test_server::{self, TestServer, document};
 
 /// The portal's connectors: `c-1` is public, `c-2` private to account 1, shared with account 2.
 fn portal(request: &Request) -> Answer {

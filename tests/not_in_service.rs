@@ -1,12 +1,10 @@
 //! A connector that is gone: every route says so, and none says that something is not there.
 
-mod support;
-
+use crate::support::client::Response;
+use crate::support::crm::{Crm, Request};
+use crate::support::test_server::{self, ADMIN_TOKEN, TestServer, call, document};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use support::client::Response;
-use support::crm::{Crm, Request};
-use support::test_server::{self, ADMIN_TOKEN, TestServer, call, document};
 
 /// A request of a user whose document does not serve, and its route.
 const PLAYED: &[(&str, &str)] = &[
@@ -183,7 +181,7 @@ fn a_document_that_goes_while_the_server_runs_is_told_on_every_route() {
 fn cached_contacts_are_not_served_for_a_document_that_is_gone() {
     let crm = Crm::start(test_server::ordinary);
     let platform =
-        Crm::start(|_: &Request| support::crm::Answer::json(&json!({"id": 1, "account": {"id": 5}})));
+        Crm::start(|_: &Request| crate::support::crm::Answer::json(&json!({"id": 1, "account": {"id": 5}})));
     let mut site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
         options.env("ADMIN_TOKEN", ADMIN_TOKEN).env("RINGCENTRAL_SERVER", platform.origin())
     });

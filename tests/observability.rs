@@ -1,11 +1,9 @@
 //! What an operator sees: metrics that move, request ids that lead from a reply to the log.
 
-mod support;
-
+use crate::support::client::Response;
+use crate::support::crm::{Answer, Crm};
+use crate::support::test_server::{ADMIN_TOKEN, TestServer, call, document, ordinary, until};
 use serde_json::{Value, json};
-use support::client::Response;
-use support::crm::{Answer, Crm};
-use support::test_server::{ADMIN_TOKEN, TestServer, call, document, ordinary, until};
 
 /// The value of a sample, `name{labels}` as it is written; 0 where there is none.
 fn sample(text: &str, series: &str) -> f64 {
@@ -40,8 +38,8 @@ fn metrics_are_closed_as_the_list_of_documents_is() {
 #[test]
 fn metrics_have_an_address_of_their_own_where_it_is_set() {
     for adjust in [
-        |options: support::server::Options| options.arg("--metrics-listen").arg("127.0.0.1:0"),
-        |options: support::server::Options| options.env("METRICS_LISTEN", "127.0.0.1:0"),
+        |options: crate::support::server::Options| options.arg("--metrics-listen").arg("127.0.0.1:0"),
+        |options: crate::support::server::Options| options.env("METRICS_LISTEN", "127.0.0.1:0"),
     ] {
         let site = TestServer::start_with(&[], adjust);
         let mut address = None;
@@ -53,8 +51,9 @@ fn metrics_have_an_address_of_their_own_where_it_is_set() {
             address.is_some()
         });
         let address = address.unwrap().parse().unwrap();
-        let read =
-            |method, target| support::test_server::try_send(address, method, target, &[], None).unwrap();
+        let read = |method, target| {
+            crate::support::test_server::try_send(address, method, target, &[], None).unwrap()
+        };
         let reply = read("GET", "/metrics");
         assert_eq!(reply.status, 200);
         assert!(reply.text().contains("app_connect_build_info{version=\""), "{}", reply.text());

@@ -1,15 +1,13 @@
 //! The server's own OpenAPI document: what it says is what is served, and where the reference's
 //! document describes a route, both say the same.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::support::crm::Crm;
+use crate::support::test_server::{ADMIN_TOKEN, TestServer, call, document, ordinary};
 use app_connect::server::openapi_document;
 use serde_json::{Value, json};
-use support::crm::Crm;
-use support::test_server::{ADMIN_TOKEN, TestServer, call, document, ordinary};
 
 fn facts(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/openapi").join(name);

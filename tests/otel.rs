@@ -1,11 +1,8 @@
-//! Traces to an OpenTelemetry collector: `cargo test --features otel --test otel`.
-#![cfg(feature = "otel")]
+//! Traces to an OpenTelemetry collector: `cargo test --features otel --test it otel`.
 
-mod support;
-
+use crate::support::crm::{Answer, Crm};
+use crate::support::test_server::{TestServer, document, ordinary};
 use serde_json::json;
-use support::crm::{Answer, Crm};
-use support::test_server::{TestServer, document, ordinary};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
@@ -35,7 +32,7 @@ fn a_request_its_operation_and_its_exchange_are_one_trace_of_the_client() {
     assert_eq!(reply.status, 200, "{}", reply.text());
     // What waits for the next batch is exported at the end.
     site.server.terminate();
-    assert!(site.server.wait(support::test_server::PATIENCE).is_some_and(|status| status.success()));
+    assert!(site.server.wait(crate::support::test_server::PATIENCE).is_some_and(|status| status.success()));
 
     let exports = collector.received();
     assert!(!exports.is_empty(), "{}", site.server.log());

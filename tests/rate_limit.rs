@@ -1,14 +1,12 @@
 //! `rateLimit` from end to end: how many requests a CRM sees, what users read when there is no turn,
 //! and that one connector never waits for another.
 
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::support::crm::{Answer, Crm, Gate};
+use crate::support::test_server::{self, PATIENCE, TestServer, until};
 use serde_json::{Value, json};
-use support::crm::{Answer, Crm, Gate};
-use support::test_server::{self, PATIENCE, TestServer, until};
 
 /// A CRM that answers searches only when the gate opens, and knows how many were under way at most.
 fn gated(gate: &Gate) -> (Crm, Arc<AtomicUsize>) {

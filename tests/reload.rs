@@ -1,16 +1,14 @@
 //! Documents change under a running server: within a second, without a failed request, and never
 //! half (issue "Must show" 6).
 
-mod support;
-
+use crate::support::crm::{Answer, Crm, Gate, Request};
+use crate::support::test_server::{self, TestServer, pretty, try_send, until};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use support::crm::{Answer, Crm, Gate, Request};
-use support::test_server::{self, TestServer, pretty, try_send, until};
 
 /// How long any one change may take on a loaded machine.
 const DEADLINE: Duration = Duration::from_secs(5);

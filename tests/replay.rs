@@ -9,11 +9,8 @@
 //! Both print only with `--nocapture`. A new group is one more file there and one more line in
 //! `replay_groups!` below.
 
-mod selfcheck;
-mod support;
-
-use support::player::{self, Rules};
-use support::{recording, report};
+use crate::support::player::{self, Rules};
+use crate::support::{recording, report};
 
 macro_rules! replay_groups {
     ($($test:ident = $group:literal),+ $(,)?) => {

@@ -1,12 +1,12 @@
 //! What CRMs answer with a status of success: refusals in the shapes that their documentation shows, and
 //! replies that only look like one. Each file of `fixtures/replies/` is one.
 
-mod support;
-
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use crate::support::crm::{Answer, Crm};
+use crate::support::test_server::{self, TestServer, call};
 use app_connect::config::operations::OperationName;
 use app_connect::connector::{CallError, Interface};
 use app_connect::engine::decode::decode;
@@ -21,8 +21,6 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use support::crm::{Answer, Crm};
-use support::test_server::{self, TestServer, call};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

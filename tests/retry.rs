@@ -1,14 +1,12 @@
 //! `retry` from end to end: what is sent again, with which key, how long it waits, and what never is
 //! sent twice.
 
-mod support;
-
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::support::crm::{Answer, Crm, Request};
+use crate::support::test_server::{self, TestServer, call};
 use serde_json::{Value, json};
-use support::crm::{Answer, Crm, Request};
-use support::test_server::{self, TestServer, call};
 
 /// A CRM whose users can sign in, and whose other answers are `first` as often as it says.
 fn failing(times: usize, first: impl Fn() -> Answer + Send + Sync + 'static) -> Crm {

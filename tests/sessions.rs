@@ -1,16 +1,14 @@
 //! Who sees what: users, call logs and sessions, across documents, accounts, sign-outs, kills.
 
-mod support;
-
+use crate::support::client::Response;
+use crate::support::crm::{Answer, Crm, Request};
+use crate::support::test_server::{self, ADMIN_TOKEN, TestServer, call, document};
 use app_connect::store::{
     CallLog, Extension, Keys, Owner, Secret, SledOptions, SledStore, Store as _, Tenant, User, UserKey,
 };
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use serde_json::{Value, json};
 use std::path::Path;
-use support::client::Response;
-use support::crm::{Answer, Crm, Request};
-use support::test_server::{self, ADMIN_TOKEN, TestServer, call, document};
 
 const SECRET: &str = "the signing secret of these tests";
 

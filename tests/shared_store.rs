@@ -1,20 +1,18 @@
 //! Two servers on one database: what one of them does the other knows, and what only one may do is
 //! done once.
 
-mod support;
-
+use crate::support::client::Response;
+use crate::support::crm::{Answer, Crm, Request};
+use crate::support::postgres::cluster;
+use crate::support::test_server::{
+    self, CONSOLE_TOKEN, PATIENCE, TestServer, call, document, pretty, try_send, until,
+};
 use app_connect::store::{self, Keys, Secret, User};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
-use support::client::Response;
-use support::crm::{Answer, Crm, Request};
-use support::postgres::cluster;
-use support::test_server::{
-    self, CONSOLE_TOKEN, PATIENCE, TestServer, call, document, pretty, try_send, until,
-};
 
 const SECRET: &str = "a secret key that both servers have";
 

@@ -1,15 +1,12 @@
 //! SIGTERM: what is in flight is answered, then the process ends with success.
-#![cfg(unix)]
 
-mod support;
-
+use crate::support::crm::{Crm, Gate};
+use crate::support::http;
+use crate::support::test_server::{self, PATIENCE, TestServer, call, document, try_send, until};
 use serde_json::json;
 use std::io::{BufReader, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
-use support::crm::{Crm, Gate};
-use support::http;
-use support::test_server::{self, PATIENCE, TestServer, call, document, try_send, until};
 
 #[test]
 fn a_request_that_waits_for_the_crm_is_answered_before_the_process_ends() {

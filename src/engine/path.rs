@@ -69,7 +69,7 @@ impl Path {
     }
 
     fn parse_json_path(text: &str) -> Result<Self, JsonPathError> {
-        let query = parse_json_path(text).map_err(|error| JsonPathError::new(&error))?;
+        let query = parse_json_path(text).map_err(|error| JsonPathError::new(&error, text))?;
         Ok(singular_steps(&query).map_or_else(|| Self::Query(Box::new(query)), Self::Steps))
     }
 
@@ -274,23 +274,21 @@ fn plain_name(name: &str) -> Option<&str> {
 }
 
 impl JsonPathError {
-    fn new(error: &jsonpath_rust::parser::errors::JsonPathError) -> Self {
+    fn new(error: &jsonpath_rust::parser::errors::JsonPathError, query: &str) -> Self {
         use jsonpath_rust::parser::errors::JsonPathError as E;
-        match error {
-            E::PestError(pest) => {
-                let offset = match pest.location {
-                    pest::error::InputLocation::Pos(at) => at,
-                    pest::error::InputLocation::Span((from, _)) => from,
-                };
-                Self {
-                    message: format!("the query stops making sense at character {}", offset + 1),
-                    offset: Some(offset),
-                }
-            }
-            other => Self {
-                message: other.to_string().lines().next().unwrap_or_default().to_owned(),
-                offset: None,
+        let told = match error {
+            // Where it stopped is told as ` --> line:column`, from 1, in characters.
+            E::PestError(syntax) => syntax.to_string(),
+            other => other.to_string(),
+        };
+        let first = told.lines().next().unwrap_or_default();
+        let column = first.split_once("--> 1:").and_then(|(_, column)| column.trim().parse::<usize>().ok());
+        match column {
+            Some(column) => Self {
+                message: format!("the query stops making sense at character {column}"),
+                offset: Some(query.char_indices().nth(column - 1).map_or(query.len(), |(at, _)| at)),
             },
+            None => Self { message: first.to_owned(), offset: None },
         }
     }
 }

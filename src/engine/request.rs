@@ -16,6 +16,8 @@ use super::render::{USER_AGENT, VERSION_HEADER};
 /// How long an exchange may take where nothing else is said.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Requests that code connectors make, part by part.
+///
 /// ```
 /// use app_connect::engine::exchange::RequestSpec;
 /// use app_connect::engine::failure::Failure;

@@ -17,7 +17,7 @@ use crate::engine::operation::{AuthType, OAuth};
 use crate::engine::send::send;
 use crate::store::{Secret, StoreError, User};
 
-/// A token with less than this left is renewed first (recordings 20, `refresh-on-use`).
+/// A token with less than this left is renewed first, as on the reference server.
 const EARLY_MS: i64 = 2 * 60 * 1000;
 
 /// How long the authorization server may take.

@@ -1,8 +1,8 @@
 //! What clients send.
 use super::JSON;
-use super::support::client::Response;
-use super::support::crm::{Answer, Crm, Request};
-use super::support::test_server::{self, PATIENCE, TestServer, call, document};
+use crate::support::client::Response;
+use crate::support::crm::{Answer, Crm, Request};
+use crate::support::test_server::{self, PATIENCE, TestServer, call, document};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io::{Read, Write};

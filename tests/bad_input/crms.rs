@@ -1,8 +1,8 @@
 //! What CRMs answer, what users read about it, and what is written down.
 use super::JSON;
-use super::support::client::Response;
-use super::support::crm::{Answer, Crm, Gate, Request};
-use super::support::test_server::{self, ADMIN_TOKEN, TestServer, call, document};
+use crate::support::client::Response;
+use crate::support::crm::{Answer, Crm, Gate, Request};
+use crate::support::test_server::{self, ADMIN_TOKEN, TestServer, call, document};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -1,8 +1,8 @@
 //! What is uploaded to the management API.
 
-use super::support::client::Response;
-use super::support::crm::Crm;
-use super::support::test_server::{self, TestServer, document, pretty};
+use crate::support::client::Response;
+use crate::support::crm::Crm;
+use crate::support::test_server::{self, TestServer, document, pretty};
 use serde_json::{Value, json};
 
 const TOKEN: &str = "a-token-of-these-tests-that-is-long-enough";

@@ -1,6 +1,6 @@
 //! `import`: operations from curl commands and OpenAPI documents.
-use super::support::test_server::{document, pretty};
 use super::{PUBLIC, Run, run, run_with};
+use crate::support::test_server::{document, pretty};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;

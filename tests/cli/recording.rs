@@ -1,7 +1,7 @@
 //! `record`: cases from live calls to the sandbox CRM.
-use super::support::crm::{Answer, Crm};
-use super::support::test_server::{self, document, pretty};
 use super::{Run, run, start};
+use crate::support::crm::{Answer, Crm};
+use crate::support::test_server::{self, document, pretty};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};

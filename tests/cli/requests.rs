@@ -1,7 +1,7 @@
 //! `explain` and `call`.
-use super::support::crm::{Answer, Crm, Request};
-use super::support::test_server::{self, api_key, document, pretty};
 use super::{PUBLIC, folder, run, run_with};
+use crate::support::crm::{Answer, Crm, Request};
+use crate::support::test_server::{self, api_key, document, pretty};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;

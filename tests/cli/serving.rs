@@ -1,8 +1,8 @@
 //! `serve` and `sandbox`: settings, refusals, what is left behind.
-use super::support::crm::Crm;
-use super::support::server::{Options, Server};
-use super::support::test_server::{self, document};
 use super::{run, run_with, start};
+use crate::support::crm::Crm;
+use crate::support::server::{Options, Server};
+use crate::support::test_server::{self, document};
 use serde_json::json;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;

@@ -1,7 +1,7 @@
 //! `store`: check, export and import of what a server kept.
-use super::support::crm::Crm;
-use super::support::test_server::{self, TestServer, call, document};
 use super::{Run, run, run_with};
+use crate::support::crm::Crm;
+use crate::support::test_server::{self, TestServer, call, document};
 use std::path::Path;
 
 const API_KEY: &str = "1-averysecretapikey";

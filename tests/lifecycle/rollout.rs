@@ -1,8 +1,8 @@
 //! Under load: upload, mend, activate, roll back; no request fails and none is served by another
 //! version than the one that is active.
 
-use super::support::server::Options;
 use super::*;
+use crate::support::server::Options;
 use std::time::Duration;
 
 fn case(world: &World, asked: u64) -> Value {
@@ -163,7 +163,7 @@ fn sighup_reloads_and_stops_nothing() {
 /// A request that began on a revision ends on it.
 #[test]
 fn a_request_under_way_finishes_on_its_revision() {
-    let gate = support::crm::Gate::default();
+    let gate = crate::support::crm::Gate::default();
     let crm = Crm::start({
         let gate = gate.clone();
         move |request: &Request| {

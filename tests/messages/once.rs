@@ -1,8 +1,8 @@
 //! Every message once: many requests at once, a CRM that does not answer, kills of the server.
-use super::support::client::{self, Response};
-use super::support::crm::{Answer, Gate};
-use super::support::test_server;
 use super::{assert_logged, assert_refused, changes_messages, conversation, ids, logging, start, texts};
+use crate::support::client::{self, Response};
+use crate::support::crm::{Answer, Gate};
+use crate::support::test_server;
 use serde_json::json;
 use std::sync::Mutex;
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! What is logged for whom, and what clients are told.
-use super::support::crm::{Answer, Crm, Request};
-use super::support::test_server::TestServer;
 use super::{
     Book, assert_logged, assert_refused, changes_messages, conversation, ids, logging, start, texts,
 };
+use crate::support::crm::{Answer, Crm, Request};
+use crate::support::test_server::TestServer;
 use serde_json::{Value, json};
 use std::sync::Mutex;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::client::{Client, Reply};
+use crate::sandbox::client::{Client, Reply};
 use app_connect::sandbox::SandboxOptions;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use app_connect::sandbox::{Effect, Fault, Faults, SandboxOptions, start};
 use serde_json::json;
 
-use crate::client::{Client, client, ids};
+use crate::sandbox::client::{Client, client, ids};
 
 #[tokio::test]
 async fn bad_input_is_refused_with_the_reason() {

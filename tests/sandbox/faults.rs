@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use crate::client::{Client, Reply, client};
+use crate::sandbox::client::{Client, Reply, client};
 use app_connect::sandbox::{Effect, Fault, Faults, SandboxOptions, start};
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{FIXED_TIME, KEY_2, client, ids};
+use crate::sandbox::client::{FIXED_TIME, KEY_2, client, ids};
 
 #[tokio::test]
 async fn contacts_are_found_by_number_and_name() {

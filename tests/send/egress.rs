@@ -5,7 +5,7 @@ use app_connect::engine::exchange::RequestSpec;
 use app_connect::engine::failure::FailureKind;
 use app_connect::engine::send::{Client, ClientOptions, send};
 
-use crate::server::*;
+use crate::send::server::*;
 
 /// Sends and expects the guard's refusal, which tells the operator what to do.
 async fn blocked(client: &Client, spec: &RequestSpec) {

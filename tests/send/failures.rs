@@ -9,7 +9,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::server::*;
+use crate::send::server::*;
 
 const PATH: &str = "/secret-path?token=secret";
 

@@ -6,7 +6,7 @@ use app_connect::engine::proxies::Proxies;
 use app_connect::engine::send::{Client, ClientOptions, send};
 use serde_json::json;
 
-use crate::server::*;
+use crate::send::server::*;
 
 fn through(egress: EgressPolicy, addresses: &[&str], variables: &[(&str, String)]) -> Client {
     let proxies = Proxies::read(&|name| {

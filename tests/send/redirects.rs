@@ -5,7 +5,7 @@ use app_connect::engine::send::send;
 use http::Method;
 use serde_json::json;
 
-use crate::server::*;
+use crate::send::server::*;
 
 #[tokio::test]
 async fn a_get_keeps_its_body_and_credentials_on_the_same_host() {

@@ -17,7 +17,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
-use crate::server::*;
+use crate::send::server::*;
 
 const H2: &str = "h2";
 const HTTP1: &str = "http/1.1";

@@ -3,7 +3,7 @@
 use app_connect::engine::send::send;
 use http::Method;
 
-use crate::server::*;
+use crate::send::server::*;
 
 async fn sent(spec: app_connect::engine::exchange::RequestSpec) -> Received {
     let server = Server::start(|_| answer("200 OK", "", "{}")).await;

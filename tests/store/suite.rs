@@ -19,7 +19,7 @@ mod users;
 use app_connect::store::{Store, StoreError};
 use serde_json::json;
 
-use crate::user;
+use super::user;
 
 pub use self::{call_logs::*, claims::*, contacts::*, documents::*, messages::*, transfer::*, users::*};
 

@@ -1,6 +1,6 @@
 //! What belongs to a user, and what admins set for an account.
-use super::support::client::Response;
 use super::{Case, Tenant, World, assert_refused};
+use crate::support::client::Response;
 use serde_json::{Value, json};
 
 pub const CASES: &[Case] = &[

@@ -1,6 +1,6 @@
 //! Appointments: the CRM says whose they are, by the credential that asks.
-use super::support::client::Response;
 use super::{Case, Tenant, assert_refused};
+use crate::support::client::Response;
 use serde_json::{Value, json};
 
 pub const CASES: &[Case] = &[Case {

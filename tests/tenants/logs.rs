@@ -1,7 +1,7 @@
 //! Call logs, notes, dispositions, messages.
-use super::support::client::Response;
-use super::support::test_server;
 use super::{Case, Tenant, assert_refused};
+use crate::support::client::Response;
+use crate::support::test_server;
 use serde_json::{Value, json};
 
 pub const CASES: &[Case] = &[

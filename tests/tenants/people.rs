@@ -1,6 +1,6 @@
 //! Contacts and call-down lists.
-use super::support::client::Response;
 use super::{Case, Tenant, assert_refused};
+use crate::support::client::Response;
 use serde_json::{Value, json};
 
 pub const CASES: &[Case] = &[

@@ -14,7 +14,7 @@ fn requests() -> Vec<(&'static str, &'static str, Value)> {
         ("GET", "/custom/contact/search?name=Ada", Value::Null),
         ("POST", "/contact", json!({"phoneNumber": "1", "newContactName": "Ada"})),
         ("GET", "/callLog?sessionIds=s-1&requireDetails=true", Value::Null),
-        ("POST", "/callLog", super::support::test_server::call("s-2", "c1")),
+        ("POST", "/callLog", crate::support::test_server::call("s-2", "c1")),
         ("PATCH", "/callLog", json!({"sessionId": "s-1", "note": "changed"})),
         ("PUT", "/callDisposition", json!({"sessionId": "s-1", "dispositions": {"result": "Busy"}})),
         ("POST", "/callLog/cacheNote", json!({"sessionId": "s-1", "note": "changed"})),
@@ -37,7 +37,7 @@ fn a_token_with_the_claims_of_two_users_names_neither() {
     let owner = world.owner("u", true);
     let settings = json!({"userSettings": {"theme": {"value": owner.say("dark")}}});
     assert_eq!(owner.post("/user/settings", &settings).status, 200);
-    let logged = owner.post("/callLog", &super::support::test_server::call("s-1", "c1"));
+    let logged = owner.post("/callLog", &crate::support::test_server::call("s-1", "c1"));
     assert!(owner.works(&logged));
     // Somebody else, so that every claim is one of some user.
     let other = Tenant {

@@ -1,7 +1,7 @@
 //! The CRM of all tenants: it gives anything to anybody, says who it speaks to, and remembers which
 //! credential asked for what. And the RingCentral platform.
-use super::support::crm::{Answer, Request};
-use super::support::test_server;
+use crate::support::crm::{Answer, Request};
+use crate::support::test_server;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -1,6 +1,6 @@
 //! The CRM of a case: answers by its rules.
 use super::case::{Reply, Rule};
-use super::support::crm::{Answer, Crm, Request};
+use crate::support::crm::{Answer, Crm, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use regex::Regex;

@@ -5,8 +5,6 @@
 mod case;
 mod crm;
 mod play;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};

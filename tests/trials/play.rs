@@ -1,9 +1,9 @@
 //! Plays a case against the real binary, and says what was not as expected.
 use super::case::{Case, Finding, Step};
 use super::crm;
-use super::support::client::Response;
-use super::support::crm::{Crm, Request};
-use super::support::test_server::{TestServer, until};
+use crate::support::client::Response;
+use crate::support::crm::{Crm, Request};
+use crate::support::test_server::{TestServer, until};
 use serde_json::{Map, Value, json};
 use std::process::Command;
 
@@ -187,7 +187,7 @@ impl Trial<'_> {
                 .collect();
             let args: Vec<_> = self.case.serve.args.iter().map(|arg| self.filled_text(arg)).collect();
             self.site = Some(TestServer::start_with(&[("acme", &document)], |options| {
-                let options = options.env("ADMIN_TOKEN", super::support::test_server::ADMIN_TOKEN);
+                let options = options.env("ADMIN_TOKEN", crate::support::test_server::ADMIN_TOKEN);
                 let options =
                     env.into_iter().fold(options, |options, (name, value)| options.env(name, value));
                 args.into_iter().fold(options, |options, arg| options.arg(arg))

@@ -47,11 +47,22 @@ fn read(path: &Path) -> Result<Value, CliError> {
     }
     let text = std::fs::read_to_string(path).map_err(cannot)?;
     let is_json = text.trim_start().starts_with('{');
-    let read = match is_json {
-        true => serde_json::from_str(&text).map_err(|error| format!("it is not JSON: {error}")),
-        false => serde_saphyr::from_str(&text).map_err(|error| format!("it is not YAML: {error}")),
+    let read = if is_json {
+        serde_json::from_str(&text).map_err(|error| format!("it is not JSON: {error}"))
+    } else {
+        of_yaml(&text)
     };
     read.map_err(|problem| CliError(format!("{shown}: {problem}")))
+}
+
+#[cfg(feature = "import-yaml")]
+fn of_yaml(text: &str) -> Result<Value, String> {
+    serde_saphyr::from_str(text).map_err(|error| format!("it is not YAML: {error}"))
+}
+
+#[cfg(not(feature = "import-yaml"))]
+fn of_yaml(_: &str) -> Result<Value, String> {
+    Err("it is not JSON, and this program was built without the feature `import-yaml`: convert it to JSON first".to_owned())
 }
 
 /// An OpenAPI document that can be read.

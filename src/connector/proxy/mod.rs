@@ -258,7 +258,6 @@ impl ProxyConnector {
         }
     }
 
-    /// The variables that every operation sees.
     /// The host that is asked who signs in, where a template chooses it: each host has users of its own
     /// then.
     pub fn host_of_sign_in(&self, call: &Call<'_>, input: &GetUserInfo) -> Option<String> {

@@ -55,8 +55,7 @@ impl TableReport {
     }
 }
 
-/// Brings a table over; `None` where the database has none of this name. `progress` hears how many
-/// rows of how many are done. Users are read before what belongs to them, by the same `Import`.
+/// An import from a database of the reference into a store.
 pub struct Import<'s> {
     from: ForeignTables,
     to: &'s dyn Store,
@@ -69,7 +68,8 @@ impl<'s> Import<'s> {
         Self { from, to, owners: Owners::default() }
     }
 
-    /// Brings one of [`TABLES`] over.
+    /// Brings one of [`TABLES`] over; `None` if the database has none of this name. `progress` hears how
+    /// many rows of how many are done. Users are read before what belongs to them, by the same `Import`.
     ///
     /// # Errors
     /// Where the database cannot be read or the store cannot be written: what was brought over until

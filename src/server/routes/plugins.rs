@@ -7,8 +7,8 @@ use crate::server::session::Authenticated;
 use crate::service::Services;
 use crate::service::plugins::{self, PluginLicense};
 
-/// `GET /plugin/licenseStatus?rcAccountId=&pluginId=`: nothing for a plugin that is not installed
-/// (recordings 19, `plugin-license-unknown`).
+/// `GET /plugin/licenseStatus?rcAccountId=&pluginId=`: nothing for a plugin that is not installed, as the
+/// reference server answers for one that it does not know.
 pub(super) async fn license_status(services: web::Data<Services>, session: Authenticated) -> HttpResponse {
     match plugins::license(&services, &session.0).await {
         Ok(PluginLicense::NotInstalled) => HttpResponse::Ok().finish(),

@@ -1,10 +1,10 @@
-//! The console: what developers and operators change while the server runs, who may, and the record of
-//! who did.
+//! The management API: what developers and operators change while the server runs, who may, and the
+//! record of who did.
 //!
-//! # For whoever adds a route to the console
+//! # For whoever adds a route to it
 //!
 //! - A handler takes `server::management::ManagementCaller` and begins with `caller.may(TokenScope::Edit)?`; it
-//!   returns `Result<HttpResponse, ConsoleRefusal>`. The extractor answers 401, 403 and 429 itself and
+//!   returns `Result<HttpResponse, ManagementError>`. The extractor answers 401, 403 and 429 itself and
 //!   documents them.
 //! - A change goes through [`audit::commit`] with an [`audit::Event`]: the documents
 //!   and the entry that tells of them are stored together or not at all. It gives false where one of

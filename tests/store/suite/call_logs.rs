@@ -3,7 +3,7 @@
 use app_connect::store::{Owner, Saved, Store};
 use futures_util::future::join_all;
 
-use crate::{account, call_log, scope};
+use super::super::{account, call_log, scope};
 
 /// Q4: the same session is another one in every other scope.
 pub async fn call_logs_never_leave_their_scope(store: &dyn Store) {

@@ -6,7 +6,7 @@ use app_connect::store::{
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::{account, call_log, scope};
+use super::super::{account, call_log, scope};
 
 fn claim(holder: &str) -> Claim {
     Claim {

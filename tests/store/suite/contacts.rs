@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use app_connect::store::{Secret, Store};
 use serde_json::json;
 
-use crate::{contact_key, user};
+use super::super::{contact_key, user};
 
 pub async fn contacts_are_cached_for_exactly_one_number(store: &dyn Store) {
     let key = contact_key("+1 650 555 0100");

@@ -4,8 +4,8 @@ use app_connect::store::{
     ClaimChange, ClaimKey, ClaimSubject, Conversation, MessageLog, Owner, Store, Tenant,
 };
 
+use super::super::{account, scope};
 use super::claims::claims;
-use crate::{account, scope};
 
 pub fn conversation(scope: Tenant, id: &str, third_party_log_id: &str) -> Conversation {
     Conversation {

@@ -8,9 +8,9 @@ use app_connect::store::{
 };
 use serde_json::json;
 
+use super::super::{account, call_log, contact_key, scope, user};
 use super::claims::claims;
 use super::messages::{conversation, message_log};
-use crate::{account, call_log, contact_key, scope, user};
 
 /// Fills a store with records of every kind; returns how many.
 pub async fn fill(store: &dyn Store) -> Counts {

@@ -3,7 +3,7 @@
 use app_connect::store::{Store, User};
 use futures_util::future::join_all;
 
-use crate::user;
+use super::super::user;
 
 pub async fn users_read_back_whole_with_their_key_order(store: &dyn Store) {
     let stored = user("7-crm", Some("acme"));

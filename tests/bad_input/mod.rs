@@ -3,8 +3,6 @@
 
 mod clients;
 mod crms;
-#[path = "../support/mod.rs"]
-mod support;
 mod uploads;
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");

@@ -2,14 +2,12 @@
 
 mod once;
 mod outcomes;
-#[path = "../support/mod.rs"]
-mod support;
 
+use crate::support::client::Response;
+use crate::support::crm::{Answer, Crm, Request};
+use crate::support::test_server::{self, TestServer, document};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
-use support::client::Response;
-use support::crm::{Answer, Crm, Request};
-use support::test_server::{self, TestServer, document};
 
 /// A record: the API key that made it, and its texts.
 type Record = (String, Vec<String>);

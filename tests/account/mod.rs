@@ -1,17 +1,14 @@
 //! The routes around a user: call-down list, licence, settings, profile.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod call_down;
 mod license;
 mod profile;
 mod settings;
 
+use crate::support::client::Response;
+use crate::support::crm::{Answer, Crm, Request};
+use crate::support::test_server::{self, TestServer, document};
 use serde_json::{Value, json};
-use support::client::Response;
-use support::crm::{Answer, Crm, Request};
-use support::test_server::{self, TestServer, document};
 
 /// Sends JSON with any method.
 fn send(site: &TestServer, method: &str, target: &str, token: &str, body: &Value) -> Response {

@@ -3,9 +3,6 @@
 //! A test of its own: a process that is just being started holds the files of the one that starts
 //! it for a moment, the lock of an embedded store among them.
 
-#[path = "../support/postgres.rs"]
-#[allow(dead_code, reason = "each test takes what it needs")]
-mod cluster;
 mod lookups;
 mod migrate;
 mod outages;
@@ -15,4 +12,5 @@ mod store;
 #[path = "../store/suite.rs"]
 mod suite;
 
+use crate::support::postgres as cluster;
 use records::{SECRET, account, call_log, contact_key, contains, forbidden, keys, scope, user};

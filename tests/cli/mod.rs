@@ -7,17 +7,15 @@ mod recording;
 mod requests;
 mod serving;
 mod store;
-#[path = "../support/mod.rs"]
-mod support;
 mod testing;
 mod validate;
 
+use crate::support::test_server::{PATIENCE, document, pretty};
 use serde_json::json;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
-use support::test_server::{PATIENCE, document, pretty};
 
 const PUBLIC: &str = "https://crm.example.com";
 

@@ -15,16 +15,14 @@ mod accounts;
 mod calendar;
 mod logs;
 mod people;
-#[path = "../support/mod.rs"]
-mod support;
 mod tokens;
 mod vault;
 
+use crate::support::client::Response;
+use crate::support::crm::{Crm, Request};
+use crate::support::test_server::{TestServer, document};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use support::client::Response;
-use support::crm::{Crm, Request};
-use support::test_server::{TestServer, document};
 use vault::Vault;
 
 const OWNER: &str = "of-the-owner";

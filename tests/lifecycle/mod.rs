@@ -7,18 +7,16 @@ mod failing_disk;
 mod pins;
 mod rollout;
 mod secrets;
-#[path = "../support/mod.rs"]
-mod support;
 mod who;
 
+use crate::support::client::Response;
+use crate::support::crm::{Answer, Crm, Request};
+use crate::support::server::Options;
+use crate::support::test_server::{self, ADMIN_TOKEN, CONSOLE_TOKEN, TestServer, pretty, try_send, until};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use support::client::Response;
-use support::crm::{Answer, Crm, Request};
-use support::server::Options;
-use support::test_server::{self, ADMIN_TOKEN, CONSOLE_TOKEN, TestServer, pretty, try_send, until};
 
 const CONNECTORS: &str = "/console/api/v1/connectors";
 
