@@ -6,6 +6,8 @@ WORKDIR /build
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 COPY Cargo.toml Cargo.lock LICENSE ./
 COPY src src
+COPY crates crates
+COPY tests tests
 COPY benches benches
 COPY docs docs
 COPY schemas schemas

@@ -7,22 +7,19 @@
 // Nothing that an outsider controls may end the process: tests may.
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout))]
 
+pub use app_connect_engine::{self as engine, config, secret};
+pub(crate) use app_connect_engine::{atomic_file, hex, json_kind};
+
 pub mod api;
-mod atomic_file;
 pub mod cli;
-pub mod config;
 pub mod connector;
 mod durations;
-pub mod engine;
 pub mod generated;
-mod hex;
 pub mod import;
-mod json_kind;
 pub mod metrics;
 #[cfg(feature = "otel")]
 mod otel;
 pub mod sandbox;
-pub mod secret;
 pub mod server;
 pub mod service;
 mod small_cache;

@@ -13,7 +13,7 @@ use crate::config::operations::OperationName;
 use crate::engine::mapped::MappingProblem;
 
 /// The outcomes that occur; another word is counted as well, only less quickly.
-const OUTCOMES: [&str; 13] = [
+const OUTCOMES: [&str; 15] = [
     "ok",
     "incomplete",
     "unmapped",
@@ -24,9 +24,11 @@ const OUTCOMES: [&str; 13] = [
     "reset",
     "too-large",
     "not-json",
+    "unconfirmed",
     "status",
     "blocked",
     "missing",
+    "limited",
 ];
 
 /// Mapping problems of one operation beyond so many are counted under one path.

@@ -25,7 +25,7 @@ pub struct Tenant {
 pub enum Owner {
     /// The RingCentral account id.
     RcAccount(String),
-    /// The user's id as in [`UserKey::id`].
+    /// The user's id as in [`UserKey::id`](crate::user::UserKey::id).
     User(String),
 }
 
@@ -60,7 +60,7 @@ pub struct CallLog {
     pub third_party_log_id: String,
     /// The CRM's id of the contact.
     pub contact_id: Option<String>,
-    /// The user who logged it, as in [`UserKey::id`].
+    /// The user who logged it, as in [`UserKey::id`](crate::user::UserKey::id).
     pub user_id: String,
     /// The platform name.
     pub platform: String,
@@ -83,7 +83,7 @@ pub struct Conversation {
     pub first_message_id: String,
     /// The CRM's id of the record.
     pub third_party_log_id: String,
-    /// The user who logged it first, as in [`UserKey::id`].
+    /// The user who logged it first, as in [`UserKey::id`](crate::user::UserKey::id).
     pub user_id: String,
     /// Created at, in milliseconds.
     pub created_at: i64,
@@ -102,7 +102,7 @@ pub struct MessageLog {
     pub conversation_log_id: String,
     /// The CRM's id of that record.
     pub third_party_log_id: String,
-    /// The user who logged it, as in [`UserKey::id`].
+    /// The user who logged it, as in [`UserKey::id`](crate::user::UserKey::id).
     pub user_id: String,
     /// Created at, in milliseconds.
     pub created_at: i64,

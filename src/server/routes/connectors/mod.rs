@@ -1,4 +1,4 @@
-//! The life of connectors: `/managed/api/v1/connectors`.
+//! The life of connectors: `/console/api/v1/connectors`.
 
 mod operating;
 mod records;

@@ -1,0 +1,165 @@
+//! Compiles a document into what runs, and finds everything that is wrong with it on the way: one
+//! compiler for the command line, the server, uploads and tests.
+
+mod auth;
+mod delivery;
+#[cfg(test)]
+mod error_tests;
+mod errors;
+mod field;
+mod header;
+mod mapping;
+mod missing;
+mod pairing;
+mod paths;
+mod request;
+mod secrets;
+pub use secrets::looks_secret;
+mod shared;
+#[cfg(test)]
+mod tests;
+mod url;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use self::request::RequestCompiler;
+use self::shared::Shared;
+use super::exchange::HostPattern;
+use super::operation::{AuthType, CompiledDocument, LONGEST_TIMEOUT, LogFormat, OAuth, Operation};
+use crate::config::diagnostic::Code;
+use crate::config::document::{Auth, Document};
+use crate::config::problem::{Part, Problem};
+use crate::secret::Secret;
+
+/// Looks up an environment variable that a document names.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Compiles a document. What cannot run is reported with a code of severity error; the compiled
+/// form is then not to be used.
+pub fn compile(document: &Document, environment: Environment<'_>) -> (CompiledDocument, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let allowed_hosts = allowed_hosts(document, &mut problems);
+    check_meta(document, &mut problems);
+    auth::check(document, &mut problems);
+    secrets::check(document, &mut problems);
+    pairing::check(&document.operations, &mut problems);
+    let base = url::Base::compile(document, &allowed_hosts, &mut problems);
+    let shared = Shared::new(document);
+    let errors = errors::compile(
+        document.error_mapping.as_deref().unwrap_or_default(),
+        "/errorMapping",
+        &mut problems,
+    );
+    let compiler = RequestCompiler { document, base: &base, shared: &shared, errors: &errors };
+    let operations: Vec<Operation> = document
+        .operations
+        .defined()
+        .map(|operation| compiler.operation(&operation, &mut problems))
+        .collect();
+    pairing::check_no_id(&operations, &mut problems);
+    let auth = document.auth.clone().unwrap_or_default();
+    let secret_key = from_environment(document.secret_key_env.as_deref(), environment)
+        .or_else(|| document.secret_key.clone());
+    let rate_limit = delivery::rate_limit(document, &mut problems);
+    let mut compiled = CompiledDocument::new(
+        document.meta.as_ref().and_then(|meta| meta.name.clone()),
+        LogFormat::parse(document.meta.as_ref().and_then(|meta| meta.log_format.as_deref())),
+        AuthType::parse(auth.auth_type.as_deref()),
+        oauth(auth, environment),
+        secret_key,
+        allowed_hosts,
+        operations,
+    );
+    compiled.rate_limit = rate_limit;
+    compiled.region = request::region(document);
+    (compiled, problems)
+}
+
+/// Adds what is not known yet: every operation compiles what all share.
+fn add_new(found: Vec<Problem>, problems: &mut Vec<Problem>) {
+    for problem in found {
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+}
+
+fn from_environment(name: Option<&str>, environment: Environment<'_>) -> Option<Secret> {
+    name.and_then(environment).filter(|value| !value.is_empty()).map(Secret::from)
+}
+
+fn oauth(auth: Auth, environment: Environment<'_>) -> OAuth {
+    let client_secret =
+        from_environment(auth.client_secret_env.as_deref(), environment).or(auth.client_secret);
+    let scopes = auth.scopes.as_ref().and_then(|scopes| match scopes {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) => Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")),
+        _ => None,
+    });
+    OAuth {
+        client_id: auth.client_id,
+        client_secret,
+        token_url: auth.token_url,
+        authorization_url: auth.authorization_url,
+        redirect_uri: auth.redirect_uri,
+        scopes,
+    }
+}
+
+fn allowed_hosts(document: &Document, problems: &mut Vec<Problem>) -> Arc<[HostPattern]> {
+    let hosts = document.request_defaults.as_ref().and_then(|defaults| defaults.allowed_hosts.as_ref());
+    let mut patterns = Vec::new();
+    for (at, host) in hosts.into_iter().flatten().enumerate() {
+        match HostPattern::parse(host) {
+            Ok(pattern) => patterns.push(pattern),
+            Err(reason) => problems.push(
+                Problem::new(
+                    Code::AllowedHost,
+                    format!("/requestDefaults/allowedHosts/{at}"),
+                    format!("`{host}` names no host: {reason}"),
+                )
+                .help(
+                    "write a host name such as `api.example.com`, or `*.example.com` for every name below it",
+                ),
+            ),
+        }
+    }
+    patterns.into()
+}
+
+fn check_meta(document: &Document, problems: &mut Vec<Problem>) {
+    let region = document.meta.as_ref().and_then(|meta| meta.region.as_deref());
+    if let Some(region) = region.filter(|_| request::region(document).is_none()) {
+        problems.push(
+            Problem::new(
+                Code::UnknownRegion,
+                "/meta/region",
+                format!("`{region}` is no country that has phone numbers, and is not used"),
+            )
+            .help("write two letters, such as `US` or `GB`"),
+        );
+    }
+    if document.operations.get_user_info.is_none() {
+        problems.push(
+            Problem::new(Code::MissingOperation, "/operations", "the document has no `getUserInfo`, so nobody can sign in")
+                .part(Part::Key)
+                .help("add `getUserInfo` with the request that answers who owns a credential, and its `responseMapping.idPath`"),
+        );
+    }
+}
+
+/// A number within its bounds; the schema reports one that is not.
+fn number(value: f64, least: f64, most: f64) -> f64 {
+    if value.is_nan() { least } else { value.clamp(least, most) }
+}
+
+/// Timeouts up to 300 seconds, parts of a second too, as on the reference server (recordings 14,
+/// `slow`); 0 is the default, as there. The schema reports what is hardly meant.
+fn timeout(seconds: Option<f64>) -> Option<Duration> {
+    seconds
+        .filter(|seconds| *seconds > 0.0 && seconds.is_finite())
+        .map(|seconds| Duration::from_secs_f64(seconds.clamp(0.001, LONGEST_TIMEOUT.as_secs_f64())))
+}
