@@ -34,7 +34,7 @@ pub fn markdown() -> String {
 const INTRODUCTION: &str = "\
 # Diagnostics
 
-<!-- Generated from src/config/diagnostic.rs by `app-connect schema --write`. -->
+<!-- Generated from crates/engine/src/config/diagnostic.rs by `app-connect schema --write`. -->
 
 Everything that `app-connect validate` can find in a document. A code never changes its meaning.
 
