@@ -210,3 +210,28 @@ fn replies_are_as_the_document_says() {
         }
     }
 }
+
+/// What a token needs is part of the route: every route of the management API names one scope, and a route
+/// that only reads asks for no more than `read`, but for the tokens and the audit log themselves.
+#[test]
+fn every_management_route_names_its_scope() {
+    let document = app_connect::server::openapi_document();
+    let mut seen = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let scopes = &operation["security"][0]["consoleToken"];
+            if !path.starts_with("/console/api/v1/") {
+                assert!(scopes.is_null(), "{method} {path}");
+                continue;
+            }
+            seen += 1;
+            let scope = scopes[0].as_str().unwrap_or_else(|| panic!("{method} {path} names no scope"));
+            assert_eq!(scopes.as_array().unwrap().len(), 1, "{method} {path}");
+            assert!(["read", "edit", "activate", "admin"].contains(&scope), "{method} {path}: {scope}");
+            if method == "get" && path.starts_with("/console/api/v1/connectors") {
+                assert_eq!(scope, "read", "{method} {path}");
+            }
+        }
+    }
+    assert!(seen > 20, "{seen} routes");
+}

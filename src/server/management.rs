@@ -12,10 +12,9 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, dev};
 use serde_json::{Value, json};
 
 pub(super) use self::body::{Members, Text};
-pub(super) use self::caller::ManagementCaller;
+pub(super) use self::caller::{ManagementCaller, scope};
 use super::reply;
 use crate::service::catalog::ConnectorError;
-pub(super) use crate::service::management::TokenScope;
 
 /// A refusal.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ mod edge;
 mod management;
 mod observe;
 mod openapi;
+mod public;
 mod reload;
 mod reply;
 mod route;

@@ -8,9 +8,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::admin::Admin;
 use super::body::Body;
-use super::management::{IfMatch, ManagementCaller, Members, Sent, Text};
+use super::management::{IfMatch, ManagementCaller, Members, Sent, Text, scope};
+use super::public::Public;
 use super::session::Authenticated;
 use crate::api::connectors::ManagementErrorReply;
+use crate::service::management::TokenScope;
 use crate::service::wording::Refusal;
 
 /// One method of one path.
@@ -49,20 +51,41 @@ pub(super) struct Reply {
 }
 
 /// What a request has to bring, by the arguments of the handler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Needs {
+    /// Nothing: anybody may call it.
+    pub(super) nobody: bool,
     /// A session.
     pub(super) session: bool,
     /// The admin token.
     pub(super) admin: bool,
-    /// An API token of the console.
-    pub(super) api_token: bool,
+    /// An API token with this scope.
+    pub(super) api_token: Option<TokenScope>,
     /// Reads the body.
     pub(super) body: bool,
 }
 
 impl Needs {
-    const NOTHING: Self = Self { session: false, admin: false, api_token: false, body: false };
+    const NOTHING: Self = Self { nobody: false, session: false, admin: false, api_token: None, body: false };
+
+    /// What two arguments need together.
+    const fn and(self, other: Self) -> Self {
+        Self {
+            nobody: self.nobody || other.nobody,
+            session: self.session || other.session,
+            admin: self.admin || other.admin,
+            api_token: match self.api_token {
+                Some(scope) => Some(scope),
+                None => other.api_token,
+            },
+            body: self.body || other.body,
+        }
+    }
+
+    /// Whether it is said who may call.
+    const fn names_the_caller(self) -> bool {
+        self.nobody || self.session || self.admin || self.api_token.is_some()
+    }
 }
 
 /// An argument of a handler.
@@ -89,8 +112,12 @@ impl Argument for Sent<Members> {}
 impl Argument for Sent<Text> {}
 impl Argument for Sent<IfMatch> {}
 
-impl Argument for ManagementCaller {
-    const NEEDS: Needs = Needs { api_token: true, ..Needs::NOTHING };
+impl<S: scope::Scope> Argument for ManagementCaller<S> {
+    const NEEDS: Needs = Needs { api_token: Some(S::NEEDED), ..Needs::NOTHING };
+}
+
+impl Argument for Public {
+    const NEEDS: Needs = Needs { nobody: true, ..Needs::NOTHING };
 }
 
 impl Argument for Body {
@@ -100,21 +127,13 @@ impl Argument for Body {
 /// All arguments of a handler.
 pub(super) trait Arguments {
     /// What they need together.
-    fn needs() -> Needs;
+    const NEEDS: Needs;
 }
 
 macro_rules! arguments {
     ($($argument:ident)*) => {
         impl<$($argument: Argument),*> Arguments for ($($argument,)*) {
-            fn needs() -> Needs {
-                let all: &[Needs] = &[$($argument::NEEDS),*];
-                Needs {
-                    session: all.iter().any(|needs| needs.session),
-                    admin: all.iter().any(|needs| needs.admin),
-                    api_token: all.iter().any(|needs| needs.api_token),
-                    body: all.iter().any(|needs| needs.body),
-                }
-            }
+            const NEEDS: Needs = Needs::NOTHING$(.and($argument::NEEDS))*;
         }
     };
 }
@@ -157,7 +176,13 @@ impl Route {
         Args: FromRequest + Arguments + 'static,
         H::Output: Responder + 'static,
     {
-        let needs = Args::needs();
+        const {
+            assert!(
+                Args::NEEDS.names_the_caller(),
+                "a handler says who may call it: `Public`, `Authenticated`, `Admin` or `ManagementCaller<…>`"
+            );
+        }
+        let needs = Args::NEEDS;
         let mut route = Self {
             handler: web::method(method.clone()).to(handler),
             method,
@@ -177,7 +202,7 @@ impl Route {
             route = route.error(401, "The admin token is missing or wrong");
             route = route.error(403, "The server was started without an admin token");
         }
-        if needs.api_token {
+        if needs.api_token.is_some() {
             route = route
                 .reply::<ManagementErrorReply>(401, "The API token is missing, wrong or expired")
                 .reply::<ManagementErrorReply>(

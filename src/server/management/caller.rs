@@ -1,6 +1,7 @@
-//! Somebody at the console: one extractor demands an API token.
+//! Who calls the management API: one extractor demands an API token with a scope.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::ops::Deref;
 use std::pin::Pin;
 
@@ -14,26 +15,46 @@ use crate::service::clock::now_ms;
 use crate::service::management::{Caller, Forbidden, Refused, TokenScope};
 use crate::store::{Secret, StoreError};
 
-/// A request with a valid API token as bearer token, and who holds it.
+/// A request with a valid API token as bearer token that has a [scope], and who holds it.
 #[derive(Debug)]
-pub(in crate::server) struct ManagementCaller(Caller);
+pub(in crate::server) struct ManagementCaller<S> {
+    caller: Caller,
+    scope: PhantomData<S>,
+}
 
-impl Deref for ManagementCaller {
+/// The scopes of tokens, as types: a handler says which one it needs by the type of its caller.
+pub(in crate::server) mod scope {
+    use super::TokenScope;
+
+    /// A scope.
+    pub(in crate::server) trait Scope: 'static {
+        /// The value that tokens have.
+        const NEEDED: TokenScope;
+    }
+
+    macro_rules! scopes {
+        ($($name:ident)*) => {$(
+            #[derive(Debug)]
+            pub(in crate::server) struct $name;
+
+            impl Scope for $name {
+                const NEEDED: TokenScope = TokenScope::$name;
+            }
+        )*};
+    }
+
+    scopes!(Read Edit Activate Admin);
+}
+
+impl<S> Deref for ManagementCaller<S> {
     type Target = Caller;
 
     fn deref(&self) -> &Caller {
-        &self.0
+        &self.caller
     }
 }
 
-impl ManagementCaller {
-    /// Demands a scope.
-    pub(in crate::server) fn may(&self, scope: TokenScope) -> Result<(), ManagementError> {
-        Ok(self.0.may(scope)?)
-    }
-}
-
-impl FromRequest for ManagementCaller {
+impl<S: scope::Scope> FromRequest for ManagementCaller<S> {
     type Error = ManagementError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ManagementError>>>>;
 
@@ -49,7 +70,10 @@ impl FromRequest for ManagementCaller {
             let entered =
                 services.api_tokens.enter(&*services.store, presented.as_ref(), address, now_ms()).await;
             match entered {
-                Ok(caller) => Ok(Self(Caller { request_id, ..caller })),
+                Ok(caller) => {
+                    caller.may(S::NEEDED)?;
+                    Ok(Self { caller: Caller { request_id, ..caller }, scope: PhantomData })
+                }
                 Err(refused) => {
                     if !matches!(refused, Refused::Missing | Refused::Closed) {
                         tracing::warn!(reason = %refused, "refused at the console");

@@ -117,8 +117,8 @@ impl Types {
         operation["responses"] = responses.into();
         if route.needs.session {
             operation["security"] = json!([{"userJwt": []}, {"legacyUserJwt": []}]);
-        } else if route.needs.api_token {
-            operation["security"] = json!([{"consoleToken": []}]);
+        } else if let Some(scope) = route.needs.api_token {
+            operation["security"] = json!([{"consoleToken": [scope]}]);
         } else if route.needs.admin {
             operation["security"] = json!([{"adminToken": []}]);
         }

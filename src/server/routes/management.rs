@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::api::connectors::ManagementErrorReply;
 use crate::api::management as api;
 use crate::server::body::query;
-use crate::server::management::{ManagementCaller, ManagementError, Members, Sent};
+use crate::server::management::{ManagementCaller, ManagementError, Members, Sent, scope};
 use crate::server::reply;
 use crate::server::route::{Route, delete, get, post};
 use crate::service::Services;
@@ -63,17 +63,15 @@ impl From<TokenError> for ManagementError {
     }
 }
 
-async fn list_tokens(caller: ManagementCaller, services: web::Data<Services>) -> Answer {
-    caller.may(TokenScope::Admin)?;
+async fn list_tokens(_: ManagementCaller<scope::Admin>, services: web::Data<Services>) -> Answer {
     Ok(reply::json(200, &json!({"tokens": api_tokens::list(&*services.store).await?})))
 }
 
 async fn create_token(
-    caller: ManagementCaller,
+    caller: ManagementCaller<scope::Admin>,
     services: web::Data<Services>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(TokenScope::Admin)?;
     let mut body = body?;
     let new = NewToken {
         name: body.needed_text("name")?,
@@ -85,12 +83,11 @@ async fn create_token(
 }
 
 async fn rotate_token(
-    caller: ManagementCaller,
+    caller: ManagementCaller<scope::Admin>,
     services: web::Data<Services>,
     id: web::Path<String>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(TokenScope::Admin)?;
     let mut body = body?;
     let valid_days = days(&mut body)?;
     body.finish()?;
@@ -98,16 +95,18 @@ async fn rotate_token(
 }
 
 async fn revoke_token(
-    caller: ManagementCaller,
+    caller: ManagementCaller<scope::Admin>,
     services: web::Data<Services>,
     id: web::Path<String>,
 ) -> Answer {
-    caller.may(TokenScope::Admin)?;
     Ok(reply::json(200, &api_tokens::revoke(&*services.store, &caller, &id).await?))
 }
 
-async fn audit(caller: ManagementCaller, services: web::Data<Services>, request: HttpRequest) -> Answer {
-    caller.may(TokenScope::Admin)?;
+async fn audit(
+    _: ManagementCaller<scope::Admin>,
+    services: web::Data<Services>,
+    request: HttpRequest,
+) -> Answer {
     let parameters = query(request.query_string());
     let number = |name: &'static str, otherwise: u64| match parameters.get(name) {
         None => Ok(otherwise),

@@ -4,6 +4,7 @@ use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType};
 use actix_web::{HttpResponse, web};
 use serde_json::Value;
 
+use crate::server::public::Public;
 use crate::server::reply;
 
 /// The OpenAPI document and its page. They are made from the list of routes, which these two are part of.
@@ -14,12 +15,12 @@ pub(in crate::server) struct Description {
 }
 
 /// `GET /openapi.json`
-pub(super) async fn document(description: web::Data<Description>) -> HttpResponse {
+pub(super) async fn document(_: Public, description: web::Data<Description>) -> HttpResponse {
     reply::json(200, (description.document)())
 }
 
 /// `GET /docs`
-pub(super) async fn page(description: web::Data<Description>) -> HttpResponse {
+pub(super) async fn page(_: Public, description: web::Data<Description>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(ContentType::html())
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"))

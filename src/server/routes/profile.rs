@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 
 use crate::server::body::query;
+use crate::server::public::Public;
 use crate::server::reply;
 use crate::server::session::Authenticated;
 use crate::service::account_data::{self, NoData};
@@ -14,6 +15,7 @@ use crate::service::{Services, profile};
 /// `GET /licenseStatus`: without a session the licence is invalid, which is no error; only a bad
 /// token in the query is one (recordings 15).
 pub(super) async fn license_status(
+    _: Public,
     request: HttpRequest,
     services: web::Data<Services>,
     session: Option<Authenticated>,

@@ -5,17 +5,19 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value, json};
 
 use crate::server::body::query;
+use crate::server::public::Public;
 use crate::server::reply;
 use crate::service::hashing::hashed;
 use crate::service::{Services, interfaces};
 
 /// `GET /isAlive`
-pub(super) async fn is_alive() -> HttpResponse {
+pub(super) async fn is_alive(_: Public) -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::plaintext()).body("OK")
 }
 
 /// `GET /implementedInterfaces?platform=&proxyId=`
 pub(super) async fn implemented_interfaces(
+    _: Public,
     request: HttpRequest,
     services: web::Data<Services>,
 ) -> HttpResponse {
@@ -33,17 +35,21 @@ pub(super) async fn implemented_interfaces(
 }
 
 /// `GET /serverVersionInfo`
-pub(super) async fn server_version_info() -> HttpResponse {
+pub(super) async fn server_version_info(_: Public) -> HttpResponse {
     reply::json(200, &json!({"version": env!("CARGO_PKG_VERSION")}))
 }
 
 /// `GET /releaseNotes`: connectors write them, and documents have none.
-pub(super) async fn release_notes() -> HttpResponse {
+pub(super) async fn release_notes(_: Public) -> HttpResponse {
     reply::json(200, &Map::new())
 }
 
 /// `GET /crmManifest?platformName=`, with `proxyId` that of an uploaded connector where it has one.
-pub(super) async fn crm_manifest(request: HttpRequest, services: web::Data<Services>) -> HttpResponse {
+pub(super) async fn crm_manifest(
+    _: Public,
+    request: HttpRequest,
+    services: web::Data<Services>,
+) -> HttpResponse {
     let parameters = query(request.query_string());
     if let Some(proxy_id) = parameters.get("proxyId").and_then(Value::as_str) {
         match services.connectors.manifest(proxy_id).await {
@@ -61,7 +67,11 @@ pub(super) async fn crm_manifest(request: HttpRequest, services: web::Data<Servi
 
 /// `GET /userInfoHash?extensionId=&accountId=`: an id that is missing is hashed as `undefined`
 /// (recordings 17, `userInfoHash-missing`).
-pub(super) async fn user_info_hash(request: HttpRequest, services: web::Data<Services>) -> HttpResponse {
+pub(super) async fn user_info_hash(
+    _: Public,
+    request: HttpRequest,
+    services: web::Data<Services>,
+) -> HttpResponse {
     let parameters = query(request.query_string());
     let hash = |name: &str| {
         let id = parameters.get(name).and_then(Value::as_str).unwrap_or("undefined");

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value, json};
 
 use crate::server::body::{Body, BodyError, query};
+use crate::server::public::Public;
 use crate::server::reply;
 use crate::server::session::Authenticated;
 use crate::service::Services;
@@ -47,7 +48,7 @@ fn own(settings: Result<Option<Map<String, Value>>, crate::store::StoreError>) -
 }
 
 /// `GET /user/preloadSettings?rcAccountId=`
-pub(super) async fn preload(request: HttpRequest, services: web::Data<Services>) -> HttpResponse {
+pub(super) async fn preload(_: Public, request: HttpRequest, services: web::Data<Services>) -> HttpResponse {
     match settings::preload(&services, account(&request)).await {
         Ok(Some(Some(settings))) => reply::json(200, &json!({"userSettings": settings})),
         Ok(Some(None)) => reply::json(200, &json!({})),
@@ -76,6 +77,7 @@ pub(super) async fn read_managed(
 
 /// `POST /admin/settings`
 pub(super) async fn change_managed(
+    _: Public,
     request: HttpRequest,
     services: web::Data<Services>,
     body: Body,

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::api::{MissingFields, MissingFieldsMessage};
 use crate::engine::mapping::is_truthy;
 use crate::server::body::{Body, BodyError};
+use crate::server::public::Public;
 use crate::server::reply;
 use crate::server::session::Authenticated;
 use crate::service::Services;
@@ -17,6 +18,7 @@ use crate::store::Secret;
 
 /// `POST /apiKeyLogin`
 pub(super) async fn api_key_login(
+    _: Public,
     request: HttpRequest,
     services: web::Data<Services>,
     body: Body,

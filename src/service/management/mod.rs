@@ -3,9 +3,9 @@
 //!
 //! # For whoever adds a route to it
 //!
-//! - A handler takes `server::management::ManagementCaller` and begins with `caller.may(TokenScope::Edit)?`; it
-//!   returns `Result<HttpResponse, ManagementError>`. The extractor answers 401, 403 and 429 itself and
-//!   documents them.
+//! - A handler takes `server::management::ManagementCaller<scope::Edit>`, or another scope, and returns
+//!   `Result<HttpResponse, ManagementError>`. The extractor answers 401, 403 and 429 itself, and the OpenAPI
+//!   document names the scope.
 //! - A change goes through [`audit::commit`] with an [`audit::Event`]: the documents
 //!   and the entry that tells of them are stored together or not at all. It gives false where one of
 //!   *your* documents is no longer as `before` says, as `Store::change_documents` does; that somebody

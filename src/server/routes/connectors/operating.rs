@@ -3,20 +3,19 @@
 use actix_web::{HttpResponse, web};
 
 use super::connector;
-use crate::server::management::{IfMatch, ManagementCaller, ManagementError, Members, Sent, TokenScope};
+use crate::server::management::{IfMatch, ManagementCaller, ManagementError, Members, Sent, scope};
 use crate::service::Services;
 use crate::service::catalog::{Edit, Force};
 
 type Answer = Result<HttpResponse, ManagementError>;
 
 pub(super) async fn activate(
-    caller: ManagementCaller,
+    caller: ManagementCaller<scope::Activate>,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(TokenScope::Activate)?;
     let mut body = body?;
     let (revision, force) = (body.number("revision")?, force(&mut body)?);
     body.finish()?;
@@ -25,35 +24,32 @@ pub(super) async fn activate(
 }
 
 pub(super) async fn roll_back(
-    caller: ManagementCaller,
+    caller: ManagementCaller<scope::Activate>,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
 ) -> Answer {
-    caller.may(TokenScope::Activate)?;
     let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.roll_back(edit).await?))
 }
 
 pub(super) async fn retire(
-    caller: ManagementCaller,
+    caller: ManagementCaller<scope::Activate>,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
 ) -> Answer {
-    caller.may(TokenScope::Activate)?;
     let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.retire(edit).await?))
 }
 
 pub(super) async fn pin(
-    caller: ManagementCaller,
+    caller: ManagementCaller<scope::Activate>,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
     version: Sent<IfMatch>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(TokenScope::Activate)?;
     let mut body = body?;
     let (revision, force) = (body.number("revision")?, force(&mut body)?);
     body.finish()?;
@@ -63,25 +59,23 @@ pub(super) async fn pin(
 }
 
 pub(super) async fn unpin(
-    caller: ManagementCaller,
+    caller: ManagementCaller<scope::Activate>,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
     version: Sent<IfMatch>,
 ) -> Answer {
-    caller.may(TokenScope::Activate)?;
     let (proxy_id, account) = &*path;
     let edit = Edit { who: &caller, proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.unpin(edit, account).await?))
 }
 
 pub(super) async fn promote(
-    caller: ManagementCaller,
+    caller: ManagementCaller<scope::Activate>,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(TokenScope::Activate)?;
     let mut body = body?;
     let (account, force) = (body.needed_text("account")?, force(&mut body)?);
     body.finish()?;

@@ -8,24 +8,22 @@ use super::revisions::upload;
 use super::{connector, number};
 use crate::secret::Secret;
 use crate::server::body::query;
-use crate::server::management::{IfMatch, ManagementCaller, ManagementError, Members, Sent, TokenScope};
+use crate::server::management::{IfMatch, ManagementCaller, ManagementError, Members, Sent, scope};
 use crate::server::reply;
 use crate::service::Services;
 use crate::service::catalog::{Bundle, Edit, New, Settings};
 
 type Answer = Result<HttpResponse, ManagementError>;
 
-pub(super) async fn list(caller: ManagementCaller, services: web::Data<Services>) -> Answer {
-    caller.may(TokenScope::Read)?;
+pub(super) async fn list(_: ManagementCaller<scope::Read>, services: web::Data<Services>) -> Answer {
     Ok(reply::json(200, &json!({"connectors": services.connectors.list().await?})))
 }
 
 pub(super) async fn create(
-    caller: ManagementCaller,
+    caller: ManagementCaller<scope::Edit>,
     services: web::Data<Services>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(TokenScope::Edit)?;
     let mut body = body?;
     let proxy_id = body.needed_text("proxyId")?;
     let settings = settings(&mut body)?;
@@ -36,11 +34,10 @@ pub(super) async fn create(
 }
 
 pub(super) async fn import(
-    caller: ManagementCaller,
+    caller: ManagementCaller<scope::Edit>,
     services: web::Data<Services>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(TokenScope::Edit)?;
     let bundle = Bundle::deserialize(body?.into_value()).map_err(|_| {
         ManagementError::invalid(
             "",
@@ -51,22 +48,20 @@ pub(super) async fn import(
 }
 
 pub(super) async fn read(
-    caller: ManagementCaller,
+    _: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
 ) -> Answer {
-    caller.may(TokenScope::Read)?;
     Ok(connector(200, &services.connectors.get(&proxy_id).await?))
 }
 
 pub(super) async fn configure(
-    caller: ManagementCaller,
+    caller: ManagementCaller<scope::Edit>,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(TokenScope::Edit)?;
     let mut body = body?;
     let settings = settings(&mut body)?;
     body.finish()?;
@@ -75,12 +70,11 @@ pub(super) async fn configure(
 }
 
 pub(super) async fn export(
-    caller: ManagementCaller,
+    _: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     request: HttpRequest,
 ) -> Answer {
-    caller.may(TokenScope::Read)?;
     let from = match query(request.query_string()).get("from") {
         None => 1,
         Some(from) => number(from.as_str().unwrap_or_default())?,

@@ -6,9 +6,7 @@ use serde_json::{Value, json};
 
 use super::{number, tagged};
 use crate::server::body::query;
-use crate::server::management::{
-    IfMatch, ManagementCaller, ManagementError, Members, Sent, Text, TokenScope,
-};
+use crate::server::management::{IfMatch, ManagementCaller, ManagementError, Members, Sent, Text, scope};
 use crate::server::reply;
 use crate::service::Services;
 use crate::service::catalog::{Edit, Trial, Upload};
@@ -16,20 +14,18 @@ use crate::service::catalog::{Edit, Trial, Upload};
 type Answer = Result<HttpResponse, ManagementError>;
 
 pub(super) async fn validate(
-    caller: ManagementCaller,
+    _: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
     text: Sent<Text>,
 ) -> Answer {
-    caller.may(TokenScope::Read)?;
     Ok(reply::json(200, &services.connectors.validate(text?.0).await?))
 }
 
 pub(super) async fn list(
-    caller: ManagementCaller,
+    _: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
 ) -> Answer {
-    caller.may(TokenScope::Read)?;
     Ok(reply::json(200, &json!({"revisions": services.connectors.revisions(&proxy_id).await?})))
 }
 
@@ -56,13 +52,12 @@ pub(super) fn upload(body: &mut Members) -> Result<Option<Upload>, ManagementErr
 }
 
 pub(super) async fn upload_envelope(
-    caller: ManagementCaller,
+    caller: ManagementCaller<scope::Edit>,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(TokenScope::Edit)?;
     let mut body = body?;
     let upload = upload(&mut body)?;
     body.finish()?;
@@ -72,14 +67,13 @@ pub(super) async fn upload_envelope(
 }
 
 pub(super) async fn upload_text(
-    caller: ManagementCaller,
+    caller: ManagementCaller<scope::Edit>,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
     request: HttpRequest,
     text: Sent<Text>,
 ) -> Answer {
-    caller.may(TokenScope::Edit)?;
     let note = match query(request.query_string()).remove("note") {
         None => None,
         Some(Value::String(note)) => Some(note),
@@ -90,7 +84,7 @@ pub(super) async fn upload_text(
 }
 
 async fn store(
-    caller: &ManagementCaller,
+    caller: &ManagementCaller<scope::Edit>,
     services: &Services,
     proxy_id: &str,
     version: u64,
@@ -102,20 +96,18 @@ async fn store(
 }
 
 pub(super) async fn read(
-    caller: ManagementCaller,
+    _: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
 ) -> Answer {
-    caller.may(TokenScope::Read)?;
     Ok(reply::json(200, &services.connectors.revision(&path.0, number(&path.1)?).await?))
 }
 
 pub(super) async fn text(
-    caller: ManagementCaller,
+    _: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
 ) -> Answer {
-    caller.may(TokenScope::Read)?;
     let (hash, text) = services.connectors.revision_text(&path.0, number(&path.1)?).await?;
     let mut response = HttpResponse::Ok().content_type("application/json; charset=utf-8").body(text);
     if let Ok(etag) = HeaderValue::try_from(format!("\"{hash}\"")) {
@@ -125,43 +117,39 @@ pub(super) async fn text(
 }
 
 pub(super) async fn cases(
-    caller: ManagementCaller,
+    _: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
 ) -> Answer {
-    caller.may(TokenScope::Read)?;
     let cases = services.connectors.revision_cases(&path.0, number(&path.1)?).await?;
     Ok(reply::json(200, &json!({"cases": cases})))
 }
 
 pub(super) async fn check(
-    caller: ManagementCaller,
+    _: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
 ) -> Answer {
-    caller.may(TokenScope::Read)?;
     Ok(reply::json(200, &services.connectors.check(&path.0, number(&path.1)?).await?))
 }
 
 pub(super) async fn explain(
-    caller: ManagementCaller,
+    _: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(TokenScope::Read)?;
     let trial = trial(body?)?;
     Ok(reply::json(200, &services.connectors.explain(&path.0, number(&path.1)?, trial).await?))
 }
 
 /// Needs the scope of activation: a document can send the connector's secrets wherever it names.
 pub(super) async fn test(
-    caller: ManagementCaller,
+    caller: ManagementCaller<scope::Activate>,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
     body: Sent<Members>,
 ) -> Answer {
-    caller.may(TokenScope::Activate)?;
     let trial = trial(body?)?;
     let number = number(&path.1)?;
     let tested = services.connectors.test(&caller, &path.0, number, trial, services.client()).await?;
@@ -179,12 +167,11 @@ fn trial(mut body: Members) -> Result<Trial, ManagementError> {
 }
 
 pub(super) async fn diff(
-    caller: ManagementCaller,
+    _: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     request: HttpRequest,
 ) -> Answer {
-    caller.may(TokenScope::Read)?;
     let parameters = query(request.query_string());
     let parameter = |name: &'static str| {
         let number = parameters.get(name).and_then(Value::as_str).and_then(|text| text.parse().ok());
