@@ -2,18 +2,17 @@
 //! function and wraps its answer.
 
 mod admin;
+mod background;
 mod body;
 mod edge;
 mod management;
 mod observe;
 mod openapi;
 mod public;
-mod reload;
 mod reply;
 mod route;
 mod routes;
 mod session;
-mod sweep;
 
 pub use openapi::document as openapi_document;
 
@@ -26,19 +25,20 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 
-use self::sweep::Sweep;
+use self::background::Background;
 use crate::connector::documents::{Documents, Watch};
 use crate::connector::{Connector, InterfaceFunction, Registry};
 use crate::engine::egress::EgressPolicy;
 use crate::engine::proxies::Proxies;
 use crate::engine::send::{Client, ClientOptions};
 use crate::metrics::Metrics;
-use crate::service::catalog::{Catalog, StoreFollower};
-use crate::service::keyed_lock::KeyedLock;
+use crate::service::catalog::Catalog;
+use crate::service::coordination::claims;
+use crate::service::coordination::keyed_lock::KeyedLock;
 use crate::service::management::ApiTokens;
 use crate::service::manifest::Manifest;
 use crate::service::session::Sessions;
-use crate::service::{Services, Shared, claims};
+use crate::service::{Services, Shared};
 use crate::store::{self, Keys, Secret, Store};
 
 /// Base URL of the RingCentral platform, where nothing else is set.
@@ -286,19 +286,8 @@ impl ServerBuilder {
         let running = http.run();
         let handle = running.handle();
         let task = tokio::spawn(running);
-        let sweep = Sweep::start(Arc::clone(&store));
-        let following = StoreFollower::start(Arc::clone(&connectors), &*store);
-        Ok(Server {
-            address,
-            handle,
-            task,
-            store,
-            connectors,
-            metrics_server,
-            _sweep: sweep,
-            _following: following,
-            _watch: watch,
-        })
+        let background = Background::start(&store, &connectors);
+        Ok(Server { address, handle, task, store, connectors, metrics_server, background, _watch: watch })
     }
 }
 
@@ -326,8 +315,7 @@ pub struct Server {
     store: Arc<dyn Store>,
     connectors: Arc<Catalog>,
     metrics_server: Option<(SocketAddr, ServerHandle)>,
-    _sweep: Sweep,
-    _following: StoreFollower,
+    background: Background,
     _watch: Option<Watch>,
 }
 
@@ -351,6 +339,7 @@ impl Server {
         if let Some((_, metrics)) = &self.metrics_server {
             metrics.stop(false).await;
         }
+        self.background.stop().await;
         self.store.close().await
     }
 
@@ -359,12 +348,13 @@ impl Server {
     ///
     /// # Errors
     /// Where serving fails or the store cannot be closed.
-    pub async fn run_until_stopped(self) -> std::io::Result<()> {
-        let _reloading = reload::on_hangup(self.connectors)?;
+    pub async fn run_until_stopped(mut self) -> std::io::Result<()> {
+        self.background.reload_on_hangup(self.connectors)?;
         self.task.await.map_err(std::io::Error::other)??;
         if let Some((_, metrics)) = &self.metrics_server {
             metrics.stop(false).await;
         }
+        self.background.stop().await;
         self.store.close().await.map_err(std::io::Error::other)
     }
 }

@@ -7,16 +7,14 @@ pub mod appointments;
 pub mod call_down;
 pub mod call_logs;
 pub mod catalog;
-pub mod claims;
 pub mod clock;
 pub mod composition;
 pub mod contacts;
+pub mod coordination;
 pub mod developer_portal;
 mod fitting;
 pub mod hashing;
 pub mod interfaces;
-pub mod keyed_lock;
-mod lease;
 pub mod license;
 pub mod managed_sign_in;
 pub mod management;
@@ -27,7 +25,6 @@ pub mod profile;
 pub mod ringcentral;
 pub mod session;
 pub mod settings;
-mod task;
 pub mod tenants;
 mod token_refresh;
 mod too_long;
@@ -73,15 +70,15 @@ pub struct Shared {
     /// Who may enter the console.
     pub api_tokens: management::ApiTokens,
     /// This start of the server, as claims name it.
-    pub instance: claims::Instance,
+    pub instance: coordination::claims::Instance,
     /// Calls that CRMs are being asked to log.
-    pub calls_in_flight: Arc<claims::SingleFlight<call_logs::SharedAnswer>>,
+    pub calls_in_flight: Arc<coordination::single_flight::SingleFlight<call_logs::SharedAnswer>>,
     /// Conversations that CRMs are being asked to log.
-    pub conversations_in_flight: Arc<claims::SingleFlight<()>>,
+    pub conversations_in_flight: Arc<coordination::single_flight::SingleFlight<()>>,
     /// Contacts that CRMs are being asked to create.
-    pub contacts_in_flight: Arc<claims::SingleFlight<contacts::Answer>>,
+    pub contacts_in_flight: Arc<coordination::single_flight::SingleFlight<contacts::Answer>>,
     /// Turns at changing a record.
-    pub turns: keyed_lock::KeyedLock,
+    pub turns: coordination::keyed_lock::KeyedLock,
 }
 
 /// The services of one worker: what is shared, and this worker's HTTP client.

@@ -7,10 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::clock::now_ms;
-use super::lease::{self, LeaseAnswer};
+use super::coordination::detached;
+use super::coordination::lease::{self, LeaseAnswer};
 use super::session::Session;
 use super::wording::store_failed;
-use super::{Services, task, users};
+use super::{Services, users};
 use crate::engine::exchange::RequestSpec;
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::operation::{AuthType, OAuth};
@@ -78,7 +79,7 @@ async fn renewed(services: &Services, user: User) -> Result<User, StoreError> {
     };
     // Finished even where the client hangs up: the lease would stand in the way of the others, and
     // the old refresh token may be worth nothing.
-    let finished = task::finish(renewed_once(services.clone(), oauth, user.clone()));
+    let finished = detached::finish(renewed_once(services.clone(), oauth, user.clone()));
     finished.await.unwrap_or(Ok(user))
 }
 

@@ -12,15 +12,17 @@ use crate::connector::inputs::{CreateCallLog, GetCallLog};
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::mapped::CreatedLog;
 use crate::engine::text::id_text;
-use crate::service::claims::{self, ClaimGuard, Claiming, Doubt, Joined, Wanted};
 use crate::service::clock::now_ms;
 use crate::service::composition::Settings;
 use crate::service::composition::call_log::{CallLogText, compose};
+use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Wanted};
+use crate::service::coordination::detached;
+use crate::service::coordination::single_flight::Joined;
 use crate::service::fitting::{Fitting, Text};
 use crate::service::session::Session;
 use crate::service::tenants::Tenants;
 use crate::service::wording::{Refusal, store_failed};
-use crate::service::{Platform, Services, task};
+use crate::service::{Platform, Services};
 use crate::store::{CallLog, ClaimKey, ClaimSubject, Extension, Saved, Store, StoreError, User};
 
 /// The answer to a new call log.
@@ -66,7 +68,7 @@ pub async fn create(
     caller: Caller,
 ) -> Result<Created, Refusal> {
     let (services, session) = (services.clone(), session.clone());
-    let answer = task::finish(async move { prepared(&services, &session, request, caller).await }).await;
+    let answer = detached::finish(async move { prepared(&services, &session, request, caller).await }).await;
     answer.unwrap_or_else(|| {
         Err(refusal("The server is stopping. Please log the call again in a moment.", 5000))
     })

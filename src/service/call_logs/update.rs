@@ -17,15 +17,17 @@ use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::mapped::{CallLogInfo, RecordText};
 use crate::engine::operation::LogFormat;
 use crate::engine::text::{id_text, to_text};
-use crate::service::claims::{self, Joined};
 use crate::service::composition::Settings;
 use crate::service::composition::call_log::{CallLogText, upsert};
+use crate::service::coordination::claims;
+use crate::service::coordination::detached;
+use crate::service::coordination::lease::{self, Lease, LeaseAnswer};
+use crate::service::coordination::single_flight::Joined;
 use crate::service::fitting::{Fitting, Text};
-use crate::service::lease::{self, Lease, LeaseAnswer};
 use crate::service::session::Session;
 use crate::service::tenants::Tenants;
 use crate::service::wording::{self, Refusal, store_failed};
-use crate::service::{Platform, Services, task};
+use crate::service::{Platform, Services};
 use crate::store::{CallLog, ClaimKey, ClaimSubject, Tenant, User};
 
 /// The answer to an update.
@@ -58,7 +60,7 @@ pub async fn update(
     caller: Caller,
 ) -> Result<Updated, Refusal> {
     let (services, session) = (services.clone(), session.clone());
-    let answer = task::finish(async move { prepared(&services, &session, request, caller).await }).await;
+    let answer = detached::finish(async move { prepared(&services, &session, request, caller).await }).await;
     answer.unwrap_or_else(|| {
         Err(refusal("The server is stopping. Please update the call log again in a moment.", 5000))
     })

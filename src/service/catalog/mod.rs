@@ -30,7 +30,6 @@ pub use self::draft::Upload;
 pub use self::dry_run::{Explained, ShownRequest, Tested, Trial};
 pub use self::error::ConnectorError;
 pub use self::record::{Revision, Status, Summary};
-pub use self::serving::StoreFollower;
 pub use self::settings::{New, Settings};
 pub use self::transfer::Bundle;
 pub use self::verdict::{CaseDifference, CaseVerdict, Verdict};

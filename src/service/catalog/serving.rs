@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::record::{Found, Status, connector_key};
 use super::{Catalog, ConnectorError};
 use crate::connector::documents::Stored;
 use crate::service::management::audit as log;
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 
 /// What was read last.
 #[derive(Debug, Default)]
@@ -136,52 +136,38 @@ impl Catalog {
             tracing::error!(%error, "the folder of proxyConfigs cannot be listed; the last documents stay in service");
         }
     }
-}
 
-/// Serves what changes in the store, here or on another instance, until it is dropped.
-pub struct StoreFollower(JoinHandle<()>);
-
-impl StoreFollower {
-    /// Follows the store of these connectors.
-    pub fn start(connectors: Arc<Catalog>, store: &dyn Store) -> Self {
-        let mut changes = store.changes();
-        Self(tokio::spawn(async move {
-            let (mut released, mut whole) = (Instant::now(), Instant::now());
-            loop {
-                // A store that is gone says nothing any more; it is still asked now and then.
-                let is_told = match tokio::time::timeout(AT_THE_LATEST, changes.changed()).await {
-                    Ok(Ok(())) => {
-                        sleep(TOGETHER).await;
-                        true
-                    }
-                    Ok(Err(_)) => {
-                        sleep(AT_THE_LATEST).await;
-                        false
-                    }
-                    Err(_) => false,
-                };
-                changes.mark_unchanged();
-                let refreshed = match is_told && whole.elapsed() < AT_THE_LATEST {
-                    true => connectors.refresh_where_changed().await,
-                    false => {
-                        whole = Instant::now();
-                        connectors.refresh().await
-                    }
-                };
-                if let Err(error) = refreshed {
-                    tracing::error!(%error, "the connectors of the store cannot be read; what was in service stays");
+    /// Serves what changes in the store, here or on another instance. Goes on until it is dropped.
+    pub async fn follow(&self, mut changes: watch::Receiver<u64>) {
+        let (mut released, mut whole) = (Instant::now(), Instant::now());
+        loop {
+            // A store that is gone says nothing any more; it is still asked now and then.
+            let is_told = match tokio::time::timeout(AT_THE_LATEST, changes.changed()).await {
+                Ok(Ok(())) => {
+                    sleep(TOGETHER).await;
+                    true
                 }
-                if released.elapsed() >= IDLE {
-                    released = Instant::now();
-                    connectors.configs.release_idle_stored();
+                Ok(Err(_)) => {
+                    sleep(AT_THE_LATEST).await;
+                    false
                 }
+                Err(_) => false,
+            };
+            changes.mark_unchanged();
+            let refreshed = match is_told && whole.elapsed() < AT_THE_LATEST {
+                true => self.refresh_where_changed().await,
+                false => {
+                    whole = Instant::now();
+                    self.refresh().await
+                }
+            };
+            if let Err(error) = refreshed {
+                tracing::error!(%error, "the connectors of the store cannot be read; what was in service stays");
             }
-        }))
-    }
-}
-
-impl Drop for StoreFollower {
-    fn drop(&mut self) {
-        self.0.abort();
+            if released.elapsed() >= IDLE {
+                released = Instant::now();
+                self.configs.release_idle_stored();
+            }
+        }
     }
 }

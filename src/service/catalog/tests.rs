@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::task::JoinHandle;
 
 use super::record::{connector_key, revision_key};
 use super::*;
@@ -13,7 +14,13 @@ use crate::store::{self, DocumentKey, DocumentKind, Keys};
 struct Instance {
     configs: Arc<Documents>,
     connectors: Arc<Catalog>,
-    _following: StoreFollower,
+    following: JoinHandle<()>,
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.following.abort();
+    }
 }
 
 impl Instance {
@@ -21,8 +28,9 @@ impl Instance {
         let configs = Documents::none();
         let connectors = Arc::new(Catalog::new(Arc::clone(store), Arc::clone(&configs)));
         connectors.refresh().await.unwrap();
-        let following = StoreFollower::start(Arc::clone(&connectors), &**store);
-        Self { configs, connectors, _following: following }
+        let (catalog, changes) = (Arc::clone(&connectors), store.changes());
+        let following = tokio::spawn(async move { catalog.follow(changes).await });
+        Self { configs, connectors, following }
     }
 
     /// The name in the document that serves.

@@ -12,12 +12,14 @@ use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::mapped::{Contact, CreatedContact};
 use crate::engine::text::{id_text, to_text};
-use crate::service::claims::{self, ClaimGuard, Claiming, Doubt, Joined, Wanted};
+use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Wanted};
+use crate::service::coordination::detached;
+use crate::service::coordination::single_flight::Joined;
 use crate::service::hashing::hashed;
 use crate::service::session::Session;
 use crate::service::tenants::Tenants;
 use crate::service::wording::{Refusal, message, store_failed};
-use crate::service::{Platform, Services, task};
+use crate::service::{Platform, Services};
 use crate::store::{ClaimKey, ClaimSubject, Extension, StoreError, User};
 
 /// A contact that is to be created.
@@ -33,7 +35,7 @@ struct Job {
 /// Where the user is unknown, or no contact was created.
 pub async fn create(services: &Services, session: &Session, input: CreateContact) -> Answer {
     let (services, session) = (services.clone(), session.clone());
-    let answer = task::finish(async move { prepared(&services, &session, input).await }).await;
+    let answer = detached::finish(async move { prepared(&services, &session, input).await }).await;
     answer.unwrap_or_else(|| Err(refusal("The server is stopping. Please try again in a moment.")))
 }
 

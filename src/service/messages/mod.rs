@@ -12,11 +12,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::input::Entry;
+use super::Services;
 use super::call_logs::{failed, refusal};
+use super::coordination::detached;
 use super::session::Session;
 use super::tenants::Tenants;
 use super::wording::{Refusal, store_failed};
-use super::{Services, task};
 use crate::connector::ReturnMessage;
 use crate::store::User;
 
@@ -66,7 +67,7 @@ struct Done {
 /// Where the user or the contact is unknown, or no message could be logged.
 pub async fn log(services: &Services, session: &Session, request: Value) -> Result<Logged, Refusal> {
     let (services, session) = (services.clone(), session.clone());
-    let answer = task::finish(async move { prepared(&services, &session, request).await }).await;
+    let answer = detached::finish(async move { prepared(&services, &session, request).await }).await;
     answer.unwrap_or_else(|| {
         Err(refusal("The server is stopping. Please log the messages again in a moment.", 5000))
     })

@@ -3,7 +3,9 @@
 use std::future::Future;
 
 /// Finishes what was begun, whoever still waits for it. `None` where the server stops before.
-pub(super) async fn finish<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+pub(in crate::service) async fn finish<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
     match tokio::spawn(work).await {
         Ok(answer) => Some(answer),
         Err(error) => match error.try_into_panic() {

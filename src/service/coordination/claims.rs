@@ -1,6 +1,6 @@
 //! Exactly one record: who may ask the CRM to create it.
 //!
-//! Within this process, requests for one subject take turns ([`SingleFlight`]): no store is asked for
+//! Within this process, requests for one subject take turns ([`single_flight`](super::single_flight)): no store is asked for
 //! that. The claims of the store hold beyond it, for other processes and after a crash. A claim is
 //! durable before the CRM is asked, and goes in the same commit that stores the log. One whose
 //! holder is gone, or gave up without knowing what the CRM did, is in doubt: the record may exist.
@@ -8,17 +8,15 @@
 //! no second record is asked for until [`QUIET`] is over.
 
 mod age;
-mod flights;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
 pub use self::age::{Doubt, Instance, QUIET, until};
-pub use self::flights::{Joined, Leader, SingleFlight};
-use super::clock::now_ms;
-use super::fitting;
 use crate::connector::CallError;
 use crate::engine::operation::LONGEST_TIMEOUT;
+use crate::service::clock::now_ms;
+use crate::service::fitting;
 use crate::store::{Claim, ClaimChange, ClaimKey, Claims, Extension, Store, StoreError};
 
 /// How long a request waits for another one that logs the same.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::Services;
 use super::claims::unique;
-use super::wording::store_failed;
+use crate::service::Services;
+use crate::service::wording::store_failed;
 use crate::store::{DocumentChange, DocumentKey, DocumentKind, StoreError};
 
 /// How often the lease of another is looked at, where no change is heard of.
@@ -16,12 +16,12 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// A lease that the caller holds. It has to be ended; one that is dropped blocks the others of this
 /// key until it expires.
-pub(super) struct Lease {
+pub(in crate::service) struct Lease {
     change: DocumentChange,
 }
 
 /// What came of asking for a lease.
-pub(super) enum LeaseAnswer {
+pub(in crate::service) enum LeaseAnswer {
     Held(Lease),
     /// Another had it, and ended it or lost it meanwhile.
     Ended,
@@ -30,7 +30,7 @@ pub(super) enum LeaseAnswer {
 }
 
 /// Asks for the lease on what `parts` name, for `lifetime`; waits for another's, up to `patience`.
-pub(super) async fn ask(
+pub(in crate::service) async fn ask(
     services: &Services,
     parts: Vec<Option<String>>,
     lifetime: Duration,
@@ -76,7 +76,7 @@ fn stands(services: &Services, lease: &Value, now: i64) -> bool {
 
 impl Lease {
     /// Ends it. Where the store fails, it expires.
-    pub(super) async fn end(self, services: &Services) {
+    pub(in crate::service) async fn end(self, services: &Services) {
         if let Err(error) = services.store.change_documents(&[self.change]).await {
             store_failed(&error);
         }
