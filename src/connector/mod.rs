@@ -10,6 +10,7 @@ mod contract;
 pub mod documents;
 mod function;
 pub mod inputs;
+pub mod invocation;
 mod message;
 pub mod prelude;
 mod proxy;

@@ -14,6 +14,7 @@ use super::Services;
 use super::session::Session;
 use super::wording::{Refusal, message, store_failed};
 use crate::connector::inputs::{FindContact, FindContactWithName};
+use crate::connector::invocation;
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::failure::FailureKind;
 use crate::engine::mapped::{Contact, CreatedContact};
@@ -81,24 +82,19 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
         return Ok(Found { successful: true, return_message: None, contact: Contacts::Cached(contact) });
     }
     let fail = |error: &CallError| Refusal::new(message(error, Interface::FindContact, &session.platform));
-    let connector = match platform.serving(Interface::FindContact) {
-        Ok(connector) => connector,
-        Err(_) => {
-            let text = format!(
-                "A contact with the phone number {} could not be found in your {} account.",
-                input.phone_number, session.platform
-            );
-            let return_message = ReturnMessage::warning("Contact not found", 5000).detail_with_text_id(text);
-            return Ok(Found {
-                successful: true,
-                return_message: Some(return_message),
-                contact: Contacts::Found(Vec::new()),
-            });
-        }
-    };
-    let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
-    let call = platform.call(Some(&user), auth_header.as_deref());
-    let mut reply = match connector.find_contact(&call, &input).await {
+    if platform.serving(Interface::FindContact).is_err() {
+        let text = format!(
+            "A contact with the phone number {} could not be found in your {} account.",
+            input.phone_number, session.platform
+        );
+        let return_message = ReturnMessage::warning("Contact not found", 5000).detail_with_text_id(text);
+        return Ok(Found {
+            successful: true,
+            return_message: Some(return_message),
+            contact: Contacts::Found(Vec::new()),
+        });
+    }
+    let mut reply = match platform.invoke::<invocation::FindContact>(&user, &input).await {
         Ok(reply) => reply,
         Err(error) => return not_sent(&error, fail(&error)),
     };
@@ -162,18 +158,16 @@ pub async fn search(services: &Services, session: &Session, name: Option<String>
     platform.in_service()?;
     let fail =
         |error: &CallError| Refusal::new(message(error, Interface::FindContactWithName, &session.platform));
-    let Ok(connector) = platform.serving(Interface::FindContactWithName) else {
+    if platform.serving(Interface::FindContactWithName).is_err() {
         let return_message = ReturnMessage::warning(format!("No contact found with name {shown} "), 5000);
         return Ok(Found {
             successful: true,
             return_message: Some(return_message),
             contact: Contacts::Found(Vec::new()),
         });
-    };
-    let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
-    let call = platform.call(Some(&user), auth_header.as_deref());
+    }
     let input = FindContactWithName { name };
-    let mut reply = match connector.find_contact_with_name(&call, &input).await {
+    let mut reply = match platform.invoke::<invocation::FindContactWithName>(&user, &input).await {
         Ok(reply) => reply,
         Err(error) => return not_sent(&error, fail(&error)),
     };

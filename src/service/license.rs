@@ -8,6 +8,7 @@ use super::Services;
 use super::session::Session;
 use super::wording;
 use crate::connector::inputs::GetLicenseStatus;
+use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::mapped::License;
@@ -108,11 +109,9 @@ pub async fn status(services: &Services, session: &Session) -> Result<LicenseSta
 
 async fn ask(services: &Services, user: &User) -> Result<License, CallError> {
     let platform = services.platform_of(&user.key.platform, user);
-    let connector = platform.serving_or_tell(Interface::GetLicenseStatus)?;
-    let auth_header = platform.auth_header(&user.access_token).await?;
-    let call = platform.call(Some(user), auth_header.as_deref());
+    platform.serving_or_tell(Interface::GetLicenseStatus)?;
     let input = GetLicenseStatus { user_id: user.key.id.clone() };
-    Ok(connector.get_license_status(&call, &input).await?.value)
+    Ok(platform.invoke::<invocation::GetLicenseStatus>(user, &input).await?.value)
 }
 
 fn key(user: &UserKey) -> DocumentKey {

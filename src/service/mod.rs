@@ -15,6 +15,7 @@ pub mod developer_portal;
 mod fitting;
 pub mod hashing;
 pub mod interfaces;
+mod invoke;
 pub mod license;
 pub mod managed_sign_in;
 pub mod management;

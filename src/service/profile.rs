@@ -8,6 +8,7 @@ use super::session::Session;
 use super::wording::{Refusal, message, store_failed};
 use super::{Services, users};
 use crate::connector::documents::Audience;
+use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::store::{StoreError, User};
@@ -68,10 +69,8 @@ pub async fn auth_validation(services: &Services, session: &Session) -> Result<C
 
 async fn ask(services: &Services, user: &User) -> Result<(bool, Option<String>), CallError> {
     let platform = services.platform_of(&user.key.platform, user);
-    let connector = platform.serving_or_tell(Interface::AuthValidation)?;
-    let auth_header = platform.auth_header(&user.access_token).await?;
-    let call = platform.call(Some(user), auth_header.as_deref());
-    let reply = connector.auth_validation(&call).await?.value;
+    platform.serving_or_tell(Interface::AuthValidation)?;
+    let reply = platform.invoke::<invocation::AuthValidation>(user, &()).await?.value;
     Ok((reply.successful, reply.message))
 }
 
@@ -89,19 +88,17 @@ pub async fn refresh_info(services: &Services, session: &Session) -> Result<Chec
     if user.is_some() {
         platform.in_service()?;
     }
-    let Ok(connector) = platform.serving(Interface::RefreshUserInfo) else {
+    if platform.serving(Interface::RefreshUserInfo).is_err() {
         return Ok(Checked { successful: true, return_message: None });
-    };
+    }
     let Some(user) = user else {
         return Err(Refusal::new(unknown_user()));
     };
     let failed =
         |error: CallError| Refusal::new(message(&error, Interface::RefreshUserInfo, &session.platform));
-    let auth_header = platform.auth_header(&user.access_token).await.map_err(failed)?;
-    let call = platform.call(Some(&user), auth_header.as_deref());
-    let reply = connector.refresh_user_info(&call).await.map_err(failed)?;
+    let reply = platform.invoke::<invocation::RefreshUserInfo>(&user, &()).await.map_err(failed)?;
     let info = reply.value;
-    if !info.id.is_empty() && call.crm_user_id() != Some(info.id.as_str()) {
+    if !info.id.is_empty() && user.crm_id() != info.id {
         return Err(Refusal::new(ReturnMessage::warning(
             format!(
                 "{} says that this connection belongs to another user. Please connect it again.",

@@ -3,8 +3,6 @@
 
 pub mod input;
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,7 +11,8 @@ use super::session::Session;
 use super::wording::{self, Refusal, store_failed};
 use super::{Platform, Services};
 use crate::connector::inputs::{AppointmentById, CreateAppointment, ListAppointments, UpdateAppointment};
-use crate::connector::{Call, CallError, Connector, Interface, Reply, ReturnMessage};
+use crate::connector::invocation::{self, Invocation};
+use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::mapped::Appointment;
 use crate::store::User;
 
@@ -52,8 +51,6 @@ pub struct Done {
 struct Connected<'s> {
     user: User,
     platform: Platform<'s>,
-    connector: Arc<dyn Connector>,
-    auth_header: Option<String>,
     interface: Interface,
 }
 
@@ -73,13 +70,12 @@ impl<'s> Connected<'s> {
                 error => wording::message(&error, interface, &platform.name),
             })
         };
-        let connector = platform.serving(interface).map_err(refused)?;
-        let auth_header = platform.auth_header(&user.access_token).await.map_err(refused)?;
-        Ok(Self { user, platform, connector, auth_header, interface })
+        platform.serving(interface).map_err(refused)?;
+        Ok(Self { user, platform, interface })
     }
 
-    fn call(&self) -> Call<'_> {
-        self.platform.call(Some(&self.user), self.auth_header.as_deref())
+    async fn invoke<I: Invocation>(&self, input: &I::Input) -> Result<Reply<I::Output>, CallError> {
+        self.platform.invoke::<I>(&self.user, input).await
     }
 
     fn refusal(&self, error: &CallError) -> Refusal {
@@ -134,7 +130,7 @@ pub async fn list(
     range: &ListAppointments,
 ) -> Result<Listed, Refusal> {
     let connected = Connected::of(services, session, Interface::ListAppointments).await?;
-    let reply = connected.connector.list_appointments(&connected.call(), range).await;
+    let reply = connected.invoke::<invocation::ListAppointments>(range).await;
     let reply = reply.map_err(|error| connected.refusal(&error))?;
     Ok(Listed { successful: true, appointments: reply.value, return_message: reply.message })
 }
@@ -147,7 +143,7 @@ pub async fn create(services: &Services, session: &Session, payload: Value) -> R
     let connected = Connected::of(services, session, Interface::CreateAppointment).await?;
     let name = &connected.platform.name;
     let input = CreateAppointment { payload };
-    let reply = connected.connector.create_appointment(&connected.call(), &input).await.map_err(|error| {
+    let reply = connected.invoke::<invocation::CreateAppointment>(&input).await.map_err(|error| {
         let in_doubt = error.is_in_doubt();
         let mut refusal = connected.refusal(&error);
         if in_doubt {
@@ -181,7 +177,7 @@ pub async fn update(
 ) -> Result<Done, Refusal> {
     let connected = Connected::of(services, session, Interface::UpdateAppointment).await?;
     let input = UpdateAppointment { appointment_id: id.to_owned(), patch_body };
-    let reply = connected.connector.update_appointment(&connected.call(), &input).await;
+    let reply = connected.invoke::<invocation::UpdateAppointment>(&input).await;
     let reply = reply.map_err(|error| connected.refusal(&error))?;
     let mut done = connected.done(id, reply);
     // The contract promises an appointment, be it no more than its id.
@@ -209,7 +205,7 @@ pub async fn set_status(
 pub async fn refresh(services: &Services, session: &Session, id: &str) -> Result<Done, Refusal> {
     let connected = Connected::of(services, session, Interface::RefreshAppointment).await?;
     let input = AppointmentById { appointment_id: id.to_owned() };
-    let reply = connected.connector.refresh_appointment(&connected.call(), &input).await;
+    let reply = connected.invoke::<invocation::RefreshAppointment>(&input).await;
     let done = connected.done(id, reply.map_err(|error| connected.refusal(&error))?);
     if done.appointment.is_some() {
         return Ok(done);
@@ -230,7 +226,7 @@ pub async fn refresh(services: &Services, session: &Session, id: &str) -> Result
 pub async fn confirm(services: &Services, session: &Session, id: &str) -> Result<Done, Refusal> {
     let connected = Connected::of(services, session, Interface::ConfirmAppointment).await?;
     let input = AppointmentById { appointment_id: id.to_owned() };
-    let reply = connected.connector.confirm_appointment(&connected.call(), &input).await;
+    let reply = connected.invoke::<invocation::ConfirmAppointment>(&input).await;
     Ok(acted(connected.done(id, reply.map_err(|error| connected.refusal(&error))?), "Appointment confirmed"))
 }
 
@@ -241,7 +237,7 @@ pub async fn confirm(services: &Services, session: &Session, id: &str) -> Result
 pub async fn cancel(services: &Services, session: &Session, id: &str) -> Result<Done, Refusal> {
     let connected = Connected::of(services, session, Interface::CancelAppointment).await?;
     let input = AppointmentById { appointment_id: id.to_owned() };
-    let reply = connected.connector.cancel_appointment(&connected.call(), &input).await;
+    let reply = connected.invoke::<invocation::CancelAppointment>(&input).await;
     Ok(acted(connected.done(id, reply.map_err(|error| connected.refusal(&error))?), "Appointment cancelled"))
 }
 

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::config::operations::OperationName;
 use crate::connector::inputs::{CreateCallLog, GetCallLog};
+use crate::connector::invocation;
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::mapped::CreatedLog;
 use crate::engine::text::id_text;
@@ -263,19 +264,15 @@ enum Lookup {
 
 /// Looks for the record by session, where the document's `getCallLog` can.
 async fn look_for(platform: &Platform<'_>, job: &Job) -> Result<Lookup, Refusal> {
-    let Ok(connector) = platform.serving(Interface::GetCallLog) else { return Ok(Lookup::Unknown) };
-    if !platform.finds_by_session() {
+    if platform.serving(Interface::GetCallLog).is_err() || !platform.finds_by_session() {
         return Ok(Lookup::Unknown);
     }
-    let fail = |error: &CallError| not_looked_up(platform, error);
-    let auth_header = platform.auth_header(&job.user.access_token).await.map_err(|error| fail(&error))?;
-    let call = platform.call(Some(&job.user), auth_header.as_deref());
     let input = GetCallLog {
         log_id: String::new(),
         session_id: job.session_id.clone(),
         contact_id: job.input.contact_info.get("id").and_then(id_text),
     };
-    match connector.get_call_log(&call, &input).await {
+    match platform.invoke::<invocation::GetCallLog>(&job.user, &input).await {
         Ok(reply) => match reply.value.id {
             // What the CRM shows is the record of another extension: of this one it says nothing.
             Some(id) if is_of_another(platform, &job.scopes, &job.session_id, &id).await? => {
@@ -285,7 +282,7 @@ async fn look_for(platform: &Platform<'_>, job: &Job) -> Result<Lookup, Refusal>
             None => Ok(Lookup::Absent),
         },
         Err(CallError::Failed(failure)) if matches!(failure.status(), Some(404 | 410)) => Ok(Lookup::Absent),
-        Err(error) => Err(fail(&error)),
+        Err(error) => Err(not_looked_up(platform, &error)),
     }
 }
 
@@ -327,13 +324,10 @@ async fn ask(
     held: &ClaimGuard,
     job: &mut Job,
 ) -> Result<Reply<CreatedLog>, CallError> {
-    let connector = platform.serving(Interface::CreateCallLog)?;
-    let auth_header = platform.auth_header(&job.user.access_token).await?;
-    let call = platform.call(Some(&job.user), auth_header.as_deref());
     job.text.begin();
     loop {
         job.input.idempotency_key = Some(job.text.key(held.idempotency_key()));
-        match connector.create_call_log(&call, &job.input).await {
+        match platform.invoke::<invocation::CreateCallLog>(&job.user, &job.input).await {
             // The refusal made nothing: under the same claim a shorter text may be sent.
             Err(error) if job.text.shorten(&error) => {
                 job.input.composed_log_details = job.text.text().to_owned();

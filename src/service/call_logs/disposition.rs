@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{connected, existing_call_log, extension, failed, reached, refusal, serving, stored};
 use crate::connector::inputs::UpsertCallDisposition;
+use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::text::id_text;
 use crate::service::Services;
@@ -43,18 +44,18 @@ pub async fn set_disposition(
     let Some(log) = stored(&platform, &Tenants::of(&platform, &user), &session_id, &asked).await? else {
         return Err(refusal("Cannot find log", 3000));
     };
-    let connector = serving(&platform, Interface::UpsertCallDisposition)?;
+    serving(&platform, Interface::UpsertCallDisposition)?;
     let fail = |error: &CallError| failed(error, Interface::UpsertCallDisposition, &platform);
-    let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
-    let log =
-        reached(&platform, &user, auth_header.as_deref(), log, Interface::UpsertCallDisposition).await?;
-    let call = platform.call(Some(&user), auth_header.as_deref());
+    let log = reached(&platform, &user, log, Interface::UpsertCallDisposition).await?;
     let input = UpsertCallDisposition {
         log_id: log.third_party_log_id.clone(),
         existing_call_log: existing_call_log(&log),
         dispositions: request.get_mut("dispositions").map(Value::take),
     };
-    let reply = connector.upsert_call_disposition(&call, &input).await.map_err(|error| fail(&error))?;
+    let reply = platform
+        .invoke::<invocation::UpsertCallDisposition>(&user, &input)
+        .await
+        .map_err(|error| fail(&error))?;
     Ok(Disposed {
         successful: true,
         return_message: reply.message.unwrap_or_else(|| ReturnMessage::success("Disposition updated", 2000)),

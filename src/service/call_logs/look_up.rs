@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{connected, extension, refusal, stored};
 use crate::connector::inputs::GetCallLog;
+use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::mapped::CallLogInfo;
 use crate::service::session::Session;
@@ -113,15 +114,13 @@ pub async fn look_up(
 }
 
 async fn read(platform: &Platform<'_>, user: &User, log: &CallLog) -> Result<CallLogInfo, CallError> {
-    let connector = platform.serving(Interface::GetCallLog)?;
-    let auth_header = platform.auth_header(&user.access_token).await?;
-    let log = super::reached(platform, user, auth_header.as_deref(), log.clone(), Interface::GetCallLog);
+    platform.serving(Interface::GetCallLog)?;
+    let log = super::reached(platform, user, log.clone(), Interface::GetCallLog);
     let log = log.await.map_err(|refusal| CallError::Message(Box::new(refusal.return_message)))?;
-    let call = platform.call(Some(user), auth_header.as_deref());
     let input = GetCallLog {
         log_id: log.third_party_log_id.clone(),
         session_id: log.session_id.clone(),
         contact_id: log.contact_id.clone(),
     };
-    Ok(connector.get_call_log(&call, &input).await?.value)
+    Ok(platform.invoke::<invocation::GetCallLog>(user, &input).await?.value)
 }

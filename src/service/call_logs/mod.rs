@@ -23,6 +23,7 @@ use super::tenants::Tenants;
 use super::wording::{Refusal, store_failed};
 use super::{Platform, Services};
 use crate::connector::inputs::GetCallLog;
+use crate::connector::invocation;
 use crate::connector::{CallError, Connector, Interface, ReturnMessage};
 use crate::engine::operation::LogFormat;
 use crate::engine::time::to_iso;
@@ -104,23 +105,22 @@ fn serving(platform: &Platform<'_>, interface: Interface) -> Result<Arc<dyn Conn
 async fn reached(
     platform: &Platform<'_>,
     user: &User,
-    auth_header: Option<&str>,
     log: CallLog,
     interface: Interface,
 ) -> Result<CallLog, Refusal> {
     if !log.third_party_log_id.is_empty() {
         return Ok(log);
     }
-    let connector = platform.serving(Interface::GetCallLog).ok().filter(|_| platform.finds_by_session());
-    let Some(connector) = connector else { return Err(without_id()) };
+    if platform.serving(Interface::GetCallLog).is_err() || !platform.finds_by_session() {
+        return Err(without_id());
+    }
     let input = GetCallLog {
         log_id: String::new(),
         session_id: log.session_id.clone(),
         contact_id: log.contact_id.clone(),
     };
-    let call = platform.call(Some(user), auth_header);
-    let reply =
-        connector.get_call_log(&call, &input).await.map_err(|error| failed(&error, interface, platform))?;
+    let reply = platform.invoke::<invocation::GetCallLog>(user, &input).await;
+    let reply = reply.map_err(|error| failed(&error, interface, platform))?;
     let Some(id) = reply.value.id else { return Err(without_id()) };
     let scopes = Tenants::of(platform, user);
     // An update of that record would write one extension's call over another's.

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::config::operations::OperationName;
 use crate::connector::inputs::{GetCallLog, UpdateCallLog};
+use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::mapped::{CallLogInfo, RecordText};
 use crate::engine::operation::LogFormat;
@@ -82,13 +83,11 @@ async fn prepared(
     let Some(log) = stored(&platform, &Tenants::of(&platform, &user), &session_id, &asked).await? else {
         return Err(refusal(format!("Cannot find log for session {session_id}"), 3000));
     };
-    let connector = serving(&platform, Interface::UpdateCallLog)?;
+    serving(&platform, Interface::UpdateCallLog)?;
     let (start_time, end_time) =
         input::times(request.get("startTime"), request.get("duration"), "startTime")?;
     let fail = |error: &CallError| failed(error, Interface::UpdateCallLog, &platform);
-    let auth_header = platform.auth_header(&user.access_token).await.map_err(|error| fail(&error))?;
-    let log = reached(&platform, &user, auth_header.as_deref(), log, Interface::UpdateCallLog).await?;
-    let call = platform.call(Some(&user), auth_header.as_deref());
+    let log = reached(&platform, &user, log, Interface::UpdateCallLog).await?;
 
     // Reading and writing are two requests: an update between them would be lost.
     let key = ClaimKey { scope: log.scope.clone(), subject: ClaimSubject::Call(session_id) };
@@ -104,7 +103,7 @@ async fn prepared(
         let format = log_format(&platform, &user).await.map_err(|error| fail(&error))?;
         let present = match format {
             LogFormat::Custom => None,
-            _ => read(&platform, &user, auth_header.as_deref(), &log).await?,
+            _ => read(&platform, &user, &log).await?,
         };
         match present.as_ref().map(|present| present.text) {
             None | Some(RecordText::Found) => {}
@@ -132,7 +131,7 @@ async fn prepared(
             request: with_legs(request),
         };
         let reply = loop {
-            match connector.update_call_log(&call, &input).await {
+            match platform.invoke::<invocation::UpdateCallLog>(&user, &input).await {
                 Ok(reply) => break reply,
                 Err(error) if text.shorten(&error) => input.composed_log_details = text.text().to_owned(),
                 Err(error) => return Err(fail(&error)),
@@ -175,20 +174,16 @@ async fn lease_of(services: &Services, scope: &Tenant, session_id: &str) -> Resu
 }
 
 /// The record as the CRM holds it; `None` where the connector cannot read it.
-async fn read(
-    platform: &Platform<'_>,
-    user: &User,
-    auth_header: Option<&str>,
-    log: &CallLog,
-) -> Result<Option<CallLogInfo>, Refusal> {
-    let Ok(connector) = platform.serving(Interface::GetCallLog) else { return Ok(None) };
+async fn read(platform: &Platform<'_>, user: &User, log: &CallLog) -> Result<Option<CallLogInfo>, Refusal> {
+    if platform.serving(Interface::GetCallLog).is_err() {
+        return Ok(None);
+    }
     let input = GetCallLog {
         log_id: log.third_party_log_id.clone(),
         session_id: log.session_id.clone(),
         contact_id: log.contact_id.clone(),
     };
-    let call = platform.call(Some(user), auth_header);
-    match connector.get_call_log(&call, &input).await {
+    match platform.invoke::<invocation::GetCallLog>(user, &input).await {
         Ok(reply) => Ok(Some(reply.value)),
         Err(error) => {
             let message = wording::message(&error, Interface::UpdateCallLog, &platform.name);

@@ -8,6 +8,7 @@ use super::recent::{self, Recent};
 use super::{Answer, Contacts, Found, cached};
 use crate::config::operations::OperationName;
 use crate::connector::inputs::{CreateContact, FindContact};
+use crate::connector::invocation;
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::mapped::{Contact, CreatedContact};
@@ -139,12 +140,9 @@ fn may_exist(platform: &Platform<'_>, until: &str) -> Refusal {
 async fn look_for(platform: &Platform<'_>, job: &Job) -> Option<CreatedContact> {
     let name = job.input.new_contact_name.as_ref().and_then(Value::as_str)?.trim();
     let phone_number = job.input.phone_number.as_ref().and_then(Value::as_str)?.to_owned();
-    let connector = platform.serving(Interface::FindContact).ok()?;
-    let auth_header = platform.auth_header(&job.user.access_token).await.ok()?;
-    let call = platform.call(Some(&job.user), auth_header.as_deref());
     let input = FindContact { phone_number, overriding_format: None, is_extension: Value::Bool(false) };
     // What cannot be looked up is told as a doubt.
-    let found = connector.find_contact(&call, &input).await.ok()?.value;
+    let found = platform.invoke::<invocation::FindContact>(&job.user, &input).await.ok()?.value;
     let same = |contact: &Contact| to_text(&contact.name).trim().eq_ignore_ascii_case(name);
     let contact = found.into_iter().find(|contact| contact.id.is_some() && same(contact))?;
     Some(CreatedContact { id: contact.id, name: Some(contact.name), contact_type: contact.contact_type })
@@ -196,10 +194,7 @@ async fn ask(platform: &Platform<'_>, held: ClaimGuard, job: &mut Job) -> Answer
 }
 
 async fn create_at(platform: &Platform<'_>, job: &Job) -> Result<Reply<CreatedContact>, CallError> {
-    let connector = platform.serving(Interface::CreateContact)?;
-    let auth_header = platform.auth_header(&job.user.access_token).await?;
-    let call = platform.call(Some(&job.user), auth_header.as_deref());
-    let reply = connector.create_contact(&call, &job.input).await?;
+    let reply = platform.invoke::<invocation::CreateContact>(&job.user, &job.input).await?;
     // Without a mapping, or from a connector in code, nothing says that there is a contact.
     let has_none = platform.gives_no_id(OperationName::CreateContact);
     let value = reply.value.filter(|contact| contact.id.is_some() || has_none).ok_or_else(|| {

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::input::{Entry, Thread};
 use super::{Done, Job, failed, refusal};
 use crate::config::operations::OperationName;
+use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage, inputs};
 use crate::engine::time::to_iso;
 use crate::service::clock::now_ms;
@@ -265,14 +266,11 @@ impl Log<'_> {
         held: &ClaimGuard,
         entry: &Entry,
     ) -> Result<(Option<String>, ReturnMessage), CallError> {
-        let connector = self.platform.serving(Interface::CreateMessageLog)?;
-        let auth_header = self.platform.auth_header(&self.job.user.access_token).await?;
-        let call = self.platform.call(Some(&self.job.user), auth_header.as_deref());
         let mut text = entry.text(self.platform.text_limit(OperationName::CreateMessageLog));
         let reply = loop {
             let key = Some(text.key(held.idempotency_key()));
             let input = inputs::MessageLog { idempotency_key: key, ..entry.input(&text) };
-            match connector.create_message_log(&call, &input).await {
+            match self.platform.invoke::<invocation::CreateMessageLog>(&self.job.user, &input).await {
                 Err(error) if text.shorten(&error) => {}
                 answer => break answer?,
             }
@@ -287,9 +285,6 @@ impl Log<'_> {
         conversation: &Conversation,
         entry: &Entry,
     ) -> Result<ReturnMessage, CallError> {
-        let connector = self.platform.serving(Interface::UpdateMessageLog)?;
-        let auth_header = self.platform.auth_header(&self.job.user.access_token).await?;
-        let call = self.platform.call(Some(&self.job.user), auth_header.as_deref());
         let mut text = entry.text(self.platform.text_limit(OperationName::UpdateMessageLog));
         let mut input = entry.input(&text);
         input.log_id = Some(conversation.third_party_log_id.clone());
@@ -303,7 +298,7 @@ impl Log<'_> {
         }
         let reply = loop {
             input.idempotency_key = Some(text.key(held.idempotency_key()));
-            match connector.update_message_log(&call, &input).await {
+            match self.platform.invoke::<invocation::UpdateMessageLog>(&self.job.user, &input).await {
                 Ok(reply) => break reply,
                 Err(error) if text.shorten(&error) => {
                     if let Some(body) = input.request.pointer_mut("/sharedSMSLogContent/body") {
