@@ -1,5 +1,5 @@
 //! What one operation costs, the network excluded, next to the same work written by hand on
-//! `serde_json::Value`: `cargo bench --bench engine`.
+//! `serde_json::Value`: `cargo bench --profile dist --bench engine`.
 //!
 //! Criterion gives the times of each side; the table of ratios at the end comes from measuring the
 //! two sides in turns, so that a machine that slows down for a while slows down both. A ratio over its
