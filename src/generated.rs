@@ -29,7 +29,7 @@ pub fn files() -> Vec<(&'static str, String)> {
 /// Writes every file that is stale, and gives their paths.
 ///
 /// # Errors
-/// Where a file or its folder cannot be written.
+/// If a file or its folder cannot be written.
 pub fn write(root: &Path) -> io::Result<Vec<&'static str>> {
     let stale = files().into_iter().filter(|(path, content)| is_stale(&root.join(path), content));
     stale

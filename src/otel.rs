@@ -39,7 +39,7 @@ impl Drop for Exporting {
 /// The layer that turns spans into traces.
 ///
 /// # Errors
-/// Where the variables cannot be used, in words.
+/// If the variables cannot be used, in words.
 pub(crate) fn layer<S>() -> Result<(impl Layer<S>, Exporting), String>
 where
     S: tracing::Subscriber + for<'span> LookupSpan<'span>,

@@ -191,7 +191,7 @@ impl Documents {
     /// `GET /proxyConfigs`; the others are served.
     ///
     /// # Errors
-    /// Where the folder cannot be listed.
+    /// If the folder cannot be listed.
     pub fn open(folder: &Path) -> std::io::Result<Arc<Self>> {
         let configs = Self::of(Some(folder.to_owned()));
         configs.look()?;
@@ -242,7 +242,7 @@ impl Documents {
     /// taken over, not compiled again. Blocks on the disk, longer where a file is gone.
     ///
     /// # Errors
-    /// Where the folder cannot be listed; the snapshot then stays.
+    /// If the folder cannot be listed; the snapshot then stays.
     pub fn reload(&self) -> std::io::Result<()> {
         if self.look()? {
             std::thread::sleep(REPLACING);
@@ -324,7 +324,7 @@ impl Documents {
     /// Watches the folder and reloads after changes, until the returned guard is dropped.
     ///
     /// # Errors
-    /// Where the folder cannot be watched.
+    /// If the folder cannot be watched.
     pub fn watch(self: &Arc<Self>) -> notify::Result<Option<Watch>> {
         let Some(folder) = self.folder.clone() else { return Ok(None) };
         let (changed, changes) = std::sync::mpsc::channel();
@@ -369,7 +369,7 @@ pub struct Watch {
 /// The documents of a folder, in order of their names.
 ///
 /// # Errors
-/// Where the folder cannot be listed.
+/// If the folder cannot be listed.
 pub fn documents(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder)? {

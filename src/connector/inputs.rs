@@ -41,7 +41,7 @@ impl FindContact {
 /// Input of `findContactWithName`.
 #[derive(Debug, Clone)]
 pub struct FindContactWithName {
-    /// The name; absent where the client sent none.
+    /// The name; absent if the client sent none.
     pub name: Option<String>,
 }
 
@@ -69,7 +69,7 @@ pub struct CreateCallLog {
     pub call_log: Value,
     /// Subject of the record.
     pub subject: String,
-    /// Start, ISO 8601 in UTC; absent where the call has none.
+    /// Start, ISO 8601 in UTC; absent if the call has none.
     pub start_time: Option<String>,
     /// End, ISO 8601 in UTC.
     pub end_time: Option<String>,
@@ -79,7 +79,7 @@ pub struct CreateCallLog {
     pub hashed_account_id: Option<String>,
     /// Whether server-side logging sent the call.
     pub is_from_sscl: bool,
-    /// Names this record for the CRM, so that it knows a repeated request again; absent where a new
+    /// Names this record for the CRM, so that it knows a repeated request again; absent if a new
     /// name for each run will do.
     pub idempotency_key: Option<String>,
     /// The rest of the client's request: note, aiNote, transcript, additionalSubmission, ….
@@ -89,7 +89,7 @@ pub struct CreateCallLog {
 /// Input of `getCallLog`.
 #[derive(Debug, Clone)]
 pub struct GetCallLog {
-    /// The CRM's id of the record; empty where the record is looked for by its session, which only
+    /// The CRM's id of the record; empty if the record is looked for by its session, which only
     /// documents are asked to do.
     pub log_id: String,
     /// RingCentral's session id of the call.
@@ -107,7 +107,7 @@ pub struct UpdateCallLog {
     pub existing_call_log: Value,
     /// The record as `getCallLog` read it.
     pub existing_call_log_details: Option<Value>,
-    /// Start, ISO 8601 in UTC; absent where the client sent none.
+    /// Start, ISO 8601 in UTC; absent if the client sent none.
     pub start_time: Option<String>,
     /// End, ISO 8601 in UTC.
     pub end_time: Option<String>,
@@ -128,7 +128,7 @@ pub struct UpsertCallDisposition {
     pub log_id: String,
     /// What the server keeps about the record.
     pub existing_call_log: Value,
-    /// The dispositions that the user chose; absent where the client sent none.
+    /// The dispositions that the user chose; absent if the client sent none.
     pub dispositions: Option<Value>,
 }
 

@@ -19,7 +19,7 @@ use crate::engine::variables;
 /// The operation whose variables examples see.
 const OPERATION: OperationName = OperationName::CreateCallLog;
 
-/// The table of a marker; `None` where the name is unknown or a row cannot be read.
+/// The table of a marker; `None` if the name is unknown or a row cannot be read.
 pub(super) fn table(name: &str, argument: &str, rows: &str) -> Option<String> {
     let rows = rows.lines().map(str::trim).filter(|row| !row.is_empty());
     if name == "paths" {

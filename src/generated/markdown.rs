@@ -15,7 +15,7 @@ impl Table {
         self.rows.push(cells.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect());
     }
 
-    /// The table as text; empty where it has no rows.
+    /// The table as text; empty if it has no rows.
     pub(super) fn finish(self) -> String {
         let Some((heading, rows)) = self.rows.split_first().filter(|(_, rows)| !rows.is_empty()) else {
             return String::new();

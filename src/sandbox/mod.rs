@@ -111,7 +111,7 @@ pub struct ReceivedRequest {
     pub path: String,
     /// Names in lower case, in no particular order.
     pub headers: Vec<(String, String)>,
-    /// As sent; empty where it could not be read.
+    /// As sent; empty if it could not be read.
     pub body: Bytes,
 }
 

@@ -3,7 +3,7 @@
 /// Shortest run of digits that may stand for the end of a longer number.
 const SHORTEST_NATIONAL: usize = 7;
 
-/// `+` and 8 to 15 digits, punctuation removed; `None` where the text is no such number.
+/// `+` and 8 to 15 digits, punctuation removed; `None` if the text is no such number.
 pub(super) fn e164(text: &str) -> Option<String> {
     let number = text.trim();
     let plain = |c: char| c.is_ascii_digit() || " +-.()".contains(c);

@@ -208,7 +208,7 @@ impl ServerBuilder {
     /// Opens the store, loads the documents and listens.
     ///
     /// # Errors
-    /// Where any of it fails; nothing is left running then.
+    /// If any of it fails; nothing is left running then.
     pub async fn start(self) -> Result<Server, StartError> {
         let Self { settings, registry } = self;
         let keys = Keys::from_secret(&settings.secret_key)?;
@@ -333,7 +333,7 @@ impl Server {
     /// Finishes requests in flight, stops, and makes everything durable.
     ///
     /// # Errors
-    /// Where the store cannot be closed.
+    /// If the store cannot be closed.
     pub async fn stop(self) -> Result<(), store::StoreError> {
         self.handle.stop(true).await;
         if let Some((_, metrics)) = &self.metrics_server {
@@ -347,7 +347,7 @@ impl Server {
     /// and the connectors of the store again.
     ///
     /// # Errors
-    /// Where serving fails or the store cannot be closed.
+    /// If serving fails or the store cannot be closed.
     pub async fn run_until_stopped(mut self) -> std::io::Result<()> {
         self.background.reload_on_hangup(self.connectors)?;
         self.task.await.map_err(std::io::Error::other)??;

@@ -85,7 +85,7 @@ impl From<Failure> for AccountError {
 /// The hashed id of the account that a RingCentral token belongs to.
 ///
 /// # Errors
-/// Where the platform refuses the token, or cannot be asked.
+/// If the platform refuses the token, or cannot be asked.
 pub async fn hashed_account(services: &Services, token: &str) -> Result<String, AccountError> {
     Ok(hashed(services, &ringcentral::extension(services, token).await?.account_id))
 }
@@ -103,7 +103,7 @@ async fn administered(services: &Services, token: Option<&str>) -> Result<String
 /// Changes the settings of the token's account.
 ///
 /// # Errors
-/// Where the token is not an admin's, or the store fails.
+/// If the token is not an admin's, or the store fails.
 pub async fn save(
     services: &Services,
     token: Option<&str>,
@@ -133,10 +133,10 @@ pub async fn save(
     }
 }
 
-/// The settings of the token's account; `None` where no admin wrote any.
+/// The settings of the token's account; `None` if no admin wrote any.
 ///
 /// # Errors
-/// Where the token is not an admin's, or the store fails.
+/// If the token is not an admin's, or the store fails.
 pub async fn load(services: &Services, token: Option<&str>) -> Result<Option<AdminSettings>, AccountError> {
     let account = administered(services, token).await?;
     let iso = |milliseconds| Timestamp::from_millisecond(milliseconds).ok().map(to_iso);
@@ -156,7 +156,7 @@ pub async fn load(services: &Services, token: Option<&str>) -> Result<Option<Adm
 /// What admins set for the users of an account, by its hashed id.
 ///
 /// # Errors
-/// Where the store fails.
+/// If the store fails.
 pub async fn for_users(
     services: &Services,
     hashed_account_id: &str,

@@ -137,7 +137,7 @@ pub enum CallDownError {
 /// Puts a contact on the user's list; gives the item's id.
 ///
 /// # Errors
-/// Where the user is unknown or the store fails.
+/// If the user is unknown or the store fails.
 pub async fn schedule(
     services: &Services,
     session: &Session,
@@ -167,7 +167,7 @@ pub async fn schedule(
 /// is not known has an empty one (recordings 16).
 ///
 /// # Errors
-/// Where the store fails.
+/// If the store fails.
 pub async fn list(
     services: &Services,
     session: &Session,
@@ -199,7 +199,7 @@ pub async fn list(
 /// Changes an item; members that are no fields of one are passed over.
 ///
 /// # Errors
-/// Where the user has no such item, nothing is to be changed, or the store fails.
+/// If the user has no such item, nothing is to be changed, or the store fails.
 pub async fn change(
     services: &Services,
     session: &Session,
@@ -244,7 +244,7 @@ fn apply(item: &mut Stored, changes: &Map<String, Value>) {
 /// Takes an item off the user's list.
 ///
 /// # Errors
-/// Where the user has no such item, or the store fails.
+/// If the user has no such item, or the store fails.
 pub async fn remove(services: &Services, session: &Session, id: &str) -> Result<(), CallDownError> {
     let user = session.user(&*services.store).await?.ok_or(CallDownError::UnknownItem)?;
     let key = item_key(&user.key, id);

@@ -63,7 +63,7 @@ pub fn phone_number(text: &str) -> String {
 /// Finds the contacts with a phone number.
 ///
 /// # Errors
-/// Where the user is unknown or the search fails.
+/// If the user is unknown or the search fails.
 pub async fn find(services: &Services, session: &Session, input: FindContact, force_refresh: bool) -> Answer {
     let user = match services.connected_user(session).await {
         Ok(Some(user)) => user,
@@ -141,7 +141,7 @@ fn found_message(count: usize) -> ReturnMessage {
 /// Finds contacts by name.
 ///
 /// # Errors
-/// Where the user is unknown or the search fails.
+/// If the user is unknown or the search fails.
 pub async fn search(services: &Services, session: &Session, name: Option<String>) -> Answer {
     let shown = name.clone().unwrap_or_else(|| "undefined".to_owned());
     let user = match services.connected_user(session).await {

@@ -21,7 +21,7 @@ pub struct Published {
 /// that others share with it; of any other there is no manifest.
 ///
 /// # Errors
-/// Where the portal cannot be asked, or refuses.
+/// If the portal cannot be asked, or refuses.
 pub async fn manifest(
     services: &Services,
     published: &Published,

@@ -48,7 +48,7 @@ pub enum Unknown {
 /// exactly what is fulfilled; else what documents can have (Q28).
 ///
 /// # Errors
-/// Where the proxy id is unknown.
+/// If the proxy id is unknown.
 pub fn implemented(
     services: &Services,
     platform: &str,

@@ -18,7 +18,7 @@ use crate::store::{DocumentKey, DocumentKind, StoreError, User, UserKey};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LicenseStatus {
-    /// Whether it is valid, as the CRM says it; null where nobody knows.
+    /// Whether it is valid, as the CRM says it; null if nobody knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_license_valid: Option<Value>,
     /// A word for the state.
@@ -77,7 +77,7 @@ impl LicenseStatus {
 /// with a warning (Q54); a platform without licences is always licensed.
 ///
 /// # Errors
-/// Where the user cannot be read from the store.
+/// If the user cannot be read from the store.
 pub async fn status(services: &Services, session: &Session) -> Result<LicenseStatus, StoreError> {
     let Some(user) = services.connected_user(session).await? else {
         return Ok(LicenseStatus::new(false, "Invalid (User not found)"));

@@ -111,7 +111,7 @@ impl<'s> ManagedSignIn<'s> {
     /// once: then people may correct them. What an admin submits now goes before what one did earlier.
     ///
     /// # Errors
-    /// Where a required field has no value, or the store fails.
+    /// If a required field has no value, or the store fails.
     pub async fn fill(&mut self, input: &mut GetUserInfo) -> Result<(), Unfilled> {
         if self.fields.is_empty() {
             return Ok(());
@@ -148,7 +148,7 @@ impl<'s> ManagedSignIn<'s> {
     /// The CRM took the values. What an admin submitted is kept for the others.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub async fn accepted(&self) -> Result<(), StoreError> {
         if !self.is_managed() {
             return Ok(());
@@ -180,7 +180,7 @@ impl<'s> ManagedSignIn<'s> {
     /// The CRM refused the values: the next sign-in lets people type them.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub async fn refused(&self) -> Result<(), StoreError> {
         match self.refusal_key().filter(|_| self.is_managed()) {
             Some(key) => self.services.store.save_document(&key, &json!({"failedAt": now_ms()})).await,
@@ -229,7 +229,7 @@ fn fields_of(document: Option<Value>) -> Map<String, Value> {
     }
 }
 
-/// The fields of a platform's sign-in page; `None` where the manifest says nothing of them.
+/// The fields of a platform's sign-in page; `None` if the manifest says nothing of them.
 fn fields(manifest: &Value, platform: &str) -> Option<Vec<Field>> {
     let content = manifest.get("platforms")?.get(platform)?.pointer("/auth/apiKey/page/content")?;
     let read = |field: &Value| {

@@ -22,7 +22,7 @@ impl Manifest {
     /// Reads a manifest. Only what clients cannot do without is checked.
     ///
     /// # Errors
-    /// Where it is not JSON, or names no author.
+    /// If it is not JSON, or names no author.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let manifest: Value = serde_json::from_str(text)?;
         let author = manifest.pointer("/author/name").and_then(Value::as_str);

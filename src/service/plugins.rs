@@ -16,7 +16,7 @@ pub enum PluginLicense {
 /// The licence of a plugin.
 ///
 /// # Errors
-/// Where the user cannot be read from the store.
+/// If the user cannot be read from the store.
 pub async fn license(services: &Services, session: &Session) -> Result<PluginLicense, StoreError> {
     Ok(match session.user(&*services.store).await? {
         Some(_) => PluginLicense::NotInstalled,

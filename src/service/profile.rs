@@ -31,7 +31,7 @@ fn unknown_user() -> ReturnMessage {
 /// The CRM's host of the session's user; `None` inside where there is none.
 ///
 /// # Errors
-/// Where the store cannot be read.
+/// If the store cannot be read.
 pub async fn hostname(services: &Services, session: &Session) -> Result<Option<Option<String>>, StoreError> {
     Ok(session.user(&*services.store).await?.map(|user| user.hostname))
 }
@@ -39,7 +39,7 @@ pub async fn hostname(services: &Services, session: &Session) -> Result<Option<O
 /// Asks the CRM whether it still accepts the user (Q29).
 ///
 /// # Errors
-/// Where that cannot be found out: an outage says nothing about the user.
+/// If that cannot be found out: an outage says nothing about the user.
 pub async fn auth_validation(services: &Services, session: &Session) -> Result<Checked, Refusal> {
     let refused = |message| Ok(Checked { successful: false, return_message: Some(message) });
     let user = match services.connected_user(session).await {
@@ -78,7 +78,7 @@ async fn ask(services: &Services, user: &User) -> Result<(bool, Option<String>),
 /// (recordings 17, `refreshInfo`).
 ///
 /// # Errors
-/// Where the user is unknown, or the CRM fails or names somebody else.
+/// If the user is unknown, or the CRM fails or names somebody else.
 pub async fn refresh_info(services: &Services, session: &Session) -> Result<Checked, Refusal> {
     let refusal = |error: &StoreError| Refusal::new(store_failed(error));
     let user = services.connected_user(session).await.map_err(|error| refusal(&error))?;

@@ -25,7 +25,7 @@ pub struct Extension {
 /// Asks the platform whose token this is. A token without a scheme is a bearer token.
 ///
 /// # Errors
-/// Where the platform refuses the token, or cannot be asked.
+/// If the platform refuses the token, or cannot be asked.
 pub async fn extension(services: &Services, token: &str) -> Result<Extension, Failure> {
     let token = token.trim();
     let bearer = if token.split(' ').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer")) {

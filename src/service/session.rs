@@ -104,7 +104,7 @@ impl Sessions {
         encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).ok()
     }
 
-    /// The session of a token; `None` where it is forged, expired or names nobody.
+    /// The session of a token; `None` if it is forged, expired or names nobody.
     pub fn verify(&self, token: &str) -> Option<Arc<Session>> {
         let is_same = |known: &Verified| bool::from(known.token.as_bytes().ct_eq(token.as_bytes()));
         if let Some(known) = self.verified.find(token.as_bytes(), is_same) {
@@ -145,7 +145,7 @@ impl Session {
     /// id and platform; where several proxies have one, it names nobody (Q3).
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub async fn user(&self, store: &dyn Store) -> Result<Option<User>, StoreError> {
         if !self.lacks_proxy_id {
             let key = UserKey {
@@ -162,7 +162,7 @@ impl Session {
     /// The session's user who is signed in at the CRM: one who signed out counts as unknown.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub async fn connected_user(&self, store: &dyn Store) -> Result<Option<User>, StoreError> {
         Ok(self.user(store).await?.filter(|user| !user.access_token.expose().is_empty()))
     }

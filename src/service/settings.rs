@@ -21,10 +21,10 @@ pub struct Account {
 
 /// The settings of the session's user: the own ones, or, where the request names an account whose
 /// admins set some, both merged. An account that cannot be found out leaves the own ones
-/// (recordings 17, `bob-settings-rc-fails`). `None` where there is no such user.
+/// (recordings 17, `bob-settings-rc-fails`). `None` if there is no such user.
 ///
 /// # Errors
-/// Where the store fails.
+/// If the store fails.
 pub async fn read(
     services: &Services,
     session: &Session,
@@ -54,10 +54,10 @@ pub async fn read(
 }
 
 /// What admins set for the users of the account that the request names, before anybody signs in.
-/// Outer `None` where it names none.
+/// Outer `None` if it names none.
 ///
 /// # Errors
-/// Where the account cannot be found out, or the store fails.
+/// If the account cannot be found out, or the store fails.
 pub async fn preload(
     services: &Services,
     account: Account,
@@ -71,10 +71,10 @@ pub async fn preload(
 }
 
 /// Changes the own settings of the session's user: sets some keys, removes others. Gives them all;
-/// `None` where there is no such user.
+/// `None` if there is no such user.
 ///
 /// # Errors
-/// Where the store fails.
+/// If the store fails.
 pub async fn change(
     services: &Services,
     session: &Session,

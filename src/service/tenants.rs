@@ -50,7 +50,7 @@ impl Tenants {
     /// those of several stand side by side.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub(crate) async fn reaches(
         &self,
         platform: &Platform<'_>,
@@ -72,7 +72,7 @@ impl Tenants {
     /// Under what a subject is claimed: where it is claimed already, else where its log will be kept.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub(crate) async fn claim_key(
         &self,
         store: &dyn Store,

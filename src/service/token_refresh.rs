@@ -51,7 +51,7 @@ impl Services {
     /// where it can be renewed.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub async fn connected_user(&self, session: &Session) -> Result<Option<User>, StoreError> {
         let Some(user) = session.connected_user(&*self.store).await? else { return Ok(None) };
         if !is_due(&user) {

@@ -46,7 +46,7 @@ pub struct ApiKeyLogin {
 pub struct LoggedIn {
     /// The session token.
     pub jwt_token: String,
-    /// The user's name; absent where the CRM gave none.
+    /// The user's name; absent if the CRM gave none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Value>,
     /// What to show.
@@ -77,7 +77,7 @@ fn refused(message: impl Into<String>) -> LoginError {
 /// Signs in: asks the CRM who the key belongs to, stores the user, issues a session token.
 ///
 /// # Errors
-/// Where the key is not accepted, or the document cannot tell who it belongs to. Nothing is stored
+/// If the key is not accepted, or the document cannot tell who it belongs to. Nothing is stored
 /// then.
 pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<LoggedIn, LoginError> {
     let extension = match login.rc_access_token.as_deref().filter(|token| !token.is_empty()) {
@@ -453,7 +453,7 @@ async fn forget_tokens(services: &Services, key: &UserKey) -> Result<(), StoreEr
 }
 
 /// Changes a user, and nothing that somebody else changes at the same time, here or at another
-/// server; the user as it is then, `None` where there is none. `change` may be asked again.
+/// server; the user as it is then, `None` if there is none. `change` may be asked again.
 pub(super) async fn change(
     services: &Services,
     key: &UserKey,

@@ -96,7 +96,7 @@ pub(super) fn encode_key(parts: &[Option<&str>]) -> Vec<u8> {
     key
 }
 
-/// The parts again; `None` where the bytes are not a key.
+/// The parts again; `None` if the bytes are not a key.
 pub(super) fn decode_key(mut key: &[u8]) -> Option<Vec<Option<&str>>> {
     let mut parts = Vec::new();
     while let Some((tag, rest)) = key.split_first() {

@@ -20,7 +20,7 @@ impl Sums {
     /// Reads everything.
     ///
     /// # Errors
-    /// Where a record cannot be read.
+    /// If a record cannot be read.
     pub async fn of(store: &dyn Store) -> Result<Self, StoreError> {
         let digest = Arc::new(Mutex::new(Digest::default()));
         store.export(Box::new(Lines::new(Adding(Arc::clone(&digest))))).await?;

@@ -158,7 +158,7 @@ pub trait Store: Send + Sync {
     /// store is left empty.
     async fn import(&self, reader: Box<dyn BufRead + Send>) -> Result<Counts, StoreError>;
 
-    /// What this store counts about its writes; absent where it counts nothing.
+    /// What this store counts about its writes; absent if it counts nothing.
     fn meter(&self) -> Option<StoreMeter> {
         None
     }

@@ -173,7 +173,7 @@ pub struct Claims {
 pub struct ClaimChange {
     /// Which subject.
     pub key: ClaimKey,
-    /// The claims as they were read; absent where there were none.
+    /// The claims as they were read; absent if there were none.
     pub before: Option<Claims>,
     /// The claims as they are to be; absent to remove them all.
     pub after: Option<Claims>,
@@ -223,7 +223,7 @@ pub struct DocumentKey {
 pub struct DocumentChange {
     /// Which document.
     pub key: DocumentKey,
-    /// The document as it was read; absent where there was none.
+    /// The document as it was read; absent if there was none.
     pub before: Option<Value>,
     /// The document as it is to be; absent to remove it. Where it is as before, the change is a condition only.
     pub after: Option<Value>,

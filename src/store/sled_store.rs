@@ -120,7 +120,7 @@ impl SledStore {
     }
 
     /// The write that makes a change of a document, held to the very bytes that are stored now;
-    /// `None` where they do not say what they did before.
+    /// `None` if they do not say what they did before.
     fn document_write(&self, change: &DocumentChange) -> Result<Option<Write>, StoreError> {
         let key = codec::document_key(&change.key);
         let stored = self.trees.get(Table::Documents, &key)?;

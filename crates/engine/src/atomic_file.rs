@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// one, also after a crash. What a link names is replaced, not the link; permissions stay.
 ///
 /// # Errors
-/// Where the file cannot be written. It is as it was then.
+/// If the file cannot be written. It is as it was then.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     // A file that is not there yet has no other name.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -25,7 +25,7 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 /// Puts a folder of files in its place, and away what is there: all files or none.
 ///
 /// # Errors
-/// Where it cannot be written. What was there is there then.
+/// If it cannot be written. What was there is there then.
 pub fn replace_folder(path: &Path, files: &[(&str, String)]) -> io::Result<()> {
     let partial = beside(path, "part")?;
     let previous = beside(path, "old")?;

@@ -104,7 +104,7 @@ impl DateFormat {
     /// text in brackets, `T`, and any other character that is no letter.
     ///
     /// # Errors
-    /// Where letters are no token (moment would print or misread them), or a bracket stays open.
+    /// If letters are no token (moment would print or misread them), or a bracket stays open.
     pub fn parse(format: &str) -> Result<Self, DateFormatProblem> {
         match format {
             "" => Err(DateFormatProblem::Empty),

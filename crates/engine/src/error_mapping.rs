@@ -96,7 +96,7 @@ fn judge_reply(
     Judged::Failed(with_response(failure, reply))
 }
 
-/// The rule that decides what a reply means; absent where its status does.
+/// The rule that decides what a reply means; absent if its status does.
 pub fn rule_for<'o>(operation: &'o Operation, reply: &UpstreamResponse) -> Option<&'o ErrorRule> {
     let searches = operation.nothing_found().is_some();
     let mut rules = operation.errors.iter().map(AsRef::as_ref);
@@ -121,7 +121,7 @@ fn with_response(mut failure: Failure, reply: UpstreamResponse) -> Failure {
 }
 
 impl Operation {
-    /// The result of a search that found nothing; absent where the operation does not search.
+    /// The result of a search that found nothing; absent if the operation does not search.
     pub fn nothing_found(&self) -> Option<Mapped> {
         match &self.mapping {
             CompiledMapping::Contacts(_) => Some(Mapped::Contacts(Vec::new())),

@@ -23,7 +23,7 @@ pub struct Origin {
     pub place: String,
     /// The template.
     pub template: String,
-    /// What it rendered to, before it is encoded for its place; absent where it yields nothing.
+    /// What it rendered to, before it is encoded for its place; absent if it yields nothing.
     pub value: Option<Value>,
     /// The variables that it reads.
     pub variables: Vec<&'static str>,

@@ -26,7 +26,7 @@ pub const MAX_BYTES: u64 = 1024 * 1024;
 pub struct Loaded {
     /// Everything that was found.
     pub findings: Findings,
-    /// What runs; absent where there is an error.
+    /// What runs; absent if there is an error.
     pub config: Option<CompiledDocument>,
     /// Names this content: the first 12 hexadecimal digits of its SHA-256.
     pub revision: String,
@@ -74,12 +74,12 @@ impl SourceFile {
         self.text.as_ref().ok()
     }
 
-    /// The SHA-256 of the text in hexadecimal digits; empty where it could not be read.
+    /// The SHA-256 of the text in hexadecimal digits; empty if it could not be read.
     pub fn hash(&self) -> &str {
         &self.hash
     }
 
-    /// Names the content, as [`Loaded::revision`]; empty where it could not be read.
+    /// Names the content, as [`Loaded::revision`]; empty if it could not be read.
     pub fn revision(&self) -> &str {
         revision_of(&self.hash)
     }

@@ -17,7 +17,7 @@ pub enum Mapped {
     UserInfo(UserInfo),
     /// Contacts that were found.
     Contacts(Vec<Contact>),
-    /// The contact that was created; none where the document has no id path.
+    /// The contact that was created; none if the document has no id path.
     Contact(Option<CreatedContact>),
     /// The record that was created.
     Log(CreatedLog),
@@ -45,7 +45,7 @@ pub enum Mapped {
 pub struct UserInfo {
     /// The CRM's id, as text.
     pub id: String,
-    /// The name; absent where the CRM gave none.
+    /// The name; absent if the CRM gave none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Value>,
     /// The time zone, as the CRM names it; a name that is not known is left out.
@@ -144,7 +144,7 @@ pub struct CreatedContact {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedLog {
-    /// The CRM's id, as text; absent where the reply has none.
+    /// The CRM's id, as text; absent if the reply has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_id: Option<String>,
 }
@@ -164,7 +164,7 @@ pub struct CallLogInfo {
     pub full_body: Option<Value>,
     /// The CRM's reply as it came.
     pub full_log_response: Value,
-    /// The CRM's id, as text; absent where the connector does not read it. Clients do not see it.
+    /// The CRM's id, as text; absent if the connector does not read it. Clients do not see it.
     #[serde(skip)]
     pub id: Option<String>,
     /// Whether the reply has the record's text: an update changes nothing where it has not. Clients do

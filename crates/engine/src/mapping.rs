@@ -149,7 +149,7 @@ pub(super) struct AttendeePaths {
 /// Maps a reply. Besides the result, says what its paths did not find.
 ///
 /// # Errors
-/// Where there is no result at all: not JSON where JSON is read, a list that is none, a user
+/// If there is no result at all: not JSON where JSON is read, a list that is none, a user
 /// without an id.
 pub(super) fn map(
     mapping: &CompiledMapping,

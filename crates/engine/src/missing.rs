@@ -147,7 +147,7 @@ pub struct Missing {
     pub expression: Box<str>,
     /// The variables that it reads, dotted.
     pub reads: Box<[Box<str>]>,
-    /// The part of the request, below the operation: `query/phone`; empty where it is not known yet.
+    /// The part of the request, below the operation: `query/phone`; empty if it is not known yet.
     pub place: Box<str>,
 }
 

@@ -103,7 +103,7 @@ struct Decimal {
 }
 
 impl Decimal {
-    /// Reads a number of JSON's grammar; none where its exponent is beyond counting.
+    /// Reads a number of JSON's grammar; none if its exponent is beyond counting.
     fn read(written: &str) -> Option<Self> {
         let (is_negative, unsigned) = match written.strip_prefix('-') {
             Some(rest) => (true, rest),

@@ -210,7 +210,7 @@ pub struct Operation {
     pub errors: Box<[Arc<ErrorRule>]>,
     /// How long the composed text may be.
     pub max_length: Option<TextLimit>,
-    /// When a request is sent again; absent where it never is.
+    /// When a request is sent again; absent if it never is.
     pub retry: Option<RetryPolicy>,
     /// The header by which the CRM knows a repeated request again, where it is sent.
     pub idempotency_header: Option<HeaderName>,

@@ -149,7 +149,7 @@ impl PhoneFormat {
     /// `*`; its connectors accept both).
     ///
     /// # Errors
-    /// Where the text is none of these.
+    /// If the text is none of these.
     pub fn parse(format: &str) -> Result<Self, UnknownPhoneFormat> {
         let format = format.trim();
         match format.to_ascii_lowercase().as_str() {
@@ -167,7 +167,7 @@ impl PhoneFormat {
 /// `overridingFormat`.
 ///
 /// # Errors
-/// Where one of them is no format.
+/// If one of them is no format.
 pub fn parse_formats(list: &str) -> Result<Vec<PhoneFormat>, UnknownPhoneFormat> {
     list.split(',').map(PhoneFormat::parse).collect()
 }
@@ -189,7 +189,7 @@ struct Understood {
     e164: String,
 }
 
-/// `None` where the input is not a possible phone number. A number without `+` needs a default region
+/// `None` if the input is not a possible phone number. A number without `+` needs a default region
 /// and the digits of a whole number: an extension is none in any region.
 fn understand(input: &str, default_region: Option<&str>) -> Option<Understood> {
     let input = without_extension(input.trim());
@@ -241,7 +241,7 @@ pub fn is_same_number(a: &str, b: &str, region: Option<&str>) -> bool {
 /// The number in the first of the formats that it fits. A number without `+` needs a default region
 /// (`US`).
 ///
-/// `None` where the input is not a possible phone number, so that a search never runs with half a
+/// `None` if the input is not a possible phone number, so that a search never runs with half a
 /// number. For the same reason a mask must fit exactly: with fewer digits it would stay
 /// unfinished, with more it would name another number (the reference's connectors leave the
 /// placeholders, or drop the digits that are too many). A mask that begins with a country code fits
@@ -296,7 +296,7 @@ impl Understood {
         }
     }
 
-    /// `None` where a mask has the country code of another country.
+    /// `None` if a mask has the country code of another country.
     fn readers(&self, format: &PhoneFormat) -> Option<Readers> {
         let mask = match format {
             PhoneFormat::E164 | PhoneFormat::International => return Some(Readers::World),

@@ -64,14 +64,14 @@ enum Exempt {
 }
 
 impl Proxies {
-    /// Reads the [`VARIABLES`] by `get`, which gives none where one is not set or empty.
+    /// Reads the [`VARIABLES`] by `get`, which gives none if one is not set or empty.
     ///
     /// As other clients do: `HTTPS_PROXY` is for https addresses and `HTTP_PROXY` for http, `ALL_PROXY`
     /// stands in for either, and `NO_PROXY` lists hosts, domains, addresses and networks that are called
     /// directly. This machine itself (`localhost`, loopback addresses) always is.
     ///
     /// # Errors
-    /// Where a variable that counts names no http or https proxy.
+    /// If a variable that counts names no http or https proxy.
     pub fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ProxyError> {
         let either = |name: &str| get(&name.to_ascii_lowercase()).or_else(|| get(name));
         let proxy = |names: [&'static str; 2]| {

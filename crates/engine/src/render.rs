@@ -41,7 +41,7 @@ pub fn chosen_host(operation: &Operation, inputs: &Inputs<'_>) -> Option<String>
 /// Renders the request of an operation.
 ///
 /// # Errors
-/// Where a value cannot stand in its place or a credential is missing: nothing may be sent then.
+/// If a value cannot stand in its place or a credential is missing: nothing may be sent then.
 pub fn render(operation: &Operation, inputs: &Inputs<'_>) -> Result<RequestSpec, RenderError> {
     let scope = Scope::new(inputs, &operation.wanted)
         .in_region(operation.region.as_deref())
@@ -75,7 +75,7 @@ pub fn render(operation: &Operation, inputs: &Inputs<'_>) -> Result<RequestSpec,
 /// where it yields nothing. What `benches/engine.rs` compares with the same work by hand.
 ///
 /// # Errors
-/// Where a template exceeds a bound or a helper refuses its arguments.
+/// If a template exceeds a bound or a helper refuses its arguments.
 pub fn body_json(operation: &Operation, inputs: &Inputs<'_>) -> Result<Option<Vec<u8>>, RenderError> {
     let scope = Scope::new(inputs, &operation.wanted);
     let mut bytes = Vec::with_capacity(256);

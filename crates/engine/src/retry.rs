@@ -52,7 +52,7 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// How long to wait before another attempt; `None` where the failure is final. `attempts` were
+    /// How long to wait before another attempt; `None` if the failure is final. `attempts` were
     /// made so far, `chance` is between 0 and 1, `now` is the time of the answer.
     pub fn wait(&self, attempts: u32, failure: &Failure, chance: f64, now: Timestamp) -> Option<Duration> {
         if attempts >= self.max_attempts || !self.covers(failure.kind) {

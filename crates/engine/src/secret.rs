@@ -21,7 +21,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// 32 random bytes as text; absent where the system gives none.
+    /// 32 random bytes as text; absent if the system gives none.
     pub fn random() -> Option<Self> {
         let mut bytes = [0u8; 32];
         aws_lc_rs::rand::fill(&mut bytes).ok()?;

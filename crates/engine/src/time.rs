@@ -73,7 +73,7 @@ fn from_microseconds(microseconds: f64) -> Option<Timestamp> {
     Timestamp::from_microsecond(microseconds.round() as i64).ok()
 }
 
-/// The instant moved by a number of seconds; `None` where the result is out of range.
+/// The instant moved by a number of seconds; `None` if the result is out of range.
 pub fn add_seconds(instant: Timestamp, seconds: f64) -> Option<Timestamp> {
     let duration = SignedDuration::try_from_secs_f64(seconds).ok()?;
     instant.checked_add(duration).ok()

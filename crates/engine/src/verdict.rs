@@ -47,7 +47,7 @@ pub(super) fn redirected(first: &url::Url, last: &url::Url, became_get: bool) ->
     }
 }
 
-/// The failure that a reply is, in spite of its status; absent where it is an answer.
+/// The failure that a reply is, in spite of its status; absent if it is an answer.
 pub(super) fn failure(operation: &Operation, reply: &UpstreamResponse, platform: &str) -> Option<Failure> {
     let redirected = reply.redirected.unwrap_or_default();
     if redirected.is_sign_in {

@@ -115,7 +115,7 @@ impl Document {
         }
     }
 
-    /// What runs; `None` where the document has an error.
+    /// What runs; `None` if the document has an error.
     pub(super) fn connector(&self) -> Option<Arc<ProxyConnector>> {
         if let Some(connector) = self.compiled.load_full() {
             // A store for each request would move the cache line from core to core.

@@ -25,7 +25,7 @@ pub struct Stored {
     pub allowed_accounts: Option<BTreeSet<String>>,
     /// Its secrets.
     pub secrets: Secrets,
-    /// The text of the active revision; absent where there is none.
+    /// The text of the active revision; absent if there is none.
     pub active: Option<Arc<str>>,
     /// The texts of the revisions that accounts are pinned to.
     pub pins: BTreeMap<String, Arc<str>>,
@@ -77,7 +77,7 @@ impl InService {
         Self { allowed_accounts, active, pins }
     }
 
-    /// What serves these callers; `None` where a file of the folder may.
+    /// What serves these callers; `None` if a file of the folder may.
     pub(super) fn held(&self, audience: Audience<'_>) -> Option<&Entry> {
         let account = match audience {
             Audience::Account(Some(account)) => Some(account),

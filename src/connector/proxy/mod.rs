@@ -72,7 +72,7 @@ pub struct Exchange {
 /// Runs one operation: render, send, map. Without a connector's limits: for one request by hand.
 ///
 /// # Errors
-/// Where nothing could be sent, or nothing usable came back.
+/// If nothing could be sent, or nothing usable came back.
 pub async fn exchange(
     client: &Client,
     operation: &Operation,

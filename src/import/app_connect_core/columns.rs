@@ -18,7 +18,7 @@ pub(super) fn time(row: &Value, column: &str) -> Option<i64> {
     instant.map(|instant| instant.as_millisecond())
 }
 
-/// A text that is kept sealed; absent where it is empty.
+/// A text that is kept sealed; absent if it is empty.
 pub(super) fn secret(row: &Value, column: &str) -> Option<Secret> {
     row.get(column).and_then(Value::as_str).filter(|text| !text.is_empty()).map(Secret::new)
 }

@@ -72,7 +72,7 @@ impl<'s> Import<'s> {
     /// many rows of how many are done. Users are read before what belongs to them, by the same `Import`.
     ///
     /// # Errors
-    /// Where the database cannot be read or the store cannot be written: what was brought over until
+    /// If the database cannot be read or the store cannot be written: what was brought over until
     /// then stays, and the next run goes on.
     pub async fn table(
         &mut self,

@@ -32,7 +32,7 @@ impl Owners {
         self.users.get(id)
     }
 
-    /// The one document that serves an account and platform; `None` where there are none or several.
+    /// The one document that serves an account and platform; `None` if there are none or several.
     pub(super) fn document(&self, account: &str, platform: &str) -> Option<Option<String>> {
         let served = self.documents.get(&(account.to_owned(), platform.to_owned()))?;
         served.first().filter(|_| served.len() == 1).cloned()

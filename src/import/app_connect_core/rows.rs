@@ -40,7 +40,7 @@ pub(super) async fn user(to: &dyn Store, row: &Value) -> Outcome {
     }
 }
 
-/// The user as it is to be stored; `None` where the one who is stored is somebody else.
+/// The user as it is to be stored; `None` if the one who is stored is somebody else.
 fn brought(before: Option<&User>, row: &User) -> Option<(User, ImportOutcome)> {
     let Some(before) = before else { return Some((row.clone(), ImportOutcome::Imported)) };
     let hosts = before.hostname.as_ref().zip(row.hostname.as_ref());

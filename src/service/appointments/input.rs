@@ -37,7 +37,7 @@ const MAX_MINUTES: u64 = 9_007_199_254_740_991;
 /// Reads the days of `GET /appointments`: both or neither.
 ///
 /// # Errors
-/// Where one is missing, or is no day, or they are the wrong way round.
+/// If one is missing, or is no day, or they are the wrong way round.
 pub fn range(query: &Map<String, Value>) -> Result<ListAppointments, Invalid> {
     let mut problems = Vec::new();
     let mut day = |name: &'static str| {

@@ -39,7 +39,7 @@ pub struct Done {
     pub successful: bool,
     /// The appointment's id, text or number.
     pub appointment_id: Value,
-    /// The appointment as it is now; absent where the CRM did not show it.
+    /// The appointment as it is now; absent if the CRM did not show it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub appointment: Option<Appointment>,
     /// What to show.
@@ -123,7 +123,7 @@ fn shows_something(appointment: &Appointment) -> bool {
 /// Lists the appointments of a range of days; the connector chooses one where none is given.
 ///
 /// # Errors
-/// Where the user is unknown, or the CRM cannot be asked.
+/// If the user is unknown, or the CRM cannot be asked.
 pub async fn list(
     services: &Services,
     session: &Session,
@@ -138,7 +138,7 @@ pub async fn list(
 /// Creates an appointment. One without an id was not created as far as anybody can tell.
 ///
 /// # Errors
-/// Where the user is unknown, or no appointment was created.
+/// If the user is unknown, or no appointment was created.
 pub async fn create(services: &Services, session: &Session, payload: Value) -> Result<Done, Refusal> {
     let connected = Connected::of(services, session, Interface::CreateAppointment).await?;
     let name = &connected.platform.name;
@@ -168,7 +168,7 @@ pub async fn create(services: &Services, session: &Session, payload: Value) -> R
 /// Changes fields of an appointment; the others stay.
 ///
 /// # Errors
-/// Where the user is unknown, or the appointment was not changed.
+/// If the user is unknown, or the appointment was not changed.
 pub async fn update(
     services: &Services,
     session: &Session,
@@ -201,7 +201,7 @@ pub async fn set_status(
 /// Reads an appointment again.
 ///
 /// # Errors
-/// Where the user is unknown, or the CRM does not show the appointment.
+/// If the user is unknown, or the CRM does not show the appointment.
 pub async fn refresh(services: &Services, session: &Session, id: &str) -> Result<Done, Refusal> {
     let connected = Connected::of(services, session, Interface::RefreshAppointment).await?;
     let input = AppointmentById { appointment_id: id.to_owned() };
@@ -222,7 +222,7 @@ pub async fn refresh(services: &Services, session: &Session, id: &str) -> Result
 /// Marks an appointment as confirmed.
 ///
 /// # Errors
-/// Where the user is unknown, or the CRM refuses.
+/// If the user is unknown, or the CRM refuses.
 pub async fn confirm(services: &Services, session: &Session, id: &str) -> Result<Done, Refusal> {
     let connected = Connected::of(services, session, Interface::ConfirmAppointment).await?;
     let input = AppointmentById { appointment_id: id.to_owned() };
@@ -233,7 +233,7 @@ pub async fn confirm(services: &Services, session: &Session, id: &str) -> Result
 /// Cancels an appointment.
 ///
 /// # Errors
-/// Where the user is unknown, or the CRM refuses.
+/// If the user is unknown, or the CRM refuses.
 pub async fn cancel(services: &Services, session: &Session, id: &str) -> Result<Done, Refusal> {
     let connected = Connected::of(services, session, Interface::CancelAppointment).await?;
     let input = AppointmentById { appointment_id: id.to_owned() };

@@ -33,7 +33,7 @@ use crate::store::{CallLog, ClaimKey, ClaimSubject, Extension, Saved, Store, Sto
 pub struct Created {
     /// Whether the call is logged.
     pub successful: bool,
-    /// The record's id; absent where the CRM's answer has none.
+    /// The record's id; absent if the CRM's answer has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_id: Option<String>,
     /// What to show.
@@ -61,7 +61,7 @@ struct Job {
 /// Logs a call. What was begun is finished even where the client hangs up.
 ///
 /// # Errors
-/// Where the user is unknown, the call is logged already or may be, or the CRM fails.
+/// If the user is unknown, the call is logged already or may be, or the CRM fails.
 pub async fn create(
     services: &Services,
     session: &Session,

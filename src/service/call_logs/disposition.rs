@@ -28,7 +28,7 @@ pub struct Disposed {
 /// Sets the disposition of a logged call.
 ///
 /// # Errors
-/// Where the user or the log is unknown, or the CRM fails.
+/// If the user or the log is unknown, or the CRM fails.
 pub async fn set_disposition(
     services: &Services,
     session: &Session,

@@ -26,7 +26,7 @@ pub fn named(services: &Services, request: &Value) -> Extension {
 }
 
 /// How well a stored extension answers to the one that is asked for, the smaller the better;
-/// `None` where it is another one. A log stored without any extension answers to every hashed id,
+/// `None` if it is another one. A log stored without any extension answers to every hashed id,
 /// and whoever names no extension means any.
 fn closeness(stored: &Extension, asked: &Extension) -> Option<u8> {
     match (&asked.hashed_id, &asked.number) {

@@ -13,7 +13,7 @@ use crate::service::wording::Refusal;
 /// The input of `createCallLog` without its text.
 ///
 /// # Errors
-/// Where the call has no contact, or a start that cannot be read; nothing was sent then.
+/// If the call has no contact, or a start that cannot be read; nothing was sent then.
 pub(super) fn new_call_log(
     services: &Services,
     mut request: Value,

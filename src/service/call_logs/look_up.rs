@@ -51,7 +51,7 @@ pub struct LookedUpCallLog {
     /// The CRM's id of the record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_id: Option<String>,
-    /// The record as the CRM has it; null where it could not be read.
+    /// The record as the CRM has it; null if it could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_data: Option<CallLogInfo>,
     /// Why this record could not be read.
@@ -63,7 +63,7 @@ pub struct LookedUpCallLog {
 /// session has its own outcome (Q26).
 ///
 /// # Errors
-/// Where the user is unknown or no session is named.
+/// If the user is unknown or no session is named.
 pub async fn look_up(
     services: &Services,
     session: &Session,

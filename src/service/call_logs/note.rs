@@ -29,7 +29,7 @@ pub struct NoteKept {
 /// Keeps the note of a call, within the user's scope (Q4).
 ///
 /// # Errors
-/// Where the user is unknown, or the request names no session.
+/// If the user is unknown, or the request names no session.
 pub async fn keep_note(services: &Services, session: &Session, request: &Value) -> Result<NoteKept, Refusal> {
     let user = connected(services, session).await?;
     let Some(session_id) = request.get("sessionId").and_then(id_text) else {

@@ -53,7 +53,7 @@ const LEASE: Duration = Duration::from_secs(2 * 60);
 /// Updates a log. What was begun is finished even where the client hangs up.
 ///
 /// # Errors
-/// Where the user or the log is unknown, the present text cannot be read (Q15), or the CRM fails.
+/// If the user or the log is unknown, the present text cannot be read (Q15), or the CRM fails.
 pub async fn update(
     services: &Services,
     session: &Session,
@@ -156,7 +156,7 @@ fn being_logged() -> Refusal {
     refusal("This call is being logged already. Please try again in a moment.", 5000)
 }
 
-/// The turn among the servers that share the store; `None` where there is only this one.
+/// The turn among the servers that share the store; `None` if there is only this one.
 async fn lease_of(services: &Services, scope: &Tenant, session_id: &str) -> Result<Option<Lease>, Refusal> {
     if !services.store.is_shared() {
         return Ok(None);
@@ -173,7 +173,7 @@ async fn lease_of(services: &Services, scope: &Tenant, session_id: &str) -> Resu
     }
 }
 
-/// The record as the CRM holds it; `None` where the connector cannot read it.
+/// The record as the CRM holds it; `None` if the connector cannot read it.
 async fn read(platform: &Platform<'_>, user: &User, log: &CallLog) -> Result<Option<CallLogInfo>, Refusal> {
     if platform.serving(Interface::GetCallLog).is_err() {
         return Ok(None);

@@ -23,7 +23,7 @@ impl Catalog {
     /// always.
     ///
     /// # Errors
-    /// Where it is refused, the connector is not as it was read, or the store fails.
+    /// If it is refused, the connector is not as it was read, or the store fails.
     pub async fn activate(
         &self,
         edit: Edit<'_>,
@@ -63,7 +63,7 @@ impl Catalog {
     /// Takes a connector out of service. A file of its id in the folder serves from then on.
     ///
     /// # Errors
-    /// Where the connector is not as it was read, or the store fails.
+    /// If the connector is not as it was read, or the store fails.
     pub async fn retire(&self, edit: Edit<'_>) -> Result<ConnectorView, ConnectorError> {
         let found = self.to_edit(&edit).await?;
         let details = json!({"before": found.record.active, "pins": found.record.pins});
@@ -119,7 +119,7 @@ impl Catalog {
     /// Lets an account follow the active revision again.
     ///
     /// # Errors
-    /// Where it is not pinned, the connector is not as it was read, or the store fails.
+    /// If it is not pinned, the connector is not as it was read, or the store fails.
     pub async fn unpin(&self, edit: Edit<'_>, account: &str) -> Result<ConnectorView, ConnectorError> {
         let found = self.to_edit(&edit).await?;
         let number = pinned(&found, account)?;

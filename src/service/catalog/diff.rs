@@ -34,7 +34,7 @@ pub struct OperationDiff {
     pub operation: String,
     /// Whether it came, went or changed.
     pub kind: Kind,
-    /// Its fields that changed; empty where it came or went.
+    /// Its fields that changed; empty if it came or went.
     pub changes: Vec<Changed>,
 }
 
@@ -45,10 +45,10 @@ pub struct Changed {
     pub pointer: String,
     /// How.
     pub kind: Kind,
-    /// The value before; absent where there was none.
+    /// The value before; absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
-    /// The value after; absent where there is none.
+    /// The value after; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
 }
@@ -71,7 +71,7 @@ impl Catalog {
     /// Compares two revisions of a connector.
     ///
     /// # Errors
-    /// Where one of them does not exist, or the store cannot be read.
+    /// If one of them does not exist, or the store cannot be read.
     pub async fn diff(&self, proxy_id: &str, from: u64, to: u64) -> Result<Diff, ConnectorError> {
         let found = self.found(proxy_id).await?;
         let mut values = Vec::with_capacity(2);

@@ -38,7 +38,7 @@ impl Catalog {
     /// Uploads a revision. One with errors is stored with what was found.
     ///
     /// # Errors
-    /// Where the text is not JSON, too long or too deep, the connector is not as it was read, or
+    /// If the text is not JSON, too long or too deep, the connector is not as it was read, or
     /// something cannot be stored.
     pub async fn upload(
         &self,
@@ -129,7 +129,7 @@ impl Catalog {
     /// Checks a text that is stored nowhere: what `app-connect validate` finds in it.
     ///
     /// # Errors
-    /// Where it is too long to be a document.
+    /// If it is too long to be a document.
     pub async fn validate(&self, text: String) -> Result<Verdict, ConnectorError> {
         if text.len() as u64 > MAX_BYTES {
             return Err(ConnectorError::TooLarge {
@@ -144,7 +144,7 @@ impl Catalog {
     /// Checks a revision and runs its cases.
     ///
     /// # Errors
-    /// Where there is no such revision, or the store cannot be read.
+    /// If there is no such revision, or the store cannot be read.
     pub async fn check(&self, proxy_id: &str, number: u64) -> Result<Verdict, ConnectorError> {
         let found = self.found(proxy_id).await?;
         let revision = self.revision_of(&found.record, number).await?;

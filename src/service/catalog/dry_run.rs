@@ -63,7 +63,7 @@ pub struct ShownOrigin {
     pub place: String,
     /// The template.
     pub template: String,
-    /// What it rendered to, before it is encoded for its place; absent where it yields nothing.
+    /// What it rendered to, before it is encoded for its place; absent if it yields nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
     /// The variables that it reads.
@@ -74,7 +74,7 @@ pub struct ShownOrigin {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Explained {
-    /// The request; absent where nothing would be sent.
+    /// The request; absent if nothing would be sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<ShownRequest>,
     /// Why nothing would be sent.
@@ -95,7 +95,7 @@ pub struct Explained {
 pub struct Tested {
     /// Whether the reply could be mapped and everything was found.
     pub passed: bool,
-    /// The request; absent where nothing was sent.
+    /// The request; absent if nothing was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<ShownRequest>,
     /// The status of the reply.
@@ -170,7 +170,7 @@ impl Catalog {
     /// What an operation of a revision would send. Sends nothing, and credentials stand in it by name.
     ///
     /// # Errors
-    /// Where there is no such revision or operation, or it cannot run.
+    /// If there is no such revision or operation, or it cannot run.
     pub async fn explain(
         &self,
         proxy_id: &str,
@@ -208,7 +208,7 @@ impl Catalog {
     /// done is recorded first: a document can send its secrets wherever it names.
     ///
     /// # Errors
-    /// Where there is no such revision or operation, it cannot run, or the store fails.
+    /// If there is no such revision or operation, it cannot run, or the store fails.
     pub async fn test(
         &self,
         who: &Caller,

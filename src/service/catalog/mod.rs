@@ -82,7 +82,7 @@ impl Catalog {
     /// The manifest of a connector that serves, for everybody.
     ///
     /// # Errors
-    /// Where the record cannot be read.
+    /// If the record cannot be read.
     pub async fn manifest(&self, proxy_id: &str) -> Result<Option<Map<String, Value>>, StoreError> {
         let Some(document) = self.store.document(&connector_key(Some(proxy_id))).await? else {
             return Ok(None);

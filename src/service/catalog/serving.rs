@@ -37,7 +37,7 @@ impl Catalog {
     /// Serves what the store says now.
     ///
     /// # Errors
-    /// Where the records cannot be read; what was in service then stays.
+    /// If the records cannot be read; what was in service then stays.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let mut seen = self.seen.lock().await;
         let audited = log::newest(&*self.store).await?;
@@ -91,7 +91,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// What is to be served of a connector; `None` where nothing is.
+    /// What is to be served of a connector; `None` if nothing is.
     async fn to_serve(&self, found: Found) -> Result<Option<Stored>, ConnectorError> {
         let Found { record, secrets, .. } = found;
         let mut texts: BTreeMap<u64, Arc<str>> = BTreeMap::new();

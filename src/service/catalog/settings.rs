@@ -135,7 +135,7 @@ impl Catalog {
     /// Makes a connector, with a first revision where one is uploaded along.
     ///
     /// # Errors
-    /// Where there is one of this id, or something cannot be stored.
+    /// If there is one of this id, or something cannot be stored.
     pub async fn create(&self, who: &Caller, new: New) -> Result<ConnectorView, ConnectorError> {
         let names = new.settings.names();
         let (mut record, secrets) = new_record(who, new.proxy_id, new.settings)?;
@@ -153,7 +153,7 @@ impl Catalog {
     /// Changes what is said of a connector.
     ///
     /// # Errors
-    /// Where it is not as it was read, or something cannot be stored.
+    /// If it is not as it was read, or something cannot be stored.
     pub async fn configure(
         &self,
         edit: Edit<'_>,

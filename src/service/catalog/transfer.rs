@@ -74,7 +74,7 @@ impl Catalog {
     /// Exports a connector, with its revisions from a number on.
     ///
     /// # Errors
-    /// Where there is none, the revisions are more than an import takes, or the store cannot be read.
+    /// If there is none, the revisions are more than an import takes, or the store cannot be read.
     pub async fn export(&self, proxy_id: &str, from: u64) -> Result<Bundle, ConnectorError> {
         let record = self.found(proxy_id).await?.record;
         let mut revisions = Vec::new();
@@ -122,7 +122,7 @@ impl Catalog {
     /// is; author and time stay what the export says, beside who imported it.
     ///
     /// # Errors
-    /// Where there is a connector of this id, or something cannot be stored.
+    /// If there is a connector of this id, or something cannot be stored.
     pub async fn import(&self, who: &Caller, bundle: Bundle) -> Result<ConnectorView, ConnectorError> {
         if bundle.format != FORMAT || bundle.version != VERSION {
             return Err(ConnectorError::invalid(

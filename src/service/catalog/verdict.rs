@@ -45,10 +45,10 @@ pub struct CaseDifference {
     pub part: String,
     /// JSON pointer of the place.
     pub pointer: String,
-    /// What was expected; absent where nothing was.
+    /// What was expected; absent if nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<Value>,
-    /// What came out; absent where nothing did.
+    /// What came out; absent if nothing did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub got: Option<Value>,
 }

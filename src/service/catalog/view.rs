@@ -37,7 +37,7 @@ pub struct ConnectorView {
     /// The revisions that accounts are pinned to.
     pub pins: BTreeMap<String, u64>,
     /// What this server does with it: `active`, `kept` (the active revision does not run here, so the
-    /// one before it serves) or `refused`; null where nothing is to be served.
+    /// one before it serves) or `refused`; null if nothing is to be served.
     #[schemars(extend("enum" = ["active", "kept", "refused", null]))]
     pub serving: Option<&'static str>,
     /// Whether the folder of this server has a file of this id, which serves when the connector does not.
@@ -83,7 +83,7 @@ impl Catalog {
     /// All connectors, by proxy id.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub async fn list(&self) -> Result<Vec<ConnectorView>, ConnectorError> {
         let documents = self.store.documents(&connector_key(None)).await?;
         let found = documents.into_iter().map(Found::read).collect::<Result<Vec<_>, _>>()?;
@@ -95,7 +95,7 @@ impl Catalog {
     /// One connector.
     ///
     /// # Errors
-    /// Where there is none, or the store cannot be read.
+    /// If there is none, or the store cannot be read.
     pub async fn get(&self, proxy_id: &str) -> Result<ConnectorView, ConnectorError> {
         let found = self.found(proxy_id).await?;
         Ok(self.view(&found.record, &found.secrets))
@@ -104,7 +104,7 @@ impl Catalog {
     /// The revisions of a connector, the newest first, without their findings.
     ///
     /// # Errors
-    /// Where there is no such connector, or the store cannot be read.
+    /// If there is no such connector, or the store cannot be read.
     pub async fn revisions(&self, proxy_id: &str) -> Result<Vec<Revision>, ConnectorError> {
         self.found(proxy_id).await?;
         let documents = self.store.documents(&revision_key(proxy_id, None)).await?;
@@ -117,7 +117,7 @@ impl Catalog {
     /// One revision.
     ///
     /// # Errors
-    /// Where there is none, or the store cannot be read.
+    /// If there is none, or the store cannot be read.
     pub async fn revision(&self, proxy_id: &str, number: u64) -> Result<Revision, ConnectorError> {
         let found = self.found(proxy_id).await?;
         self.revision_of(&found.record, number).await
@@ -126,7 +126,7 @@ impl Catalog {
     /// The text of a revision as it was uploaded, with its hash.
     ///
     /// # Errors
-    /// Where there is no such revision, or the store cannot be read.
+    /// If there is no such revision, or the store cannot be read.
     pub async fn revision_text(
         &self,
         proxy_id: &str,
@@ -140,7 +140,7 @@ impl Catalog {
     /// The fixture cases of a revision.
     ///
     /// # Errors
-    /// Where there is no such revision, or the store cannot be read.
+    /// If there is no such revision, or the store cannot be read.
     pub async fn revision_cases(&self, proxy_id: &str, number: u64) -> Result<Vec<Value>, ConnectorError> {
         let revision = self.revision(proxy_id, number).await?;
         Ok(self.cases_of(proxy_id, &revision).await?)

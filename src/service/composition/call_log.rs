@@ -180,14 +180,14 @@ fn said(value: Option<&Value>) -> Option<String> {
     value.filter(|value| is_truthy(value)).map(|value| to_text(value).into_owned())
 }
 
-/// The text of a new log; empty where the document composes its own ([`LogFormat::Custom`]).
+/// The text of a new log; empty if the document composes its own ([`LogFormat::Custom`]).
 pub fn compose(text: &CallLogText<'_>, settings: &Settings<'_>, format: LogFormat) -> String {
     upsert("", text, settings, format)
 }
 
 /// An existing text with every field of `text` put in its place, or added where it has none.
 /// Everything else in it stays. `existing` is the record's full body or, where that is empty, its
-/// note; empty where it cannot be read. The result is empty for [`LogFormat::Custom`].
+/// note; empty if it cannot be read. The result is empty for [`LogFormat::Custom`].
 ///
 /// The same update a second time changes nothing.
 pub fn upsert(existing: &str, text: &CallLogText<'_>, settings: &Settings<'_>, format: LogFormat) -> String {

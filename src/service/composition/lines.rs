@@ -9,7 +9,7 @@ use super::limit::SHORTENED;
 /// A part of a text. All pieces together are the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Piece<'a> {
-    /// The field that it is; none where it is not ours.
+    /// The field that it is; none if it is not ours.
     pub field: Option<Field>,
     /// Without the line ends behind it.
     pub text: Cow<'a, str>,

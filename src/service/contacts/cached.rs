@@ -30,7 +30,7 @@ fn key(platform: &Platform<'_>, user: &User, phone_number: &str) -> Option<Conta
     })
 }
 
-/// The revision whose mapping makes contacts; absent where no document does.
+/// The revision whose mapping makes contacts; absent if no document does.
 fn revision<'p>(platform: &'p Platform<'_>) -> Option<&'p str> {
     let proxy = platform.proxy.as_ref().filter(|proxy| proxy.serves(Interface::FindContact));
     proxy.map(|proxy| proxy.revision.as_str())

@@ -33,7 +33,7 @@ struct Job {
 /// begun is finished even where the client hangs up.
 ///
 /// # Errors
-/// Where the user is unknown, or no contact was created.
+/// If the user is unknown, or no contact was created.
 pub async fn create(services: &Services, session: &Session, input: CreateContact) -> Answer {
     let (services, session) = (services.clone(), session.clone());
     let answer = detached::finish(async move { prepared(&services, &session, input).await }).await;

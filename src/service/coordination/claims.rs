@@ -92,7 +92,7 @@ impl Wanted<'_> {
     /// taken over together with its idempotency key.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub async fn claim(&self, doubted: Option<&Doubt>) -> Result<Claiming, StoreError> {
         loop {
             let (before, now) = tokio::try_join!(self.store.claims(self.key), self.store.now())?;
@@ -207,7 +207,7 @@ impl ClaimGuard {
     /// same: its doubt then stands again. Where the CRM gets the key, the next attempt sends it again.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub async fn unused(mut self, store: &dyn Store) -> Result<(), StoreError> {
         let left = match self.former.take() {
             Some(former) => former,
@@ -232,7 +232,7 @@ impl ClaimGuard {
     /// may have done what it was asked, now or by a request before.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub async fn failed(self, store: &dyn Store, error: &CallError) -> Result<(), StoreError> {
         match error {
             error if error.is_in_doubt() => self.doubt(store).await,
@@ -247,7 +247,7 @@ impl ClaimGuard {
     /// Releases the claim: no record was created, or the log is stored.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub async fn release(self, store: &dyn Store) -> Result<(), StoreError> {
         self.change(store, without).await
     }
@@ -256,7 +256,7 @@ impl ClaimGuard {
     /// until its answer was due, the CRM was at work.
     ///
     /// # Errors
-    /// Where the store fails; the claim is in doubt then as well.
+    /// If the store fails; the claim is in doubt then as well.
     async fn doubt(self, store: &dyn Store) -> Result<(), StoreError> {
         let claim = Claim { claimed_at: store.now().await?, ..self.claim.clone() };
         let doubted = self.instance.doubted_since(claim, Duration::ZERO);

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-/// Finishes what was begun, whoever still waits for it. `None` where the server stops before.
+/// Finishes what was begun, whoever still waits for it. `None` if the server stops before.
 pub(in crate::service) async fn finish<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {

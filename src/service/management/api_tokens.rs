@@ -60,10 +60,10 @@ pub struct Token {
     pub scopes: BTreeSet<TokenScope>,
     /// When it was made, ISO 8601.
     pub created_at: String,
-    /// When its secret was replaced last, ISO 8601; absent where it never was.
+    /// When its secret was replaced last, ISO 8601; absent if it never was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotated_at: Option<String>,
-    /// Until when it is valid, ISO 8601; absent where it has no end.
+    /// Until when it is valid, ISO 8601; absent if it has no end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<String>,
     /// Whether that is over.
@@ -115,7 +115,7 @@ pub enum TokenError {
 /// Makes a token.
 ///
 /// # Errors
-/// Where the name, the scopes or the validity cannot be meant, or the store fails.
+/// If the name, the scopes or the validity cannot be meant, or the store fails.
 pub async fn create(store: &dyn Store, by: &Caller, new: NewToken) -> Result<Issued, TokenError> {
     let name = checked_name(&new.name)?;
     if new.scopes.is_empty() {
@@ -149,7 +149,7 @@ pub async fn create(store: &dyn Store, by: &Caller, new: NewToken) -> Result<Iss
 /// All tokens, by id.
 ///
 /// # Errors
-/// Where the store fails.
+/// If the store fails.
 pub async fn list(store: &dyn Store) -> Result<Vec<Token>, StoreError> {
     let now = now_ms();
     let mut all: Vec<Stored> =
@@ -161,7 +161,7 @@ pub async fn list(store: &dyn Store) -> Result<Vec<Token>, StoreError> {
 /// Ends a token at once.
 ///
 /// # Errors
-/// Where there is none, or the store fails.
+/// If there is none, or the store fails.
 pub async fn revoke(store: &dyn Store, by: &Caller, id: &str) -> Result<Token, TokenError> {
     loop {
         let (document, stored) = find(store, id).await?;
@@ -177,7 +177,7 @@ pub async fn revoke(store: &dyn Store, by: &Caller, id: &str) -> Result<Token, T
 /// anew, without one it stays.
 ///
 /// # Errors
-/// Where there is no such token, it would be expired at once, or the store fails.
+/// If there is no such token, it would be expired at once, or the store fails.
 pub async fn rotate(
     store: &dyn Store,
     by: &Caller,

@@ -86,7 +86,7 @@ pub struct Page {
 /// the documents is no longer as its change says. Entries of others that get in between are no reason.
 ///
 /// # Errors
-/// Where the store fails.
+/// If the store fails.
 pub async fn commit(
     store: &dyn Store,
     event: &Event,
@@ -155,7 +155,7 @@ fn longest(value: &mut Value) -> Option<&mut Value> {
 /// The number of the newest entry; 0 where there is none.
 ///
 /// # Errors
-/// Where the store fails.
+/// If the store fails.
 pub async fn newest(store: &dyn Store) -> Result<u64, StoreError> {
     last(store.document(&head()).await?.as_ref())
 }
@@ -163,7 +163,7 @@ pub async fn newest(store: &dyn Store) -> Result<u64, StoreError> {
 /// The entries after a number, at most `limit`.
 ///
 /// # Errors
-/// Where the store fails, or an entry cannot be read.
+/// If the store fails, or an entry cannot be read.
 pub async fn page(store: &dyn Store, after: u64, limit: usize) -> Result<Page, StoreError> {
     let last = newest(store).await?;
     let mut entries: Vec<Entry> = Vec::new();

@@ -86,7 +86,7 @@ impl Caller {
     /// Whether this may be done. `admin` may do everything, and everybody may read.
     ///
     /// # Errors
-    /// Where the token lacks the scope.
+    /// If the token lacks the scope.
     pub fn may(&self, scope: TokenScope) -> Result<(), Forbidden> {
         let may = scope == TokenScope::Read
             || self.scopes.contains(&scope)

@@ -71,7 +71,7 @@ impl ApiTokens {
     /// too many of them is not looked at.
     ///
     /// # Errors
-    /// Where nobody may enter, or this token does not open.
+    /// If nobody may enter, or this token does not open.
     pub async fn enter(
         &self,
         store: &dyn Store,

@@ -75,7 +75,7 @@ impl Entry {
 /// The threads of a request, its messages taken out of it before.
 ///
 /// # Errors
-/// Where the conversation lacks its contact or correspondents, or a message its id.
+/// If the conversation lacks its contact or correspondents, or a message its id.
 pub(super) async fn threads(
     services: &Services,
     platform: &Platform<'_>,
@@ -189,7 +189,7 @@ fn contact_info(request: &Value, number: Value) -> Value {
     Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-/// When a message was sent. One that does not say was sent just now; `None` where it cannot be
+/// When a message was sent. One that does not say was sent just now; `None` if it cannot be
 /// read (recordings 13, `creation-time-*`).
 fn sent_at(message: &Value) -> Option<Timestamp> {
     match message.get("creationTime") {

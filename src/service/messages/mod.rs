@@ -64,7 +64,7 @@ struct Done {
 /// Logs the messages of a conversation. What was begun is finished even where the client hangs up.
 ///
 /// # Errors
-/// Where the user or the contact is unknown, or no message could be logged.
+/// If the user or the contact is unknown, or no message could be logged.
 pub async fn log(services: &Services, session: &Session, request: Value) -> Result<Logged, Refusal> {
     let (services, session) = (services.clone(), session.clone());
     let answer = detached::finish(async move { prepared(&services, &session, request).await }).await;

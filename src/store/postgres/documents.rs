@@ -36,7 +36,7 @@ pub(super) fn prepare(keys: &Keys, changes: &[DocumentChange]) -> Result<Vec<Pre
     Ok(prepared)
 }
 
-/// What became of the changes: the counter after them, or `None` where a document was not as it
+/// What became of the changes: the counter after them, or `None` if a document was not as it
 /// was read.
 pub(super) type Changed = Result<Option<i64>, StoreError>;
 

@@ -31,7 +31,7 @@ impl ForeignTables {
         Ok(Self { connection, place })
     }
 
-    /// How many rows a table has; `None` where there is no such table.
+    /// How many rows a table has; `None` if there is no such table.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] with the words of the database.

@@ -72,7 +72,7 @@ pub(super) async fn page(
     Ok(rows.into_iter().map(|(key, value)| Row { table, key, value }).collect())
 }
 
-/// The third parameter is the end of the range, which is null where there is none.
+/// The third parameter is the end of the range, which is null if there is none.
 pub(super) fn page_sql(table: Table, after: bool, ends: bool) -> String {
     let relation = relation(table);
     let begin = if after { ">" } else { ">=" };
@@ -80,7 +80,7 @@ pub(super) fn page_sql(table: Table, after: bool, ends: bool) -> String {
     format!("select key, value from {relation} where key {begin} $1 and {end} order by key limit $2")
 }
 
-/// The first key after all that begin with `prefix`; none where there is no such key.
+/// The first key after all that begin with `prefix`; none if there is no such key.
 fn end(prefix: &[u8]) -> Option<Vec<u8>> {
     let last = prefix.iter().rposition(|byte| *byte < u8::MAX)?;
     let mut end = prefix[..=last].to_vec();

@@ -64,7 +64,7 @@ pub(super) enum When {
     Absent,
     /// Only where the key exists.
     Present,
-    /// Only where exactly this is stored; `None` where nothing may be.
+    /// Only where exactly this is stored; `None` if nothing may be.
     Equals(Option<Vec<u8>>),
 }
 
@@ -103,7 +103,7 @@ impl Write {
     }
 }
 
-/// What a write found before it; `None` where the key was new.
+/// What a write found before it; `None` if the key was new.
 pub(super) type Previous = Option<Vec<u8>>;
 
 enum Command {

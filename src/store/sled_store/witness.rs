@@ -19,7 +19,7 @@ use crate::store::StoreError;
 
 const NAME: &str = "acknowledged";
 
-/// The number in the file; `None` where there is no file.
+/// The number in the file; `None` if there is no file.
 pub(super) fn read(path: &Path) -> Result<Option<u64>, StoreError> {
     let mut text = String::new();
     let read = File::open(path.join(NAME)).and_then(|mut file| file.read_to_string(&mut text));

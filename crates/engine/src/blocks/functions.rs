@@ -44,7 +44,7 @@ impl<'call> Arguments<'call, '_> {
         self.0.param(index).map_or(&Value::Null, |p| p.value())
     }
 
-    /// `None` where the value is null.
+    /// `None` if the value is null.
     fn text(self, index: usize) -> Option<Cow<'call, str>> {
         present_text(self.value(index))
     }

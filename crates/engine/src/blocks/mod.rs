@@ -61,7 +61,7 @@ fn registry(slot: Slot, demand: Demand) -> Handlebars<'static> {
 /// Renders a template for a slot, to at most `limit` bytes.
 ///
 /// # Errors
-/// Where a limit is exceeded, a helper refuses its arguments, or a value that is demanded is missing.
+/// If a limit is exceeded, a helper refuses its arguments, or a value that is demanded is missing.
 pub fn render(
     template: &CompiledTemplate,
     context: &Context,

@@ -101,7 +101,7 @@ impl Output for BoundedOutput {
 /// `handlebars` must have the helpers of [`super::helpers::register`].
 ///
 /// # Errors
-/// Where a limit is exceeded or a helper refuses its arguments.
+/// If a limit is exceeded or a helper refuses its arguments.
 pub fn render(
     handlebars: &Handlebars<'static>,
     template: &CompiledTemplate,

@@ -23,7 +23,7 @@ impl Prepared {
     /// Prepares a call of a helper with its second argument and its option `group`, where they are literals.
     ///
     /// # Errors
-    /// Where they are none, or wrong: the text that is, and why.
+    /// If they are none, or wrong: the text that is, and why.
     pub(super) fn new(
         helper: &str,
         literal: Option<&Value>,

@@ -61,7 +61,7 @@ pub fn compile_with(source: &str, braces: ThreeBraces) -> Result<CompiledTemplat
 }
 
 /// The template with every backslash in a quoted argument doubled that escapes nothing there: regular
-/// expressions are full of them (`'[0-9]+\.\d'`). Also where in it the new ones stand; `None` where there are
+/// expressions are full of them (`'[0-9]+\.\d'`). Also where in it the new ones stand; `None` if there are
 /// none.
 fn escaped(source: &str) -> Option<(String, Vec<usize>)> {
     let mut inserted = Vec::new();

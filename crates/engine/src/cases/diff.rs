@@ -13,9 +13,9 @@ pub struct Difference {
     pub file: &'static str,
     /// JSON pointer of the place; empty for the whole file.
     pub pointer: String,
-    /// What was expected; absent where nothing was.
+    /// What was expected; absent if nothing was.
     pub expected: Option<Value>,
-    /// What came out; absent where nothing did.
+    /// What came out; absent if nothing did.
     pub got: Option<Value>,
 }
 

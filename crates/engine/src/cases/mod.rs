@@ -52,7 +52,7 @@ pub const RESULT: &str = "result.json";
 /// The words that users read about an outcome. They are the server's, and a case checks them too.
 #[derive(Clone, Copy)]
 pub struct Wording {
-    /// About a failure of an operation at a platform; absent where nobody reads any.
+    /// About a failure of an operation at a platform; absent if nobody reads any.
     pub failure: fn(Failure, OperationName, &str) -> Option<Value>,
     /// About a search that found nothing, as a rule says it.
     pub no_match: fn(&MessageOverride) -> Option<Value>,
@@ -84,9 +84,9 @@ pub struct Content {
     pub input: Map<String, Value>,
     /// The CRM's reply, or the failure that a reply with a failing status is.
     pub response: Result<UpstreamResponse, Failure>,
-    /// The expected request; absent where the file is.
+    /// The expected request; absent if the file is.
     pub request: Option<Value>,
-    /// The expected result; absent where the file is.
+    /// The expected result; absent if the file is.
     pub result: Option<Value>,
 }
 
@@ -99,7 +99,7 @@ pub struct Outcome {
     pub name: String,
     /// The folder.
     pub directory: PathBuf,
-    /// The operation, and what the case is about; absent where the folder does not say.
+    /// The operation, and what the case is about; absent if the folder does not say.
     pub about: Option<(OperationName, String)>,
     /// Pointer of the `errorMapping` rule that decided what the reply means, where one did.
     pub rule: Option<String>,
@@ -110,7 +110,7 @@ pub struct Outcome {
     /// Fields that the document names and that the reply does not have. They are no part of the
     /// result: many CRMs leave out what is empty.
     pub unfound: Vec<MappingProblem>,
-    /// What came out: [`REQUEST`] and [`RESULT`]; absent where the case could not be run. There is
+    /// What came out: [`REQUEST`] and [`RESULT`]; absent if the case could not be run. There is
     /// no result where there is no request.
     pub actual: Vec<(&'static str, Value)>,
 }
@@ -228,7 +228,7 @@ fn result(
 /// Writes what came out as what is expected from now on, and gives the paths of what changed.
 ///
 /// # Errors
-/// Where a file cannot be written or taken away.
+/// If a file cannot be written or taken away.
 pub fn rewrite(outcome: &Outcome) -> io::Result<Vec<PathBuf>> {
     let mut changed = Vec::new();
     for file in [REQUEST, RESULT] {

@@ -49,7 +49,7 @@ pub struct Recorded {
 /// Makes a case: takes out credentials, personal data and `texts`, and expects what comes of the rest.
 ///
 /// # Errors
-/// Where the CRM did not answer, or the files would not make a case: why.
+/// If the CRM did not answer, or the files would not make a case: why.
 pub fn record(live: &Live<'_>, description: &str, texts: &[String]) -> Result<Recorded, String> {
     let source = live.source.to_string().to_ascii_lowercase();
     let keeps = |name: &HeaderName| is_kept(name.as_str(), &source);

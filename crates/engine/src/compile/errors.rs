@@ -190,7 +190,7 @@ fn presentation(outcome: &Outcome, effect: Effect, at: &str, problems: &mut Vec<
     }
 }
 
-/// Reads the statuses of `when.status`; none where nothing usable is named.
+/// Reads the statuses of `when.status`; none if nothing usable is named.
 fn statuses(value: &Value, at: &str, problems: &mut Vec<Problem>) -> Option<StatusSet> {
     let mut set = StatusSet::default();
     for (pointer, item) in items(value, at) {

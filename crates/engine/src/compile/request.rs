@@ -184,7 +184,7 @@ fn text_limit(
     has_text.then_some(TextLimit { length, unit })
 }
 
-/// The method; none where it is not known, which is reported.
+/// The method; none if it is not known, which is reported.
 fn method(text: Option<&str>, root: &str, problems: &mut Vec<Problem>) -> Option<Method> {
     let Some(text) = text else { return Some(Method::GET) };
     let upper = text.to_ascii_uppercase();

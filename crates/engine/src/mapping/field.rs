@@ -191,7 +191,7 @@ impl Source {
 }
 
 impl Made {
-    /// The value; `None` where it has templates and none of them has a value.
+    /// The value; `None` if it has templates and none of them has a value.
     fn value(&self, view: &View<'_>) -> Option<Value> {
         match self {
             Self::Literal(value) => Some(value.clone()),

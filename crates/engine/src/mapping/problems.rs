@@ -75,7 +75,7 @@ impl Reader {
     /// Notes the items that have no id.
     ///
     /// # Errors
-    /// Where there are items and none of them is left: that is no empty list.
+    /// If there are items and none of them is left: that is no empty list.
     pub(super) fn without_id(
         &mut self,
         field: &Field,

@@ -397,10 +397,10 @@ impl Reference {
         }
     }
 
-    /// The value as text; empty where there is none.
+    /// The value as text; empty if there is none.
     ///
     /// # Errors
-    /// Where there is none and one is demanded.
+    /// If there is none and one is demanded.
     pub(super) fn text(&self, scope: &Scope<'_>) -> Result<String, RenderProblem> {
         let text = self.find(scope).map(|found| found.to_text().into_owned()).unwrap_or_default();
         if text.trim().is_empty() {

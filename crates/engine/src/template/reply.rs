@@ -141,10 +141,10 @@ impl ReplyTemplate {
         self.reads().any(|reading| matches!(reading, Reading::Parent(_)))
     }
 
-    /// The value; `None` where there is none.
+    /// The value; `None` if there is none.
     ///
     /// # Errors
-    /// Where a helper refuses what the CRM sent, or the text gets too long.
+    /// If a helper refuses what the CRM sent, or the text gets too long.
     pub(crate) fn value<'v>(&self, view: &View<'v>) -> Result<Option<ValueRef<'v>>, RenderProblem> {
         match &*self.pieces {
             [Piece::Read(reading)] => Ok(reading.find(view)),
@@ -259,7 +259,7 @@ impl Block {
         blocks::render(&self.template, &self.context(view), Slot::Json, MAX_TEXT, Demand::Nothing)
     }
 
-    /// The value of a call; `None` where it asked to be left out.
+    /// The value of a call; `None` if it asked to be left out.
     fn value(&self, view: &View<'_>) -> Result<Option<Value>, RenderProblem> {
         Ok(match self.render(view)? {
             Rendered::Omitted => None,
@@ -436,7 +436,7 @@ impl Compiler<'_> {
     }
 }
 
-/// The keys of an expression: `a.b`, or `a.[b c]` where a key holds more than a name. `None` where it is no
+/// The keys of an expression: `a.b`, or `a.[b c]` where a key holds more than a name. `None` if it is no
 /// path.
 fn keys(expression: &str) -> Option<Vec<&str>> {
     let mut keys = Vec::new();

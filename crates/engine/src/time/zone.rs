@@ -39,7 +39,7 @@ impl fmt::Display for ZoneProblem {
 ///   of an hour.
 ///
 /// # Errors
-/// Where it is none of them.
+/// If it is none of them.
 pub fn read_zone(value: &Value) -> Result<TimeZone, ZoneProblem> {
     match value {
         Value::Number(number) => {

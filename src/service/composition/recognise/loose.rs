@@ -38,7 +38,7 @@ pub(super) fn whole(text: &str, value: &str) -> Option<usize> {
     }
 }
 
-/// A character as it is compared; `None` where it does not count.
+/// A character as it is compared; `None` if it does not count.
 fn folded(character: char) -> Option<char> {
     match character {
         BOLD | ITEM | '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{ad}' | '\u{2060}' | '\\' | '*' | '_' => None,

@@ -94,7 +94,7 @@ struct Reading<'v, 't> {
     heads: &'v [Head],
     format: LogFormat,
     search: Search,
-    /// How often its tags are escaped; none where it has none.
+    /// How often its tags are escaped; none if it has none.
     layer: Option<u8>,
     values: &'v [(Field, &'v str)],
 }

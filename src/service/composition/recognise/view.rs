@@ -11,7 +11,7 @@ pub(super) const ITEM: char = '\u{2}';
 /// What counts as markup in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Markup {
-    /// How often tags may be escaped; `None` where they are no tags.
+    /// How often tags may be escaped; `None` if they are no tags.
     pub tags: Option<u8>,
     /// Whether `**` and `__` are marks.
     pub marks: bool,
@@ -213,7 +213,7 @@ pub(super) fn is_unseen(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{ad}' | '\u{2060}')
 }
 
-/// A character as it is seen; `None` where it is not.
+/// A character as it is seen; `None` if it is not.
 fn seen(character: char) -> Option<char> {
     match character {
         _ if is_unseen(character) => None,

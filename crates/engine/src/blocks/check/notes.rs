@@ -78,7 +78,7 @@ impl Walk<'_> {
     }
 
     /// The note beside an expression of the current tag, whose variables are those from the `known`th
-    /// on. None where it always has a value.
+    /// on. None if it always has a value.
     pub(super) fn note(&mut self, gives: Gives, known: usize, json: usize) -> Option<Parameter> {
         if gives == Gives::Value {
             return None;

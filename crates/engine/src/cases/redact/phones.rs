@@ -25,7 +25,7 @@ pub(super) struct Phones {
 
 #[derive(Debug)]
 struct Number {
-    /// Country code, or empty where nobody knows.
+    /// Country code, or empty if nobody knows.
     country: String,
     /// Digits behind it.
     national: String,
