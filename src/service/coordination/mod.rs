@@ -5,8 +5,8 @@
 //! | let simultaneous requests for one thing share one answer | [`single_flight`] | in this process, in memory |
 //! | let changes of one record follow each other | [`keyed_lock`] | in this process, in memory |
 //! | create a record at the CRM at most once | [`claims`] | across servers and crashes, in the store, for up to a week |
-//! | do alone what only one server may do at a time | [`lease`] | across servers, in the store, until it expires |
-//! | finish what was begun after the client has gone | [`detached`] | until the server stops |
+//! | do alone what only one server may do at a time | `lease` | across servers, in the store, until it expires |
+//! | finish what was begun after the client has gone | `detached` | until the server stops |
 //!
 //! A claim remembers what happened: it outlives its holder, who may have left a record behind. A lease
 //! forgets: whoever takes it next reads what came of the work and starts anew. Neither is needed if the
