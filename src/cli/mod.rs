@@ -16,6 +16,7 @@ mod record;
 mod sandbox;
 mod schema;
 mod serve;
+mod store;
 mod subject;
 mod test;
 mod validate;
@@ -57,7 +58,7 @@ enum Command {
     /// Runs the built-in sandbox CRM.
     Sandbox(sandbox::Arguments),
     /// Checks, exports or imports what the server keeps. The server has to be stopped.
-    Store(open_store::Arguments),
+    Store(store::Arguments),
     /// Moves everything from one store into another, empty one, and checks that it is there.
     MigrateStore(migrate_store::Arguments),
     /// Makes, lists, revokes and rotates API tokens of the console.
@@ -96,7 +97,7 @@ pub fn main() -> ExitCode {
         Command::Call(arguments) => call::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
-        Command::Store(arguments) => open_store::run(&arguments),
+        Command::Store(arguments) => store::run(&arguments),
         Command::MigrateStore(arguments) => migrate_store::run(&arguments),
         Command::Token(arguments) => api_token::run(arguments),
         Command::Audit(arguments) => api_token::run_audit(&arguments),

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use super::answered::Answered;
 use super::grants::Grants;
-
 use super::model::{Activity, Appointment, Contact, License, LoggingSettings, Message, Table, User};
 use super::seed;
 

@@ -243,7 +243,7 @@ impl ServerBuilder {
             calls_in_flight: Arc::default(),
             conversations_in_flight: Arc::default(),
             contacts_in_flight: Arc::default(),
-            turns: KeyedLock::default(),
+            record_locks: KeyedLock::default(),
         });
         let counted = Arc::clone(&shared);
         let client_options = ClientOptions {

@@ -1,5 +1,6 @@
 //! Routes that anybody may call.
 
+use std::convert::Infallible;
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev};
@@ -9,8 +10,8 @@ use actix_web::{FromRequest, HttpRequest, dev};
 pub(super) struct Public;
 
 impl FromRequest for Public {
-    type Error = actix_web::Error;
-    type Future = Ready<Result<Self, Self::Error>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(_: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
         ready(Ok(Self))

@@ -50,41 +50,43 @@ pub(super) struct Reply {
     pub(super) schema: MakeSchema,
 }
 
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Anybody.
+    Public,
+    /// Who has a session.
+    Session,
+    /// Who has the admin token.
+    Admin,
+    /// Who has an API token with this scope.
+    ApiToken(TokenScope),
+}
+
 /// What a request has to bring, by the arguments of the handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Needs {
-    /// Nothing: anybody may call it.
-    pub(super) nobody: bool,
-    /// A session.
-    pub(super) session: bool,
-    /// The admin token.
-    pub(super) admin: bool,
-    /// An API token with this scope.
-    pub(super) api_token: Option<TokenScope>,
-    /// Reads the body.
+    /// Absent if no argument says so.
+    pub(super) access: Option<Access>,
+    /// A body.
     pub(super) body: bool,
 }
 
 impl Needs {
-    const NOTHING: Self = Self { nobody: false, session: false, admin: false, api_token: None, body: false };
+    const NOTHING: Self = Self { access: None, body: false };
+
+    const fn access(access: Access) -> Self {
+        Self { access: Some(access), body: false }
+    }
 
     /// What two arguments need together.
     const fn and(self, other: Self) -> Self {
-        Self {
-            nobody: self.nobody || other.nobody,
-            session: self.session || other.session,
-            admin: self.admin || other.admin,
-            api_token: match self.api_token {
-                Some(scope) => Some(scope),
-                None => other.api_token,
-            },
-            body: self.body || other.body,
-        }
-    }
-
-    /// Whether it is said who may call.
-    const fn names_the_caller(self) -> bool {
-        self.nobody || self.session || self.admin || self.api_token.is_some()
+        let access = match (self.access, other.access) {
+            (Some(_), Some(_)) => panic!("two arguments of a handler say who may call it"),
+            (Some(access), None) | (None, Some(access)) => Some(access),
+            (None, None) => None,
+        };
+        Self { access, body: self.body || other.body }
     }
 }
 
@@ -100,11 +102,11 @@ impl<T> Argument for web::Path<T> {}
 impl<T> Argument for Option<T> {}
 
 impl Argument for Authenticated {
-    const NEEDS: Needs = Needs { session: true, ..Needs::NOTHING };
+    const NEEDS: Needs = Needs::access(Access::Session);
 }
 
 impl Argument for Admin {
-    const NEEDS: Needs = Needs { admin: true, ..Needs::NOTHING };
+    const NEEDS: Needs = Needs::access(Access::Admin);
 }
 
 // Not as they are: who has no token reads that, whatever else is wrong.
@@ -113,11 +115,11 @@ impl Argument for Sent<Text> {}
 impl Argument for Sent<IfMatch> {}
 
 impl<S: scope::Scope> Argument for ManagementCaller<S> {
-    const NEEDS: Needs = Needs { api_token: Some(S::NEEDED), ..Needs::NOTHING };
+    const NEEDS: Needs = Needs::access(Access::ApiToken(S::NEEDED));
 }
 
 impl Argument for Public {
-    const NEEDS: Needs = Needs { nobody: true, ..Needs::NOTHING };
+    const NEEDS: Needs = Needs::access(Access::Public);
 }
 
 impl Argument for Body {
@@ -178,7 +180,7 @@ impl Route {
     {
         const {
             assert!(
-                Args::NEEDS.names_the_caller(),
+                Args::NEEDS.access.is_some(),
                 "a handler says who may call it: `Public`, `Authenticated`, `Admin` or `ManagementCaller<…>`"
             );
         }
@@ -195,23 +197,21 @@ impl Route {
             takes_forms: true,
             replies: Vec::new(),
         };
-        if needs.session {
-            route = route.text(400, "There is no valid session");
-        }
-        if needs.admin {
-            route = route.error(401, "The admin token is missing or wrong");
-            route = route.error(403, "The server was started without an admin token");
-        }
-        if needs.api_token.is_some() {
-            route = route
+        route = match needs.access {
+            None | Some(Access::Public) => route,
+            Some(Access::Session) => route.text(400, "There is no valid session"),
+            Some(Access::Admin) => route
+                .error(401, "The admin token is missing or wrong")
+                .error(403, "The server was started without an admin token"),
+            Some(Access::ApiToken(_)) => route
                 .reply::<ManagementErrorReply>(401, "The API token is missing, wrong or expired")
                 .reply::<ManagementErrorReply>(
                     403,
                     "The token lacks the scope, or the console is closed, and how to open it",
                 )
                 .reply::<ManagementErrorReply>(429, "Too many wrong tokens came from this address")
-                .reply::<ManagementErrorReply>(500, "The store failed; what was in service stays in service");
-        }
+                .reply::<ManagementErrorReply>(500, "The store failed; what was in service stays in service"),
+        };
         if needs.body {
             route = route.error(400, "The body cannot be used");
             route = route.error(413, "The body is larger than 10 MiB");

@@ -111,7 +111,7 @@ pub async fn save(
 ) -> Result<(), AccountError> {
     let account = administered(services, token).await?;
     let key = key(&account);
-    let _turn = services.turns.take(&key).await;
+    let _turn = services.record_locks.take(&key).await;
     loop {
         let now = now_ms();
         let before = services.store.document(&key).await?;

@@ -211,7 +211,7 @@ pub async fn change(
     }
     let user = session.user(&*services.store).await?.ok_or(CallDownError::UnknownItem)?;
     let key = item_key(&user.key, id);
-    let _turn = services.turns.take(&key).await;
+    let _turn = services.record_locks.take(&key).await;
     loop {
         let before = services.store.document(&key).await?.ok_or(CallDownError::UnknownItem)?;
         let mut item = read(before.clone())?;
@@ -248,7 +248,7 @@ fn apply(item: &mut Stored, changes: &Map<String, Value>) {
 pub async fn remove(services: &Services, session: &Session, id: &str) -> Result<(), CallDownError> {
     let user = session.user(&*services.store).await?.ok_or(CallDownError::UnknownItem)?;
     let key = item_key(&user.key, id);
-    let _turn = services.turns.take(&key).await;
+    let _turn = services.record_locks.take(&key).await;
     if services.store.delete_document(&key).await? { Ok(()) } else { Err(CallDownError::UnknownItem) }
 }
 

@@ -82,7 +82,7 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
         return Ok(Found { successful: true, return_message: None, contact: Contacts::Cached(contact) });
     }
     let fail = |error: &CallError| Refusal::new(message(error, Interface::FindContact, &session.platform));
-    if platform.serving(Interface::FindContact).is_err() {
+    if !platform.serves(Interface::FindContact) {
         let text = format!(
             "A contact with the phone number {} could not be found in your {} account.",
             input.phone_number, session.platform
@@ -158,7 +158,7 @@ pub async fn search(services: &Services, session: &Session, name: Option<String>
     platform.in_service()?;
     let fail =
         |error: &CallError| Refusal::new(message(error, Interface::FindContactWithName, &session.platform));
-    if platform.serving(Interface::FindContactWithName).is_err() {
+    if !platform.serves(Interface::FindContactWithName) {
         let return_message = ReturnMessage::warning(format!("No contact found with name {shown} "), 5000);
         return Ok(Found {
             successful: true,

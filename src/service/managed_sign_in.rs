@@ -162,7 +162,7 @@ impl<'s> ManagedSignIn<'s> {
         for reach in [Reach::Account, Reach::Extension] {
             let new: Vec<_> = self.submitted.iter().filter(|(of, ..)| *of == reach).collect();
             let Some(key) = self.key(reach).filter(|_| !new.is_empty()) else { continue };
-            let _turn = self.services.turns.take(&key).await;
+            let _turn = self.services.record_locks.take(&key).await;
             loop {
                 let before = self.services.store.document(&key).await?;
                 let mut values = fields_of(before.clone());

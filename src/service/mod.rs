@@ -68,7 +68,7 @@ pub struct Shared {
     pub developer_portal: url::Url,
     /// What `GET /crmManifest` hands out.
     pub manifest: Option<manifest::Manifest>,
-    /// Who may enter the console.
+    /// Who may call the management API.
     pub api_tokens: management::ApiTokens,
     /// This start of the server, as claims name it.
     pub instance: coordination::claims::Instance,
@@ -78,8 +78,8 @@ pub struct Shared {
     pub conversations_in_flight: Arc<coordination::single_flight::SingleFlight<()>>,
     /// Contacts that CRMs are being asked to create.
     pub contacts_in_flight: Arc<coordination::single_flight::SingleFlight<contacts::Answer>>,
-    /// Turns at changing a record.
-    pub turns: coordination::keyed_lock::KeyedLock,
+    /// By the key of a record that is read and written back.
+    pub record_locks: coordination::keyed_lock::KeyedLock,
 }
 
 /// The services of one worker: what is shared, and this worker's HTTP client.
@@ -149,6 +149,11 @@ impl Platform<'_> {
             .resolve(&self.name, self.proxy.as_ref(), interface)
             .map(|(_, connector)| connector)
             .ok_or(CallError::NotSupported(interface))
+    }
+
+    /// Whether anything serves an interface.
+    pub(crate) fn serves(&self, interface: Interface) -> bool {
+        self.serving(interface).is_ok()
     }
 
     /// As [`Self::serving`]; that nothing serves the platform is told as [`Self::in_service`] does.

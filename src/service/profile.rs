@@ -88,7 +88,7 @@ pub async fn refresh_info(services: &Services, session: &Session) -> Result<Chec
     if user.is_some() {
         platform.in_service()?;
     }
-    if platform.serving(Interface::RefreshUserInfo).is_err() {
+    if !platform.serves(Interface::RefreshUserInfo) {
         return Ok(Checked { successful: true, return_message: None });
     }
     let Some(user) = user else {

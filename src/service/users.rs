@@ -244,7 +244,7 @@ async fn save(
     let asked = host_of_sign_in(platform, &submitted);
     let who = SigningIn { platform, proxy_id, submitted: &submitted, id: &info.id, asked };
     // Whoever has this id, at whichever host.
-    let _turn = services.turns.take(&who.key(None)).await;
+    let _turn = services.record_locks.take(&who.key(None)).await;
     loop {
         let (key, before) = who.record(services).await?;
         let mut user = signed_in(before.as_ref(), &key, &submitted, &info, extension);
@@ -459,7 +459,7 @@ pub(super) async fn change(
     key: &UserKey,
     change: impl Fn(&mut User),
 ) -> Result<Option<User>, StoreError> {
-    let _turn = services.turns.take(key).await;
+    let _turn = services.record_locks.take(key).await;
     loop {
         let Some(before) = services.store.get_user(key).await? else { return Ok(None) };
         let mut after = before.clone();

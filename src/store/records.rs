@@ -194,7 +194,7 @@ pub enum DocumentKind {
     License,
     /// Who does, for a while, what only one may do at a time.
     Lease,
-    /// A token of the console.
+    /// An API token.
     ApiToken,
     /// An uploaded connector.
     Connector,

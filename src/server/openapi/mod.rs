@@ -9,7 +9,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::route::{MakeSchema, Reply, Route};
+use super::route::{Access, MakeSchema, Reply, Route};
 use super::routes;
 
 /// The document.
@@ -115,12 +115,14 @@ impl Types {
             .map(|replies| (replies[0].status.to_string(), self.response(replies)))
             .collect();
         operation["responses"] = responses.into();
-        if route.needs.session {
-            operation["security"] = json!([{"userJwt": []}, {"legacyUserJwt": []}]);
-        } else if let Some(scope) = route.needs.api_token {
-            operation["security"] = json!([{"consoleToken": [scope]}]);
-        } else if route.needs.admin {
-            operation["security"] = json!([{"adminToken": []}]);
+        let security = match route.needs.access {
+            None | Some(Access::Public) => None,
+            Some(Access::Session) => Some(json!([{"userJwt": []}, {"legacyUserJwt": []}])),
+            Some(Access::Admin) => Some(json!([{"adminToken": []}])),
+            Some(Access::ApiToken(scope)) => Some(json!([{"consoleToken": [scope]}])),
+        };
+        if let Some(security) = security {
+            operation["security"] = security;
         }
         operation
     }

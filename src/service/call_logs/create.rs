@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Caller, connected, extension, failed, input, is_of_another, log_format, note, refusal, serving, stored,
+    Caller, connected, extension, failed, input, is_of_another, log_format, note, refusal, served, stored,
 };
 use crate::config::operations::OperationName;
 use crate::connector::inputs::{CreateCallLog, GetCallLog};
@@ -92,7 +92,7 @@ async fn prepared(
     if stored(&platform, &scopes, &session_id, &extension).await?.is_some() {
         return Err(existing(&session_id));
     }
-    serving(&platform, Interface::CreateCallLog)?;
+    served(&platform, Interface::CreateCallLog)?;
     let call_id = ["/logInfo/telephonySessionId", "/logInfo/id"]
         .into_iter()
         .find_map(|pointer| request.pointer(pointer).and_then(id_text))
@@ -264,7 +264,7 @@ enum Lookup {
 
 /// Looks for the record by session, where the document's `getCallLog` can.
 async fn look_for(platform: &Platform<'_>, job: &Job) -> Result<Lookup, Refusal> {
-    if platform.serving(Interface::GetCallLog).is_err() || !platform.finds_by_session() {
+    if !platform.serves(Interface::GetCallLog) || !platform.finds_by_session() {
         return Ok(Lookup::Unknown);
     }
     let input = GetCallLog {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{connected, existing_call_log, extension, failed, reached, refusal, serving, stored};
+use super::{connected, existing_call_log, extension, failed, reached, refusal, served, stored};
 use crate::connector::inputs::UpsertCallDisposition;
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
@@ -44,7 +44,7 @@ pub async fn set_disposition(
     let Some(log) = stored(&platform, &Tenants::of(&platform, &user), &session_id, &asked).await? else {
         return Err(refusal("Cannot find log", 3000));
     };
-    serving(&platform, Interface::UpsertCallDisposition)?;
+    served(&platform, Interface::UpsertCallDisposition)?;
     let fail = |error: &CallError| failed(error, Interface::UpsertCallDisposition, &platform);
     let log = reached(&platform, &user, log, Interface::UpsertCallDisposition).await?;
     let input = UpsertCallDisposition {

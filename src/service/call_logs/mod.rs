@@ -9,7 +9,6 @@ mod look_up;
 mod note;
 mod update;
 
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -24,7 +23,7 @@ use super::wording::{Refusal, store_failed};
 use super::{Platform, Services};
 use crate::connector::inputs::GetCallLog;
 use crate::connector::invocation;
-use crate::connector::{CallError, Connector, Interface, ReturnMessage};
+use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::operation::LogFormat;
 use crate::engine::time::to_iso;
 use crate::store::{CallLog, Extension, User};
@@ -95,9 +94,9 @@ fn existing_call_log(log: &CallLog) -> Value {
     })
 }
 
-/// The connector of an interface, and the message where there is none.
-fn serving(platform: &Platform<'_>, interface: Interface) -> Result<Arc<dyn Connector>, Refusal> {
-    platform.serving(interface).map_err(|error| failed(&error, interface, platform))
+/// The message if nothing serves an interface.
+fn served(platform: &Platform<'_>, interface: Interface) -> Result<(), Refusal> {
+    platform.serving(interface).map(drop).map_err(|error| failed(&error, interface, platform))
 }
 
 /// A log with the id of its record. Where the CRM did not tell the id when the record was made, it is
@@ -111,7 +110,7 @@ async fn reached(
     if !log.third_party_log_id.is_empty() {
         return Ok(log);
     }
-    if platform.serving(Interface::GetCallLog).is_err() || !platform.finds_by_session() {
+    if !platform.serves(Interface::GetCallLog) || !platform.finds_by_session() {
         return Err(without_id());
     }
     let input = GetCallLog {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Caller, connected, existing_call_log, extension, failed, input, log_format, reached, refusal, serving,
+    Caller, connected, existing_call_log, extension, failed, input, log_format, reached, refusal, served,
     stored,
 };
 use crate::config::operations::OperationName;
@@ -83,7 +83,7 @@ async fn prepared(
     let Some(log) = stored(&platform, &Tenants::of(&platform, &user), &session_id, &asked).await? else {
         return Err(refusal(format!("Cannot find log for session {session_id}"), 3000));
     };
-    serving(&platform, Interface::UpdateCallLog)?;
+    served(&platform, Interface::UpdateCallLog)?;
     let (start_time, end_time) =
         input::times(request.get("startTime"), request.get("duration"), "startTime")?;
     let fail = |error: &CallError| failed(error, Interface::UpdateCallLog, &platform);
@@ -175,7 +175,7 @@ async fn lease_of(services: &Services, scope: &Tenant, session_id: &str) -> Resu
 
 /// The record as the CRM holds it; `None` if the connector cannot read it.
 async fn read(platform: &Platform<'_>, user: &User, log: &CallLog) -> Result<Option<CallLogInfo>, Refusal> {
-    if platform.serving(Interface::GetCallLog).is_err() {
+    if !platform.serves(Interface::GetCallLog) {
         return Ok(None);
     }
     let input = GetCallLog {

@@ -1,7 +1,7 @@
 //! The fields of a call log's text.
 
-/// A field, in no particular order; [`Entry`]s come in the order of the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A field, in the order of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Field {
     Note,
     SessionId,

@@ -118,7 +118,7 @@ fn place_of(pieces: &[Piece<'_>], field: Field) -> Option<usize> {
         return Some(first);
     }
     let time = all(Field::DateTime).next_back();
-    let is_behind_time = field as usize > Field::DateTime as usize;
+    let is_behind_time = field > Field::DateTime;
     let beside = match time {
         Some(time) if is_behind_time => all(field).find(|at| *at > time),
         Some(time) => all(field).take_while(|at| *at < time).last(),

@@ -1,7 +1,7 @@
 //! Exactly one record: who may ask the CRM to create it.
 //!
-//! Within this process, requests for one subject take turns ([`single_flight`](super::single_flight)): no store is asked for
-//! that. The claims of the store hold beyond it, for other processes and after a crash. A claim is
+//! Within this process, requests for one subject share the answer of the first
+//! ([`single_flight`](super::single_flight)): no store is asked for that. The claims of the store hold beyond it, for other processes and after a crash. A claim is
 //! durable before the CRM is asked, and goes in the same commit that stores the log. One whose
 //! holder is gone, or gave up without knowing what the CRM did, is in doubt: the record may exist.
 //! A doubt is kept for a week, with the idempotency key of its request. Where nobody can settle it,

@@ -1,4 +1,4 @@
-//! Taking turns: two requests that read a record and write it back must not undo each other.
+//! A lock by key: two requests that read a record and write it back must not undo each other.
 
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
@@ -7,7 +7,7 @@ use tokio::sync::{Mutex, MutexGuard};
 /// Enough for records to meet rarely that have nothing to do with each other.
 const SLOTS: usize = 64;
 
-/// Turns within this process. Processes that share a store do not wait for each other: what is written
+/// Locks of this process. Processes that share a store do not wait for each other: what is written
 /// back has to be compared with what was read as well (`Store::change_user`, `change_documents`).
 pub struct KeyedLock {
     slots: [Mutex<()>; SLOTS],
@@ -21,7 +21,7 @@ impl Default for KeyedLock {
 
 impl KeyedLock {
     /// Waits until nobody else changes the record with this key. A holder reads and writes the
-    /// store, and never asks a CRM nor takes a second turn.
+    /// store, and never asks a CRM nor takes a second lock.
     pub async fn take<K: Hash>(&self, key: &K) -> MutexGuard<'_, ()> {
         let mut hasher = DefaultHasher::new();
         key.hash(&mut hasher);
@@ -38,9 +38,9 @@ mod tests {
 
     #[tokio::test]
     async fn one_key_waits_and_is_free_again() {
-        let turns = KeyedLock::default();
-        let held = turns.take(&"a").await;
-        let mut second = Box::pin(turns.take(&"a"));
+        let record_locks = KeyedLock::default();
+        let held = record_locks.take(&"a").await;
+        let mut second = Box::pin(record_locks.take(&"a"));
         assert!(second.as_mut().now_or_never().is_none());
         drop(held);
         assert!(second.as_mut().now_or_never().is_some());

@@ -1,4 +1,4 @@
-//! Turns within this process: requests for one subject wait for the first and get its answer.
+//! One request for all: within this process, requests for one subject wait for the first and get its answer.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -20,19 +20,19 @@ pub struct SingleFlight<T> {
     hasher: RandomState,
 }
 
-/// Whose turn it is.
+/// The part that a request has.
 pub enum Joined<T> {
-    /// The caller's. Everyone else waits until it lands or is dropped.
+    /// It is the first, and asks. Everyone else waits until it finishes or is dropped.
     Leader(Leader<T>),
-    /// Another request had its turn; its answer.
+    /// Another request asked; its answer.
     Shared(T),
-    /// Another request had its turn and ended without an answer.
+    /// Another request asked and ended without an answer.
     Ended,
     /// Another request is still at it, and the caller's patience is over.
     Waiting,
 }
 
-/// A turn.
+/// The first request for a subject.
 pub struct Leader<T> {
     all: Arc<SingleFlight<T>>,
     key: ClaimKey,
@@ -53,7 +53,7 @@ impl<T> SingleFlight<T> {
 }
 
 impl<T: Clone> SingleFlight<T> {
-    /// Takes the turn, or waits for the one who has it.
+    /// Becomes the leader, or waits for the one that is.
     pub async fn join(self: &Arc<Self>, key: &ClaimKey, patience: Duration) -> Joined<T> {
         let mut answer = {
             let mut shard = self.shard(key).lock().unwrap_or_else(PoisonError::into_inner);
@@ -79,7 +79,7 @@ impl<T: Clone> SingleFlight<T> {
 }
 
 impl<T> Leader<T> {
-    /// Ends the turn with an answer for those who wait.
+    /// Ends with an answer for those who wait.
     pub fn finish(self, answer: T) {
         // Before the answer: who comes now finds what was stored.
         self.remove();

@@ -29,9 +29,9 @@ use crate::store::{Store, StoreError};
 /// The least length of a bootstrap token, in characters.
 pub const BOOTSTRAP_LENGTH: usize = 32;
 
-/// Who may enter.
+/// Who may call the management API.
 pub struct ApiTokens {
-    /// A token of the environment, which opens the console before any other token exists.
+    /// A token of the environment, which is valid before any other token exists.
     bootstrap: Option<Secret>,
     failures: Failures,
 }
@@ -62,7 +62,7 @@ pub enum Refused {
 }
 
 impl ApiTokens {
-    /// A gate; without a bootstrap token it is opened by the store's tokens alone.
+    /// Without a bootstrap token, only the tokens of the store are valid.
     pub fn new(bootstrap: Option<Secret>) -> Self {
         Self { bootstrap, failures: Failures::default() }
     }

@@ -50,7 +50,7 @@ pub const REQUEST: &str = "request.json";
 pub const RESULT: &str = "result.json";
 
 /// The words that users read about an outcome. They are the server's, and a case checks them too.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Wording {
     /// About a failure of an operation at a platform; absent if nobody reads any.
     pub failure: fn(Failure, OperationName, &str) -> Option<Value>,

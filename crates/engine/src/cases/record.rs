@@ -16,6 +16,7 @@ use crate::trial::region;
 use crate::variables::Variable;
 
 /// What was sent and answered.
+#[derive(Debug)]
 pub struct Live<'a> {
     /// The document's file.
     pub document: &'a Path,
@@ -31,7 +32,7 @@ pub struct Live<'a> {
     pub masked: &'a Map<String, Value>,
     /// What the CRM answered.
     pub answered: Result<UpstreamResponse, Failure>,
-    /// The words of the case.
+    /// What users read about failures.
     pub wording: Wording,
 }
 

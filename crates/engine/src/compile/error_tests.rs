@@ -53,11 +53,8 @@ fn judged(
         Judged::Reply(_) => "reply".to_owned(),
         Judged::NoMatch(_) => "nothing".to_owned(),
         Judged::Failed(failure) => {
-            let message = failure
-                .message_override
-                .as_ref()
-                .and_then(|message_override| message_override.message.clone())
-                .unwrap_or_default();
+            let message =
+                failure.message_override.as_ref().and_then(|said| said.message.clone()).unwrap_or_default();
             format!("{} {message}", failure.status().unwrap_or_default()).trim_end().to_owned()
         }
     }
@@ -207,8 +204,8 @@ proptest! {
         let Judged::Failed(failure) = judge(operation, answer(400, &[("x-key", "s3cr3t")], body), "crm", &["s3cr3t"]) else {
             panic!("a failure stays one");
         };
-        let message_override = failure.message_override.unwrap();
-        for line in message_override.message.iter().chain(message_override.details.iter().flatten()) {
+        let said = failure.message_override.unwrap();
+        for line in said.message.iter().chain(said.details.iter().flatten()) {
             prop_assert!(line.chars().count() <= 501, "{} characters: {line}", line.chars().count());
             prop_assert!(!line.contains(['\n', '\r', '\0']), "{line:?}");
             prop_assert!(!line.contains("s3cr"), "{line}");

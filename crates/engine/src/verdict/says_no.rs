@@ -55,15 +55,7 @@ pub(super) fn is_refusals_word(name: &str) -> bool {
 fn value(body: &Value, depth: usize) -> Option<No> {
     match body {
         Value::Object(members) if depth > 0 => object(members, depth),
-        // Each item: where some were done, something was done.
-        Value::Array(items) if depth > 0 && !items.is_empty() => {
-            let mut all = None;
-            for item in items {
-                let no = object(item.as_object()?, depth - 1)?;
-                all.get_or_insert(No { is_flag: false, ..no });
-            }
-            all
-        }
+        Value::Array(items) if depth > 0 => list(items, depth - 1),
         Value::Bool(false) => Some(No { is_flag: false, status: None }),
         Value::String(text) => match json_inside(text).filter(|_| depth > 0) {
             Some(inner) => value(&inner, depth - 1),
@@ -71,6 +63,16 @@ fn value(body: &Value, depth: usize) -> Option<No> {
         },
         _ => None,
     }
+}
+
+/// Whether every item says no: if some were done, something was done.
+fn list(items: &[Value], depth: usize) -> Option<No> {
+    let mut all = None;
+    for item in items {
+        let no = object(item.as_object()?, depth)?;
+        all.get_or_insert(No { is_flag: false, ..no });
+    }
+    all
 }
 
 /// The object or list of a text that is JSON itself (Apex, ASP.NET).
@@ -120,8 +122,8 @@ fn object(members: &Map<String, Value>, depth: usize) -> Option<No> {
         _ => None,
     };
     // A flag of what was asked for, beside its id.
-    let mut payloads = all(members, PAYLOADS).filter_map(Value::as_object);
-    if let Some(no) = payloads.find_map(|payload| object(payload, depth - 1).filter(|no| no.is_flag)) {
+    let mut records = all(members, PAYLOADS).filter(|payload| has_id(payload)).filter_map(Value::as_object);
+    if let Some(no) = records.find_map(|record| object(record, depth - 1).filter(|no| no.is_flag)) {
         return Some(no);
     }
     let is_wrapper = only.is_some_and(|(_, only)| only.is_object() || only.is_array());
@@ -199,7 +201,7 @@ fn has_errors_id(members: &Map<String, Value>, status: Option<u16>) -> bool {
 fn is_partly_done(members: &Map<String, Value>) -> bool {
     match get(members, "data").or_else(|| get(members, "result")) {
         Some(Value::Object(fields)) => fields.values().any(|field| !is_nothing(field)),
-        Some(Value::Array(items)) => !items.is_empty() && value(&Value::Array(items.clone()), 1).is_none(),
+        Some(Value::Array(items)) => !items.is_empty() && list(items, 1).is_none(),
         _ => false,
     }
 }

@@ -41,7 +41,8 @@ pub(super) fn restored<'t>(text: &'t str, format: LogFormat, entries: &[Entry]) 
     let values: Vec<(Field, &str)> =
         entries.iter().map(|entry| (entry.field, entry.value.as_str())).collect();
     let unwrapped = wrapping::unwrapped(text, format);
-    let whole = tail::without_cut_tail(&unwrapped, format);
+    let length = tail::without_cut_tail(&unwrapped, format).len();
+    let whole = &unwrapped[..length];
     let read = match format {
         LogFormat::Html => html(whole, &values),
         LogFormat::Plain | LogFormat::Markdown => lines(whole, format, &values),
@@ -49,9 +50,8 @@ pub(super) fn restored<'t>(text: &'t str, format: LogFormat, entries: &[Entry]) 
     };
     match (read, unwrapped) {
         (Read::Rewritten(text), _) => text.into(),
-        (Read::AsWritten, Cow::Borrowed(unwrapped)) => tail::without_cut_tail(unwrapped, format).into(),
+        (Read::AsWritten, Cow::Borrowed(unwrapped)) => unwrapped[..length].into(),
         (Read::AsWritten, Cow::Owned(mut unwrapped)) => {
-            let length = tail::without_cut_tail(&unwrapped, format).len();
             unwrapped.truncate(length);
             unwrapped.into()
         }
