@@ -213,15 +213,15 @@ impl ServerBuilder {
         let Self { settings, registry } = self;
         let keys = Keys::from_secret(&settings.secret_key)?;
         let store = store::open(&settings.database_url, keys).await?;
-        let configs = match &settings.proxy_configs {
+        let documents = match &settings.proxy_configs {
             Some(path) => {
                 Documents::open(path).map_err(|source| StartError::Folder { path: path.clone(), source })?
             }
             None => Documents::none(),
         };
-        let connectors = Arc::new(Catalog::new(Arc::clone(&store), Arc::clone(&configs)));
+        let connectors = Arc::new(Catalog::new(Arc::clone(&store), Arc::clone(&documents)));
         connectors.refresh().await?;
-        let watch = configs.watch().unwrap_or_else(|error| {
+        let watch = documents.watch().unwrap_or_else(|error| {
             tracing::error!(%error, "the folder of proxyConfigs cannot be watched; changes need a restart");
             None
         });
@@ -229,7 +229,7 @@ impl ServerBuilder {
         let metrics = Arc::new(Metrics::new(routes, store.meter()));
         let shared = Arc::new(Shared {
             store: Arc::clone(&store),
-            configs,
+            documents,
             connectors: Arc::clone(&connectors),
             metrics,
             registry,
@@ -295,7 +295,7 @@ impl ServerBuilder {
 fn serve_metrics(address: SocketAddr, shared: Arc<Shared>) -> Result<(SocketAddr, ServerHandle), StartError> {
     let http = HttpServer::new(move || {
         let shared = Arc::clone(&shared);
-        let read = move || std::future::ready(routes::metrics_reply(&shared.metrics, &shared.configs));
+        let read = move || std::future::ready(routes::metrics_reply(&shared.metrics, &shared.documents));
         App::new().route("/metrics", web::get().to(read))
     });
     let http = http.workers(1).disable_signals().bind(address);

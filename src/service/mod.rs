@@ -51,7 +51,7 @@ pub struct Shared {
     /// Users, logs, cached contacts.
     pub store: Arc<dyn Store>,
     /// The documents in service.
-    pub configs: Arc<Documents>,
+    pub documents: Arc<Documents>,
     /// The connectors that were uploaded.
     pub connectors: Arc<catalog::Catalog>,
     /// Registered connectors.
@@ -117,7 +117,7 @@ impl Services {
 
     /// The connector behind a proxy id, as these callers have it.
     fn platform(&self, platform: &str, proxy_id: Option<&str>, audience: Audience<'_>) -> Platform<'_> {
-        let snapshot = self.configs.snapshot();
+        let snapshot = self.documents.snapshot();
         let proxy = proxy_id.and_then(|id| snapshot.get(id, audience));
         let missing = match proxy_id {
             Some(id) if proxy.is_none() => Some(Missing::Document(id.to_owned())),

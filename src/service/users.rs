@@ -90,7 +90,7 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
     let account = Audience::Account(rc_account_id.as_deref());
     let platform = services.platform(&login.platform, login.proxy_id.as_deref(), account);
     if let Some(proxy_id) = &login.proxy_id
-        && services.configs.snapshot().is_closed_to(proxy_id, account)
+        && services.documents.snapshot().is_closed_to(proxy_id, account)
     {
         return Err(refused(format!(
             "The connector \"{proxy_id}\" is not open to your RingCentral account. Ask whoever manages it to add the account."

@@ -9,13 +9,13 @@ use crate::service::Services;
 
 /// `GET /metrics`, with the admin token as bearer token.
 pub(super) async fn read(_: Admin, services: web::Data<Services>) -> HttpResponse {
-    reply(&services.metrics, &services.configs)
+    reply(&services.metrics, &services.documents)
 }
 
 /// The reply, for an address of its own as well.
-pub(in crate::server) fn reply(metrics: &Metrics, configs: &Documents) -> HttpResponse {
+pub(in crate::server) fn reply(metrics: &Metrics, documents: &Documents) -> HttpResponse {
     let mut counts = [("active", 0), ("kept", 0), ("refused", 0)];
-    for state in configs.snapshot().states().values() {
+    for state in documents.snapshot().states().values() {
         if let Some((_, count)) = counts.iter_mut().find(|(name, _)| *name == state.status()) {
             *count += 1;
         }

@@ -11,7 +11,7 @@ use crate::service::Services;
 
 /// `GET /proxyConfigs`, with the admin token as bearer token.
 pub(super) async fn list(_: Admin, services: web::Data<Services>) -> HttpResponse {
-    let snapshot = services.configs.snapshot();
+    let snapshot = services.documents.snapshot();
     let documents: Vec<Value> =
         snapshot.states().iter().map(|(proxy_id, state)| document(proxy_id, state)).collect();
     reply::json(200, &json!({"proxyConfigs": documents}))

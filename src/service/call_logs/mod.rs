@@ -9,7 +9,6 @@ mod look_up;
 mod note;
 mod update;
 
-
 use serde_json::{Value, json};
 
 pub use self::create::{Created, SharedAnswer, create};

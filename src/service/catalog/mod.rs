@@ -51,7 +51,7 @@ const MAX_TEXT: usize = 1000;
 /// The connectors of the store.
 pub struct Catalog {
     store: Arc<dyn Store>,
-    configs: Arc<Documents>,
+    documents: Arc<Documents>,
     /// What was read last; held while reading, so that an older reading never replaces a newer one.
     seen: tokio::sync::Mutex<Seen>,
 }
@@ -68,9 +68,9 @@ pub struct Edit<'a> {
 }
 
 impl Catalog {
-    /// The connectors of a store, served through `configs`.
-    pub fn new(store: Arc<dyn Store>, configs: Arc<Documents>) -> Self {
-        Self { store, configs, seen: tokio::sync::Mutex::default() }
+    /// The connectors of a store, served through `documents`.
+    pub fn new(store: Arc<dyn Store>, documents: Arc<Documents>) -> Self {
+        Self { store, documents, seen: tokio::sync::Mutex::default() }
     }
 
     async fn found(&self, proxy_id: &str) -> Result<Found, ConnectorError> {

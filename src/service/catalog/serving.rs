@@ -77,9 +77,9 @@ impl Catalog {
                 }
             }
         }
-        let (configs, is_complete) = (Arc::clone(&self.configs), unreadable.is_empty());
+        let (documents, is_complete) = (Arc::clone(&self.documents), unreadable.is_empty());
         // Compiles what changed.
-        let swapped = tokio::task::spawn_blocking(move || configs.serve_stored(stored, &unreadable)).await;
+        let swapped = tokio::task::spawn_blocking(move || documents.serve_stored(stored, &unreadable)).await;
         if swapped.is_err() {
             tracing::error!("compiling the connectors of the store panicked; what was in service stays");
         }
@@ -98,7 +98,7 @@ impl Catalog {
         for number in record.active.iter().chain(record.pins.values()) {
             if !texts.contains_key(number) {
                 let revision = self.revision_of(&record, *number).await?;
-                let in_service = self.configs.snapshot().uploaded_text(&record.proxy_id, &revision.hash);
+                let in_service = self.documents.snapshot().uploaded_text(&record.proxy_id, &revision.hash);
                 let text = match in_service {
                     Some(text) => text,
                     None => self.text_of(&record.proxy_id, &revision).await?,
@@ -130,8 +130,8 @@ impl Catalog {
         if let Err(error) = self.refresh().await {
             tracing::error!(%error, "the connectors of the store cannot be read; what was in service stays");
         }
-        let configs = Arc::clone(&self.configs);
-        let reloaded = tokio::task::spawn_blocking(move || configs.reload()).await;
+        let documents = Arc::clone(&self.documents);
+        let reloaded = tokio::task::spawn_blocking(move || documents.reload()).await;
         if let Ok(Err(error)) = reloaded {
             tracing::error!(%error, "the folder of proxyConfigs cannot be listed; the last documents stay in service");
         }
@@ -166,7 +166,7 @@ impl Catalog {
             }
             if released.elapsed() >= IDLE {
                 released = Instant::now();
-                self.configs.release_idle_stored();
+                self.documents.release_idle_stored();
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 use crate::store::{self, DocumentKey, DocumentKind, Keys};
 
 struct Instance {
-    configs: Arc<Documents>,
+    documents: Arc<Documents>,
     connectors: Arc<Catalog>,
     following: JoinHandle<()>,
 }
@@ -25,17 +25,17 @@ impl Drop for Instance {
 
 impl Instance {
     async fn start(store: &Arc<dyn Store>) -> Self {
-        let configs = Documents::none();
-        let connectors = Arc::new(Catalog::new(Arc::clone(store), Arc::clone(&configs)));
+        let documents = Documents::none();
+        let connectors = Arc::new(Catalog::new(Arc::clone(store), Arc::clone(&documents)));
         connectors.refresh().await.unwrap();
         let (catalog, changes) = (Arc::clone(&connectors), store.changes());
         let following = tokio::spawn(async move { catalog.follow(changes).await });
-        Self { configs, connectors, following }
+        Self { documents, connectors, following }
     }
 
     /// The name in the document that serves.
     fn name(&self) -> Option<String> {
-        self.configs.snapshot().get("crm", Audience::Anybody)?.config.name.clone()
+        self.documents.snapshot().get("crm", Audience::Anybody)?.config.name.clone()
     }
 
     async fn until(&self, name: Option<&str>) {
@@ -157,13 +157,13 @@ async fn a_broken_revision_never_replaces_a_good_one() {
 #[tokio::test]
 async fn records_are_read_again_only_where_a_connector_was_changed() {
     let (_folder, store) = open().await;
-    let configs = Documents::none();
-    let connectors = Arc::new(Catalog::new(Arc::clone(&store), Arc::clone(&configs)));
+    let documents = Documents::none();
+    let connectors = Arc::new(Catalog::new(Arc::clone(&store), Arc::clone(&documents)));
     connectors.refresh().await.unwrap();
     let other = Instance::start(&store).await;
     let version = make(&other, &["first", "second"]).await;
     let name = || {
-        configs.snapshot().get("crm", Audience::Anybody).and_then(|connector| connector.config.name.clone())
+        documents.snapshot().get("crm", Audience::Anybody).and_then(|connector| connector.config.name.clone())
     };
     connectors.refresh_where_changed().await.unwrap();
     assert_eq!(name().as_deref(), Some("first"));

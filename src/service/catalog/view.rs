@@ -56,7 +56,7 @@ pub struct ConnectorView {
 
 impl Catalog {
     pub(super) fn view(&self, record: &Record, secrets: &Secrets) -> ConnectorView {
-        let snapshot = self.configs.snapshot();
+        let snapshot = self.documents.snapshot();
         let record = record.clone();
         ConnectorView {
             serving: snapshot.uploaded_state(&record.proxy_id).map(|state| state.status()),
