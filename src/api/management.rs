@@ -1,4 +1,4 @@
-//! Requests and replies of the console.
+//! Requests and replies of the management API.
 
 use std::collections::BTreeSet;
 

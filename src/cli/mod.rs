@@ -61,9 +61,9 @@ enum Command {
     Store(store::Arguments),
     /// Moves everything from one store into another, empty one, and checks that it is there.
     MigrateStore(migrate_store::Arguments),
-    /// Makes, lists, revokes and rotates API tokens of the console.
+    /// Makes, lists, revokes and rotates tokens of the management API.
     Token(api_token::Arguments),
-    /// Exports the audit log of the console.
+    /// Exports the audit log of the management API.
     Audit(api_token::AuditArguments),
 }
 

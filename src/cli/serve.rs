@@ -191,7 +191,7 @@ fn listen(arguments: &Arguments, values: &Values) -> Result<SocketAddr, CliError
     }
 }
 
-/// A token that opens the console; a short one would be guessed.
+/// A token that opens the management API; a short one would be guessed.
 fn bootstrap_token(values: &Values) -> Result<Option<Secret>, CliError> {
     let Some(token) = values.get("APP_CONSOLE_BOOTSTRAP_TOKEN") else { return Ok(None) };
     if token.chars().count() < BOOTSTRAP_LENGTH {

@@ -60,7 +60,7 @@ pub struct Settings {
     pub admin_token: Option<Secret>,
     /// Where `GET /metrics` is served a second time, to anybody who reaches the address.
     pub metrics_listen: Option<SocketAddr>,
-    /// Opens the console before there is any other token (`APP_CONSOLE_BOOTSTRAP_TOKEN`).
+    /// Opens the management API before there is any other token (`APP_CONSOLE_BOOTSTRAP_TOKEN`).
     pub console_bootstrap_token: Option<Secret>,
     /// Store, such as `sled:PATH`.
     pub database_url: String,

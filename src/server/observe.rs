@@ -23,7 +23,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken from a client; it stands on every log line of its request.
 const LONGEST_ID: usize = 64;
 
-/// The id of a request to the console, among its extensions.
+/// The id of a request to the management API, among its extensions.
 #[derive(Debug, Clone)]
 pub(super) struct RequestId(pub(super) String);
 

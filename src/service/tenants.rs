@@ -6,7 +6,7 @@ use super::clock::now_ms;
 use crate::store::{ClaimKey, ClaimSubject, Owner, Store, StoreError, Tenant, User, UserKey};
 
 /// Where the logs of a user are kept as far as the user's record says: not at which host.
-pub fn scope(user: &User) -> Tenant {
+pub fn tenant(user: &User) -> Tenant {
     Tenant {
         platform: user.key.platform.clone(),
         proxy_id: user.key.proxy_id.clone(),
@@ -27,7 +27,7 @@ pub(crate) struct Tenants {
 
 impl Tenants {
     pub(crate) fn of(platform: &Platform<'_>, user: &User) -> Self {
-        let now = Tenant { tenant_host: platform.tenant_host(user), ..scope(user) };
+        let now = Tenant { tenant_host: platform.tenant_host(user), ..tenant(user) };
         let mut former = Vec::new();
         if user.was_alone && user.rc_account_id.is_some() {
             former.push(Tenant { owner: Owner::User(user.key.id.clone()), ..now.clone() });

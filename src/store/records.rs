@@ -202,7 +202,7 @@ pub enum DocumentKind {
     ConnectorRevision,
     /// A part of a text that revisions refer to.
     ConnectorText,
-    /// The audit log of the console.
+    /// The audit log.
     Audit,
     /// The contacts that were just created for an account.
     NewContacts,

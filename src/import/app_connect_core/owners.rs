@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::user::read_user;
-use crate::service::tenants::scope;
+use crate::service::tenants::tenant;
 use crate::store::{Tenant, UserKey};
 
 /// What has to be known of users to place what belongs to them.
@@ -24,7 +24,7 @@ impl Owners {
             let served = (account.clone(), user.key.platform.clone());
             self.documents.entry(served).or_default().insert(user.key.proxy_id.clone());
         }
-        self.users.insert(user.key.id.clone(), (user.key.clone(), scope(&user)));
+        self.users.insert(user.key.id.clone(), (user.key.clone(), tenant(&user)));
     }
 
     /// The user with this id.

@@ -1,4 +1,4 @@
-//! Somebody at the console, and what they may do.
+//! Who calls the management API, and what they may do.
 
 use std::collections::BTreeSet;
 
