@@ -27,8 +27,14 @@ pub struct SandboxCrm {
 impl Connector for SandboxCrm {
     /// Only what is listed here is ever called, and `GET /implementedInterfaces` shows it.
     fn interfaces(&self) -> Vec<Interface> {
-        use Interface::*;
-        vec![GetAuthType, GetLogFormatType, GetUserInfo, FindContact, CreateCallLog, GetCallLog]
+        vec![
+            Interface::GetAuthType,
+            Interface::GetLogFormatType,
+            Interface::GetUserInfo,
+            Interface::FindContact,
+            Interface::CreateCallLog,
+            Interface::GetCallLog,
+        ]
     }
 
     async fn get_auth_type(&self, _call: &Call<'_>) -> Result<Reply<AuthType>, CallError> {
@@ -107,22 +113,30 @@ impl Connector for SandboxCrm {
     }
 }
 
-/// One function of the platform, composed over the connector: a search that takes names and, as
-/// people paste them too, phone numbers.
-pub fn find_contact_with_name(crm: SandboxCrm) -> InterfaceFunction {
-    InterfaceFunction::find_contact_with_name(move |call, input| {
-        let crm = crm.clone();
-        Box::pin(async move {
-            let wanted = input.name.as_deref().unwrap_or_default().trim();
-            if wanted.starts_with('+') && wanted.chars().any(|character| character.is_ascii_digit()) {
-                let phone_number = wanted.to_owned();
-                let input =
-                    inputs::FindContact { phone_number, overriding_format: None, is_extension: false.into() };
-                return crm.find_contact(call, &input).await;
-            }
-            crm.contacts(call, "q", wanted).await
-        })
-    })
+/// One interface of the platform, over the connector: a search that takes names and, as people paste them
+/// too, phone numbers.
+pub struct SearchByNameOrNumber(pub SandboxCrm);
+
+#[async_trait]
+impl Connector for SearchByNameOrNumber {
+    fn interfaces(&self) -> Vec<Interface> {
+        vec![Interface::FindContactWithName]
+    }
+
+    async fn find_contact_with_name(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::FindContactWithName,
+    ) -> Result<Reply<Vec<Contact>>, CallError> {
+        let wanted = input.name.as_deref().unwrap_or_default().trim();
+        if wanted.starts_with('+') && wanted.chars().any(|character| character.is_ascii_digit()) {
+            let phone_number = wanted.to_owned();
+            let input =
+                inputs::FindContact { phone_number, overriding_format: None, is_extension: false.into() };
+            return self.0.find_contact(call, &input).await;
+        }
+        self.0.contacts(call, "q", wanted).await
+    }
 }
 
 impl SandboxCrm {
@@ -289,7 +303,7 @@ pub fn server(folder: &Path, sandbox: &Sandbox) -> Result<ServerBuilder, Box<dyn
     };
     Ok(ServerBuilder::new(settings)
         .connector(PLATFORM, crm.clone())
-        .interface(PLATFORM, find_contact_with_name(crm)))
+        .overriding(PLATFORM, SearchByNameOrNumber(crm)))
 }
 
 /// What a client of the server saw.

@@ -149,7 +149,7 @@ fn left_out_and_empty_and_null_are_the_same() {
             app_connect::engine::exchange::BodyKind::Json,
         );
         let inputs = app_connect::engine::inputs::Inputs::new();
-        let (mapped, problems) = app_connect::engine::map(operation, &reply, &inputs).unwrap();
+        let (mapped, problems) = operation.map(&reply, &inputs).unwrap();
         assert_eq!(serde_json::to_value(mapped).unwrap()[0]["id"], 1);
         assert_eq!(problems, []);
     }

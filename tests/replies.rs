@@ -12,10 +12,10 @@ use app_connect::connector::{CallError, Interface};
 use app_connect::engine::decode::decode;
 use app_connect::engine::error_mapping::{Judged, judge};
 use app_connect::engine::exchange::UpstreamResponse;
+use app_connect::engine::inputs::Inputs;
 use app_connect::engine::load::load;
-use app_connect::engine::mapped::{MapError, Mapped};
+use app_connect::engine::mapped::MapError;
 use app_connect::engine::operation::CompiledDocument;
-use app_connect::engine::{inputs::Inputs, map};
 use app_connect::service::wording;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
@@ -109,9 +109,9 @@ fn reply(case: &Case) -> UpstreamResponse {
 /// What is wrong, if anything.
 fn played(case: &Case) -> Result<(), String> {
     let config = document(case);
-    let interface = Interface::parse(&case.operation).ok_or("no such operation")?;
-    let name = OperationName::ALL.iter().find(|name| name.as_str() == case.operation).ok_or("unknown")?;
-    let operation = config.operation(*name).ok_or("the document has no such operation")?;
+    let name = OperationName::parse(&case.operation).ok_or("no such operation")?;
+    let interface = Interface::Operation(name);
+    let operation = config.operation(name).ok_or("the document has no such operation")?;
     let failure = match judge(operation, Ok(reply(case)), "testCrm", &[]) {
         Judged::Failed(failure) if case.refused => failure,
         Judged::Failed(failure) => {
@@ -259,9 +259,10 @@ proptest! {
             let failure = match judge(operation, Ok(reply), "testCrm", &[]) {
                 Judged::Failed(failure) => failure,
                 Judged::NoMatch(_) => panic!("a creation finds nothing"),
-                Judged::Reply(reply) => match map(operation, &reply, &Inputs::new()) {
-                    Ok((Mapped::Log(log), _)) => {
-                        prop_assert!(log.log_id.is_some() && log.log_id == id_in(&bytes), "{:?}", log);
+                Judged::Reply(reply) => match operation.map(&reply, &Inputs::new()) {
+                    Ok((log, _)) => {
+                        let log_id = log["logId"].as_str().map(str::to_owned);
+                        prop_assert!(log_id.is_some() && log_id == id_in(&bytes), "{:?}", log);
                         continue;
                     }
                     Err(MapError::NoRecordId(failure)) => *failure,

@@ -10,7 +10,7 @@ use app_connect::engine::inputs::Inputs;
 use app_connect::engine::load;
 use app_connect::engine::operation::CompiledDocument;
 use app_connect::engine::send::{Client, ClientOptions};
-use app_connect::engine::{map, render, send};
+use app_connect::engine::{render, send};
 use app_connect::sandbox::{API_KEY, Sandbox, SandboxOptions, start};
 use serde_json::{Map, Value, json};
 
@@ -54,7 +54,7 @@ impl Connected {
         let inputs = Inputs::from_object(&object);
         let spec = render(operation, &inputs).unwrap();
         let response = send(&self.client, &spec).await?;
-        let (mapped, problems) = map(operation, &response, &inputs).unwrap();
+        let (mapped, problems) = operation.map(&response, &inputs).unwrap();
         assert_eq!(problems, [], "{name}");
         Ok(serde_json::to_value(mapped).unwrap())
     }

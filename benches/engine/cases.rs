@@ -3,15 +3,18 @@
 use std::hint::black_box;
 
 use app_connect::config::operations::OperationName;
+use app_connect::engine::app_connect::find_contact::FindContact;
+use app_connect::engine::app_connect::find_contact_with_name::FindContactWithName;
+use app_connect::engine::app_connect::{OperationSpec, Output, TypedOperation};
 use app_connect::engine::exchange::{BodyKind, UpstreamResponse};
 use app_connect::engine::inputs::Inputs;
 use app_connect::engine::load;
-use app_connect::engine::mapped::Mapped;
 use app_connect::engine::operation::{CompiledDocument, Operation};
+use app_connect::engine::render;
 use app_connect::engine::render::body_json;
 use app_connect::engine::variables::{Variable, visible};
-use app_connect::engine::{map, render};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{by_hand, documents};
@@ -128,10 +131,10 @@ impl World {
     }
 
     fn mapping(&self) -> Vec<Pair<'_>> {
-        let by_dot_paths = self.config.operation(OperationName::FindContact).unwrap();
-        let by_json_path = self.config.operation(OperationName::FindContactWithName).unwrap();
-        let by_query = self.calls_and_queries.operation(OperationName::FindContactWithName).unwrap();
-        let by_queries = self.calls_and_queries.operation(OperationName::FindContact).unwrap();
+        let by_dot_paths = TypedOperation::<FindContact>::of(&self.config).unwrap();
+        let by_json_path = TypedOperation::<FindContactWithName>::of(&self.config).unwrap();
+        let by_query = TypedOperation::<FindContactWithName>::of(&self.calls_and_queries).unwrap();
+        let by_queries = TypedOperation::<FindContact>::of(&self.calls_and_queries).unwrap();
         let (contacts, properties, archived) = (&self.contacts, &self.properties, &self.archived);
         let fields = &self.fields;
 
@@ -139,41 +142,38 @@ impl World {
         same(&mapped(by_dot_paths, contacts), &by_hand::contacts(contacts.body()));
         same(&mapped(by_json_path, properties), &by_hand::contacts_from_properties(properties.body()));
         same(&mapped(by_query, archived), &by_hand::current_contacts_from_properties(archived.body()));
-        assert_eq!(
-            mapped(by_dot_paths, contacts),
-            Mapped::Contacts(by_hand::contact_structs(contacts.body()))
-        );
+        assert_eq!(mapped(by_dot_paths, contacts), by_hand::contact_structs(contacts.body()));
 
         vec![
             Pair::new(
                 "map: 20 contacts by dot paths",
                 Some(1.3),
-                || mapped(by_dot_paths, black_box(contacts)),
-                || by_hand::contacts(black_box(contacts.body())),
+                move || mapped(by_dot_paths, black_box(contacts)),
+                move || by_hand::contacts(black_box(contacts.body())),
             ),
             Pair::new(
                 "map: 20 contacts by JSONPath",
                 Some(4.0),
-                || mapped(by_json_path, black_box(properties)),
-                || by_hand::contacts_from_properties(black_box(properties.body())),
+                move || mapped(by_json_path, black_box(properties)),
+                move || by_hand::contacts_from_properties(black_box(properties.body())),
             ),
             Pair::new(
                 "map: 20 of 24 contacts by JSONPath with a filter",
                 Some(4.0),
-                || mapped(by_query, black_box(archived)),
-                || by_hand::current_contacts_from_properties(black_box(archived.body())),
+                move || mapped(by_query, black_box(archived)),
+                move || by_hand::current_contacts_from_properties(black_box(archived.body())),
             ),
             Pair::new(
                 "map: 20 contacts, each field by JSONPath with a filter",
                 None,
-                || mapped(by_queries, black_box(fields)),
-                || by_hand::contacts_from_fields(black_box(fields.body())),
+                move || mapped(by_queries, black_box(fields)),
+                move || by_hand::contacts_from_fields(black_box(fields.body())),
             ),
             Pair::new(
                 "map: 20 contacts by dot paths (by hand: structs)",
                 None,
-                || mapped(by_dot_paths, black_box(contacts)),
-                || by_hand::contact_structs(black_box(contacts.body())),
+                move || mapped(by_dot_paths, black_box(contacts)),
+                move || by_hand::contact_structs(black_box(contacts.body())),
             ),
         ]
     }
@@ -190,7 +190,9 @@ fn values(context: &Value) -> Vec<(Variable, &Value)> {
         Some(name) => context.get("user")?.get(name),
         None => context.get(variable.name()),
     };
-    visible(OperationName::CreateCallLog).filter_map(|variable| Some((variable, value(variable)?))).collect()
+    visible(OperationName::CreateCallLog.variables())
+        .filter_map(|variable| Some((variable, value(variable)?)))
+        .collect()
 }
 
 fn fill<'a>(values: &[(Variable, &'a Value)]) -> Inputs<'a> {
@@ -216,8 +218,8 @@ fn response(body: Value) -> UpstreamResponse {
     UpstreamResponse::new(200, headers, body, BodyKind::Json)
 }
 
-fn mapped(operation: &Operation, response: &UpstreamResponse) -> Mapped {
-    let (mapped, problems) = map(operation, response, &Inputs::new()).unwrap();
+fn mapped<O: OperationSpec>(operation: TypedOperation<'_, O>, response: &UpstreamResponse) -> Output<O> {
+    let (mapped, problems) = operation.map(response, &Inputs::new()).unwrap();
     assert!(problems.is_empty());
     mapped
 }
@@ -226,6 +228,6 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-fn same(mapped: &Mapped, by_hand: &Value) {
+fn same(mapped: &impl Serialize, by_hand: &Value) {
     assert_eq!(serde_json::to_string_pretty(mapped).unwrap(), serde_json::to_string_pretty(by_hand).unwrap());
 }

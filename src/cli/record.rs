@@ -88,10 +88,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
         answered,
         wording: CASE_WORDING,
     };
-    let description = arguments
-        .description
-        .clone()
-        .unwrap_or_else(|| format!("{}, recorded from a live call: HTTP {status}.", operation.name.title()));
+    let description = arguments.description.clone().unwrap_or_else(|| {
+        format!("{}, recorded from a live call: HTTP {status}.", operation.name.descriptor().title)
+    });
     let recorded = record(&live, &description, &arguments.redact).map_err(|why| format!("no case: {why}"))?;
     write(&folder, &recorded.files)?;
     print::line(&format!("{} answered HTTP {status}; recorded in {}", operation.name, folder.display()));

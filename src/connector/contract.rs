@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use super::inputs;
+pub use super::interface::Interface;
 use super::message::ReturnMessage;
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::Failure;
@@ -164,131 +165,276 @@ impl From<ReturnMessage> for CallError {
     }
 }
 
-macro_rules! contract {
-    ($($variant:ident $method:ident $name:literal ($($input:ty)?) -> $output:ty, $doc:literal;)*) => {
-        /// An interface of the contract.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Interface { $(#[doc = $doc] $variant,)* }
+/// A connector. Every interface is optional: the default is "not supported".
+///
+/// [`Connector::interfaces`] lists what is fulfilled; the registry asks only for these, so
+/// a method that is not listed is never called.
+///
+/// `?` turns the engine's [`Failure`] into a [`CallError`], and the server words it for the
+/// user; a [`ReturnMessage`] says it in your own words. A connector lives as long as the
+/// server and is shared by all its workers.
+///
+/// ```
+/// use app_connect::connector::prelude::*;
+///
+/// #[derive(Clone)]
+/// struct Acme {
+///     api: Url,
+/// }
+///
+/// #[async_trait]
+/// impl Connector for Acme {
+///     fn interfaces(&self) -> Vec<Interface> {
+///         vec![Interface::FindContact]
+///     }
+///
+///     async fn find_contact(
+///         &self,
+///         call: &Call<'_>,
+///         input: &inputs::FindContact,
+///     ) -> Result<Reply<Vec<Contact>>, CallError> {
+///         let request = RequestSpec::get(self.api.clone())
+///             .path(["people"])?
+///             .query("phone", &input.phone_number)
+///             .authorization(call.credential()?)?;
+///         let response = call.send(&request).await?;
+///         let Some(people) = response.body().as_array() else {
+///             return Err(ReturnMessage::warning("Acme answered without a list of people", 5000).into());
+///         };
+///         Ok(Reply::new(
+///             people.iter().map(|person| Contact::new(person["id"].clone(), person["name"].clone())).collect(),
+///         ))
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// The interfaces that this connector fulfils.
+    fn interfaces(&self) -> Vec<Interface>;
 
-        impl Interface {
-            /// All interfaces.
-            pub const ALL: &'static [Interface] = &[$(Interface::$variant,)*];
-
-            /// The contract's name.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// The interface of this name.
-            pub fn parse(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|interface| interface.as_str() == name)
-            }
-        }
-
-        impl std::fmt::Display for Interface {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        /// A connector. Every interface is optional: the default is "not supported".
-        ///
-        /// [`Connector::interfaces`] lists what is fulfilled; the registry asks only for these, so
-        /// a method that is not listed is never called.
-        ///
-        /// `?` turns the engine's [`Failure`] into a [`CallError`], and the server words it for the
-        /// user; a [`ReturnMessage`] says it in your own words. A connector lives as long as the
-        /// server and is shared by all its workers.
-        ///
-        /// ```
-        /// use app_connect::connector::prelude::*;
-        ///
-        /// #[derive(Clone)]
-        /// struct Acme {
-        ///     api: Url,
-        /// }
-        ///
-        /// #[async_trait]
-        /// impl Connector for Acme {
-        ///     fn interfaces(&self) -> Vec<Interface> {
-        ///         vec![Interface::FindContact]
-        ///     }
-        ///
-        ///     async fn find_contact(
-        ///         &self,
-        ///         call: &Call<'_>,
-        ///         input: &inputs::FindContact,
-        ///     ) -> Result<Reply<Vec<Contact>>, CallError> {
-        ///         let request = RequestSpec::get(self.api.clone())
-        ///             .path(["people"])?
-        ///             .query("phone", &input.phone_number)
-        ///             .authorization(call.credential()?)?;
-        ///         let response = call.send(&request).await?;
-        ///         let Some(people) = response.body().as_array() else {
-        ///             return Err(ReturnMessage::warning("Acme answered without a list of people", 5000).into());
-        ///         };
-        ///         Ok(Reply::new(
-        ///             people.iter().map(|person| Contact::new(person["id"].clone(), person["name"].clone())).collect(),
-        ///         ))
-        ///     }
-        /// }
-        /// ```
-        #[async_trait]
-        pub trait Connector: Send + Sync {
-            /// The interfaces that this connector fulfils.
-            fn interfaces(&self) -> Vec<Interface>;
-
-            $(
-                #[doc = $doc]
-                async fn $method(&self, _call: &Call<'_> $(, _input: &$input)?) -> Result<Reply<$output>, CallError> {
-                    Err(CallError::NotSupported(Interface::$variant))
-                }
-            )*
-        }
-    };
-}
-pub(super) use contract_list::with_contract;
-
-mod contract_list {
-    /// Hands the list of interfaces to another macro: name of the variant, of the method and of
-    /// the contract, input, output, documentation.
-    macro_rules! with_contract {
-        ($macro:ident) => {
-            $macro! {
-                GetAuthType get_auth_type "getAuthType" () -> AuthType, "How users sign in.";
-                GetOauthInfo get_oauth_info "getOauthInfo" () -> OAuth, "OAuth client and endpoints.";
-                GetBasicAuth get_basic_auth "getBasicAuth" (str) -> String, "The Basic credential made from an API key, base64.";
-                GetUserInfo get_user_info "getUserInfo" (inputs::GetUserInfo) -> UserInfo, "Who signed in.";
-                RefreshUserInfo refresh_user_info "refreshUserInfo" () -> UserInfo, "Reads the profile of a connected user again.";
-                UnAuthorize un_authorize "unAuthorize" () -> (), "Ends the session at the CRM.";
-                FindContact find_contact "findContact" (inputs::FindContact) -> Vec<Contact>, "Finds contacts by phone number.";
-                FindContactWithName find_contact_with_name "findContactWithName" (inputs::FindContactWithName) -> Vec<Contact>, "Finds contacts by name.";
-                CreateContact create_contact "createContact" (inputs::CreateContact) -> Option<CreatedContact>, "Creates a contact.";
-                CreateCallLog create_call_log "createCallLog" (inputs::CreateCallLog) -> CreatedLog, "Creates the record of a call.";
-                UpdateCallLog update_call_log "updateCallLog" (inputs::UpdateCallLog) -> (), "Updates the record of a call.";
-                GetCallLog get_call_log "getCallLog" (inputs::GetCallLog) -> CallLogInfo, "Reads the record of a call.";
-                GetLogFormatType get_log_format_type "getLogFormatType" () -> LogFormat, "Format of composed log text.";
-                UpsertCallDisposition upsert_call_disposition "upsertCallDisposition" (inputs::UpsertCallDisposition) -> (), "Sets the outcome of a logged call.";
-                CreateMessageLog create_message_log "createMessageLog" (inputs::MessageLog) -> CreatedLog, "Creates the record of a conversation.";
-                UpdateMessageLog update_message_log "updateMessageLog" (inputs::MessageLog) -> (), "Adds to the record of a conversation.";
-                GetLicenseStatus get_license_status "getLicenseStatus" (inputs::GetLicenseStatus) -> License, "Asks for the user's licence.";
-                GetUserList get_user_list "getUserList" () -> Vec<CrmUser>, "Lists the CRM's users.";
-                ListAppointments list_appointments "listAppointments" (inputs::ListAppointments) -> Vec<Appointment>, "Lists appointments.";
-                CreateAppointment create_appointment "createAppointment" (inputs::CreateAppointment) -> Appointment, "Creates an appointment.";
-                UpdateAppointment update_appointment "updateAppointment" (inputs::UpdateAppointment) -> Appointment, "Changes an appointment.";
-                RefreshAppointment refresh_appointment "refreshAppointment" (inputs::AppointmentById) -> Appointment, "Reads one appointment.";
-                ConfirmAppointment confirm_appointment "confirmAppointment" (inputs::AppointmentById) -> Appointment, "Marks an appointment as confirmed.";
-                CancelAppointment cancel_appointment "cancelAppointment" (inputs::AppointmentById) -> Appointment, "Cancels an appointment.";
-                AuthValidation auth_validation "authValidation" () -> AuthValidation, "Asks whether the session still holds.";
-                CheckAndRefreshAccessToken check_and_refresh_access_token "checkAndRefreshAccessToken" () -> User, "Refreshes an expiring access token; gives the user as it is to be stored.";
-                GetOverridingOAuthOption get_overriding_oauth_option "getOverridingOAuthOption" (inputs::OverridingOAuthOption) -> Map<String, Value>, "Changes the parameters of the token exchange.";
-                GetServerLoggingSettings get_server_logging_settings "getServerLoggingSettings" () -> Value, "Reads the settings of server-side logging.";
-                UpdateServerLoggingSettings update_server_logging_settings "updateServerLoggingSettings" (inputs::UpdateServerLoggingSettings) -> (), "Saves the settings of server-side logging.";
-                PostSaveUserInfo post_save_user_info "postSaveUserInfo" () -> (), "Called after a user signed in and was stored.";
-            }
-        };
+    /// How users sign in.
+    async fn get_auth_type(&self, _call: &Call<'_>) -> Result<Reply<AuthType>, CallError> {
+        Err(CallError::NotSupported(Interface::GetAuthType))
     }
-    pub(in crate::connector) use with_contract;
-}
 
-with_contract!(contract);
+    /// OAuth client and endpoints.
+    async fn get_oauth_info(&self, _call: &Call<'_>) -> Result<Reply<OAuth>, CallError> {
+        Err(CallError::NotSupported(Interface::GetOauthInfo))
+    }
+
+    /// The Basic credential made from an API key, base64.
+    async fn get_basic_auth(&self, _call: &Call<'_>, _input: &str) -> Result<Reply<String>, CallError> {
+        Err(CallError::NotSupported(Interface::GetBasicAuth))
+    }
+
+    /// Who signed in.
+    async fn get_user_info(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::GetUserInfo,
+    ) -> Result<Reply<UserInfo>, CallError> {
+        Err(CallError::NotSupported(Interface::GetUserInfo))
+    }
+
+    /// Reads the profile of a connected user again.
+    async fn refresh_user_info(&self, _call: &Call<'_>) -> Result<Reply<UserInfo>, CallError> {
+        Err(CallError::NotSupported(Interface::RefreshUserInfo))
+    }
+
+    /// Ends the session at the CRM.
+    async fn un_authorize(&self, _call: &Call<'_>) -> Result<Reply<()>, CallError> {
+        Err(CallError::NotSupported(Interface::UnAuthorize))
+    }
+
+    /// Finds contacts by phone number.
+    async fn find_contact(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::FindContact,
+    ) -> Result<Reply<Vec<Contact>>, CallError> {
+        Err(CallError::NotSupported(Interface::FindContact))
+    }
+
+    /// Finds contacts by name.
+    async fn find_contact_with_name(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::FindContactWithName,
+    ) -> Result<Reply<Vec<Contact>>, CallError> {
+        Err(CallError::NotSupported(Interface::FindContactWithName))
+    }
+
+    /// Creates a contact.
+    async fn create_contact(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::CreateContact,
+    ) -> Result<Reply<Option<CreatedContact>>, CallError> {
+        Err(CallError::NotSupported(Interface::CreateContact))
+    }
+
+    /// Creates the record of a call.
+    async fn create_call_log(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::CreateCallLog,
+    ) -> Result<Reply<CreatedLog>, CallError> {
+        Err(CallError::NotSupported(Interface::CreateCallLog))
+    }
+
+    /// Updates the record of a call.
+    async fn update_call_log(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::UpdateCallLog,
+    ) -> Result<Reply<()>, CallError> {
+        Err(CallError::NotSupported(Interface::UpdateCallLog))
+    }
+
+    /// Reads the record of a call.
+    async fn get_call_log(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::GetCallLog,
+    ) -> Result<Reply<CallLogInfo>, CallError> {
+        Err(CallError::NotSupported(Interface::GetCallLog))
+    }
+
+    /// Format of composed log text.
+    async fn get_log_format_type(&self, _call: &Call<'_>) -> Result<Reply<LogFormat>, CallError> {
+        Err(CallError::NotSupported(Interface::GetLogFormatType))
+    }
+
+    /// Sets the outcome of a logged call.
+    async fn upsert_call_disposition(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::UpsertCallDisposition,
+    ) -> Result<Reply<()>, CallError> {
+        Err(CallError::NotSupported(Interface::UpsertCallDisposition))
+    }
+
+    /// Creates the record of a conversation.
+    async fn create_message_log(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::MessageLog,
+    ) -> Result<Reply<CreatedLog>, CallError> {
+        Err(CallError::NotSupported(Interface::CreateMessageLog))
+    }
+
+    /// Adds to the record of a conversation.
+    async fn update_message_log(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::MessageLog,
+    ) -> Result<Reply<()>, CallError> {
+        Err(CallError::NotSupported(Interface::UpdateMessageLog))
+    }
+
+    /// Asks for the user's licence.
+    async fn get_license_status(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::GetLicenseStatus,
+    ) -> Result<Reply<License>, CallError> {
+        Err(CallError::NotSupported(Interface::GetLicenseStatus))
+    }
+
+    /// Lists the CRM's users.
+    async fn get_user_list(&self, _call: &Call<'_>) -> Result<Reply<Vec<CrmUser>>, CallError> {
+        Err(CallError::NotSupported(Interface::GetUserList))
+    }
+
+    /// Lists appointments.
+    async fn list_appointments(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::ListAppointments,
+    ) -> Result<Reply<Vec<Appointment>>, CallError> {
+        Err(CallError::NotSupported(Interface::ListAppointments))
+    }
+
+    /// Creates an appointment.
+    async fn create_appointment(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::CreateAppointment,
+    ) -> Result<Reply<Appointment>, CallError> {
+        Err(CallError::NotSupported(Interface::CreateAppointment))
+    }
+
+    /// Changes an appointment.
+    async fn update_appointment(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::UpdateAppointment,
+    ) -> Result<Reply<Appointment>, CallError> {
+        Err(CallError::NotSupported(Interface::UpdateAppointment))
+    }
+
+    /// Reads one appointment.
+    async fn refresh_appointment(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::AppointmentById,
+    ) -> Result<Reply<Appointment>, CallError> {
+        Err(CallError::NotSupported(Interface::RefreshAppointment))
+    }
+
+    /// Marks an appointment as confirmed.
+    async fn confirm_appointment(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::AppointmentById,
+    ) -> Result<Reply<Appointment>, CallError> {
+        Err(CallError::NotSupported(Interface::ConfirmAppointment))
+    }
+
+    /// Cancels an appointment.
+    async fn cancel_appointment(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::AppointmentById,
+    ) -> Result<Reply<Appointment>, CallError> {
+        Err(CallError::NotSupported(Interface::CancelAppointment))
+    }
+
+    /// Asks whether the session still holds.
+    async fn auth_validation(&self, _call: &Call<'_>) -> Result<Reply<AuthValidation>, CallError> {
+        Err(CallError::NotSupported(Interface::AuthValidation))
+    }
+
+    /// Refreshes an expiring access token; gives the user as it is to be stored.
+    async fn check_and_refresh_access_token(&self, _call: &Call<'_>) -> Result<Reply<User>, CallError> {
+        Err(CallError::NotSupported(Interface::CheckAndRefreshAccessToken))
+    }
+
+    /// Changes the parameters of the token exchange.
+    async fn get_overriding_oauth_option(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::OverridingOAuthOption,
+    ) -> Result<Reply<Map<String, Value>>, CallError> {
+        Err(CallError::NotSupported(Interface::GetOverridingOAuthOption))
+    }
+
+    /// Reads the settings of server-side logging.
+    async fn get_server_logging_settings(&self, _call: &Call<'_>) -> Result<Reply<Value>, CallError> {
+        Err(CallError::NotSupported(Interface::GetServerLoggingSettings))
+    }
+
+    /// Saves the settings of server-side logging.
+    async fn update_server_logging_settings(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::UpdateServerLoggingSettings,
+    ) -> Result<Reply<()>, CallError> {
+        Err(CallError::NotSupported(Interface::UpdateServerLoggingSettings))
+    }
+
+    /// Called after a user signed in and was stored.
+    async fn post_save_user_info(&self, _call: &Call<'_>) -> Result<Reply<()>, CallError> {
+        Err(CallError::NotSupported(Interface::PostSaveUserInfo))
+    }
+}

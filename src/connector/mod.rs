@@ -1,23 +1,22 @@
-//! Connectors: the interface contract, and the three shapes that fulfil it.
+//! Connectors: the interface contract, and what fulfils it.
 //!
-//! A **proxy connector** runs a document; a **code connector** is Rust; a single **interface
-//! function** replaces one interface of a platform. The [`Registry`] decides which of them serves
-//! a call.
+//! A **proxy connector** runs a document. A **code connector** is Rust; a second one can stand over it and
+//! replace some of its interfaces. The [`Registry`] decides which of them serves a call.
 //!
 //! To write one in Rust, begin with [`prelude`], [`Connector`] and `examples/code_connector.rs`.
 
 mod contract;
 pub mod documents;
-mod function;
 pub mod inputs;
+mod interface;
 pub mod invocation;
 mod message;
 pub mod prelude;
 mod proxy;
 mod registry;
 
-pub use contract::{Call, CallError, Connector, Interface, Missing, Reply};
-pub use function::InterfaceFunction;
+pub use contract::{Call, CallError, Connector, Missing, Reply};
+pub use interface::{Apart, Interface};
 pub use message::{MessageType, ReturnMessage};
 pub use proxy::{Exchange, ProxyConnector, exchange};
 pub use registry::{Provider, Registry};

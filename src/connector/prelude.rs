@@ -5,7 +5,6 @@ pub use serde_json::{Map, Value, json};
 pub use url::Url;
 
 pub use super::contract::{Call, CallError, Connector, Interface, Reply};
-pub use super::function::InterfaceFunction;
 pub use super::inputs;
 pub use super::message::{MessageType, ReturnMessage};
 pub use crate::engine::exchange::{HostPattern, HostPolicy, RequestSpec, UpstreamResponse};

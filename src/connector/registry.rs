@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::contract::{Connector, Interface};
-use super::function::InterfaceFunction;
 use super::proxy::ProxyConnector;
 
 /// The connectors of this server, by platform.
 #[derive(Default, Clone)]
 pub struct Registry {
     connectors: HashMap<String, (Vec<Interface>, Arc<dyn Connector>)>,
-    functions: HashMap<String, HashMap<Interface, Arc<InterfaceFunction>>>,
+    overrides: HashMap<String, HashMap<Interface, Arc<dyn Connector>>>,
 }
 
 /// Who serves an interface.
@@ -19,8 +18,8 @@ pub struct Registry {
 pub enum Provider {
     /// The document.
     Proxy,
-    /// A function registered for this interface.
-    Function,
+    /// What was registered over the platform's code connector.
+    Override,
     /// The platform's code connector.
     Code,
 }
@@ -36,19 +35,21 @@ impl Registry {
         self.connectors.insert(platform.into(), (connector.interfaces(), connector));
     }
 
-    /// Registers a function for one interface of a platform. The platform's connector stays as it
-    /// is: the function is composed over it.
-    pub fn register_interface(&mut self, platform: impl Into<String>, function: InterfaceFunction) {
-        self.functions.entry(platform.into()).or_default().insert(function.interface(), Arc::new(function));
+    /// Registers what replaces the interfaces that it lists; the others stay with the platform's connector. A
+    /// later one replaces an earlier one.
+    pub fn register_override(&mut self, platform: impl Into<String>, connector: Arc<dyn Connector>) {
+        let of_platform = self.overrides.entry(platform.into()).or_default();
+        of_platform
+            .extend(connector.interfaces().into_iter().map(|interface| (interface, connector.clone())));
     }
 
     /// Whether anything is registered for a platform. One without is a proxy platform.
     pub fn knows(&self, platform: &str) -> bool {
-        self.connectors.contains_key(platform) || self.functions.contains_key(platform)
+        self.connectors.contains_key(platform) || self.overrides.contains_key(platform)
     }
 
-    /// The connector that serves an interface: the document where it defines the operation, else a
-    /// registered function, else the code connector.
+    /// The connector that serves an interface: the document where it defines the operation, else what
+    /// was registered over the code connector, else that.
     pub fn resolve(
         &self,
         platform: &str,
@@ -60,8 +61,8 @@ impl Registry {
         {
             return Some((Provider::Proxy, proxy.clone()));
         }
-        if let Some(function) = self.functions.get(platform).and_then(|functions| functions.get(&interface)) {
-            return Some((Provider::Function, function.clone()));
+        if let Some(connector) = self.overrides.get(platform).and_then(|over| over.get(&interface)) {
+            return Some((Provider::Override, connector.clone()));
         }
         self.connectors
             .get(platform)

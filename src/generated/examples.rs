@@ -123,7 +123,7 @@ fn request(document: &Value, variables: &Value) -> Run {
 fn context(document: &Value, variables: &Value) -> Map<String, Value> {
     let mut context = Map::new();
     let mut user = Map::new();
-    for variable in variables::visible(OPERATION) {
+    for variable in variables::visible(OPERATION.variables()) {
         let value: Value = serde_json::from_str(variable.example()).unwrap_or_default();
         match variable.name().strip_prefix("user.") {
             Some(name) => user.insert(name.to_owned(), value),

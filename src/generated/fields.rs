@@ -34,10 +34,10 @@ pub(super) fn keys(definition: &str) -> Option<String> {
 pub(super) fn operations() -> String {
     let mut table = Table::new(&["Operation", "What it is for", "Mapping"]);
     for operation in OperationName::ALL {
-        let mapping = operation.mapping_type();
+        let mapping = &operation.mapping_type();
         table.row(&[
             code(operation.as_str()),
-            operation.description().to_owned(),
+            operation.descriptor().description.to_owned(),
             format!("[{}](#{})", words_of(mapping), mapping.to_lowercase()),
         ]);
     }
@@ -46,19 +46,19 @@ pub(super) fn operations() -> String {
 
 /// Every mapping with its keys, in the order of the operations that use it.
 pub(super) fn mappings() -> String {
-    let mut done: Vec<&str> = Vec::new();
+    let mut done: Vec<String> = Vec::new();
     let mut text = String::new();
     for operation in OperationName::ALL {
-        add_mapping(operation.mapping_type(), &mut done, &mut text);
+        add_mapping(&operation.mapping_type(), &mut done, &mut text);
     }
     text
 }
 
-fn add_mapping(name: &'static str, done: &mut Vec<&'static str>, text: &mut String) {
-    if done.contains(&name) {
+fn add_mapping(name: &str, done: &mut Vec<String>, text: &mut String) {
+    if done.iter().any(|known| known == name) {
         return;
     }
-    done.push(name);
+    done.push(name.to_owned());
     let used: Vec<String> = OperationName::ALL
         .iter()
         .filter(|operation| operation.mapping_type() == name)

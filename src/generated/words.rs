@@ -27,7 +27,7 @@ pub(super) fn common_variables() -> String {
 pub(super) fn other_variables() -> String {
     let mut table = Table::new(&["Variable", "What it holds", "Example", "Operations"]);
     for variable in Variable::ALL.iter().filter(|variable| !variables::COMMON.contains(variable)) {
-        let seen = OperationName::ALL.iter().filter(|one| variables::of_operation(**one).contains(variable));
+        let seen = OperationName::ALL.iter().filter(|one| one.variables().contains(variable));
         let seen: Vec<String> = seen.map(|one| code(one.as_str())).collect();
         table.row(&[code(variable.name()), holds(*variable), example(*variable), seen.join(", ")]);
     }
@@ -38,7 +38,7 @@ pub(super) fn other_variables() -> String {
 pub(super) fn variables_by_operation() -> String {
     let mut table = Table::new(&["Operation", "Variables besides the common ones"]);
     for operation in OperationName::ALL {
-        let names = variables::of_operation(*operation).iter().map(|variable| code(variable.name()));
+        let names = operation.variables().iter().map(|variable| code(variable.name()));
         let names = names.collect::<Vec<_>>().join(", ");
         table.row(&[code(operation.as_str()), if names.is_empty() { "none".to_owned() } else { names }]);
     }

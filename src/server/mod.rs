@@ -27,7 +27,7 @@ use actix_web::{App, HttpServer, web};
 
 use self::background::Background;
 use crate::connector::documents::{Documents, Watch};
-use crate::connector::{Connector, InterfaceFunction, Registry};
+use crate::connector::{Connector, Registry};
 use crate::engine::egress::EgressPolicy;
 use crate::engine::proxies::Proxies;
 use crate::engine::send::{Client, ClientOptions};
@@ -197,11 +197,11 @@ impl ServerBuilder {
         self
     }
 
-    /// Registers a function for one interface of a platform, composed over the platform's
-    /// connector; a second one for the same interface replaces the first.
+    /// Registers a connector over the platform's own: it serves the interfaces that it lists, and keeps a clone
+    /// of the other one if it builds on it. A second one for the same interface replaces the first.
     #[must_use]
-    pub fn interface(mut self, platform: impl Into<String>, function: InterfaceFunction) -> Self {
-        self.registry.register_interface(platform, function);
+    pub fn overriding(mut self, platform: impl Into<String>, connector: impl Connector + 'static) -> Self {
+        self.registry.register_override(platform, Arc::new(connector));
         self
     }
 

@@ -202,10 +202,13 @@ impl Platform<'_> {
     /// long as what made the record.
     pub(crate) fn text_limit(&self, operation: OperationName) -> Option<TextLimit> {
         let limit = |name| self.proxy.as_ref()?.config.operation(name)?.max_length;
-        limit(operation).or_else(|| match operation {
-            OperationName::UpdateCallLog => limit(OperationName::CreateCallLog),
-            OperationName::UpdateMessageLog => limit(OperationName::CreateMessageLog),
-            _ => None,
+        let of_record = [
+            (OperationName::UpdateCallLog, OperationName::CreateCallLog),
+            (OperationName::UpdateMessageLog, OperationName::CreateMessageLog),
+        ];
+        limit(operation).or_else(|| {
+            let (_, creation) = of_record.into_iter().find(|(update, _)| *update == operation)?;
+            limit(creation)
         })
     }
 

@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use self::own_words::own_words;
+use crate::config::operations::{Advice, Words};
 use crate::connector::{CallError, Interface, Missing, ReturnMessage};
 use crate::engine::cases::Wording;
 use crate::engine::failure::{FailedResponse, Failure, FailureKind};
@@ -41,8 +42,7 @@ impl Refusal {
 /// What fixture cases show of these words. Every operation is an interface of the same name.
 pub const CASE_WORDING: Wording = Wording {
     failure: |failure, operation, platform| {
-        let interface = Interface::parse(operation.as_str())?;
-        Some(json!(message(&CallError::Failed(failure), interface, platform)))
+        Some(json!(message(&CallError::Failed(failure), Interface::Operation(operation), platform)))
     },
     no_match: |by| ReturnMessage::of_no_match(by).map(|message| json!(message)),
 };
@@ -214,18 +214,25 @@ fn unconfirmed(
         Some(words) => message.detail(format!("{platform} says: {words}")),
         None => message,
     };
-    match interface {
-        Interface::CreateCallLog | Interface::CreateMessageLog | Interface::CreateContact => message.detail(format!(
+    if [Interface::CreateCallLog, Interface::CreateMessageLog, Interface::CreateContact].contains(&interface)
+    {
+        message.detail(format!(
             "The proxyConfig has to name where the id is ({interface}.responseMapping.idPath), or say that there is none (noId)."
-        )),
-        _ => message.detail(format!("Please check {platform}: it may have been done.")),
+        ))
+    } else {
+        message.detail(format!("Please check {platform}: it may have been done."))
     }
 }
 
 /// The headline of a search that was not sent: neither that somebody was found nor that nobody was.
 fn not_asked(interface: Interface) -> Option<ReturnMessage> {
-    let is_search = matches!(interface, Interface::FindContact | Interface::FindContactWithName);
-    is_search.then(|| ReturnMessage::warning("No contact was looked for", 5000))
+    let headline = words(interface)?.not_asked?;
+    Some(ReturnMessage::warning(headline, 5000))
+}
+
+/// What the contract says about a failure of an interface.
+fn words(interface: Interface) -> Option<&'static Words> {
+    interface.operation().map(|operation| &operation.descriptor().words)
 }
 
 fn rate_limit(failure: &Failure, platform: &str) -> ReturnMessage {
@@ -271,37 +278,21 @@ fn in_words(wait: Duration) -> String {
 
 /// The reference's headline for each interface.
 fn general(interface: Interface) -> ReturnMessage {
-    let headline = match interface {
-        Interface::FindContact => "Error finding contact",
-        Interface::FindContactWithName => "Error searching contacts",
-        Interface::CreateContact => "Error creating contact",
-        Interface::CreateCallLog => "Error creating call log",
-        Interface::UpdateCallLog => "Error updating call log",
-        Interface::GetCallLog => "Error getting call log",
-        Interface::CreateMessageLog => "Error creating message log",
-        Interface::UpdateMessageLog => "Error updating message log",
-        Interface::CreateAppointment => "Error creating appointment",
-        Interface::UpdateAppointment => "Error updating appointment",
-        other => return ReturnMessage::warning(format!("Error performing {other}"), 5000),
-    };
-    ReturnMessage::warning(headline, 5000)
+    match words(interface).and_then(|words| words.failed) {
+        Some(headline) => ReturnMessage::warning(headline, 5000),
+        None => ReturnMessage::warning(format!("Error performing {interface}"), 5000),
+    }
 }
 
 /// The reference's advice for each interface.
 fn advice(interface: Interface, platform: &str) -> String {
-    let right = match interface {
-        Interface::FindContact | Interface::FindContactWithName => "GET contacts",
-        Interface::CreateContact => "CREATE contacts",
-        Interface::CreateCallLog | Interface::CreateMessageLog => "CREATE logs",
-        Interface::GetCallLog => "READ logs",
-        Interface::UpdateCallLog | Interface::UpdateMessageLog => {
-            return format!(
-                "Please check if the log entity still exists on {platform} and your account has permission to EDIT logs."
-            );
-        }
-        _ => return "Please check if your account has the necessary permissions.".to_owned(),
-    };
-    format!("Please check if your account has permission to {right}.")
+    match words(interface).map_or(&Advice::Permissions, |words| &words.advice) {
+        Advice::Permissions => "Please check if your account has the necessary permissions.".to_owned(),
+        Advice::Permission(right) => format!("Please check if your account has permission to {right}."),
+        Advice::Record(right) => format!(
+            "Please check if the log entity still exists on {platform} and your account has permission to {right}."
+        ),
+    }
 }
 
 /// As a sentence begins; a host name at the beginning stays as it is written.

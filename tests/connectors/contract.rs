@@ -106,9 +106,6 @@ async fn every_interface_of_the_contract_defaults_to_not_supported() {
         Interface::ALL.iter().map(|interface| interface.as_str().to_owned()).collect::<BTreeSet<_>>(),
         set(CONTRACT)
     );
-    for name in CONTRACT {
-        assert_eq!(Interface::parse(name).map(Interface::as_str), Some(*name));
-    }
 
     let server = Running::start(|folder| ServerBuilder::new(settings(folder)).connector("bare", Bare)).await;
     assert_eq!(server.interfaces("platform=bare").await.0, set(&[]));

@@ -78,9 +78,9 @@ fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// A function that says by name who created the contact.
-fn create_contact_function() -> InterfaceFunction {
-    InterfaceFunction::create_contact(|_, _| Box::pin(async { Ok(Reply::new(Some(created("function")))) }))
+/// Says by name who created the contact.
+fn create_contact_override() -> Named {
+    Named("override", &[Interface::CreateContact])
 }
 
 /// A server whose document `doc` has `getUserInfo` and `findContact`, both at the sandbox.
@@ -114,14 +114,14 @@ async fn the_document_serves_first_then_a_function_then_the_code_connector() {
     let server = Running::start(|folder| {
         with_document(folder, &sandbox)
             .connector("mixed", Named("code", ALL_OF_NAMED))
-            .interface("mixed", create_contact_function())
+            .overriding("mixed", create_contact_override())
     })
     .await;
     let through_document =
         server.log_in(json!({"platform": "mixed", "proxyId": "doc", "apiKey": sandbox::API_KEY})).await;
-    assert_eq!(server.names(&through_document).await, ["Make-Believe Motors", "code", "function"]);
+    assert_eq!(server.names(&through_document).await, ["Make-Believe Motors", "code", "override"]);
     let without = server.log_in(json!({"platform": "mixed", "apiKey": "any"})).await;
-    assert_eq!(server.names(&without).await, ["code", "code", "function"]);
+    assert_eq!(server.names(&without).await, ["code", "code", "override"]);
     for token in [&through_document, &without] {
         let call = json!({"logInfo": {"sessionId": "s-1", "direction": "Inbound"}, "contactId": "1"});
         let (status, refused) = server.send("POST", "/callLog", token, Some(call)).await;
@@ -187,26 +187,38 @@ async fn a_registered_connector_does_not_stand_in_for_a_document_that_goes() {
     sandbox.stop().await;
 }
 
+/// Adds the platform to the names that another connector finds.
+struct WithPlatform(Named);
+
+#[async_trait]
+impl Connector for WithPlatform {
+    fn interfaces(&self) -> Vec<Interface> {
+        vec![Interface::FindContact]
+    }
+
+    async fn find_contact(
+        &self,
+        call: &Call<'_>,
+        input: &inputs::FindContact,
+    ) -> Result<Reply<Vec<Contact>>, CallError> {
+        let mut found = self.0.find_contact(call, input).await?;
+        for contact in &mut found.value {
+            contact.name =
+                format!("{} on {}", contact.name.as_str().unwrap_or_default(), call.platform).into();
+        }
+        Ok(found)
+    }
+}
+
 #[tokio::test]
-async fn a_function_changes_neither_its_base_nor_another_platform() {
+async fn an_override_changes_neither_its_base_nor_another_platform() {
     let base = Named("base", ALL_OF_NAMED);
     let server = Running::start(|folder| {
-        let below = base.clone();
-        let composed = InterfaceFunction::find_contact(move |call, input| {
-            let below = below.clone();
-            Box::pin(async move {
-                let mut found = below.find_contact(call, input).await?;
-                for contact in &mut found.value {
-                    contact.name =
-                        format!("{} on {}", contact.name.as_str().unwrap_or_default(), call.platform).into();
-                }
-                Ok(found)
-            })
-        });
+        let composed = WithPlatform(base.clone());
         ServerBuilder::new(settings(folder))
             .connector("one", base.clone())
             .connector("two", base.clone())
-            .interface("one", composed)
+            .overriding("one", composed)
     })
     .await;
     let one = server.log_in(json!({"platform": "one", "apiKey": "any"})).await;
@@ -220,20 +232,20 @@ async fn a_function_changes_neither_its_base_nor_another_platform() {
 async fn a_platform_without_registration_is_a_proxy_platform() {
     let sandbox = sandbox::start(SandboxOptions::default()).await.unwrap();
     let server = Running::start(|folder| {
-        with_document(folder, &sandbox).interface("other", create_contact_function())
+        with_document(folder, &sandbox).overriding("other", create_contact_override())
     })
     .await;
     let token =
         server.log_in(json!({"platform": "anything", "proxyId": "doc", "apiKey": sandbox::API_KEY})).await;
     let found = server.get("/contact?phoneNumber=%2B14155550104", &token).await;
     assert_eq!(found["contact"][0]["name"], "Make-Believe Motors");
-    // The function of another platform is not this one's.
+    // The override of another platform is not this one's.
     let (_, refused) = server.send("POST", "/contact", &token, Some(json!({"newContactName": "x"}))).await;
     assert_eq!(refused["returnMessage"]["message"], "Not supported");
     // Without a document, what documents can have (Q28).
     let (fulfilled, _) = server.interfaces("platform=anything").await;
     assert!(fulfilled.contains("createCallLog") && !fulfilled.contains("listAppointments"), "{fulfilled:?}");
-    // A platform of functions alone has these and nothing more.
+    // A platform of overrides alone has these and nothing more.
     assert_eq!(server.interfaces("platform=other").await.0, set(&["createContact"]));
     let (status, refused) =
         server.send("POST", "/apiKeyLogin", "", Some(json!({"platform": "anything", "apiKey": "k"}))).await;
@@ -243,26 +255,34 @@ async fn a_platform_without_registration_is_a_proxy_platform() {
     sandbox.stop().await;
 }
 
+/// Keeps for whom it was called, and fails.
+struct Hook(Arc<Mutex<Vec<Heard>>>);
+
+/// Id in App Connect, id in the CRM, credential.
+type Heard = (Option<String>, Option<String>, String);
+
+#[async_trait]
+impl Connector for Hook {
+    fn interfaces(&self) -> Vec<Interface> {
+        vec![Interface::PostSaveUserInfo]
+    }
+
+    async fn post_save_user_info(&self, call: &Call<'_>) -> Result<Reply<()>, CallError> {
+        let id = call.user.map(|user| user.key.id.clone());
+        let heard = (id, call.crm_user_id().map(str::to_owned), call.credential()?.to_owned());
+        self.0.lock().unwrap().push(heard);
+        Err(ReturnMessage::warning("the CRM is not ready", 1000).into())
+    }
+}
+
 #[tokio::test]
 async fn the_hook_runs_for_the_stored_user_and_cannot_spoil_the_sign_in() {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let server = Running::start(|folder| {
-        let heard = Arc::clone(&heard);
-        let hook = InterfaceFunction::post_save_user_info(move |call| {
-            let heard = Arc::clone(&heard);
-            Box::pin(async move {
-                let id = call.user.map(|user| user.key.id.clone());
-                heard.lock().unwrap().push((
-                    id,
-                    call.crm_user_id().map(str::to_owned),
-                    call.credential()?.to_owned(),
-                ));
-                Err(ReturnMessage::warning("the CRM is not ready", 1000).into())
-            })
-        });
+        let hook = Hook(Arc::clone(&heard));
         ServerBuilder::new(settings(folder))
             .connector("code", Named("code", ALL_OF_NAMED))
-            .interface("code", hook)
+            .overriding("code", hook)
     })
     .await;
     let token = server.log_in(json!({"platform": "code", "apiKey": "k"})).await;

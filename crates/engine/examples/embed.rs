@@ -10,14 +10,14 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
-use app_connect_engine::config::operations::OperationName;
+use app_connect_engine::app_connect::TypedOperation;
+use app_connect_engine::app_connect::find_contact::FindContact;
 use app_connect_engine::egress::EgressPolicy;
 use app_connect_engine::error_mapping::{Judged, judge};
 use app_connect_engine::exchange::HostPattern;
 use app_connect_engine::inputs::Inputs;
-use app_connect_engine::mapped::Mapped;
 use app_connect_engine::send::{Client, ClientOptions};
-use app_connect_engine::{load, map, render, send};
+use app_connect_engine::{load, render, send};
 use serde_json::json;
 
 /// Answers every request with two contacts; gives its origin.
@@ -61,7 +61,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let Some(document) = loaded.config else {
         return Err(format!("the document does not run: {:?}", loaded.findings.diagnostics).into());
     };
-    let operation = document.operation(OperationName::FindContact).ok_or("there is no findContact")?;
+    let find_contact = TypedOperation::<FindContact>::of(&document).ok_or("there is no findContact")?;
+    let operation = find_contact.operation();
 
     let variables = json!({"phoneNumber": "+14155550100", "authHeader": "Bearer a-token"});
     let inputs = Inputs::from_object(variables.as_object().ok_or("variables are an object")?);
@@ -75,8 +76,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     match judge(operation, answer, "a CRM", &[]) {
         Judged::Reply(reply) => {
-            let (result, problems) = map(operation, &reply, &inputs)?;
-            let Mapped::Contacts(contacts) = result else { return Err("findContact gives contacts".into()) };
+            let (contacts, problems) = find_contact.map(&reply, &inputs)?;
             for contact in &contacts {
                 println!("found {}", json!(contact));
             }

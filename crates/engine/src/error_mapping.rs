@@ -8,8 +8,6 @@ use super::decode::FAILED_BODY_BYTES;
 use super::error_rule::{Effect, ErrorRule};
 use super::exchange::{BodyKind, UpstreamResponse};
 use super::failure::{FailedResponse, Failure, FailureKind, MessageOverride};
-use super::mapped::Mapped;
-use super::mapping::CompiledMapping;
 use super::operation::Operation;
 use super::text::head;
 use super::verdict;
@@ -30,8 +28,6 @@ pub enum Judged {
 pub struct NoMatch {
     /// What the CRM answered.
     pub reply: UpstreamResponse,
-    /// The empty result.
-    pub mapped: Mapped,
     /// What to tell the user instead of the usual.
     pub message_override: Option<MessageOverride>,
 }
@@ -68,7 +64,7 @@ fn judge_reply(
     platform: &str,
     credentials: &[&str],
 ) -> Judged {
-    let empty = operation.nothing_found();
+    let searches = operation.searches();
     let judged =
         rule_for(operation, &reply).map(|rule| (rule.effect, rule.say(&reply, platform, credentials)));
     let Some((effect, message_override)) = judged else {
@@ -80,8 +76,8 @@ fn judge_reply(
     if effect == Effect::Accept {
         return Judged::Reply(reply);
     }
-    if let (Effect::NoMatch, Some(mapped)) = (effect, empty) {
-        return Judged::NoMatch(Box::new(NoMatch { reply, mapped, message_override }));
+    if effect == Effect::NoMatch && searches {
+        return Judged::NoMatch(Box::new(NoMatch { reply, message_override }));
     }
     let mut failure = failure.unwrap_or_else(|| {
         let message = format!("{platform} answered {} with an error in it", reply.status);
@@ -98,7 +94,7 @@ fn judge_reply(
 
 /// The rule that decides what a reply means; absent if its status does.
 pub fn rule_for<'o>(operation: &'o Operation, reply: &UpstreamResponse) -> Option<&'o ErrorRule> {
-    let searches = operation.nothing_found().is_some();
+    let searches = operation.searches();
     let mut rules = operation.errors.iter().map(AsRef::as_ref);
     let answers = (200..300).contains(&reply.status);
     let applies = |rule: &&ErrorRule| match rule.effect {
@@ -118,16 +114,4 @@ fn with_response(mut failure: Failure, reply: UpstreamResponse) -> Failure {
     }
     failure.response = Some(Box::new(FailedResponse { headers, body }));
     failure
-}
-
-impl Operation {
-    /// The result of a search that found nothing; absent if the operation does not search.
-    pub fn nothing_found(&self) -> Option<Mapped> {
-        match &self.mapping {
-            CompiledMapping::Contacts(_) => Some(Mapped::Contacts(Vec::new())),
-            CompiledMapping::Users(_) => Some(Mapped::Users(Vec::new())),
-            CompiledMapping::Appointments { .. } => Some(Mapped::Appointments(Vec::new())),
-            _ => None,
-        }
-    }
 }

@@ -127,10 +127,8 @@ fn prepared(operation: OperationName, scheme: Option<&str>, inputs: &Inputs<'_>)
         Some((prepared, _)) => format!("{} ***", scheme.unwrap_or(prepared)),
         None => "***".to_owned(),
     });
-    let source = match operation {
-        OperationName::GetUserInfo => Variable::ApiKey,
-        _ => Variable::UserAccessToken,
-    };
+    let signs_in = operation.descriptor().signs_in;
+    let source = if signs_in { Variable::ApiKey } else { Variable::UserAccessToken };
     Origin {
         place: "auth".to_owned(),
         template: "(prepared by the server)".to_owned(),

@@ -12,7 +12,7 @@
 //! | render | [`render()`] | an operation and its [`Inputs`](inputs::Inputs) become a [`RequestSpec`](exchange::RequestSpec); pure |
 //! | send | [`send()`] | the only network I/O; the [`egress`] guard judges each address |
 //! | judge | [`error_mapping::judge`] | what the answer means: a reply, nothing found, or a failure; pure |
-//! | map | [`map`] | a reply becomes a [`Mapped`](mapped::Mapped) result, and what its paths did not find; pure |
+//! | map | [`TypedOperation::map`](app_connect::TypedOperation::map), [`Operation::map`](operation::Operation::map) | a reply becomes a result, with its type or as JSON, and what its paths did not find; pure |
 //!
 //! ```
 //! use app_connect_engine::config::operations::OperationName;
@@ -54,6 +54,7 @@
 // Nothing that an outsider controls may end the process: tests may.
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout))]
 
+pub mod app_connect;
 #[doc(hidden)]
 pub mod atomic_file;
 pub mod blocks;
@@ -81,7 +82,6 @@ pub mod json;
 #[doc(hidden)]
 pub mod json_kind;
 pub mod load;
-pub mod mapped;
 pub mod mapping;
 pub mod missing;
 mod multipart;
@@ -106,23 +106,19 @@ pub mod time;
 mod transport;
 pub mod trial;
 pub mod truncate;
+mod truthy;
 mod url;
 pub mod value_ref;
-pub mod variables;
 pub mod verdict;
 
-pub use compile::{Environment, compile, looks_secret};
+pub use app_connect::compile;
+pub use compile::{Environment, looks_secret};
+pub use config::variables;
 pub use render::{chosen_host, render};
 pub use send::send;
 
-/// Maps the reply of an operation. Besides the result, says what its paths did not find.
-///
-/// # Errors
-/// If the reply is not what the mapping needs: no JSON, no list, no id of a new record.
-pub fn map(
-    operation: &operation::Operation,
-    reply: &exchange::UpstreamResponse,
-    inputs: &inputs::Inputs<'_>,
-) -> Result<(mapped::Mapped, Vec<mapped::MappingProblem>), mapped::MapError> {
-    mapping::map(&operation.mapping, reply, inputs)
+/// Results of operations, and why there may be none.
+pub mod mapped {
+    pub use crate::app_connect::results::*;
+    pub use crate::mapping::error::{MapError, MappingProblem};
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::operation::CompiledDocument;
-use super::{Environment, compile};
+use super::{Environment, app_connect};
 use crate::config::diagnostic::{Code, Diagnostic, Findings, Severity};
 use crate::config::document::Document;
 use crate::config::problem::{Part, Problem};
@@ -154,7 +154,7 @@ fn load_hashed(file: &str, text: &Arc<str>, hash: &str, environment: Environment
     let schema::Verdict { mut problems, unusable, misspelt } = schema::validate(&value);
     let mut config = None;
     if let Some(document) = typed(value, &unusable) {
-        let (compiled, found) = compile(&document, environment);
+        let (compiled, found) = app_connect::compile(&document, environment);
         let known: HashSet<(Code, String)> =
             problems.iter().map(|problem| (problem.code, problem.pointer.clone())).collect();
         for problem in found {

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
+use serde_json::Value;
 
 use super::body::BodyTemplate;
 use super::error_rule::ErrorRule;
-use super::exchange::HostPattern;
-use super::mapping::CompiledMapping;
+use super::exchange::{HostPattern, UpstreamResponse};
+use super::inputs::Inputs;
+use super::mapping::Mapping;
+use super::mapping::error::{MapError, MappingProblem};
 use super::missing::{Demand, Demands};
 use super::retry::{Effect, RetryPolicy};
 use super::template::{Template, TextTemplate};
@@ -17,7 +20,7 @@ use super::truncate::Unit;
 use super::url::UrlTemplate;
 use super::variables::Variable;
 use crate::config::document::QueryStyle;
-use crate::config::operations::OperationName;
+use crate::config::operations::{NeedsValues, OperationName};
 use crate::secret::Secret;
 
 /// The longest `timeoutSeconds`; more counts as this.
@@ -199,7 +202,7 @@ pub struct Operation {
     pub(super) headers: Box<[(HeaderName, HeaderTemplate)]>,
     pub(super) credential: Credential,
     pub(super) body: BodyTemplate,
-    pub(super) mapping: CompiledMapping,
+    pub(super) mapping: Box<dyn Mapping>,
     /// The variables that calls and blocks read.
     pub(super) wanted: Box<[Variable]>,
     /// The document's `meta.region`.
@@ -225,6 +228,29 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// Maps a reply: the result as JSON, and what its paths did not find. For the result as its own type
+    /// see [`TypedOperation`](crate::app_connect::TypedOperation).
+    ///
+    /// # Errors
+    /// If the reply is not what the mapping needs: no JSON, no list, no id of a new record.
+    pub fn map(
+        &self,
+        reply: &UpstreamResponse,
+        inputs: &Inputs<'_>,
+    ) -> Result<(Value, Vec<MappingProblem>), MapError> {
+        self.mapping.json(reply, inputs)
+    }
+
+    /// Whether the operation searches.
+    pub fn searches(&self) -> bool {
+        self.mapping.searches()
+    }
+
+    /// The result of a search that found nothing; absent if the operation does not search.
+    pub fn nothing_found(&self) -> Option<Value> {
+        self.mapping.nothing_found()
+    }
+
     /// Whether the operation may be run a second time, with the same `idempotencyKey`, where it is
     /// not known whether the first run reached the CRM. A header that is made from other variables
     /// does not count: they may be missing, and then it is not sent.
@@ -267,19 +293,14 @@ impl Operation {
     /// Whether `getCallLog` can be asked for a call by its session: it sends the session, and tells the
     /// id of the record that it finds.
     pub fn finds_by_session(&self) -> bool {
-        self.reads_session_id
-            && matches!(&self.mapping, CompiledMapping::CallLog(paths) if paths.id.is_some())
+        self.reads_session_id && self.mapping.tells_id()
     }
 }
 
 impl Operation {
     /// Whether the document says that the CRM answers this creation without an id.
     pub fn gives_no_id(&self) -> bool {
-        match &self.mapping {
-            CompiledMapping::Log(paths) => paths.has_none,
-            CompiledMapping::Contact(Some(paths)) => paths.has_none,
-            _ => false,
-        }
+        self.mapping.gives_no_id()
     }
 }
 
@@ -296,27 +317,11 @@ impl Operation {
     /// and body; what changes a record may leave out what does not change, but never which record.
     /// The query of a change chooses records, so all else in it counts as a filter.
     pub(super) fn demands(&self) -> Demands {
-        use OperationName::*;
-        let (query, body) = match self.name {
-            GetCallLog if self.finds_by_session() => (Demand::LookUp, Demand::LookUp),
-            FindContact | FindContactWithName | GetCallLog | ListAppointments | RefreshAppointment
-            | RefreshUserInfo | GetLicenseStatus => (Demand::Search, Demand::Search),
-            UpdateCallLog
-            | UpsertCallDisposition
-            | UpdateMessageLog
-            | UpdateAppointment
-            | ConfirmAppointment
-            | CancelAppointment => (Demand::Change, Demand::Record),
-            GetUserInfo
-            | AuthValidation
-            | UnAuthorize
-            | GetUserList
-            | CreateContact
-            | CreateCallLog
-            | CreateMessageLog
-            | CreateAppointment
-            | GetServerLoggingSettings
-            | UpdateServerLoggingSettings => (Demand::Nothing, Demand::Nothing),
+        let (query, body) = match self.name.descriptor().needs_values {
+            NeedsValues::ToSearch if self.finds_by_session() => (Demand::LookUp, Demand::LookUp),
+            NeedsValues::ToSearch => (Demand::Search, Demand::Search),
+            NeedsValues::ToChooseRecord => (Demand::Change, Demand::Record),
+            NeedsValues::Nowhere => (Demand::Nothing, Demand::Nothing),
         };
         Demands { path: Demand::Everything, query, body }
     }

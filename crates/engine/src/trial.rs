@@ -52,7 +52,7 @@ pub fn complete(
         }
         return;
     }
-    for variable in visible(operation) {
+    for variable in visible(operation.variables()) {
         // An invented country would win over the document's own.
         if variable == Variable::UserRegion && config.region.is_none() {
             continue;

@@ -2,21 +2,21 @@
 //! `errorMapping` has no rule that fits: is it an answer, or a page, a refusal, a redirect to somewhere
 //! else? What was asked is done only where the reply may be taken for that.
 
-mod found;
 mod page;
-mod says_no;
+pub(crate) mod says_no;
 mod wording;
 
 use http::HeaderMap;
 use serde_json::Value;
 
-use self::found::{Found, found};
 use self::page::{Page, look};
 use self::says_no::says_no;
 use super::decode::{content_type, not_json};
 use super::exchange::{BodyKind, Redirected, UpstreamResponse};
 use super::failure::{Failure, FailureKind};
-use super::mapping::CompiledMapping;
+use super::mapping::TextReply;
+use super::mapping::found::Found;
+use super::mapping::view::View;
 use super::operation::Operation;
 
 /// Whether a refusal is about who is signed in, or whether anybody is: its code or words say so, or it is
@@ -59,7 +59,7 @@ pub(super) fn failure(operation: &Operation, reply: &UpstreamResponse, platform:
             "answered with a redirect to the same place, which was then only looked at; the proxyConfig has to name the address it redirects to",
         ));
     }
-    let found = found(operation, reply.document());
+    let found = operation.mapping.found(&View::of_reply_alone(reply.document()));
     match reply.kind {
         BodyKind::Text => text(operation, reply, found),
         BodyKind::Json => json(operation, reply, found, platform),
@@ -82,27 +82,21 @@ fn text(operation: &Operation, reply: &UpstreamResponse, found: Found) -> Option
         Page::XmlFault | Page::Failure | Page::Other => {}
     }
     let no = || matches!(page, Page::XmlFault | Page::Failure).then(|| refusal(reply, None, "The CRM"));
-    match &operation.mapping {
-        CompiledMapping::Acknowledged
-        | CompiledMapping::AuthValidation(_)
-        | CompiledMapping::Appointment(_) => no(),
-        CompiledMapping::Log(paths) if paths.has_none => no(),
-        CompiledMapping::Contact(Some(paths)) if paths.has_none => no(),
-        CompiledMapping::Log(_) | CompiledMapping::Contact(_) => Some(not_json(reply)),
-        // The mapping tells that it needs JSON.
-        _ => None,
+    match operation.mapping.text() {
+        TextReply::Fine => no(),
+        TextReply::WithoutId => Some(not_json(reply)),
+        TextReply::Unreadable => None,
     }
 }
 
 fn json(operation: &Operation, reply: &UpstreamResponse, found: Found, platform: &str) -> Option<Failure> {
     let no = says_no(reply.body())?;
-    let reads_flag =
-        matches!(operation.mapping, CompiledMapping::AuthValidation(_) | CompiledMapping::License(_));
+    let reads_flag = operation.mapping.reads_flag();
     if found == Found::Yes && (reads_flag || !no.is_flag) {
         return None;
     }
     if found != Found::Yes
-        && operation.nothing_found().is_some()
+        && operation.searches()
         && no.status.is_none_or(|status| status == 404)
         && wording::finds_nothing(&sentence(reply.body()))
     {

@@ -45,7 +45,7 @@ const APPOINTMENT: Fields = &[
 /// What an operation reads of a reply.
 fn shape(operation: OperationName) -> Option<(Fields, Option<&'static str>)> {
     // The second part: below which key the fields of a list's items stand; empty for the mapping itself.
-    match operation.mapping_type() {
+    match &*operation.mapping_type() {
         "UserInfoMapping" => Some((PERSON, None)),
         "ContactListMapping" => Some((CONTACT, Some("item"))),
         "ContactMapping" => Some((CREATED, None)),

@@ -60,7 +60,7 @@ pub(super) fn variable(operation: Option<OperationName>, name: &str) -> Option<&
     let operation = operation?;
     let plain = plain(name);
     let fits = |(variable, _, names): &&(Variable, &str, &[&str])| {
-        names.contains(&plain.as_str()) && visible(operation).any(|visible| visible == *variable)
+        names.contains(&plain.as_str()) && visible(operation.variables()).any(|visible| visible == *variable)
     };
     NAMES.iter().find(fits).map(|(_, template, _)| *template)
 }
@@ -74,7 +74,7 @@ pub(super) fn record(operation: Option<OperationName>) -> Option<&'static str> {
         (Variable::ContactInfo, "{{contactInfo.id}}"),
     ]
     .into_iter()
-    .find(|(variable, _)| visible(operation).any(|visible| visible == *variable))
+    .find(|(variable, _)| visible(operation.variables()).any(|visible| visible == *variable))
     .map(|(_, template)| template)
     .or((operation == OperationName::RefreshUserInfo).then_some("{{user.id}}"))
 }

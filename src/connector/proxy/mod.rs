@@ -18,16 +18,18 @@ use self::attempts::{Attempted, Sender};
 pub use self::limits::Limits;
 use self::variables::{of_this_run, set_user};
 use super::contract::{Call, CallError, Interface, Reply};
-use super::inputs::GetUserInfo;
+use super::inputs;
 use super::message::ReturnMessage;
 use crate::config::operations::OperationName;
 use crate::engine;
+use crate::engine::app_connect::get_user_info::GetUserInfo;
+use crate::engine::app_connect::{OperationSpec, Output, Run, TypedOperation};
 use crate::engine::error_mapping::Judged;
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::Failure;
 use crate::engine::host::host_name;
 use crate::engine::inputs::Inputs;
-use crate::engine::mapped::{MapError, Mapped, MappingProblem};
+use crate::engine::mapped::{MapError, MappingProblem};
 use crate::engine::operation::{AuthType, CompiledDocument, Operation};
 use crate::engine::send::Client;
 use crate::engine::variables::Variable;
@@ -66,7 +68,7 @@ pub struct Exchange {
     /// What came back.
     pub response: UpstreamResponse,
     /// What it was mapped to.
-    pub mapped: Result<(Mapped, Vec<MappingProblem>), MapError>,
+    pub mapped: Result<(Value, Vec<MappingProblem>), MapError>,
 }
 
 /// Runs one operation: render, send, map. Without a connector's limits: for one request by hand.
@@ -86,9 +88,11 @@ pub async fn exchange(
     let sender = Sender { client, operation, platform, limits: None, credentials: &Vec::new };
     let (response, mapped) = match sender.send(&request).await.judged {
         Judged::Failed(failure) => return Err(failure),
-        Judged::NoMatch(none) => (none.reply, Ok((none.mapped, Vec::new()))),
+        Judged::NoMatch(none) => {
+            (none.reply, Ok((operation.nothing_found().unwrap_or_default(), Vec::new())))
+        }
         Judged::Reply(response) => {
-            let mapped = engine::map(operation, &response, &inputs);
+            let mapped = operation.map(&response, &inputs);
             (response, mapped)
         }
     };
@@ -132,32 +136,39 @@ impl ProxyConnector {
         self.interfaces.contains(&interface)
     }
 
-    fn operation(&self, name: OperationName, interface: Interface) -> Result<&Operation, CallError> {
-        self.config.operation(name).ok_or(CallError::NotSupported(interface))
+    /// Runs an operation that the document may define.
+    async fn run<O: OperationSpec>(
+        &self,
+        call: &Call<'_>,
+        input: &O::Input,
+    ) -> Result<Reply<Output<O>>, CallError> {
+        match TypedOperation::of(&self.config) {
+            Some(operation) => self.run_operation::<O>(operation, call, input).await,
+            None => Err(CallError::NotSupported(Interface::Operation(O::NAME))),
+        }
     }
 
     /// Runs an operation and writes its log line: never a path, query, body, number or token.
-    async fn run(
+    async fn run_operation<O: OperationSpec>(
         &self,
-        name: OperationName,
-        interface: Interface,
+        operation: TypedOperation<'_, O>,
         call: &Call<'_>,
-        inputs: &Inputs<'_>,
-    ) -> Result<Reply<Mapped>, CallError> {
-        let operation = self.operation(name, interface)?;
-        let fields = (self.proxy_id.as_str(), name.as_str());
+        input: &O::Input,
+    ) -> Result<Reply<Output<O>>, CallError> {
+        let fields = (self.proxy_id.as_str(), O::NAME.as_str());
         let span =
             tracing::debug_span!("operation", proxy_id = fields.0, operation = fields.1, outcome = Empty);
-        self.carry_out(operation, name, call, inputs).instrument(span).await
+        let inputs = self.inputs_of::<O>(call, input);
+        self.carry_out(operation, call, &inputs).instrument(span).await
     }
 
-    async fn carry_out(
+    async fn carry_out<O: OperationSpec>(
         &self,
-        operation: &Operation,
-        name: OperationName,
+        typed: TypedOperation<'_, O>,
         call: &Call<'_>,
         inputs: &Inputs<'_>,
-    ) -> Result<Reply<Mapped>, CallError> {
+    ) -> Result<Reply<Output<O>>, CallError> {
+        let (operation, name) = (typed.operation(), O::NAME);
         let started = Instant::now();
         let inputs = &*of_this_run(operation, inputs);
         let rendered = engine::render(operation, inputs).map_err(Failure::from);
@@ -178,7 +189,7 @@ impl ProxyConnector {
         let mut message = None;
         let (status, outcome) = match judged {
             Judged::Reply(response) => {
-                let mapped = engine::map(operation, &response, inputs).map_err(|error| match error {
+                let mapped = typed.map(&response, inputs).map_err(|error| match error {
                     // Whether the record was made is in doubt, as where no answer came.
                     MapError::NoRecordId(mut failure) => {
                         if let Some(request) = &request {
@@ -192,7 +203,11 @@ impl ProxyConnector {
             }
             Judged::NoMatch(none) => {
                 message = none.message_override.as_ref().and_then(ReturnMessage::of_no_match);
-                (Some(none.reply.status), Ok((none.mapped, Vec::new())))
+                let mapped = match typed.nothing_found() {
+                    Some(nothing) => Ok((nothing, Vec::new())),
+                    None => typed.map(&none.reply, inputs).map_err(CallError::from),
+                };
+                (Some(none.reply.status), mapped)
             }
             Judged::Failed(failure) => (failure.status().or(failure.answered), Err(CallError::from(failure))),
         };
@@ -260,10 +275,9 @@ impl ProxyConnector {
 
     /// The host that is asked who signs in, where a template chooses it: each host has users of its own
     /// then.
-    pub fn host_of_sign_in(&self, call: &Call<'_>, input: &GetUserInfo) -> Option<String> {
-        let operation = self.config.operation(OperationName::GetUserInfo)?;
-        let additional_info = input.additional_info.clone().map(Value::Object);
-        engine::chosen_host(operation, &self.sign_in_inputs(call, input, additional_info.as_ref()))
+    pub fn host_of_sign_in(&self, call: &Call<'_>, input: &inputs::GetUserInfo) -> Option<String> {
+        let operation = self.config.operation(GetUserInfo::NAME)?;
+        engine::chosen_host(operation, &self.inputs_of::<GetUserInfo>(call, input))
     }
 
     /// The host name that is kept for a user who typed this: the host in an address, where the document
@@ -289,20 +303,10 @@ impl ProxyConnector {
         OF_RECORDS.iter().find_map(host)
     }
 
-    fn sign_in_inputs<'a>(
-        &'a self,
-        call: &'a Call<'_>,
-        input: &'a GetUserInfo,
-        additional_info: Option<&'a Value>,
-    ) -> Inputs<'a> {
+    /// The variables of one run.
+    fn inputs_of<'a, O: OperationSpec>(&'a self, call: &'a Call<'_>, input: &'a O::Input) -> Inputs<'a> {
         let mut inputs = self.inputs(call);
-        if let Some(key) = input.api_key.as_ref().map(|key| key.expose()).filter(|key| !key.is_empty()) {
-            inputs.text(Variable::ApiKey, key).text(Variable::UserAccessToken, key);
-        }
-        inputs.json_if(Variable::AdditionalInfo, additional_info);
-        inputs.text_if(Variable::Hostname, input.hostname.as_deref());
-        inputs.text(Variable::Platform, call.platform);
-        inputs.text_if(Variable::UserEmail, input.user_email.as_deref());
+        O::fill(input, Run { platform: call.platform, region: self.region(call) }, &mut inputs);
         inputs
     }
 
@@ -334,7 +338,7 @@ fn interfaces(config: &CompiledDocument) -> Vec<Interface> {
         AuthType::ApiKey => Interface::GetBasicAuth,
         AuthType::OAuth => Interface::GetOauthInfo,
     });
-    interfaces.extend(config.operations().filter_map(|operation| interface_of(operation.name)));
+    interfaces.extend(config.operations().map(|operation| Interface::Operation(operation.name)));
     // Where the document has no `authValidation`, asking who the user is answers it (Q29).
     if config.operation(OperationName::AuthValidation).is_none()
         && config.operation(OperationName::GetUserInfo).is_some()
@@ -342,8 +346,4 @@ fn interfaces(config: &CompiledDocument) -> Vec<Interface> {
         interfaces.push(Interface::AuthValidation);
     }
     interfaces
-}
-
-fn interface_of(operation: OperationName) -> Option<Interface> {
-    Interface::parse(operation.as_str())
 }

@@ -120,21 +120,30 @@ fn connector(change: impl Fn(&mut Value)) -> Arc<ProxyConnector> {
 
 #[test]
 fn an_operation_is_safe_to_repeat_under_a_key_that_is_always_there() {
-    use OperationName::*;
     let safe = |connector: &ProxyConnector| -> Vec<OperationName> {
-        [GetUserInfo, CreateCallLog, UpdateCallLog, UpsertCallDisposition, CreateMessageLog, CreateContact]
-            .into_iter()
-            .filter(|operation| connector.is_safe_to_repeat(*operation))
-            .collect()
+        [
+            OperationName::GetUserInfo,
+            OperationName::CreateCallLog,
+            OperationName::UpdateCallLog,
+            OperationName::UpsertCallDisposition,
+            OperationName::CreateMessageLog,
+            OperationName::CreateContact,
+        ]
+        .into_iter()
+        .filter(|operation| connector.is_safe_to_repeat(*operation))
+        .collect()
     };
-    assert_eq!(safe(&connector(|_| {})), [GetUserInfo, UpsertCallDisposition]);
+    assert_eq!(safe(&connector(|_| {})), [OperationName::GetUserInfo, OperationName::UpsertCallDisposition]);
     let keyed = connector(|document| {
         document["requestDefaults"]["idempotencyHeader"] = json!({"name": "Idempotency-Key"});
         document["operations"]["updateCallLog"]["idempotencyHeader"] =
             json!({"name": "X-Key", "value": "{{additionalSubmission.key}}"});
         document["operations"]["createMessageLog"]["headers"] = json!({"idempotency-key": "{{message.id}}"});
     });
-    assert_eq!(safe(&keyed), [GetUserInfo, CreateCallLog, UpsertCallDisposition]);
+    assert_eq!(
+        safe(&keyed),
+        [OperationName::GetUserInfo, OperationName::CreateCallLog, OperationName::UpsertCallDisposition]
+    );
 }
 
 #[test]

@@ -66,21 +66,3 @@ pub(super) fn of_this_run<'i, 'a>(operation: &Operation, inputs: &'i Inputs<'a>)
     }
     Cow::Owned(inputs)
 }
-
-/// A member of the client's request as a variable; absent members stay missing.
-pub(super) fn member<'a>(inputs: &mut Inputs<'a>, variable: Variable, request: &'a Value) {
-    inputs.json_if(variable, request.get(variable.name()));
-}
-
-/// The ACE fields are the empty text where the client sends none (recordings 08, `minimal-fields`).
-pub(super) fn ring_sense<'a>(inputs: &mut Inputs<'a>, request: &'a Value) {
-    use Variable::*;
-    for variable in
-        [RingSenseTranscript, RingSenseSummary, RingSenseAiScore, RingSenseBulletedSummary, RingSenseLink]
-    {
-        match request.get(variable.name()) {
-            Some(value) => inputs.json(variable, value),
-            None => inputs.text(variable, Cow::Borrowed("")),
-        };
-    }
-}

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::{Provider, Registry};
-use crate::connector::{Connector, Interface, InterfaceFunction, ProxyConnector, Reply};
+use crate::connector::{Connector, Interface, ProxyConnector};
 use crate::engine::load::load;
 
 struct Code(Vec<Interface>);
@@ -38,16 +38,10 @@ fn document(operations: &[&str]) -> Arc<ProxyConnector> {
     Arc::new(ProxyConnector::new("acme".to_owned(), loaded.revision, config))
 }
 
-fn functions() -> Registry {
+fn overrides() -> Registry {
     let mut registry = Registry::new();
-    registry.register_interface(
-        "acme",
-        InterfaceFunction::find_contact(|_, _| Box::pin(async { Ok(Reply::new(Vec::new())) })),
-    );
-    registry.register_interface(
-        "acme",
-        InterfaceFunction::get_user_list(|_| Box::pin(async { Ok(Reply::new(Vec::new())) })),
-    );
+    registry.register_override("acme", Arc::new(Code(vec![Interface::FindContact])));
+    registry.register_override("acme", Arc::new(Code(vec![Interface::GetUserList])));
     registry
 }
 
@@ -72,45 +66,49 @@ fn a_code_connector_has_what_it_lists_in_the_order_of_the_contract() {
 
 #[test]
 fn functions_alone_make_a_platform() {
-    let registry = functions();
+    let registry = overrides();
     assert!(registry.knows("acme"));
     let expected =
-        [(Interface::FindContact, Provider::Function), (Interface::GetUserList, Provider::Function)];
+        [(Interface::FindContact, Provider::Override), (Interface::GetUserList, Provider::Override)];
     assert_eq!(registry.capabilities("acme", None), expected);
 }
 
 #[test]
-fn the_document_comes_first_then_the_function_then_the_code() {
-    use Interface::*;
-    let mut registry = functions();
+fn the_document_comes_first_then_the_override_then_the_code() {
+    let mut registry = overrides();
     registry.register_connector(
         "acme",
-        Arc::new(Code(vec![FindContact, GetUserInfo, GetUserList, CreateCallLog])),
+        Arc::new(Code(vec![
+            Interface::FindContact,
+            Interface::GetUserInfo,
+            Interface::GetUserList,
+            Interface::CreateCallLog,
+        ])),
     );
     let code = [
-        (GetUserInfo, Provider::Code),
-        (FindContact, Provider::Function),
-        (CreateCallLog, Provider::Code),
-        (GetUserList, Provider::Function),
+        (Interface::GetUserInfo, Provider::Code),
+        (Interface::FindContact, Provider::Override),
+        (Interface::CreateCallLog, Provider::Code),
+        (Interface::GetUserList, Provider::Override),
     ];
     assert_eq!(registry.capabilities("acme", None), code);
     let document = document(&["getUserInfo", "findContact"]);
     let through_document = [
-        (GetAuthType, Provider::Proxy),
-        (GetBasicAuth, Provider::Proxy),
-        (GetUserInfo, Provider::Proxy),
-        (FindContact, Provider::Proxy),
-        (CreateCallLog, Provider::Code),
-        (GetLogFormatType, Provider::Proxy),
-        (GetUserList, Provider::Function),
-        (AuthValidation, Provider::Proxy),
+        (Interface::GetAuthType, Provider::Proxy),
+        (Interface::GetBasicAuth, Provider::Proxy),
+        (Interface::GetUserInfo, Provider::Proxy),
+        (Interface::FindContact, Provider::Proxy),
+        (Interface::CreateCallLog, Provider::Code),
+        (Interface::GetLogFormatType, Provider::Proxy),
+        (Interface::GetUserList, Provider::Override),
+        (Interface::AuthValidation, Provider::Proxy),
     ];
     assert_eq!(registry.capabilities("acme", Some(&document)), through_document);
 }
 
 #[test]
 fn the_last_registration_counts() {
-    let mut registry = functions();
+    let mut registry = overrides();
     registry.register_connector("acme", Arc::new(Code(vec![Interface::GetUserInfo])));
     registry.register_connector("acme", Arc::new(Code(vec![Interface::GetCallLog])));
     let listed: Vec<Interface> =

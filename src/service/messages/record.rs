@@ -353,10 +353,7 @@ impl Log<'_> {
 }
 
 fn operation(interface: Interface) -> OperationName {
-    match interface {
-        Interface::UpdateMessageLog => OperationName::UpdateMessageLog,
-        _ => OperationName::CreateMessageLog,
-    }
+    interface.operation().unwrap_or(OperationName::CreateMessageLog)
 }
 
 /// What templates and connectors see of a logged conversation, in the reference's members.

@@ -27,7 +27,7 @@ impl Coverage {
     pub(super) fn new(config: &CompiledDocument, outcomes: &[Outcome]) -> Self {
         let operations = config.operations().map(|operation| Covered {
             name: operation.name.as_str().to_owned(),
-            description: operation.name.title().to_owned(),
+            description: operation.name.descriptor().title.to_owned(),
             cases: outcomes
                 .iter()
                 .filter(|outcome| outcome.about.as_ref().is_some_and(|(name, _)| *name == operation.name))

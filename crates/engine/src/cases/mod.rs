@@ -39,10 +39,10 @@ use crate::error_mapping::{Judged, judge, rule_for};
 use crate::exchange::{BodyKind, UpstreamResponse};
 use crate::failure::{Failure, MessageOverride};
 use crate::inputs::Inputs;
-use crate::mapped::MappingProblem;
+use crate::mapping::error::MappingProblem;
 use crate::operation::{CompiledDocument, Operation};
+use crate::render;
 use crate::variables::Variable;
-use crate::{map, render};
 
 /// What the request must be.
 pub const REQUEST: &str = "request.json";
@@ -201,7 +201,7 @@ fn result(
     unfound: &mut Vec<MappingProblem>,
 ) -> Value {
     match judged {
-        Judged::Reply(response) => match map(operation, &response, inputs) {
+        Judged::Reply(response) => match operation.map(&response, inputs) {
             Ok((mapped, problems)) => {
                 let (problems, others): (Vec<_>, Vec<_>) =
                     problems.into_iter().partition(|problem| problem.is_essential);
@@ -211,7 +211,7 @@ fn result(
             Err(error) => json!({"error": error.to_string()}),
         },
         Judged::NoMatch(none) => {
-            let mut value = json!({"result": none.mapped, "problems": []});
+            let mut value = json!({"result": operation.nothing_found(), "problems": []});
             if let Some(message) = none.message_override.as_ref().and_then(wording.no_match) {
                 value["returnMessage"] = message;
             }

@@ -71,13 +71,13 @@ pub(super) fn retry(
 
 /// What the operation does at the CRM.
 pub(super) fn effect(operation: &OperationRef<'_>, method: &Method, problems: &mut Vec<Problem>) -> Effect {
-    let usual = match (operation.name.only_reads(), is_idempotent(method)) {
+    let usual = match (operation.name.descriptor().only_reads, is_idempotent(method)) {
         (true, _) => Effect::None,
         (false, true) => Effect::Idempotent,
         (false, false) => Effect::Write,
     };
     match operation.effect {
-        Some("none") if !operation.name.only_reads() => {
+        Some("none") if !operation.name.descriptor().only_reads => {
             problems.push(
                 Problem::new(
                     Code::EffectContradicted,
@@ -108,8 +108,7 @@ fn wait_source(retry: &Retry, at: &str, problems: &mut Vec<Problem>) -> WaitSour
         }
     }
     if let Some(text) = text(&retry.wait_path) {
-        // Any operation but the sign-in, whose paths may also start at what the user typed in.
-        let mut compiler = Compiler { operation: OperationName::FindContact, problems };
+        let mut compiler = Compiler { operation: OperationName::DOCUMENT, root: "", problems };
         let path = compiler.reply_path(&text, &format!("{at}/waitPath"));
         source.path = Some((text.into(), path));
     }

@@ -255,8 +255,7 @@ fn body_test(body: &BodyTest, at: &str, problems: &mut Vec<Problem>) -> Option<(
         );
         return None;
     };
-    // Any operation but the sign-in, whose paths may also start at what the user typed in.
-    let mut compiler = Compiler { operation: OperationName::FindContact, problems };
+    let mut compiler = Compiler { operation: OperationName::DOCUMENT, root: "", problems };
     let path = compiler.reply_path(text, &format!("{at}/path"));
     test(body.exists, body.equals.clone(), body.matches.as_deref(), at, problems)
         .map(|test| (Box::from(text), path, test))

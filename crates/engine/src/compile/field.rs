@@ -15,14 +15,16 @@ use crate::config::pointer;
 use crate::config::problem::{Part, Problem};
 
 /// Compiles the mapping of an operation.
-pub(super) struct Compiler<'p> {
-    pub(super) operation: OperationName,
-    pub(super) problems: &'p mut Vec<Problem>,
+pub struct Compiler<'p> {
+    pub(crate) operation: OperationName,
+    /// Pointer of the operation.
+    pub(crate) root: &'p str,
+    pub(crate) problems: &'p mut Vec<Problem>,
 }
 
 /// Where paths start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Start {
+pub enum Start {
     /// At the reply.
     Reply,
     /// At the item of a list.
@@ -31,7 +33,7 @@ pub(super) enum Start {
 
 /// What a document writes for a field: a path, a template, or both, which is one too many.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Written<'m> {
+pub struct Written<'m> {
     path: Option<PathText<'m>>,
     template: Option<TemplateText<'m>>,
 }
@@ -50,10 +52,10 @@ enum TemplateText<'m> {
 
 impl<'m> Written<'m> {
     /// Nothing.
-    pub(super) const NONE: Self = Self { path: None, template: None };
+    pub(crate) const NONE: Self = Self { path: None, template: None };
 
     /// A single path and a template.
-    pub(super) fn texts(path: Option<&'m str>, template: Option<&'m str>) -> Self {
+    pub(crate) fn texts(path: Option<&'m str>, template: Option<&'m str>) -> Self {
         Self {
             path: path.filter(|path| !path.is_empty()).map(PathText::One),
             template: template.filter(|text| !text.is_empty()).map(TemplateText::Text),
@@ -61,32 +63,32 @@ impl<'m> Written<'m> {
     }
 
     /// The path of a list and a template.
-    pub(super) fn list(path: &'m Option<String>, template: &'m Option<String>) -> Self {
+    pub(crate) fn list(path: &'m Option<String>, template: &'m Option<String>) -> Self {
         Self::texts(path.as_deref(), template.as_deref())
     }
 
     /// Paths, and JSON with templates in it.
-    pub(super) fn json(paths: &'m Option<Paths>, value: Option<&'m Value>) -> Self {
+    pub(crate) fn json(paths: &'m Option<Paths>, value: Option<&'m Value>) -> Self {
         let template = value.filter(|value| !value.is_null() && value.as_str() != Some(""));
         Self { template: template.map(TemplateText::Json), ..written(paths, &None) }
     }
 }
 
 /// Paths and a template.
-pub(super) fn written<'m>(paths: &'m Option<Paths>, template: &'m Option<String>) -> Written<'m> {
+pub(crate) fn written<'m>(paths: &'m Option<Paths>, template: &'m Option<String>) -> Written<'m> {
     // The empty text is the default, as on the reference server.
     let paths = paths.as_ref().filter(|paths| paths.texts().next().is_some());
     Written { path: paths.map(PathText::Paths), ..Written::texts(None, template.as_deref()) }
 }
 
 /// Paths of a kind, and `type`, which documents also carry for editors.
-pub(super) fn kind<'m>(paths: &'m Option<Paths>, kind: &'m Option<String>) -> Written<'m> {
+pub(crate) fn kind<'m>(paths: &'m Option<Paths>, kind: &'m Option<String>) -> Written<'m> {
     let is_kind = kind.as_deref().is_some_and(|word| KINDS.contains(&word));
     written(paths, if is_kind { &None } else { kind })
 }
 
 /// Whether anything is written.
-pub(super) fn is_written(written: Written<'_>) -> bool {
+pub(crate) fn is_written(written: Written<'_>) -> bool {
     written.path.is_some() || written.template.is_some()
 }
 
@@ -119,7 +121,7 @@ const CONSTANT: &[&str] = &[
 
 impl Compiler<'_> {
     /// A field with a default.
-    pub(super) fn field(
+    pub(crate) fn field(
         &mut self,
         written: Written<'_>,
         key: &str,
@@ -136,7 +138,7 @@ impl Compiler<'_> {
     }
 
     /// A field of the reply that is nothing where the document does not name it.
-    pub(super) fn optional(&mut self, written: Written<'_>, key: &str, at: &str) -> Option<Field> {
+    pub(crate) fn optional(&mut self, written: Written<'_>, key: &str, at: &str) -> Option<Field> {
         self.own(written, key, at, Start::Reply)
     }
 
@@ -159,7 +161,7 @@ impl Compiler<'_> {
     }
 
     /// Says that a field has two sources.
-    pub(super) fn both(&mut self, pointer: &str, key: &str, path: &str) {
+    pub(crate) fn both(&mut self, pointer: &str, key: &str, path: &str) {
         self.problems.push(
             Problem::new(
                 Code::PathAndTemplate,
@@ -177,7 +179,7 @@ impl Compiler<'_> {
     }
 
     /// A path, or the first of several that finds something.
-    pub(super) fn paths(&mut self, paths: &Paths, pointer: &str, start: Start) -> Option<Field> {
+    pub(crate) fn paths(&mut self, paths: &Paths, pointer: &str, start: Start) -> Option<Field> {
         let Paths::Several(all) = paths else {
             return paths.texts().next().map(|text| self.path(text, pointer, start));
         };
@@ -247,7 +249,7 @@ impl Compiler<'_> {
     ) -> ReplyTemplate {
         let level = match start {
             Start::Item => Level::Item,
-            Start::Reply if self.operation == OperationName::GetUserInfo => Level::Reply(SIGN_IN),
+            Start::Reply if self.operation.descriptor().signs_in => Level::Reply(SIGN_IN),
             Start::Reply => Level::Reply(&[]),
         };
         ReplyTemplate::compile(text, level, joining, Place::own(self.operation, pointer), self.problems)
@@ -269,7 +271,7 @@ impl Compiler<'_> {
     }
 
     /// JSON with templates in it.
-    pub(super) fn made(&mut self, value: &Value, pointer: &str, start: Start) -> Option<Field> {
+    pub(crate) fn made(&mut self, value: &Value, pointer: &str, start: Start) -> Option<Field> {
         if value.is_null() {
             return None;
         }
@@ -314,7 +316,7 @@ impl Compiler<'_> {
 }
 
 /// The source of a path that may start at what holds the item's list.
-pub(super) fn item_source(path: Path) -> Source {
+pub(crate) fn item_source(path: Path) -> Source {
     match path {
         Path::Steps(steps) if matches!(steps.first(), Some(Step::Segment(first, _) | Step::Name(first)) if &**first == PARENT) => {
             Source::Reading(Reading::Parent(steps))

@@ -8,7 +8,7 @@ use super::super::url::{Head, UrlTemplate};
 use super::super::variables::Variable;
 use crate::config::diagnostic::Code;
 use crate::config::document::{OperationRef, optional_parameter};
-use crate::config::operations::OperationName;
+use crate::config::operations::{NeedsValues, OperationName};
 use crate::config::pointer;
 use crate::config::problem::Problem;
 
@@ -77,7 +77,9 @@ fn in_url(url: &UrlTemplate, demands: Demands) -> Option<String> {
 }
 
 fn problem(pointer: String, expression: &str, operation: OperationName, in_query: bool) -> Problem {
-    let of_number = operation == OperationName::FindContact && expression.contains("honeNumber");
+    let of_number = operation.descriptor().needs_values == NeedsValues::ToSearch
+        && operation.variables().contains(&Variable::PhoneNumber)
+        && expression.contains("honeNumber");
     let when = if of_number {
         "for some phone numbers, such as extensions, hidden ones, and those of an unknown country"
     } else {

@@ -2,17 +2,18 @@
 //! compiler for the command line, the server, uploads and tests.
 
 mod auth;
+pub(crate) mod contract;
 mod delivery;
 #[cfg(test)]
 mod error_tests;
 mod errors;
-mod field;
+pub(crate) mod field;
 mod header;
 mod mapping;
 mod missing;
-mod pairing;
 mod paths;
 mod request;
+pub(crate) mod result;
 mod secrets;
 pub use secrets::looks_secret;
 mod shared;
@@ -25,13 +26,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use self::contract::Contract;
 use self::request::RequestCompiler;
 use self::shared::Shared;
 use super::exchange::HostPattern;
 use super::operation::{AuthType, CompiledDocument, LONGEST_TIMEOUT, LogFormat, OAuth, Operation};
 use crate::config::diagnostic::Code;
 use crate::config::document::{Auth, Document};
-use crate::config::problem::{Part, Problem};
+use crate::config::problem::Problem;
 use crate::secret::Secret;
 
 /// Looks up an environment variable that a document names.
@@ -39,13 +41,16 @@ pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Compiles a document. What cannot run is reported with a code of severity error; the compiled
 /// form is then not to be used.
-pub fn compile(document: &Document, environment: Environment<'_>) -> (CompiledDocument, Vec<Problem>) {
+pub fn compile(
+    document: &Document,
+    contract: &Contract,
+    environment: Environment<'_>,
+) -> (CompiledDocument, Vec<Problem>) {
     let mut problems = Vec::new();
     let allowed_hosts = allowed_hosts(document, &mut problems);
     check_meta(document, &mut problems);
     auth::check(document, &mut problems);
     secrets::check(document, &mut problems);
-    pairing::check(&document.operations, &mut problems);
     let base = url::Base::compile(document, &allowed_hosts, &mut problems);
     let shared = Shared::new(document);
     let errors = errors::compile(
@@ -57,9 +62,12 @@ pub fn compile(document: &Document, environment: Environment<'_>) -> (CompiledDo
     let operations: Vec<Operation> = document
         .operations
         .defined()
-        .map(|operation| compiler.operation(&operation, &mut problems))
+        .filter_map(|operation| {
+            let compile_mapping = (contract.mapping_of)(operation.name)?;
+            Some(compiler.operation(&operation, compile_mapping, &mut problems))
+        })
         .collect();
-    pairing::check_no_id(&operations, &mut problems);
+    (contract.check)(&operations, &mut problems);
     let auth = document.auth.clone().unwrap_or_default();
     let secret_key = from_environment(document.secret_key_env.as_deref(), environment)
         .or_else(|| document.secret_key.clone());
@@ -140,13 +148,6 @@ fn check_meta(document: &Document, problems: &mut Vec<Problem>) {
                 format!("`{region}` is no country that has phone numbers, and is not used"),
             )
             .help("write two letters, such as `US` or `GB`"),
-        );
-    }
-    if document.operations.get_user_info.is_none() {
-        problems.push(
-            Problem::new(Code::MissingOperation, "/operations", "the document has no `getUserInfo`, so nobody can sign in")
-                .part(Part::Key)
-                .help("add `getUserInfo` with the request that answers who owns a credential, and its `responseMapping.idPath`"),
         );
     }
 }

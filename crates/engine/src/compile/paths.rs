@@ -6,7 +6,6 @@ use super::super::path::{Path, Step, is_json_path};
 use super::super::template::reply::REPLY;
 use super::field::{Compiler, SIGN_IN, Start, item_source};
 use crate::config::diagnostic::Code;
-use crate::config::operations::OperationName;
 use crate::config::problem::{Part, Problem};
 use crate::config::suggest::nearest;
 
@@ -70,8 +69,7 @@ impl Compiler<'_> {
             return item_source(path);
         }
         let first = text.split('.').next().unwrap_or_default();
-        let sign_in =
-            SIGN_IN.iter().find(|(name, _)| *name == first && self.operation == OperationName::GetUserInfo);
+        let sign_in = SIGN_IN.iter().find(|(name, _)| *name == first && self.operation.descriptor().signs_in);
         if let (Some((_, variable)), Path::Steps(steps)) = (sign_in, &path) {
             let below: Box<[Step]> = steps.iter().skip(1).cloned().collect();
             return Source::Reading(Reading::Input(*variable, below));

@@ -17,10 +17,11 @@ use super::super::template::{
 use super::super::text_body::{Format, is_json};
 use super::super::truncate::Unit;
 use super::super::variables::Variable;
-use super::{Shared, auth, delivery, errors, header, mapping, missing, timeout, url};
+use super::contract::CompileMapping;
+use super::field::Compiler;
+use super::{Shared, auth, delivery, errors, header, missing, timeout, url};
 use crate::config::diagnostic::Code;
 use crate::config::document::{Document, METHODS, OperationRef, optional_parameter};
-use crate::config::operations::OperationName;
 use crate::config::pointer;
 use crate::config::problem::{Part, Problem};
 use crate::config::suggest::nearest;
@@ -35,7 +36,12 @@ pub(super) struct RequestCompiler<'a> {
 }
 
 impl RequestCompiler<'_> {
-    pub(super) fn operation(&self, operation: &OperationRef<'_>, problems: &mut Vec<Problem>) -> Operation {
+    pub(super) fn operation(
+        &self,
+        operation: &OperationRef<'_>,
+        compile_mapping: CompileMapping,
+        problems: &mut Vec<Problem>,
+    ) -> Operation {
         let name = operation.name;
         let root = format!("/operations/{name}");
         let method = method(operation.method, &root, problems);
@@ -118,7 +124,10 @@ impl RequestCompiler<'_> {
             headers: headers.into(),
             credential,
             body,
-            mapping: mapping::compile(operation, &root, problems),
+            mapping: compile_mapping(
+                operation.mapping,
+                &mut Compiler { operation: name, root: &root, problems },
+            ),
             wanted: wanted.into(),
             max_length,
             region: region(self.document),
@@ -149,16 +158,9 @@ fn text_limit(
 ) -> Option<TextLimit> {
     let format = LogFormat::parse(document.meta.as_ref().and_then(|meta| meta.log_format.as_deref()));
     let reads = |variable| sources.contains(&variable);
-    let has_text = match operation.name {
-        OperationName::CreateCallLog | OperationName::UpdateCallLog => {
-            format != LogFormat::Custom && reads(Variable::ComposedLogDetails)
-        }
-        // A conversation is composed as plain text where the document names no format.
-        OperationName::CreateMessageLog | OperationName::UpdateMessageLog => {
-            reads(Variable::SharedSmsLogContent)
-        }
-        _ => false,
-    };
+    // A conversation is composed as plain text if the document names no format.
+    let has_text = (format != LogFormat::Custom && reads(Variable::ComposedLogDetails))
+        || reads(Variable::SharedSmsLogContent);
     let key = match (operation.max_length, operation.max_length_unit) {
         (Some(_), _) => "maxLength",
         (None, Some(_)) => "maxLengthUnit",
@@ -265,7 +267,7 @@ fn body(
     let bodiless = method.filter(|method| matches!(**method, Method::GET | Method::HEAD));
     // What JavaScript takes for false counts as no body. No body is an empty object, but where front
     // ends refuse one (Q57).
-    let Some(body) = operation.body.filter(|body| super::super::mapping::is_truthy(body)) else {
+    let Some(body) = operation.body.filter(|body| crate::truthy::is_truthy(body)) else {
         return match bodiless {
             Some(_) => BodyTemplate::Absent,
             None => BodyTemplate::Literal(Box::from(&b"{}"[..])),

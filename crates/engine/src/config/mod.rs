@@ -17,3 +17,4 @@ pub mod schema;
 pub mod source;
 pub mod suggest;
 mod syntax;
+pub mod variables;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::auth::Auth;
 use super::delivery::{IdempotencyHeader, Retry};
 use super::error_mapping::ErrorRule;
-use super::mapping::Mapping;
+use super::mapping::MappingDocument;
 
 /// How lists are written in queries and forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -28,8 +28,8 @@ pub enum QueryStyle {
 /// One operation: the request to send and how to read the reply.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", bound = "M: Deserialize<'de>")]
-#[schemars(rename = "OperationWith{M}", bound = "M: JsonSchema + Mapping")]
-pub struct Operation<M> {
+#[schemars(rename = "OperationWith{M}", bound = "M: JsonSchema + MappingDocument")]
+pub struct Operation<M = Value> {
     /// HTTP method. Default `GET`.
     #[schemars(title = "Method", example = &"POST", schema_with = "method")]
     #[serde(default)]

@@ -1,100 +1,165 @@
-//! The operations a document can define: every interface of the connector contract that makes an
-//! HTTP call, in one list.
+//! What the language knows of an operation: its descriptor. Which operations there are, the contract says:
+//! see [`app_connect`](crate::app_connect).
 
 use std::fmt;
 
 use indexmap::IndexMap;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::auth::Auth;
 use super::delivery::{IdempotencyHeader, Retry};
 use super::error_mapping::ErrorRule;
-use super::mapping::{
-    AcknowledgementMapping, AppointmentItemMapping, AppointmentListMapping, AuthValidationMapping,
-    CallLogMapping, ContactListMapping, ContactMapping, LicenseMapping, LogIdMapping, Mapping, MappingRef,
-    ServerLoggingSettingsMapping, UserInfoMapping, UserListMapping,
-};
 use super::operation::{Operation, QueryStyle};
+use super::variables::Variable;
 
-macro_rules! operations {
-    ($($variant:ident $field:ident $name:literal $mapping:ident $title:literal $doc:literal;)*) => {
-        /// An operation of the interface contract that makes an HTTP call.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum OperationName { $(#[doc = $doc] $variant,)* }
-
-        impl OperationName {
-            /// All operations, in the order of the contract.
-            pub const ALL: &'static [OperationName] = &[$(OperationName::$variant,)*];
-
-            /// The contract's name.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// A few words about it.
-            pub fn title(self) -> &'static str {
-                match self { $(Self::$variant => $title,)* }
-            }
-
-            /// What it is for.
-            pub fn description(self) -> &'static str {
-                match self { $(Self::$variant => $doc,)* }
-            }
-
-            /// Name of the mapping's type in the schema.
-            pub fn mapping_type(self) -> &'static str {
-                match self { $(Self::$variant => stringify!($mapping),)* }
-            }
-        }
-
-        /// One entry for each App Connect interface that the CRM serves.
-        #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-        #[serde(rename_all = "camelCase")]
-        pub struct Operations {
-            $(
-                #[doc = $doc]
-                #[schemars(title = $title, example = example($name))]
-                pub $field: Option<Operation<$mapping>>,
-            )*
-        }
-
-        impl Operations {
-            /// The operations that the document defines, in the order of the contract.
-            pub fn defined(&self) -> impl Iterator<Item = OperationRef<'_>> {
-                [$(self.$field.as_ref().map(|operation| refer(OperationName::$variant, operation)),)*]
-                    .into_iter()
-                    .flatten()
-            }
-        }
-    };
+/// An operation of the contract, as the engine sees it: data.
+#[derive(Debug)]
+pub struct Descriptor {
+    /// The contract's name, such as `findContact`.
+    pub name: &'static str,
+    /// A few words about it.
+    pub title: &'static str,
+    /// What it is for, as a sentence.
+    pub description: &'static str,
+    /// Whether it changes nothing at the CRM, by the contract: its request may be sent twice, whatever its
+    /// method.
+    pub only_reads: bool,
+    /// Whether it is the one that signs users in: its reply is read beside what the user typed.
+    pub signs_in: bool,
+    /// What its request needs of the values of variables.
+    pub needs_values: NeedsValues,
+    /// What templates see besides [`COMMON`](super::variables::COMMON).
+    pub variables: &'static [Variable],
+    /// The operations without which this one is of little use.
+    pub partners: &'static [Partner],
+    /// What people read if it fails.
+    pub words: Words,
 }
 
-operations! {
-    GetUserInfo get_user_info "getUserInfo" UserInfoMapping "Who signed in" "Checks the credential after sign-in and reads who the user is.";
-    RefreshUserInfo refresh_user_info "refreshUserInfo" UserInfoMapping "Refresh the user" "Reads the user's profile again for a user who is already connected.";
-    AuthValidation auth_validation "authValidation" AuthValidationMapping "Is the session valid" "Asks the CRM whether the stored credential still works.";
-    UnAuthorize un_authorize "unAuthorize" AcknowledgementMapping "Sign out" "Ends the session at the CRM when the user disconnects.";
-    FindContact find_contact "findContact" ContactListMapping "Find contacts by number" "Finds the contacts with a phone number: call pop and logging start here.";
-    FindContactWithName find_contact_with_name "findContactWithName" ContactListMapping "Find contacts by name" "Finds contacts by name when the user searches.";
-    CreateContact create_contact "createContact" ContactMapping "Create a contact" "Creates a contact for a number that matched none.";
-    CreateCallLog create_call_log "createCallLog" LogIdMapping "Log a call" "Creates the record of a call.";
-    UpdateCallLog update_call_log "updateCallLog" AcknowledgementMapping "Update a logged call" "Updates the record of a call: notes, recordings, final duration.";
-    GetCallLog get_call_log "getCallLog" CallLogMapping "Read a logged call" "Reads the record of a call, so that edits made in the CRM survive updates.";
-    UpsertCallDisposition upsert_call_disposition "upsertCallDisposition" AcknowledgementMapping "Set the disposition" "Sets the outcome of a logged call.";
-    CreateMessageLog create_message_log "createMessageLog" LogIdMapping "Log a conversation" "Creates the record of a conversation's messages of one day.";
-    UpdateMessageLog update_message_log "updateMessageLog" AcknowledgementMapping "Add to a conversation" "Adds later messages to a conversation's record.";
-    GetUserList get_user_list "getUserList" UserListMapping "List the CRM's users" "Lists the CRM's users, so that admins can map them to extensions.";
-    GetLicenseStatus get_license_status "getLicenseStatus" LicenseMapping "Licence status" "Asks whether the user's licence covers the connector.";
-    GetServerLoggingSettings get_server_logging_settings "getServerLoggingSettings" ServerLoggingSettingsMapping "Read logging settings" "Reads the organisation's settings of server-side logging.";
-    UpdateServerLoggingSettings update_server_logging_settings "updateServerLoggingSettings" AcknowledgementMapping "Save logging settings" "Saves the organisation's settings of server-side logging.";
-    ListAppointments list_appointments "listAppointments" AppointmentListMapping "List appointments" "Lists the appointments of a range of days.";
-    CreateAppointment create_appointment "createAppointment" AppointmentItemMapping "Create an appointment" "Creates an appointment.";
-    UpdateAppointment update_appointment "updateAppointment" AppointmentItemMapping "Update an appointment" "Changes an appointment.";
-    RefreshAppointment refresh_appointment "refreshAppointment" AppointmentItemMapping "Read an appointment" "Reads the current state of one appointment.";
-    ConfirmAppointment confirm_appointment "confirmAppointment" AppointmentItemMapping "Confirm an appointment" "Marks an appointment as confirmed.";
-    CancelAppointment cancel_appointment "cancelAppointment" AppointmentItemMapping "Cancel an appointment" "Cancels an appointment.";
+/// What becomes of a request in which a value is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NeedsValues {
+    /// It is sent: what is missing is left out.
+    Nowhere,
+    /// It is not sent, because it would find other records: it searches.
+    ToSearch,
+    /// It is not sent if the value chooses the record that is changed.
+    ToChooseRecord,
+}
+
+/// An operation that another one needs.
+#[derive(Debug)]
+pub struct Partner {
+    /// The contract's name.
+    pub name: &'static str,
+    /// What is lost without it, as a clause.
+    pub loss: &'static str,
+}
+
+/// What people read about a failure.
+#[derive(Debug)]
+pub struct Words {
+    /// The headline. Without it: `Error performing <name>`.
+    pub failed: Option<&'static str>,
+    /// The headline if nothing was asked. Without it: that of a failure.
+    pub not_asked: Option<&'static str>,
+    /// What may help.
+    pub advice: Advice,
+}
+
+/// What may help after a failure that says nothing.
+#[derive(Debug)]
+pub enum Advice {
+    /// To look at all permissions.
+    Permissions,
+    /// To look at one, such as `GET contacts`.
+    Permission(&'static str),
+    /// To look for the record, and at the permission.
+    Record(&'static str),
+}
+
+/// The name of an operation: two are equal if they are the same operation.
+#[derive(Clone, Copy)]
+pub struct OperationName(&'static Descriptor);
+
+static DOCUMENT: Descriptor = Descriptor {
+    name: "document",
+    title: "The document",
+    description: "Stands for the document itself.",
+    only_reads: false,
+    signs_in: false,
+    needs_values: NeedsValues::Nowhere,
+    variables: &[],
+    partners: &[],
+    words: Words { failed: None, not_asked: None, advice: Advice::Permissions },
+};
+
+impl OperationName {
+    /// Stands for the document where no operation does, such as in its own error mapping.
+    pub const DOCUMENT: Self = Self(&DOCUMENT);
+
+    /// The operation with this descriptor.
+    pub const fn new(descriptor: &'static Descriptor) -> Self {
+        Self(descriptor)
+    }
+
+    /// All that is known of it.
+    pub fn descriptor(self) -> &'static Descriptor {
+        self.0
+    }
+
+    /// The contract's name.
+    pub fn as_str(self) -> &'static str {
+        self.0.name
+    }
+
+    /// What its templates see besides [`COMMON`](super::variables::COMMON).
+    pub fn variables(self) -> &'static [Variable] {
+        self.0.variables
+    }
+}
+
+impl PartialEq for OperationName {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for OperationName {}
+
+impl std::hash::Hash for OperationName {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::ptr::from_ref(self.0).hash(state);
+    }
+}
+
+impl fmt::Debug for OperationName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name)
+    }
+}
+
+impl fmt::Display for OperationName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name)
+    }
+}
+
+/// The operations of a document, in the order of the contract. The contract says how they are read and what
+/// their schema is.
+#[derive(Debug, Clone, Default)]
+pub struct Operations(Vec<(OperationName, Operation)>);
+
+impl Operations {
+    /// These operations.
+    pub fn new(operations: Vec<(OperationName, Operation)>) -> Self {
+        Self(operations)
+    }
+
+    /// The operations that the document defines.
+    pub fn defined(&self) -> impl Iterator<Item = OperationRef<'_>> {
+        self.0.iter().map(|(name, operation)| refer(*name, operation))
+    }
 }
 
 /// What every operation has, whatever its mapping.
@@ -130,13 +195,11 @@ pub struct OperationRef<'a> {
     pub max_length_unit: Option<&'a str>,
     /// See [`Operation::effect`].
     pub effect: Option<&'a str>,
-    /// Whether there is a `responseMapping` at all.
-    pub has_mapping: bool,
-    /// The typed mapping.
-    pub mapping: MappingRef<'a>,
+    /// See [`Operation::response_mapping`].
+    pub mapping: Option<&'a Value>,
 }
 
-fn refer<M: Mapping>(name: OperationName, operation: &Operation<M>) -> OperationRef<'_> {
+fn refer(name: OperationName, operation: &Operation) -> OperationRef<'_> {
     OperationRef {
         name,
         method: operation.method.as_deref(),
@@ -153,111 +216,6 @@ fn refer<M: Mapping>(name: OperationName, operation: &Operation<M>) -> Operation
         max_length: operation.max_length,
         max_length_unit: operation.max_length_unit.as_deref(),
         effect: operation.effect.as_deref(),
-        has_mapping: operation.response_mapping.is_some(),
-        mapping: M::as_ref(operation.response_mapping.as_ref()),
-    }
-}
-
-/// The example that the schema shows for an operation.
-fn example(name: &str) -> serde_json::Value {
-    use serde_json::json;
-    match name {
-        "getUserInfo" | "refreshUserInfo" => {
-            json!({"url": "/me", "responseMapping": {"idPath": "body.id", "namePath": "body.name"}})
-        }
-        "authValidation" => json!({"url": "/me"}),
-        "unAuthorize" => json!({"method": "POST", "url": "/logout"}),
-        "findContact" => {
-            json!({"url": "/contacts", "query": {"phone": "{{phoneNumber}}"}, "responseMapping": {"listPath": "body.contacts"}})
-        }
-        "findContactWithName" => {
-            json!({"url": "/contacts", "query": {"q": "{{name}}"}, "responseMapping": {"listPath": "body.contacts"}})
-        }
-        "createContact" => {
-            json!({"method": "POST", "url": "/contacts", "body": {"name": "{{newContactName}}", "phone": "{{phoneNumber}}"}, "responseMapping": {"idPath": "body.id"}})
-        }
-        "createCallLog" => {
-            json!({"method": "POST", "url": "/activities", "body": {"subject": "{{subject}}", "text": "{{composedLogDetails}}"}, "responseMapping": {"idPath": "body.id"}})
-        }
-        "updateCallLog" => {
-            json!({"method": "PATCH", "url": "/activities/{{thirdPartyLogId}}", "body": {"text": "{{composedLogDetails}}"}})
-        }
-        "getCallLog" => {
-            json!({"url": "/activities/{{thirdPartyLogId}}", "responseMapping": {"subjectPath": "body.subject", "fullBodyPath": "body.text"}})
-        }
-        "upsertCallDisposition" => {
-            json!({"method": "PUT", "url": "/activities/{{thirdPartyLogId}}/disposition", "body": {"outcome": "{{dispositions.outcome}}"}})
-        }
-        "createMessageLog" => {
-            json!({"method": "POST", "url": "/messages", "body": {"text": "{{message.subject}}"}, "responseMapping": {"idPath": "body.id"}})
-        }
-        "updateMessageLog" => {
-            json!({"method": "PATCH", "url": "/messages/{{thirdPartyLogId}}", "body": {"text": "{{message.subject}}"}})
-        }
-        "getUserList" => json!({"url": "/users", "responseMapping": {"listPath": "body.users"}}),
-        "getLicenseStatus" => {
-            json!({"url": "/license", "responseMapping": {"isLicenseValidPath": "body.valid"}})
-        }
-        "getServerLoggingSettings" => {
-            json!({"url": "/settings", "responseMapping": {"settingsPath": "body.settings"}})
-        }
-        "updateServerLoggingSettings" => {
-            json!({"method": "PUT", "url": "/settings", "body": "{{additionalFieldValues}}"})
-        }
-        "listAppointments" => {
-            json!({"url": "/events", "query": {"from": "{{range.startDate}}"}, "responseMapping": {"listPath": "body.events"}})
-        }
-        "createAppointment" => {
-            json!({"method": "POST", "url": "/events", "body": {"title": "{{payload.title}}"}, "responseMapping": {"idPath": "body.id"}})
-        }
-        "updateAppointment" => {
-            json!({"method": "PATCH", "url": "/events/{{appointmentId}}", "body": "{{patchBody}}"})
-        }
-        "refreshAppointment" => json!({"url": "/events/{{appointmentId}}"}),
-        "confirmAppointment" => json!({"method": "POST", "url": "/events/{{appointmentId}}/confirm"}),
-        _ => json!({"method": "POST", "url": "/events/{{appointmentId}}/cancel"}),
-    }
-}
-
-impl OperationName {
-    /// Whether the operation changes nothing at the CRM, by the contract: its request may be sent twice,
-    /// whatever its method.
-    pub fn only_reads(self) -> bool {
-        match self {
-            Self::GetUserInfo
-            | Self::RefreshUserInfo
-            | Self::AuthValidation
-            | Self::FindContact
-            | Self::FindContactWithName
-            | Self::GetCallLog
-            | Self::GetUserList
-            | Self::GetLicenseStatus
-            | Self::GetServerLoggingSettings
-            | Self::ListAppointments
-            | Self::RefreshAppointment => true,
-            Self::UnAuthorize
-            | Self::CreateContact
-            | Self::CreateCallLog
-            | Self::UpdateCallLog
-            | Self::UpsertCallDisposition
-            | Self::CreateMessageLog
-            | Self::UpdateMessageLog
-            | Self::UpdateServerLoggingSettings
-            | Self::CreateAppointment
-            | Self::UpdateAppointment
-            | Self::ConfirmAppointment
-            | Self::CancelAppointment => false,
-        }
-    }
-
-    /// The operation of this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|operation| operation.as_str() == name)
-    }
-}
-
-impl fmt::Display for OperationName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        mapping: operation.response_mapping.as_ref(),
     }
 }

@@ -4,17 +4,17 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::is_truthy;
 use super::view::{Reading, View};
 use crate::header_id::id_at_the_end;
 use crate::path::Path;
 use crate::template::reply::ReplyTemplate;
 use crate::text::{id_text, is_record_id, to_text};
+use crate::truthy::is_truthy;
 use crate::value_ref::ValueRef;
 
 /// A field of a mapping, compiled.
 #[derive(Debug)]
-pub(crate) struct Field {
+pub struct Field {
     /// Its key as documents write it, such as `item.namePath`, for messages.
     pub(crate) key: Box<str>,
     /// The path or template as the document writes it, or the default that stands for it.
@@ -27,7 +27,7 @@ pub(crate) struct Field {
 
 /// Where a value comes from.
 #[derive(Debug)]
-pub(crate) enum Source {
+pub enum Source {
     /// A path from the item or the reply.
     Path(Path),
     /// A path that starts elsewhere.
@@ -42,7 +42,7 @@ pub(crate) enum Source {
 
 /// JSON with templates in it.
 #[derive(Debug)]
-pub(crate) enum Made {
+pub enum Made {
     /// As it stands.
     Literal(Value),
     /// A template.
@@ -63,35 +63,35 @@ impl Field {
     }
 
     /// The value, as its own.
-    pub(super) fn read(&self, view: &View<'_>) -> Option<Value> {
+    pub(crate) fn read(&self, view: &View<'_>) -> Option<Value> {
         self.find(view).map(ValueRef::into_owned)
     }
 
     /// The value where JavaScript takes it for true: the reference treats `0`, `""` and `false`
     /// like nothing (recordings 06, `defaults-falsy-values`).
-    pub(super) fn truthy(&self, view: &View<'_>) -> Option<Value> {
+    pub(crate) fn truthy(&self, view: &View<'_>) -> Option<Value> {
         let value = self.find(view)?;
         is_truthy(&value).then(|| value.into_owned())
     }
 
     /// The value as text, where it is true in the sense of JavaScript.
-    pub(super) fn text(&self, view: &View<'_>) -> Option<String> {
+    pub(crate) fn text(&self, view: &View<'_>) -> Option<String> {
         self.truthy(view).map(|value| to_text(&value).into_owned())
     }
 
     /// The value where it is an id.
-    pub(super) fn id(&self, view: &View<'_>) -> Option<String> {
+    pub(crate) fn id(&self, view: &View<'_>) -> Option<String> {
         self.find(view).as_deref().and_then(id_text)
     }
 
     /// Whether anything is where the document says. A `null` is something: the key is right.
-    pub(super) fn finds(&self, view: &View<'_>) -> bool {
+    pub(crate) fn finds(&self, view: &View<'_>) -> bool {
         self.source.finds(view)
     }
 
     /// Whether what the document says is at least possible: there is something, or what would hold it is
     /// empty.
-    pub(super) fn may_find(&self, view: &View<'_>) -> bool {
+    pub(crate) fn may_find(&self, view: &View<'_>) -> bool {
         self.source.may_find(view)
     }
 
@@ -101,7 +101,7 @@ impl Field {
     }
 
     /// Whether a template reads something that is not empty.
-    pub(super) fn reads_something(&self, view: &View<'_>) -> bool {
+    pub(crate) fn reads_something(&self, view: &View<'_>) -> bool {
         matches!(&self.source, Source::Template(template) if template.reads_something(view))
     }
 
@@ -226,7 +226,7 @@ impl Made {
 }
 
 /// A key for messages: what looks like a value that became a key is not shown.
-pub(super) fn shown_key(key: &str) -> Cow<'_, str> {
+pub(crate) fn shown_key(key: &str) -> Cow<'_, str> {
     const LONGEST: usize = 40;
     let digits = key.chars().filter(char::is_ascii_digit).count();
     if digits > 6 || key.contains('@') || key.chars().any(char::is_control) || is_like_a_token(key) {
@@ -250,12 +250,12 @@ fn is_like_a_token(key: &str) -> bool {
 }
 
 /// Whether an object holds nothing but objects: its keys may be data, such as the names of people.
-pub(super) fn has_only_objects(members: &Map<String, Value>) -> bool {
+pub(crate) fn has_only_objects(members: &Map<String, Value>) -> bool {
     !members.is_empty() && members.values().all(Value::is_object)
 }
 
 /// The keys of an object, for messages.
-pub(super) fn shown_keys(members: &Map<String, Value>) -> String {
+pub(crate) fn shown_keys(members: &Map<String, Value>) -> String {
     const SHOWN: usize = 8;
     let keys: Vec<Cow<'_, str>> = members.keys().take(SHOWN).map(|key| shown_key(key)).collect();
     let more = if members.len() > keys.len() { ", …" } else { "" };

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::error::MapError;
 use super::field::{Field, Source, has_only_objects, shown_key, shown_keys};
-use super::is_truthy;
 use crate::json_kind::kind;
-use crate::mapped::MapError;
 use crate::path::Path;
+use crate::truthy::is_truthy;
 use crate::value_ref::ValueRef;
 
 /// What stands where a list is expected.
@@ -21,7 +21,7 @@ pub(super) enum Shape<'v> {
 
 /// What a value that is a record is known by: its id, or nothing where it has none and needs none. `None`:
 /// it is no record.
-pub(super) type Identify<'f> = &'f dyn Fn(&Value) -> Option<String>;
+pub(crate) type Identify<'f> = &'f dyn Fn(&Value) -> Option<String>;
 
 /// The items of a list.
 ///
@@ -130,7 +130,7 @@ pub(super) struct Parents<'v>(HashMap<usize, (&'v Value, bool)>);
 
 impl<'v> Parents<'v> {
     /// Looks at a whole reply, for a list at a path.
-    pub(super) fn of(reply: &'v Value, path: Option<&Path>) -> Self {
+    pub(crate) fn of(reply: &'v Value, path: Option<&Path>) -> Self {
         let mut parents = Self(HashMap::new());
         if let Some(body) = reply.get("body") {
             parents.below(body, None, None);
@@ -143,7 +143,7 @@ impl<'v> Parents<'v> {
     }
 
     /// The element or object that holds the list of an item.
-    pub(super) fn get(&self, item: &Value) -> Option<&'v Value> {
+    pub(crate) fn get(&self, item: &Value) -> Option<&'v Value> {
         self.0.get(&address(item)).map(|(parent, _)| *parent)
     }
 

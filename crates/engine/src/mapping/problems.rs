@@ -3,24 +3,24 @@
 
 use serde_json::Value;
 
+use super::error::{MapError, MappingProblem};
 use super::field::{Field, Source, has_only_objects, shown_keys};
 use super::view::View;
 use crate::exchange::UpstreamResponse;
 use crate::failure::{FailedResponse, Failure, FailureKind};
 use crate::json_kind::kind;
-use crate::mapped::{MapError, MappingProblem};
 use crate::path::{Path, walk};
 use crate::value_ref::ValueRef;
 
 /// Reads a reply and notes what is not there.
 #[derive(Default)]
-pub(super) struct Reader {
-    pub(super) problems: Vec<MappingProblem>,
+pub struct Reader {
+    pub(crate) problems: Vec<MappingProblem>,
 }
 
 impl Reader {
     /// Reads a value that ought to be there, and says so where it is not.
-    pub(super) fn expected(&mut self, field: &Field, view: &View<'_>) -> Option<Value> {
+    pub(crate) fn expected(&mut self, field: &Field, view: &View<'_>) -> Option<Value> {
         let value = field.read(view);
         if value.as_ref().is_none_or(Value::is_null) {
             self.note(field, describe(value.as_ref(), field, view), true);
@@ -29,7 +29,7 @@ impl Reader {
     }
 
     /// Reads the id of what was created, and says so where there is none.
-    pub(super) fn created_id(&mut self, field: &Field, has_none: bool, view: &View<'_>) -> Option<Value> {
+    pub(crate) fn created_id(&mut self, field: &Field, has_none: bool, view: &View<'_>) -> Option<Value> {
         if has_none {
             return None;
         }
@@ -42,7 +42,7 @@ impl Reader {
     }
 
     /// The failure for a creation whose reply has no id.
-    pub(super) fn missing_id(&self, field: &Field, response: &UpstreamResponse) -> Box<Failure> {
+    pub(crate) fn missing_id(&self, field: &Field, response: &UpstreamResponse) -> Box<Failure> {
         let found = self.problems.first().map_or("nothing", |problem| problem.found.as_str());
         let message = format!(
             "The CRM answered {} without the id of a new record at {} (found {found})",
@@ -59,7 +59,7 @@ impl Reader {
     }
 
     /// Notes the fields that the document names and that nothing is at, in any of the items.
-    pub(super) fn look_for(&mut self, fields: &[&Field], items: &[View<'_>]) {
+    pub(crate) fn look_for(&mut self, fields: &[&Field], items: &[View<'_>]) {
         // A null is no item that could have something.
         let real = || items.iter().filter(|item| !item.here.is_null());
         let Some(first) = real().next() else { return };
@@ -76,7 +76,7 @@ impl Reader {
     ///
     /// # Errors
     /// If there are items and none of them is left: that is no empty list.
-    pub(super) fn without_id(
+    pub(crate) fn without_id(
         &mut self,
         field: &Field,
         nameless: &[View<'_>],
@@ -109,20 +109,20 @@ impl Reader {
 
     /// Notes a list that is not where the document says. One that a reply without anything lacks, or that
     /// stands in something empty, is just empty.
-    pub(super) fn absent_list(&mut self, list: &Field, view: &View<'_>) {
+    pub(crate) fn absent_list(&mut self, list: &Field, view: &View<'_>) {
         if list.explicit && !list.may_find(view) {
             self.note(list, describe(None, list, view), false);
         }
     }
 
     /// Notes attendees that are no list.
-    pub(super) fn not_attendees(&mut self, list: &Field, error: &MapError) {
+    pub(crate) fn not_attendees(&mut self, list: &Field, error: &MapError) {
         if let (true, MapError::NotAList { found, .. }) = (list.explicit, error) {
             self.note(list, format!("{found}, not a list"), false);
         }
     }
 
-    pub(super) fn note(&mut self, field: &Field, found: String, is_essential: bool) {
+    pub(crate) fn note(&mut self, field: &Field, found: String, is_essential: bool) {
         if self.problems.iter().any(|known| *known.key == *field.key && *known.path == *field.text) {
             return;
         }
@@ -149,7 +149,7 @@ fn split(found: &str) -> (&str, &str) {
 }
 
 /// What a field found, in words: never a value, at most the names of keys nearby.
-pub(super) fn describe(found: Option<&Value>, field: &Field, view: &View<'_>) -> String {
+pub(crate) fn describe(found: Option<&Value>, field: &Field, view: &View<'_>) -> String {
     if let Some(value) = found {
         return kind(value).to_owned();
     }

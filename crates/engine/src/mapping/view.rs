@@ -9,7 +9,7 @@ use crate::variables::Variable;
 
 /// What a field sees.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct View<'v> {
+pub struct View<'v> {
     /// Where its paths start: the list's item, or the reply.
     pub(crate) here: &'v Value,
     /// The element of an outer list in which the item's list stands.
@@ -22,7 +22,7 @@ pub(crate) struct View<'v> {
 
 impl<'v> View<'v> {
     /// The reply itself.
-    pub(super) fn of_reply(reply: &'v Value, inputs: &'v Inputs<'v>) -> Self {
+    pub(crate) fn of_reply(reply: &'v Value, inputs: &'v Inputs<'v>) -> Self {
         Self { inputs: Some(inputs), ..Self::of_reply_alone(reply) }
     }
 
@@ -32,7 +32,7 @@ impl<'v> View<'v> {
     }
 
     /// An item of a list.
-    pub(super) fn of_item(self, item: &'v Value, parent: Option<&'v Value>) -> Self {
+    pub(crate) fn of_item(self, item: &'v Value, parent: Option<&'v Value>) -> Self {
         Self { here: item, parent, ..self }
     }
 }
@@ -43,7 +43,7 @@ pub(crate) const PARENT: &str = "parent";
 /// Where something is read that a field is made of. What an item has itself wins over what stands around
 /// it, whatever its name.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Reading {
+pub enum Reading {
     /// Below the item or the reply.
     Here(Box<[Step]>),
     /// `parent.…`

@@ -273,7 +273,7 @@ fn block_variables(
     problems: &mut Vec<Problem>,
 ) -> Vec<Variable> {
     let segments: Vec<&str> = path.segments.iter().map(String::as_str).collect();
-    match variables::resolve(place.operation, &segments) {
+    match variables::resolve(place.operation.variables(), &segments) {
         Resolution::Known(variable, _) => vec![variable],
         Resolution::User => {
             Variable::ALL.iter().copied().filter(|one| one.name().starts_with("user.")).collect()
@@ -313,7 +313,7 @@ fn reference(text: &str, inner: &Range<usize>, place: Place<'_>, problems: &mut 
         return Reference::Everything;
     }
     let segments: Vec<&str> = expression.split('.').collect();
-    match variables::resolve(place.operation, &segments) {
+    match variables::resolve(place.operation.variables(), &segments) {
         Resolution::User => return Reference::User,
         Resolution::Known(variable, taken) => {
             if let Some(problem) = explain::malformed(expression, inner, place) {
@@ -328,7 +328,7 @@ fn reference(text: &str, inner: &Range<usize>, place: Place<'_>, problems: &mut 
             .unwrap_or_else(|| explain::not_a_variable(expression, inner.clone(), place)),
     );
     // What is not in the table may still be there at run time only below a variable that is.
-    match variables::visible(place.operation).find(|variable| variable.name() == segments[0]) {
+    match variables::visible(place.operation.variables()).find(|variable| variable.name() == segments[0]) {
         Some(variable) => Reference::Variable(variable, steps(&segments[1..])),
         None => Reference::Nothing(expression.into()),
     }

@@ -95,7 +95,7 @@ fn single_braces(text: &str, literal: &Range<usize>, place: Place<'_>, problems:
 
 fn is_variable(name: &str, operation: OperationName) -> bool {
     let segments: Vec<&str> = name.split('.').collect();
-    matches!(variables::resolve(operation, &segments), Resolution::Known(..))
+    matches!(variables::resolve(operation.variables(), &segments), Resolution::Known(..))
 }
 
 /// What the block language says about a text; `locate` finds the place of its spans in the text.

@@ -37,8 +37,8 @@ impl MessageTemplate {
         if !text.contains("{{") {
             return Self { source, template: None };
         }
-        // Which operation it is changes nothing: messages do not see its variables.
-        let place = Place::own(OperationName::GetUserInfo, pointer);
+        // Messages see no variables of an operation.
+        let place = Place::own(OperationName::DOCUMENT, pointer);
         let template = match blocks::compile(text) {
             Ok(template) => template,
             Err(found) => {

@@ -18,11 +18,11 @@ use crate::config::diagnostic::Code;
 use crate::config::problem::Problem;
 use crate::config::suggest::nearest;
 use crate::encode::Slot;
-use crate::mapping::is_truthy;
 use crate::mapping::view::{PARENT, Reading, View};
 use crate::missing::Demand;
 use crate::path::Step;
 use crate::text::to_text;
+use crate::truthy::is_truthy;
 use crate::value_ref::ValueRef;
 use crate::variables::Variable;
 

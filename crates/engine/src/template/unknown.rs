@@ -55,10 +55,8 @@ pub(super) fn variable(expression: &str, range: Range<usize>, place: Place<'_>) 
     problem(message).help(match (near, readers) {
         (Some(name), _) => format!("did you mean `{name}`?"),
         (None, [one]) => {
-            let own: String = variables::of_operation(*one)
-                .iter()
-                .map(|variable| format!("{}, ", variable.name()))
-                .collect();
+            let own: String =
+                one.variables().iter().map(|variable| format!("{}, ", variable.name())).collect();
             format!("`{one}` sees {own}{COMMON}")
         }
         (None, _) => format!("every operation sees {COMMON}"),
@@ -69,14 +67,15 @@ pub(super) fn variable(expression: &str, range: Range<usize>, place: Place<'_>) 
 const COMMON: &str = "user.*, apiKey, authHeader, secretKey, idempotencyKey and now";
 
 fn has(operation: OperationName, segments: &[&str]) -> bool {
-    matches!(variables::resolve(operation, segments), Resolution::Known(..) | Resolution::User)
+    matches!(variables::resolve(operation.variables(), segments), Resolution::Known(..) | Resolution::User)
 }
 
 /// The names that all of these operations know.
 fn names_of_all(operations: &[OperationName]) -> Vec<String> {
-    let mut names: Vec<String> = operations.first().map(|first| variables::names(*first)).unwrap_or_default();
+    let mut names: Vec<String> =
+        operations.first().map(|first| variables::names(first.variables())).unwrap_or_default();
     for other in operations.iter().skip(1) {
-        let known = variables::names(*other);
+        let known = variables::names(other.variables());
         names.retain(|name| known.contains(name));
     }
     names
@@ -85,13 +84,15 @@ fn names_of_all(operations: &[OperationName]) -> Vec<String> {
 /// Where the variable exists and its member does not: the message and the help.
 fn no_member(operation: OperationName, segments: &[&str]) -> Option<(String, String)> {
     if let ["user", member, ..] = segments
-        && variables::resolve(operation, segments) == Resolution::Unknown
+        && variables::resolve(operation.variables(), segments) == Resolution::Unknown
     {
         let members: Vec<&str> =
             Variable::ALL.iter().filter_map(|one| one.name().strip_prefix("user.")).collect();
         return Some(wrong_member("user", member, &members));
     }
-    let Resolution::UnknownMember(variable) = variables::resolve(operation, segments) else { return None };
+    let Resolution::UnknownMember(variable) = variables::resolve(operation.variables(), segments) else {
+        return None;
+    };
     let mut shape = variable.shape();
     let mut path = variable.name().to_owned();
     for segment in &segments[variable.name().split('.').count()..] {

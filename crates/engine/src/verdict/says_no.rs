@@ -48,7 +48,7 @@ pub(super) fn wrapped_says_no(text: &str) -> bool {
 }
 
 /// Whether a name is that of a member of refusals: a text that stands there may be a refusal's words.
-pub(super) fn is_refusals_word(name: &str) -> bool {
+pub(crate) fn is_refusals_word(name: &str) -> bool {
     is_envelope(name)
 }
 

@@ -1,7 +1,5 @@
 //! The variables that templates see: one table, from which the checks, the compiler and the
-//! language reference are made.
-
-use crate::config::operations::OperationName;
+//! language reference are made. Which of them an operation sees, its descriptor says.
 
 /// What is below a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,117 +192,9 @@ pub const COMMON: &[Variable] = {
     ]
 };
 
-/// What an operation sees besides [`COMMON`]; the contract's inputs of the interface.
-pub fn of_operation(operation: OperationName) -> &'static [Variable] {
-    use Variable::*;
-    match operation {
-        OperationName::GetUserInfo => &[AdditionalInfo, Hostname, Platform, UserEmail],
-        OperationName::RefreshUserInfo
-        | OperationName::AuthValidation
-        | OperationName::UnAuthorize
-        | OperationName::GetUserList
-        | OperationName::GetServerLoggingSettings => &[],
-        OperationName::FindContact => &[PhoneNumber, ParsedPhoneNumber, OverridingFormat, IsExtension],
-        OperationName::FindContactWithName => &[Name],
-        OperationName::CreateContact => {
-            &[PhoneNumber, ParsedPhoneNumber, NewContactName, NewContactType, AdditionalSubmission]
-        }
-        OperationName::CreateCallLog => &[
-            ContactInfo,
-            CallLog,
-            Subject,
-            StartTime,
-            EndTime,
-            Note,
-            AdditionalSubmission,
-            AiNote,
-            Transcript,
-            RecordingLink,
-            RecordingDownloadLink,
-            VoicemailLink,
-            VoicemailMessageId,
-            ComposedLogDetails,
-            HashedAccountId,
-            IsFromSscl,
-            RingSenseTranscript,
-            RingSenseSummary,
-            RingSenseAiScore,
-            RingSenseBulletedSummary,
-            RingSenseLink,
-        ],
-        OperationName::GetCallLog => &[ThirdPartyLogId, ContactId, SessionId],
-        OperationName::UpdateCallLog => &[
-            ThirdPartyLogId,
-            ExistingCallLog,
-            RecordingLink,
-            RecordingDownloadLink,
-            VoicemailLink,
-            VoicemailMessageId,
-            Subject,
-            Note,
-            StartTime,
-            EndTime,
-            Duration,
-            CallResult,
-            AiNote,
-            Transcript,
-            Legs,
-            AdditionalSubmission,
-            ComposedLogDetails,
-            ExistingCallLogDetails,
-            HashedAccountId,
-            IsFromSscl,
-            RingSenseTranscript,
-            RingSenseSummary,
-            RingSenseAiScore,
-            RingSenseBulletedSummary,
-            RingSenseLink,
-        ],
-        OperationName::UpsertCallDisposition => &[ThirdPartyLogId, ExistingCallLog, Dispositions],
-        OperationName::CreateMessageLog => &[
-            ContactInfo,
-            Message,
-            CreationTime,
-            AdditionalSubmission,
-            RecordingLink,
-            FaxDocLink,
-            FaxDownloadLink,
-            ImageLink,
-            ImageLinks,
-            VideoLink,
-            VideoLinks,
-            Correspondents,
-            SharedSmsLogContent,
-        ],
-        OperationName::UpdateMessageLog => &[
-            ThirdPartyLogId,
-            ExistingMessageLog,
-            ContactInfo,
-            Message,
-            CreationTime,
-            AdditionalSubmission,
-            RecordingLink,
-            ImageLink,
-            ImageLinks,
-            VideoLink,
-            VideoLinks,
-            Correspondents,
-            SharedSmsLogContent,
-        ],
-        OperationName::GetLicenseStatus => &[UserIdArgument, Platform],
-        OperationName::UpdateServerLoggingSettings => &[AdditionalFieldValues],
-        OperationName::ListAppointments => &[Range],
-        OperationName::CreateAppointment => &[Payload],
-        OperationName::UpdateAppointment => &[AppointmentId, PatchBody],
-        OperationName::RefreshAppointment
-        | OperationName::ConfirmAppointment
-        | OperationName::CancelAppointment => &[AppointmentId],
-    }
-}
-
 /// All variables that an operation sees.
-pub fn visible(operation: OperationName) -> impl Iterator<Item = Variable> {
-    COMMON.iter().chain(of_operation(operation)).copied()
+pub fn visible(own: &'static [Variable]) -> impl Iterator<Item = Variable> {
+    COMMON.iter().chain(own).copied()
 }
 
 /// How a dotted expression relates to the variables of an operation.
@@ -321,14 +211,14 @@ pub enum Resolution {
 }
 
 /// Finds the variable that a dotted expression names.
-pub fn resolve(operation: OperationName, segments: &[&str]) -> Resolution {
+pub fn resolve(own: &'static [Variable], segments: &[&str]) -> Resolution {
     let (first, rest) = match segments {
         [] => return Resolution::Unknown,
         ["user"] => return Resolution::User,
         ["user", member, rest @ ..] => (format!("user.{member}"), rest),
         [first, rest @ ..] => ((*first).to_owned(), rest),
     };
-    let Some(variable) = visible(operation).find(|variable| variable.name() == first) else {
+    let Some(variable) = visible(own).find(|variable| variable.name() == first) else {
         return Resolution::Unknown;
     };
     if has_member(variable.shape(), rest) {
@@ -352,7 +242,7 @@ fn has_member(shape: Shape, path: &[&str]) -> bool {
 }
 
 /// Every dotted name that could have been meant in an operation, for suggestions.
-pub fn names(operation: OperationName) -> Vec<String> {
+pub fn names(own: &'static [Variable]) -> Vec<String> {
     fn below(prefix: &str, shape: Shape, names: &mut Vec<String>) {
         names.push(prefix.to_owned());
         if let Shape::Members(members) = shape {
@@ -362,7 +252,7 @@ pub fn names(operation: OperationName) -> Vec<String> {
         }
     }
     let mut names = vec!["user".to_owned()];
-    for variable in visible(operation) {
+    for variable in visible(own) {
         below(variable.name(), variable.shape(), &mut names);
     }
     names
@@ -376,7 +266,7 @@ mod tests {
     fn resolution_knows_open_and_closed_subtrees() {
         let of = |text: &str| {
             let segments: Vec<&str> = text.split('.').collect();
-            resolve(OperationName::CreateCallLog, &segments)
+            resolve(&[Variable::ContactInfo, Variable::Subject], &segments)
         };
         assert_eq!(of("contactInfo.id"), Resolution::Known(Variable::ContactInfo, 1));
         assert_eq!(of("user.accessToken"), Resolution::Known(Variable::UserAccessToken, 2));

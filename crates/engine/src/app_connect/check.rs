@@ -1,0 +1,95 @@
+//! What the operations of a document lack of each other.
+
+use crate::config::diagnostic::Code;
+use crate::config::operations::OperationName;
+use crate::config::problem::{Part, Problem};
+use crate::operation::Operation;
+
+/// Reports what is missing.
+pub(super) fn check(operations: &[Operation], problems: &mut Vec<Problem>) {
+    check_sign_in(operations, problems);
+    check_partners(operations, problems);
+    check_no_id(operations, problems);
+}
+
+fn check_sign_in(operations: &[Operation], problems: &mut Vec<Problem>) {
+    if operations.iter().any(|operation| operation.name.descriptor().signs_in) {
+        return;
+    }
+    problems.push(
+        Problem::new(Code::MissingOperation, "/operations", "the document has no `getUserInfo`, so nobody can sign in")
+            .part(Part::Key)
+            .help("add `getUserInfo` with the request that answers who owns a credential, and its `responseMapping.idPath`"),
+    );
+}
+
+/// Reports the operations that are missing, each once with all that would need it.
+fn check_partners(operations: &[Operation], problems: &mut Vec<Problem>) {
+    let is_defined = |name: &str| operations.iter().any(|operation| operation.name.as_str() == name);
+    let needs = |operation: &Operation| operation.name.descriptor().partners.iter();
+    let mut reported = Vec::new();
+    for operation in operations {
+        for partner in needs(operation) {
+            if is_defined(partner.name) || reported.contains(&partner.name) {
+                continue;
+            }
+            reported.push(partner.name);
+            let needing = operations.iter().filter(|other| needs(other).any(|one| one.name == partner.name));
+            let names: Vec<String> = needing.map(|other| format!("`{}`", other.name)).collect();
+            let (names, name, loss) = (names.join(" and "), partner.name, partner.loss);
+            problems.push(
+                Problem::new(
+                    Code::UnpairedOperation,
+                    format!("/operations/{}", operation.name),
+                    format!("{names} without `{name}`: {loss}"),
+                )
+                .part(Part::Key)
+                .help(format!("add `{name}` if the CRM offers it")),
+            );
+        }
+    }
+}
+
+/// Reports records without an id that the document would have to find again and cannot.
+fn check_no_id(operations: &[Operation], problems: &mut Vec<Problem>) {
+    let operation = |name: OperationName| operations.iter().find(|operation| operation.name == name);
+    let gives_none = |name| operation(name).is_some_and(Operation::gives_no_id);
+    let mut report = |name: OperationName, needs: &str, help: &str| {
+        problems.push(
+            Problem::new(
+                Code::NoId,
+                format!("/operations/{name}/responseMapping/noId"),
+                format!("{needs} needs the id of the record, and `noId` says that there is none"),
+            )
+            .part(Part::Key)
+            .help(help),
+        );
+    };
+    let updates = [OperationName::UpdateCallLog, OperationName::UpsertCallDisposition]
+        .into_iter()
+        .find(|name| operation(*name).is_some());
+    if gives_none(OperationName::CreateCallLog)
+        && let Some(needs) = updates
+        && !operation(OperationName::GetCallLog).is_some_and(Operation::finds_by_session)
+    {
+        report(
+            OperationName::CreateCallLog,
+            &format!("`{needs}`"),
+            "let `getCallLog` ask by `sessionId` and name the id in its `responseMapping.idPath`",
+        );
+    }
+    if gives_none(OperationName::CreateMessageLog) && operation(OperationName::UpdateMessageLog).is_some() {
+        report(
+            OperationName::CreateMessageLog,
+            "`updateMessageLog`",
+            "remove `updateMessageLog`: each message then makes a record of its own",
+        );
+    }
+    if gives_none(OperationName::CreateContact) && operation(OperationName::FindContact).is_none() {
+        report(
+            OperationName::CreateContact,
+            "logging a call of the new contact",
+            "add `findContact`: it finds the new contact, and with it the id",
+        );
+    }
+}

@@ -1,0 +1,47 @@
+//! `confirmAppointment`.
+
+use serde_json::{json, Value};
+
+use super::parts::appointment_by_id;
+pub use super::parts::appointment_by_id::Input;
+use super::results::AppointmentPaths;
+use super::spec::{OperationSpec, Run};
+use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
+use crate::config::variables::Variable;
+use crate::inputs::Inputs;
+
+/// Marks an appointment as confirmed.
+#[derive(Debug)]
+pub struct ConfirmAppointment;
+
+pub(super) static DESCRIPTOR: Descriptor = Descriptor {
+    name: "confirmAppointment",
+    title: "Confirm an appointment",
+    description: "Marks an appointment as confirmed.",
+    only_reads: false,
+    signs_in: false,
+    needs_values: NeedsValues::ToChooseRecord,
+    variables: { use Variable::*; &[AppointmentId] },
+    partners: &[
+        Partner { name: "listAppointments", loss: "there is no appointment to choose" },
+    ],
+    words: Words {
+        failed: None,
+        not_asked: None,
+        advice: Advice::Permissions,
+    },
+};
+
+impl OperationSpec for ConfirmAppointment {
+    const NAME: OperationName = OperationName::new(&DESCRIPTOR);
+    type Input = Input;
+    type Mapping = AppointmentPaths;
+
+    fn example() -> Value {
+        json!({"method": "POST", "url": "/events/{{appointmentId}}/confirm"})
+    }
+
+    fn fill<'a>(input: &'a Input, _: Run<'a>, inputs: &mut Inputs<'a>) {
+        appointment_by_id::fill(input, inputs);
+    }
+}

@@ -1,0 +1,48 @@
+//! `createMessageLog`.
+
+use serde_json::{json, Value};
+
+use super::parts::message_log;
+pub use super::parts::message_log::Input;
+use super::results::LogPaths;
+use super::spec::{OperationSpec, Run};
+use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
+use crate::config::variables::Variable;
+use crate::inputs::Inputs;
+
+/// Creates the record of a conversation's messages of one day.
+#[derive(Debug)]
+pub struct CreateMessageLog;
+
+pub(super) static DESCRIPTOR: Descriptor = Descriptor {
+    name: "createMessageLog",
+    title: "Log a conversation",
+    description: "Creates the record of a conversation's messages of one day.",
+    only_reads: false,
+    signs_in: false,
+    needs_values: NeedsValues::Nowhere,
+    variables: { use Variable::*; &[ContactInfo, Message, CreationTime, AdditionalSubmission, RecordingLink, FaxDocLink, FaxDownloadLink, ImageLink, ImageLinks, VideoLink, VideoLinks, Correspondents, SharedSmsLogContent] },
+    partners: &[
+        Partner { name: "updateMessageLog", loss: "later messages of a conversation cannot be added to its record" },
+        Partner { name: "findContact", loss: "messages cannot be matched to contacts" },
+    ],
+    words: Words {
+        failed: Some("Error creating message log"),
+        not_asked: None,
+        advice: Advice::Permission("CREATE logs"),
+    },
+};
+
+impl OperationSpec for CreateMessageLog {
+    const NAME: OperationName = OperationName::new(&DESCRIPTOR);
+    type Input = Input;
+    type Mapping = LogPaths;
+
+    fn example() -> Value {
+        json!({"method": "POST", "url": "/messages", "body": {"text": "{{message.subject}}"}, "responseMapping": {"idPath": "body.id"}})
+    }
+
+    fn fill<'a>(input: &'a Input, _: Run<'a>, inputs: &mut Inputs<'a>) {
+        message_log::fill(input, inputs);
+    }
+}

@@ -1,0 +1,180 @@
+//! The operations of App Connect, one file each. The rest of the engine names none of them.
+//!
+//! To add an operation, add its file: a descriptor, its input, how its variables are filled, and the kind of its
+//! result (`results/`). Then add it to the list below, which makes the tables, the schema and the compiler.
+
+mod check;
+mod parts;
+pub mod results;
+mod spec;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+
+pub use self::spec::{OperationSpec, Output, Run, TypedOperation};
+use crate::compile::contract::{CompileMapping, Contract};
+use crate::compile::result::{self, ResultMapping};
+use crate::compile::{self, Environment};
+use crate::config::document::Document;
+use crate::config::operation::Operation;
+use crate::config::operations::{OperationName, Operations};
+use crate::config::problem::Problem;
+use crate::operation::CompiledDocument;
+
+macro_rules! operations {
+    ($($module:ident::$operation:ident;)*) => {
+        $(pub mod $module;)*
+
+        #[allow(non_upper_case_globals, reason = "they are named as the types of their operations")]
+        impl OperationName {
+            $(
+                #[doc = concat!("See [`", stringify!($module), "`](crate::app_connect::", stringify!($module), ").")]
+                pub const $operation: Self = <$module::$operation as OperationSpec>::NAME;
+            )*
+
+            /// All operations, in the order of the contract.
+            pub const ALL: &'static [Self] = &[$(Self::$operation,)*];
+        }
+
+        /// The mapping of each operation, in the order of the contract.
+        const MAPPINGS: &[MappingKind] = &[$(MappingKind {
+            compile: result::compile::<<$module::$operation as OperationSpec>::Mapping>,
+            schema_name: <Written<$module::$operation> as JsonSchema>::schema_name,
+        },)*];
+
+        /// One entry for each App Connect interface that the CRM serves.
+        #[derive(JsonSchema)]
+        #[schemars(rename = "Operations", rename_all = "camelCase")]
+        #[expect(dead_code, reason = "the schema is made from it")]
+        struct OperationsSchema {
+            $(
+                #[schemars(
+                    title = OperationName::$operation.descriptor().title,
+                    description = OperationName::$operation.descriptor().description,
+                    example = <$module::$operation as OperationSpec>::example()
+                )]
+                $module: Option<Operation<Written<$module::$operation>>>,
+            )*
+        }
+    };
+}
+
+struct MappingKind {
+    compile: CompileMapping,
+    schema_name: fn() -> Cow<'static, str>,
+}
+
+/// What documents write to find the result of an operation.
+type Written<O> = <<O as OperationSpec>::Mapping as ResultMapping>::Document;
+
+operations! {
+    get_user_info::GetUserInfo;
+    refresh_user_info::RefreshUserInfo;
+    auth_validation::AuthValidation;
+    un_authorize::UnAuthorize;
+    find_contact::FindContact;
+    find_contact_with_name::FindContactWithName;
+    create_contact::CreateContact;
+    create_call_log::CreateCallLog;
+    update_call_log::UpdateCallLog;
+    get_call_log::GetCallLog;
+    upsert_call_disposition::UpsertCallDisposition;
+    create_message_log::CreateMessageLog;
+    update_message_log::UpdateMessageLog;
+    get_user_list::GetUserList;
+    get_license_status::GetLicenseStatus;
+    get_server_logging_settings::GetServerLoggingSettings;
+    update_server_logging_settings::UpdateServerLoggingSettings;
+    list_appointments::ListAppointments;
+    create_appointment::CreateAppointment;
+    update_appointment::UpdateAppointment;
+    refresh_appointment::RefreshAppointment;
+    confirm_appointment::ConfirmAppointment;
+    cancel_appointment::CancelAppointment;
+}
+
+impl OperationName {
+    /// The operation of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|operation| operation.as_str() == name)
+    }
+
+    /// The name of its mapping's type in the schema.
+    pub fn mapping_type(self) -> Cow<'static, str> {
+        MAPPINGS.get(self.position()).map(|kind| (kind.schema_name)()).unwrap_or_default()
+    }
+
+    /// Where it stands in the contract.
+    fn position(self) -> usize {
+        Self::ALL.iter().position(|operation| *operation == self).unwrap_or(Self::ALL.len())
+    }
+}
+
+/// The order of the contract.
+impl Ord for OperationName {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.position().cmp(&other.position())
+    }
+}
+
+impl PartialOrd for OperationName {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl JsonSchema for Operations {
+    fn schema_name() -> Cow<'static, str> {
+        OperationsSchema::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        OperationsSchema::json_schema(generator)
+    }
+}
+
+/// Unknown names are left out: the schema reports them.
+impl<'de> Deserialize<'de> for Operations {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ByName;
+
+        impl<'de> Visitor<'de> for ByName {
+            type Value = Operations;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of operations")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Operations, A::Error> {
+                let mut operations = Vec::new();
+                while let Some(name) = map.next_key::<String>()? {
+                    match OperationName::parse(&name) {
+                        None => drop(map.next_value::<IgnoredAny>()?),
+                        Some(name) => {
+                            let written = map.next_value::<Option<Operation>>()?;
+                            operations.extend(written.map(|operation| (name, operation)));
+                        }
+                    }
+                }
+                operations.sort_by_key(|(name, _)| *name);
+                Ok(Operations::new(operations))
+            }
+        }
+
+        deserializer.deserialize_map(ByName)
+    }
+}
+
+/// Compiles a document of App Connect. What cannot run is reported with a code of severity error; the compiled
+/// form is then not to be used.
+pub fn compile(document: &Document, environment: Environment<'_>) -> (CompiledDocument, Vec<Problem>) {
+    const CONTRACT: Contract = Contract {
+        mapping_of: |name| MAPPINGS.get(name.position()).map(|kind| kind.compile),
+        check: check::check,
+    };
+    compile::compile(document, &CONTRACT, environment)
+}

@@ -1,0 +1,5 @@
+//! What the inputs of several operations have in common.
+
+pub(super) mod appointment_by_id;
+pub(super) mod client_request;
+pub(super) mod message_log;

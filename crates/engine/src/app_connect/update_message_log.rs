@@ -1,0 +1,47 @@
+//! `updateMessageLog`.
+
+use serde_json::{json, Value};
+
+use super::parts::message_log;
+pub use super::parts::message_log::Input;
+use super::results::Acknowledged;
+use super::spec::{OperationSpec, Run};
+use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
+use crate::config::variables::Variable;
+use crate::inputs::Inputs;
+
+/// Adds later messages to a conversation's record.
+#[derive(Debug)]
+pub struct UpdateMessageLog;
+
+pub(super) static DESCRIPTOR: Descriptor = Descriptor {
+    name: "updateMessageLog",
+    title: "Add to a conversation",
+    description: "Adds later messages to a conversation's record.",
+    only_reads: false,
+    signs_in: false,
+    needs_values: NeedsValues::ToChooseRecord,
+    variables: { use Variable::*; &[ThirdPartyLogId, ExistingMessageLog, ContactInfo, Message, CreationTime, AdditionalSubmission, RecordingLink, ImageLink, ImageLinks, VideoLink, VideoLinks, Correspondents, SharedSmsLogContent] },
+    partners: &[
+        Partner { name: "createMessageLog", loss: "there is never a record to update" },
+    ],
+    words: Words {
+        failed: Some("Error updating message log"),
+        not_asked: None,
+        advice: Advice::Record("EDIT logs"),
+    },
+};
+
+impl OperationSpec for UpdateMessageLog {
+    const NAME: OperationName = OperationName::new(&DESCRIPTOR);
+    type Input = Input;
+    type Mapping = Acknowledged;
+
+    fn example() -> Value {
+        json!({"method": "PATCH", "url": "/messages/{{thirdPartyLogId}}", "body": {"text": "{{message.subject}}"}})
+    }
+
+    fn fill<'a>(input: &'a Input, _: Run<'a>, inputs: &mut Inputs<'a>) {
+        message_log::fill(input, inputs);
+    }
+}
