@@ -13,6 +13,7 @@ pub(crate) use app_connect_engine::{atomic_file, hex, json_kind};
 pub mod api;
 pub mod cli;
 pub mod connector;
+pub mod credential;
 mod durations;
 pub mod generated;
 pub mod import;

@@ -7,6 +7,7 @@ use crate::support::postgres::cluster;
 use crate::support::test_server::{
     self, CONSOLE_TOKEN, PATIENCE, TestServer, call, document, pretty, try_send, until,
 };
+use app_connect::credential::Credential;
 use app_connect::store::{self, Keys, Secret, User};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -268,9 +269,11 @@ fn expired(url: &str) -> String {
         hostname: None,
         timezone_name: None,
         timezone_offset: None,
-        access_token: Secret::new("at-0"),
-        refresh_token: Some(Secret::new("rt-0")),
-        token_expiry: Some(1_700_000_000_000),
+        credential: Credential {
+            secret: Secret::new("at-0"),
+            refresh: Some(Secret::new("rt-0")),
+            expires_at: Some(1_700_000_000_000),
+        },
         rc_account_id: None,
         region: None,
         platform_additional_info: serde_json::Map::new(),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use app_connect::credential::Credential;
 use app_connect::service::session::Sessions;
 use app_connect::store::{
     self, CallLog, Extension, Keys, Owner, Secret, Store, StoreError, Tenant, User, UserKey,
@@ -91,9 +92,7 @@ impl Seeded {
             hostname: None,
             timezone_name: Some("America/New_York".to_owned()),
             timezone_offset: None,
-            access_token: Secret::new(format!("key-of-user-{number}")),
-            refresh_token: None,
-            token_expiry: None,
+            credential: Credential::new(Secret::new(format!("key-of-user-{number}"))),
             rc_account_id: Some(account(number)),
             region: None,
             platform_additional_info: serde_json::Map::new(),

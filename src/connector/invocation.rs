@@ -1,5 +1,5 @@
 //! Every interface of the contract as a type, so that one function can call any of them: see
-//! `Platform::invoke`.
+//! `service::invoke`.
 
 use futures_util::future::BoxFuture;
 

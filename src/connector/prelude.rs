@@ -8,6 +8,7 @@ pub use super::contract::{Call, CallError, Connector, Interface, Reply};
 pub use super::function::InterfaceFunction;
 pub use super::inputs;
 pub use super::message::{MessageType, ReturnMessage};
+pub use crate::credential::Credential;
 pub use crate::engine::exchange::{HostPattern, HostPolicy, RequestSpec, UpstreamResponse};
 pub use crate::engine::failure::{Failure, FailureKind};
 pub use crate::engine::mapped::{

@@ -164,13 +164,14 @@ impl Session {
     /// # Errors
     /// If the store cannot be read.
     pub async fn connected_user(&self, store: &dyn Store) -> Result<Option<User>, StoreError> {
-        Ok(self.user(store).await?.filter(|user| !user.access_token.expose().is_empty()))
+        Ok(self.user(store).await?.filter(|user| user.credential.is_connected()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credential::Credential;
     use crate::store::{self, Keys};
 
     fn user(proxy_id: Option<&str>) -> User {
@@ -184,9 +185,7 @@ mod tests {
             hostname: None,
             timezone_name: None,
             timezone_offset: None,
-            access_token: Secret::new("key"),
-            refresh_token: None,
-            token_expiry: None,
+            credential: Credential::new(Secret::new("key")),
             rc_account_id: None,
             region: None,
             platform_additional_info: serde_json::Map::new(),

@@ -1,7 +1,7 @@
 //! Where logs and contacts of a user are kept: never outside of the platform, the document, the CRM's
 //! host and the RingCentral account or, without one, the user (Q4).
 
-use super::Platform;
+use super::ResolvedPlatform;
 use super::clock::now_ms;
 use crate::store::{ClaimKey, ClaimSubject, Owner, Store, StoreError, Tenant, User, UserKey};
 
@@ -26,7 +26,7 @@ pub(crate) struct Tenants {
 }
 
 impl Tenants {
-    pub(crate) fn of(platform: &Platform<'_>, user: &User) -> Self {
+    pub(crate) fn of(platform: &ResolvedPlatform<'_>, user: &User) -> Self {
         let now = Tenant { tenant_host: platform.tenant_host(user), ..tenant(user) };
         let mut former = Vec::new();
         if user.was_alone && user.rc_account_id.is_some() {
@@ -53,7 +53,7 @@ impl Tenants {
     /// If the store cannot be read.
     pub(crate) async fn reaches(
         &self,
-        platform: &Platform<'_>,
+        platform: &ResolvedPlatform<'_>,
         scope: &Tenant,
         logged_by: &str,
     ) -> Result<bool, StoreError> {

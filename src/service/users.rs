@@ -5,17 +5,18 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::clock::now_ms;
+use super::credentials::{self, SignIn};
 use super::developer_portal::Published;
 use super::managed_sign_in::{ManagedSignIn, Unfilled};
 use super::session::Session;
 use super::wording::{message, not_in_service, store_failed};
-use super::{Platform, Services, ringcentral};
+use super::{ResolvedPlatform, Services, ringcentral, user_record};
 use crate::connector::documents::Audience;
 use crate::connector::inputs::GetUserInfo;
 use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::credential::Credential;
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::mapped::{MapError, UserInfo};
-use crate::engine::operation::AuthType;
 use crate::store::{Secret, StoreError, User, UserKey};
 use crate::user::TENANT_HOST_MARK;
 
@@ -103,7 +104,8 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
     let connector = platform
         .serving(Interface::GetUserInfo)
         .map_err(|_| unsupported(&platform, login.proxy_id.as_deref()))?;
-    if platform.auth_type().await.map_err(|error| call_failed(&error))? == AuthType::OAuth {
+    let source = credentials::of(&platform).await.map_err(|error| call_failed(&error))?;
+    if source.sign_in() == SignIn::Page {
         return Err(refused(format!(
             "{} is connected with OAuth, not with an API key. Connect it through its own sign-in page.",
             login.platform
@@ -130,10 +132,9 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         // What is kept is the host itself: users are told apart by it.
         input.hostname = input.hostname.map(|typed| proxy.typed_host(&typed));
     }
-    let auth_header = match &input.api_key {
-        Some(key) => platform.auth_header(key).await.map_err(|error| call_failed(&error))?,
-        None => None,
-    };
+    let credential = input.api_key.clone().map(Credential::new).unwrap_or_default();
+    let auth_header = credentials::authorization(&platform, &credential).await;
+    let auth_header = auth_header.map_err(|error| call_failed(&error))?;
     let call = platform.call(None, auth_header.as_deref());
     let reply = match connector.get_user_info(&call, &input).await {
         Ok(reply) => reply,
@@ -186,7 +187,7 @@ impl From<Unfilled> for LoginError {
     }
 }
 
-fn unsupported(platform: &Platform<'_>, proxy_id: Option<&str>) -> LoginError {
+fn unsupported(platform: &ResolvedPlatform<'_>, proxy_id: Option<&str>) -> LoginError {
     match (proxy_id, platform.is_known()) {
         (Some(proxy_id), _) if platform.proxy.is_none() => {
             refused(format!("Unknown proxyId \"{proxy_id}\": no proxyConfig of this name is in service."))
@@ -235,7 +236,7 @@ fn call_failed(error: &CallError) -> LoginError {
 /// info is merged (recordings 01, `relogin-same-user`).
 async fn save(
     services: &Services,
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     proxy_id: Option<String>,
     submitted: GetUserInfo,
     info: UserInfo,
@@ -257,7 +258,7 @@ async fn save(
 
 /// Somebody who signs in, whom the CRM told apart by an id.
 struct SigningIn<'a> {
-    platform: &'a Platform<'a>,
+    platform: &'a ResolvedPlatform<'a>,
     proxy_id: Option<String>,
     submitted: &'a GetUserInfo,
     /// The CRM's id.
@@ -319,7 +320,7 @@ impl SigningIn<'_> {
 }
 
 /// The host that is asked who signs in, where a template chooses it.
-fn host_of_sign_in(platform: &Platform<'_>, submitted: &GetUserInfo) -> Option<String> {
+fn host_of_sign_in(platform: &ResolvedPlatform<'_>, submitted: &GetUserInfo) -> Option<String> {
     platform.proxy.as_ref()?.host_of_sign_in(&platform.call(None, None), submitted)
 }
 
@@ -356,9 +357,7 @@ fn signed_in(
         hostname: submitted.hostname.clone().or_else(|| kept(|user| user.hostname.clone())),
         timezone_name,
         timezone_offset,
-        access_token: token.unwrap_or_else(|| Secret::new("")),
-        refresh_token: None,
-        token_expiry: None,
+        credential: token.map(Credential::new).unwrap_or_default(),
         rc_account_id: extension
             .map(|extension| extension.account_id.clone())
             .or_else(|| kept(|user| user.rc_account_id.clone())),
@@ -413,7 +412,7 @@ pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
     };
     let platform = services.platform_of(&session.platform, &user);
     let mut message = ReturnMessage::success("Logged out", 1000).type_first();
-    let connected = !user.access_token.expose().is_empty();
+    let connected = user.credential.is_connected();
     if connected && platform.in_service().is_err() {
         message = ReturnMessage::warning(
             format!("Logged out here, but {} could not be told: its connector is not in service. Revoke the key there if you need to.", session.platform),
@@ -421,7 +420,7 @@ pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
         )
         .type_first();
     } else if connected && let Ok(connector) = platform.serving(Interface::UnAuthorize) {
-        let auth_header = platform.auth_header(&user.access_token).await.ok().flatten();
+        let auth_header = credentials::authorization(&platform, &user.credential).await.ok().flatten();
         let call = platform.call(Some(&user), auth_header.as_deref());
         if let Err(error) = connector.un_authorize(&call).await {
             let reason = match &error {
@@ -445,33 +444,7 @@ pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
 
 /// What changed while the CRM was told stays, the tokens excepted.
 async fn forget_tokens(services: &Services, key: &UserKey) -> Result<(), StoreError> {
-    let forget = |user: &mut User| {
-        user.access_token = Secret::new("");
-        user.refresh_token = None;
-    };
-    change(services, key, forget).await.map(drop)
-}
-
-/// Changes a user, and nothing that somebody else changes at the same time, here or at another
-/// server; the user as it is then, `None` if there is none. `change` may be asked again.
-pub(super) async fn change(
-    services: &Services,
-    key: &UserKey,
-    change: impl Fn(&mut User),
-) -> Result<Option<User>, StoreError> {
-    let _turn = services.record_locks.take(key).await;
-    loop {
-        let Some(before) = services.store.get_user(key).await? else { return Ok(None) };
-        let mut after = before.clone();
-        change(&mut after);
-        if after == before {
-            return Ok(Some(after));
-        }
-        after.updated_at = now_ms();
-        if services.store.change_user(Some(&before), &after).await? {
-            return Ok(Some(after));
-        }
-    }
+    user_record::change(services, key, |user| user.credential.forget()).await.map(drop)
 }
 
 #[cfg(test)]

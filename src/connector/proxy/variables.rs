@@ -14,7 +14,7 @@ use crate::user::User;
 /// The user's variables. What the user has not got is null, as in the reference's database
 /// (recordings 01, `rich-stored-values`).
 pub(super) fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
-    let token = user.access_token.expose();
+    let token = user.credential.secret.expose();
     if !token.is_empty() {
         inputs.text(Variable::ApiKey, token).text(Variable::UserAccessToken, token);
     }
@@ -25,7 +25,7 @@ pub(super) fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
     let optional = [
         (Variable::UserHostname, user.hostname.as_deref()),
         (Variable::UserTimezoneName, zone),
-        (Variable::UserRefreshToken, user.refresh_token.as_ref().map(|token| token.expose())),
+        (Variable::UserRefreshToken, user.credential.refresh.as_ref().map(|token| token.expose())),
     ];
     for (variable, value) in optional {
         match value {
@@ -37,7 +37,7 @@ pub(super) fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
         Some(offset) => inputs.json(Variable::UserTimezoneOffset, offset),
         None => inputs.owned(Variable::UserTimezoneOffset, Value::Null),
     };
-    let expiry = user.token_expiry.and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
+    let expiry = user.credential.expires_at.and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
     match expiry {
         Some(at) => inputs.text(Variable::UserTokenExpiry, to_iso(at)),
         None => inputs.owned(Variable::UserTokenExpiry, Value::Null),

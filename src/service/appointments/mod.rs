@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::session::Session;
 use super::wording::{self, Refusal, store_failed};
-use super::{Platform, Services};
+use super::{ResolvedPlatform, Services};
 use crate::connector::inputs::{AppointmentById, CreateAppointment, ListAppointments, UpdateAppointment};
 use crate::connector::invocation::{self, Invocation};
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
@@ -50,7 +50,7 @@ pub struct Done {
 /// A user who is signed in, and the connector that serves an interface for them.
 struct Connected<'s> {
     user: User,
-    platform: Platform<'s>,
+    platform: ResolvedPlatform<'s>,
     interface: Interface,
 }
 

@@ -23,7 +23,7 @@ use crate::service::fitting::{Fitting, Text};
 use crate::service::session::Session;
 use crate::service::tenants::Tenants;
 use crate::service::wording::{Refusal, store_failed};
-use crate::service::{Platform, Services};
+use crate::service::{ResolvedPlatform, Services};
 use crate::store::{CallLog, ClaimKey, ClaimSubject, Extension, Saved, Store, StoreError, User};
 
 /// The answer to a new call log.
@@ -119,7 +119,11 @@ fn being_logged() -> Refusal {
 
 /// Waits for whoever logs the same session in this process, and takes over their answer where it is
 /// the same extension's.
-async fn take_turn(services: &Services, platform: &Platform<'_>, job: Job) -> Result<Created, Refusal> {
+async fn take_turn(
+    services: &Services,
+    platform: &ResolvedPlatform<'_>,
+    job: Job,
+) -> Result<Created, Refusal> {
     let key = job.scopes.claim_key(&*services.store, ClaimSubject::Call(job.session_id.clone())).await;
     let key = key.map_err(|error| unstored(&error))?;
     loop {
@@ -143,7 +147,7 @@ async fn take_turn(services: &Services, platform: &Platform<'_>, job: Job) -> Re
 /// Claims the session in the store, or waits for the server that did.
 async fn claimed(
     services: &Services,
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     key: &ClaimKey,
     mut job: Job,
 ) -> Result<Created, Refusal> {
@@ -226,7 +230,7 @@ fn unstored(error: &StoreError) -> Refusal {
     Refusal::new(store_failed(error))
 }
 
-fn may_exist(platform: &Platform<'_>, until: &str) -> Refusal {
+fn may_exist(platform: &ResolvedPlatform<'_>, until: &str) -> Refusal {
     let text = format!(
         "{} was asked to log this call before and did not say whether it did, so a record may exist there. Please check it: until {until} the call is not logged again. After that it can be.",
         platform.name
@@ -234,7 +238,7 @@ fn may_exist(platform: &Platform<'_>, until: &str) -> Refusal {
     Refusal::new(may_be_logged().detail(text))
 }
 
-fn may_still_come(platform: &Platform<'_>) -> Refusal {
+fn may_still_come(platform: &ResolvedPlatform<'_>) -> Refusal {
     let text = format!(
         "{} was asked to log this call a moment ago and did not say whether it did. It has no record of it yet. Please try again in a minute.",
         platform.name
@@ -243,7 +247,7 @@ fn may_still_come(platform: &Platform<'_>) -> Refusal {
 }
 
 /// The doubt stands, and what was to settle it failed.
-fn not_looked_up(platform: &Platform<'_>, error: &CallError) -> Refusal {
+fn not_looked_up(platform: &ResolvedPlatform<'_>, error: &CallError) -> Refusal {
     let text = format!(
         "{} was asked to log this call before and did not say whether it did. Whether it has the record could not be looked up, so nothing was logged. Please try again later.",
         platform.name
@@ -263,7 +267,7 @@ enum Lookup {
 }
 
 /// Looks for the record by session, where the document's `getCallLog` can.
-async fn look_for(platform: &Platform<'_>, job: &Job) -> Result<Lookup, Refusal> {
+async fn look_for(platform: &ResolvedPlatform<'_>, job: &Job) -> Result<Lookup, Refusal> {
     if !platform.serves(Interface::GetCallLog) || !platform.finds_by_session() {
         return Ok(Lookup::Unknown);
     }
@@ -290,7 +294,7 @@ async fn look_for(platform: &Platform<'_>, job: &Job) -> Result<Lookup, Refusal>
 /// there is none, and stays in doubt where nobody knows.
 async fn create_record(
     services: &Services,
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     held: ClaimGuard,
     mut job: Job,
 ) -> Result<Created, Refusal> {
@@ -320,7 +324,7 @@ async fn create_record(
 }
 
 async fn ask(
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     held: &ClaimGuard,
     job: &mut Job,
 ) -> Result<Reply<CreatedLog>, CallError> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::engine::mapped::Contact;
 use crate::engine::phone::is_same_number;
 use crate::engine::text::id_text;
-use crate::service::Platform;
+use crate::service::ResolvedPlatform;
 use crate::service::clock::now_ms;
 use crate::service::tenants::Tenants;
 use crate::service::wording::store_failed;
@@ -74,7 +74,7 @@ fn words(name: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The region of numbers without a country code.
-fn region<'a>(platform: &'a Platform<'_>, user: &'a User) -> Option<&'a str> {
+fn region<'a>(platform: &'a ResolvedPlatform<'_>, user: &'a User) -> Option<&'a str> {
     match &platform.proxy {
         Some(proxy) => proxy.region_of(Some(user)),
         None => user.region.as_deref(),
@@ -82,7 +82,7 @@ fn region<'a>(platform: &'a Platform<'_>, user: &'a User) -> Option<&'a str> {
 }
 
 /// Where the contacts that were just created for a user's account are kept.
-fn key(platform: &Platform<'_>, user: &User) -> DocumentKey {
+fn key(platform: &ResolvedPlatform<'_>, user: &User) -> DocumentKey {
     let scope = Tenants::of(platform, user).now;
     let (kind, owner) = match scope.owner {
         Owner::RcAccount(id) => ("account", id),
@@ -121,7 +121,7 @@ async fn change(
 }
 
 /// Remembers a contact that was created. Where that fails, it is found once the CRM's search knows it.
-pub(super) async fn remember(platform: &Platform<'_>, user: &User, recent: &Recent) {
+pub(super) async fn remember(platform: &ResolvedPlatform<'_>, user: &User, recent: &Recent) {
     let key = key(platform, user);
     let remembered = change(&*platform.services.store, &key, |contacts| {
         contacts.retain(|known| known.id != recent.id);
@@ -148,7 +148,7 @@ async fn kept(store: &dyn Store, key: &DocumentKey) -> Vec<Recent> {
 /// Adds to the account's cached answer what was created a moment ago. The cache says nothing about what
 /// the search knows, so nothing is forgotten.
 pub(super) async fn add_to_cached(
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     user: &User,
     sought: Sought<'_>,
     cached: &mut Value,
@@ -165,7 +165,12 @@ pub(super) async fn add_to_cached(
 
 /// Adds to what the CRM's search found what was created a moment ago. What the search knows by now is
 /// remembered no longer, so that it goes when it is deleted in the CRM.
-pub(super) async fn add(platform: &Platform<'_>, user: &User, sought: Sought<'_>, found: &mut Vec<Contact>) {
+pub(super) async fn add(
+    platform: &ResolvedPlatform<'_>,
+    user: &User,
+    sought: Sought<'_>,
+    found: &mut Vec<Contact>,
+) {
     let key = key(platform, user);
     let store = &*platform.services.store;
     let kept = kept(store, &key).await;

@@ -15,14 +15,14 @@ use crate::service::clock::now_ms;
 use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Wanted};
 use crate::service::coordination::single_flight::Joined;
 use crate::service::wording::{Refusal, store_failed};
-use crate::service::{Platform, Services};
+use crate::service::{ResolvedPlatform, Services};
 use crate::store::{ClaimKey, ClaimSubject, Conversation, Extension, MessageLog, StoreError};
 
 /// Logs what is not logged yet of a thread, oldest first, up to the first message that fails: what
 /// comes after it would stand before it otherwise.
 pub(super) async fn log_thread(
     services: &Services,
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     job: &Job,
     thread: Thread,
     done: &mut Done,
@@ -60,7 +60,11 @@ pub(super) async fn log_thread(
 }
 
 /// Which of these entries are logged already.
-async fn logged(platform: &Platform<'_>, job: &Job, entries: &[Entry]) -> Result<Vec<bool>, StoreError> {
+async fn logged(
+    platform: &ResolvedPlatform<'_>,
+    job: &Job,
+    entries: &[Entry],
+) -> Result<Vec<bool>, StoreError> {
     let mut logged = Vec::with_capacity(entries.len());
     for entry in entries {
         logged.push(is_logged(platform, job, &entry.key).await?);
@@ -69,7 +73,7 @@ async fn logged(platform: &Platform<'_>, job: &Job, entries: &[Entry]) -> Result
 }
 
 /// Whether a message is logged.
-async fn is_logged(platform: &Platform<'_>, job: &Job, key: &str) -> Result<bool, StoreError> {
+async fn is_logged(platform: &ResolvedPlatform<'_>, job: &Job, key: &str) -> Result<bool, StoreError> {
     for scope in job.scopes.all() {
         if let Some(log) = platform.services.store.message_log(scope, key).await?
             && job.scopes.reaches(platform, scope, &log.user_id).await?
@@ -82,7 +86,7 @@ async fn is_logged(platform: &Platform<'_>, job: &Job, key: &str) -> Result<bool
 
 /// The record of a conversation's day.
 async fn conversation(
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     job: &Job,
     id: &str,
 ) -> Result<Option<Conversation>, StoreError> {
@@ -107,7 +111,7 @@ fn unstored(error: &StoreError) -> Refusal {
 /// A thread whose turn this is.
 struct Log<'a> {
     services: &'a Services,
-    platform: &'a Platform<'a>,
+    platform: &'a ResolvedPlatform<'a>,
     job: &'a Job,
     key: &'a ClaimKey,
     log_id: String,
