@@ -35,6 +35,7 @@ use crate::metrics::Metrics;
 use crate::service::catalog::Catalog;
 use crate::service::coordination::claims;
 use crate::service::coordination::keyed_lock::KeyedLock;
+use crate::service::invoke::Pipeline;
 use crate::service::management::ApiTokens;
 use crate::service::manifest::Manifest;
 use crate::service::session::Sessions;
@@ -232,6 +233,7 @@ impl ServerBuilder {
             documents,
             connectors: Arc::clone(&connectors),
             metrics,
+            pipeline: Pipeline::new(Vec::new()),
             registry,
             sessions: Sessions::new(&settings.secret_key),
             hash_key: settings.hash_key.clone(),

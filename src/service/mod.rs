@@ -16,7 +16,7 @@ pub mod developer_portal;
 mod fitting;
 pub mod hashing;
 pub mod interfaces;
-mod invoke;
+pub mod invoke;
 pub mod license;
 pub mod managed_sign_in;
 pub mod management;
@@ -29,6 +29,8 @@ pub mod ringcentral;
 pub mod session;
 pub mod settings;
 pub mod tenants;
+#[cfg(test)]
+mod testing;
 mod too_long;
 mod user_record;
 pub mod users;
@@ -58,6 +60,8 @@ pub struct Shared {
     pub sessions: session::Sessions,
     /// Salt of the hashes of account and extension ids (`HASH_KEY`).
     pub hash_key: Secret,
+    /// What every call of a connector passes through.
+    pub pipeline: invoke::Pipeline,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Base URL of the RingCentral platform.

@@ -7,12 +7,14 @@ use serde_json::{Map, Value};
 use super::clock::now_ms;
 use super::credentials::{self, SignIn};
 use super::developer_portal::Published;
+use super::invoke::Unsaved;
 use super::managed_sign_in::{ManagedSignIn, Unfilled};
 use super::session::Session;
 use super::wording::{message, not_in_service, store_failed};
 use super::{ResolvedPlatform, Services, ringcentral, user_record};
 use crate::connector::documents::Audience;
 use crate::connector::inputs::GetUserInfo;
+use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::credential::Credential;
 use crate::engine::failure::{Failure, FailureKind};
@@ -101,9 +103,9 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         // A registered connector does not stand in for a document that the request names.
         return Err(unsupported(&platform, login.proxy_id.as_deref()));
     }
-    let connector = platform
-        .serving(Interface::GetUserInfo)
-        .map_err(|_| unsupported(&platform, login.proxy_id.as_deref()))?;
+    if !platform.serves(Interface::GetUserInfo) {
+        return Err(unsupported(&platform, login.proxy_id.as_deref()));
+    }
     let source = credentials::of(&platform).await.map_err(|error| call_failed(&error))?;
     if source.sign_in() == SignIn::Page {
         return Err(refused(format!(
@@ -133,10 +135,11 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         input.hostname = input.hostname.map(|typed| proxy.typed_host(&typed));
     }
     let credential = input.api_key.clone().map(Credential::new).unwrap_or_default();
-    let auth_header = credentials::authorization(&platform, &credential).await;
-    let auth_header = auth_header.map_err(|error| call_failed(&error))?;
-    let call = platform.call(None, auth_header.as_deref());
-    let reply = match connector.get_user_info(&call, &input).await {
+    let authorization = credentials::authorization(&platform, &credential).await;
+    let authorization = authorization.map_err(|error| call_failed(&error))?;
+    let authorization = authorization.as_deref();
+    let nobody = Unsaved { user: None, authorization };
+    let reply = match platform.invoke_unsaved::<invocation::GetUserInfo>(nobody, &input).await {
         Ok(reply) => reply,
         Err(error) => {
             if let Some(managed) = managed.filter(|_| refuses_credentials(&error)) {
@@ -164,11 +167,11 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         .sessions
         .issue(&user.key)
         .ok_or_else(|| LoginError::Upstream("the session token cannot be signed".to_owned()))?;
-    if let Ok(hook) = platform.serving(Interface::PostSaveUserInfo) {
-        let call = platform.call(Some(&user), auth_header.as_deref());
-        if let Err(error) = hook.post_save_user_info(&call).await {
-            tracing::warn!(platform = login.platform, %error, "postSaveUserInfo");
-        }
+    let saved = Unsaved { user: Some(&user), authorization };
+    if platform.serves(Interface::PostSaveUserInfo)
+        && let Err(error) = platform.invoke_unsaved::<invocation::PostSaveUserInfo>(saved, &()).await
+    {
+        tracing::warn!(platform = login.platform, %error, "postSaveUserInfo");
     }
     Ok(LoggedIn { jwt_token, name, return_message: message })
 }
@@ -419,10 +422,11 @@ pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
             3000,
         )
         .type_first();
-    } else if connected && let Ok(connector) = platform.serving(Interface::UnAuthorize) {
-        let auth_header = credentials::authorization(&platform, &user.credential).await.ok().flatten();
-        let call = platform.call(Some(&user), auth_header.as_deref());
-        if let Err(error) = connector.un_authorize(&call).await {
+    } else if connected && platform.serves(Interface::UnAuthorize) {
+        // A CRM may hear of it even where the credential cannot be made.
+        let authorization = credentials::authorization(&platform, &user.credential).await.ok().flatten();
+        let leaving = Unsaved { user: Some(&user), authorization: authorization.as_deref() };
+        if let Err(error) = platform.invoke_unsaved::<invocation::UnAuthorize>(leaving, &()).await {
             let reason = match &error {
                 CallError::Failed(Failure { kind: FailureKind::Status(status), .. }) => {
                     format!("HTTP {status}")
