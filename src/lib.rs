@@ -20,6 +20,7 @@ pub mod import;
 pub mod metrics;
 #[cfg(feature = "otel")]
 mod otel;
+mod random_id;
 pub mod sandbox;
 pub mod server;
 pub mod service;

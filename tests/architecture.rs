@@ -29,7 +29,7 @@ const ENGINE: Floors = Floors {
 /// The server and the command line.
 const SERVER: Floors = Floors {
     list: SERVER_FLOORS,
-    common: &["atomic_file", "hex", "json_kind", "small_cache", "durations", "secret"],
+    common: &["atomic_file", "hex", "json_kind", "random_id", "small_cache", "durations", "secret"],
     others: None,
 };
 
@@ -40,6 +40,7 @@ const SERVER_FLOORS: &[Floor] = &[
     ("atomic_file", &[]),
     ("hex", &[]),
     ("json_kind", &[]),
+    ("random_id", &[]),
     ("small_cache", &[]),
     ("durations", &[]),
     ("otel", &[]),

@@ -8,7 +8,7 @@ use crate::engine::inputs::Inputs;
 use crate::engine::operation::Operation;
 use crate::engine::time::{parse_zone, to_iso};
 use crate::engine::variables::Variable;
-use crate::hex::hex;
+use crate::random_id::random_hex;
 use crate::user::User;
 
 /// The user's variables. What the user has not got is null, as in the reference's database
@@ -56,10 +56,9 @@ pub(super) fn of_this_run<'i, 'a>(operation: &Operation, inputs: &'i Inputs<'a>)
         return Cow::Borrowed(inputs);
     }
     let mut inputs = inputs.clone();
-    let mut bytes = [0u8; 16];
     // Without a name the header is left out, which is better than one that another run has too.
-    if needs_key && aws_lc_rs::rand::fill(&mut bytes).is_ok() {
-        inputs.text(Variable::IdempotencyKey, hex(&bytes));
+    if needs_key && let Ok(key) = random_hex::<16>() {
+        inputs.text(Variable::IdempotencyKey, key);
     }
     if needs_now {
         inputs.text(Variable::Now, to_iso(jiff::Timestamp::now()));
