@@ -8,6 +8,8 @@ use crate::support::test_server::{
     self, CONSOLE_TOKEN, PATIENCE, TestServer, call, document, pretty, try_send, until,
 };
 use app_connect::credential::Credential;
+use app_connect::service::clock::Clock;
+use app_connect::service::session::Sessions;
 use app_connect::store::{self, Keys, Secret, User};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -288,7 +290,7 @@ fn expired(url: &str) -> String {
         let store = store::open(url, Keys::from_secret(&secret).unwrap()).await.unwrap();
         store.save_user(&user).await.unwrap();
     });
-    app_connect::service::session::Sessions::new(&secret).issue(&user.key).unwrap()
+    Sessions::new(&secret, Clock::system()).issue(&user.key).unwrap()
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use app_connect::credential::Credential;
+use app_connect::service::clock::Clock;
 use app_connect::service::session::Sessions;
 use app_connect::store::{
     self, CallLog, Extension, Keys, Owner, Secret, Store, StoreError, Tenant, User, UserKey,
@@ -51,7 +52,7 @@ impl Seeded {
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
-        let seeded = Self { folder, size, sessions: Sessions::new(&Secret::new(SECRET)) };
+        let seeded = Self { folder, size, sessions: Sessions::new(&Secret::new(SECRET), Clock::system()) };
         std::fs::create_dir_all(seeded.configs())?;
         let document = DOCUMENT.replace("http://127.0.0.1:8788/api/v1", &format!("http://{crm}{BASE}"));
         for number in 0..size.configs {

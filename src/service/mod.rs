@@ -48,6 +48,8 @@ pub(crate) use resolved_platform::ResolvedPlatform;
 
 /// What all workers share.
 pub struct Shared {
+    /// The time, for everything that services write down or wait for.
+    pub clock: clock::Clock,
     /// Users, logs, cached contacts.
     pub store: Arc<dyn Store>,
     /// The documents in service.

@@ -93,7 +93,7 @@ impl ResolvedPlatform<'_> {
     }
 
     /// Whether an operation may be run a second time with the same idempotency key.
-    pub(crate) fn repeats_safely(&self, operation: OperationName) -> bool {
+    pub(crate) fn is_safe_to_repeat(&self, operation: OperationName) -> bool {
         self.proxy.as_ref().is_some_and(|proxy| proxy.is_safe_to_repeat(operation))
     }
 

@@ -2,7 +2,7 @@
 //! host and the RingCentral account or, without one, the user (Q4).
 
 use super::ResolvedPlatform;
-use super::clock::now_ms;
+use super::clock::Clock;
 use crate::store::{ClaimKey, ClaimSubject, Owner, Store, StoreError, Tenant, User, UserKey};
 
 /// Where the logs of a user are kept as far as the user's record says: not at which host.
@@ -76,11 +76,12 @@ impl Tenants {
     pub(crate) async fn claim_key(
         &self,
         store: &dyn Store,
+        clock: &Clock,
         subject: ClaimSubject,
     ) -> Result<ClaimKey, StoreError> {
         for scope in &self.former {
             let key = ClaimKey { scope: scope.clone(), subject: subject.clone() };
-            let now = now_ms();
+            let now = clock.now_ms();
             let claims = store.claims(&key).await?;
             if claims.is_some_and(|claims| claims.claims.iter().any(|claim| claim.expires_at > now)) {
                 return Ok(key);

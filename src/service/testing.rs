@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::clock::Clock;
 use super::coordination::claims::Instance;
 use super::invoke::{Hook, Pipeline};
 use super::management::ApiTokens;
@@ -28,19 +29,21 @@ impl Deref for TestServices {
     }
 }
 
-/// Services with these connectors and hooks, and without documents.
-pub(super) async fn services(registry: Registry, hooks: Vec<Arc<dyn Hook>>) -> TestServices {
+/// Services with this clock, these connectors and hooks, and without documents.
+pub(super) async fn services(clock: Clock, registry: Registry, hooks: Vec<Arc<dyn Hook>>) -> TestServices {
     let folder = tempfile::tempdir().unwrap();
     let secret = Secret::new("a secret");
     let keys = Keys::from_secret(&secret).unwrap();
     let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
     let documents = Documents::none();
     let shared = Shared {
-        connectors: Arc::new(catalog::Catalog::new(Arc::clone(&store), Arc::clone(&documents))),
+        instance: Instance::new(clock.clone()).unwrap(),
+        sessions: Sessions::new(&secret, clock.clone()),
+        clock: clock.clone(),
+        connectors: Arc::new(catalog::Catalog::new(Arc::clone(&store), Arc::clone(&documents), clock)),
         store,
         documents,
         registry,
-        sessions: Sessions::new(&secret),
         hash_key: Secret::new("a salt"),
         pipeline: Pipeline::new(hooks),
         metrics: Arc::new(Metrics::default()),
@@ -48,7 +51,6 @@ pub(super) async fn services(registry: Registry, hooks: Vec<Arc<dyn Hook>>) -> T
         developer_portal: "https://portal.example".parse().unwrap(),
         manifest: None,
         api_tokens: ApiTokens::new(None),
-        instance: Instance::default(),
         calls_in_flight: Arc::default(),
         conversations_in_flight: Arc::default(),
         contacts_in_flight: Arc::default(),

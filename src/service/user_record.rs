@@ -1,7 +1,6 @@
 //! The record of a user, changed by many at the same time.
 
 use super::Services;
-use super::clock::now_ms;
 use crate::store::{StoreError, User, UserKey};
 
 /// Changes a user, and nothing that somebody else changes at the same time, here or at another
@@ -19,7 +18,7 @@ pub(super) async fn change(
         if after == before {
             return Ok(Some(after));
         }
-        after.updated_at = now_ms();
+        after.updated_at = services.clock.now_ms();
         if services.store.change_user(Some(&before), &after).await? {
             return Ok(Some(after));
         }

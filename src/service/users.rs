@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::clock::now_ms;
 use super::credentials::{self, SignIn};
 use super::developer_portal::Published;
 use super::invoke::Unsaved;
@@ -251,7 +250,8 @@ async fn save(
     let _turn = services.record_locks.take(&who.key(None)).await;
     loop {
         let (key, before) = who.record(services).await?;
-        let mut user = signed_in(before.as_ref(), &key, &submitted, &info, extension);
+        let now = services.clock.now_ms();
+        let mut user = signed_in(before.as_ref(), &key, &submitted, &info, extension, now);
         user.tenant_host = who.asked.clone();
         if services.store.change_user(before.as_ref(), &user).await? {
             return Ok(user);
@@ -333,8 +333,8 @@ fn signed_in(
     submitted: &GetUserInfo,
     info: &UserInfo,
     extension: Option<&ringcentral::Extension>,
+    now: i64,
 ) -> User {
-    let now = now_ms();
     let mut additional_info = before.map(|user| user.platform_additional_info.clone()).unwrap_or_default();
     for (name, value) in submitted.additional_info.iter().flatten() {
         // A password signs in once; an API key is kept once, as the token (Q51).
@@ -468,9 +468,9 @@ mod tests {
             tells_zone: true,
             ..UserInfo::new("7")
         };
-        let user = signed_in(None, &key, &submitted, &new, None);
+        let user = signed_in(None, &key, &submitted, &new, None, 1);
         let next = |info: UserInfo| {
-            let user = signed_in(Some(&user), &key, &submitted, &info, None);
+            let user = signed_in(Some(&user), &key, &submitted, &info, None, 2);
             (user.timezone_name, user.timezone_offset)
         };
         assert_eq!(next(UserInfo::new("7")), (Some("Europe/Paris".to_owned()), Some(json!(60))));

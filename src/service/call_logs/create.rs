@@ -13,7 +13,6 @@ use crate::connector::invocation;
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::mapped::CreatedLog;
 use crate::engine::text::id_text;
-use crate::service::clock::now_ms;
 use crate::service::composition::Settings;
 use crate::service::composition::call_log::{CallLogText, compose};
 use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Wanted};
@@ -124,7 +123,10 @@ async fn take_turn(
     platform: &ResolvedPlatform<'_>,
     job: Job,
 ) -> Result<Created, Refusal> {
-    let key = job.scopes.claim_key(&*services.store, ClaimSubject::Call(job.session_id.clone())).await;
+    let key = job
+        .scopes
+        .claim_key(&*services.store, &services.clock, ClaimSubject::Call(job.session_id.clone()))
+        .await;
     let key = key.map_err(|error| unstored(&error))?;
     loop {
         match services.calls_in_flight.join(&key, claims::PATIENCE).await {
@@ -196,7 +198,7 @@ async fn claimed(
             Claiming::Busy => return Err(being_logged()),
             Claiming::InDoubt(doubt) => {
                 // A CRM that knows the request again by its key makes no second record.
-                let repeats = platform.repeats_safely(OperationName::CreateCallLog);
+                let is_safe = platform.is_safe_to_repeat(OperationName::CreateCallLog);
                 match look_for(platform, &job).await? {
                     Lookup::Found(log_id) => {
                         let claiming = wanted.claim(Some(&doubt)).await.map_err(|error| unstored(&error))?;
@@ -209,10 +211,10 @@ async fn claimed(
                         is_absent = true;
                         doubted = Some(doubt);
                     }
-                    Lookup::Absent | Lookup::Unknown if repeats => doubted = Some(doubt),
+                    Lookup::Absent | Lookup::Unknown if is_safe => doubted = Some(doubt),
                     Lookup::Absent => return Err(may_still_come(platform)),
                     Lookup::Unknown if doubt.is_over() => doubted = Some(doubt),
-                    Lookup::Unknown => return Err(may_exist(platform, &doubt.until())),
+                    Lookup::Unknown => return Err(may_exist(platform, &doubt.until(&services.clock))),
                 }
             }
         }
@@ -310,12 +312,12 @@ async fn create_record(
             }
             let mut refusal = failed(&error, Interface::CreateCallLog, platform);
             let can_settle =
-                platform.repeats_safely(OperationName::CreateCallLog) || platform.finds_by_session();
+                platform.is_safe_to_repeat(OperationName::CreateCallLog) || platform.finds_by_session();
             if !can_settle && error.is_in_doubt() {
                 refusal.return_message = refusal.return_message.detail(format!(
                     "The call may be logged all the same: please look in {}. Until {} it is not logged again.",
                     platform.name,
-                    claims::until(claims::QUIET)
+                    claims::until(&services.clock, claims::QUIET)
                 ));
             }
             Err(refusal)
@@ -349,7 +351,7 @@ async fn record(
     job: &mut Job,
     reply: Reply<CreatedLog>,
 ) -> Result<Created, Refusal> {
-    let now = now_ms();
+    let now = services.clock.now_ms();
     let log_id = reply.value.log_id;
     let log = CallLog {
         scope: job.scopes.now.clone(),

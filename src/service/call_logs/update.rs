@@ -147,7 +147,7 @@ async fn prepared(
     }
     .await;
     if let Some(lease) = lease {
-        lease.end(services).await;
+        lease.end(&*services.store).await;
     }
     updated
 }
@@ -164,7 +164,8 @@ async fn lease_of(services: &Services, scope: &Tenant, session_id: &str) -> Resu
     let parts =
         vec![Some("call log".to_owned()), Some(json!(scope).to_string()), Some(session_id.to_owned())];
     loop {
-        let asked = lease::ask(services, parts.clone(), LEASE, claims::PATIENCE).await;
+        let asked =
+            lease::ask(&*services.store, &services.instance, parts.clone(), LEASE, claims::PATIENCE).await;
         match asked.map_err(|error| Refusal::new(store_failed(&error)))? {
             LeaseAnswer::Held(lease) => return Ok(Some(lease)),
             LeaseAnswer::Ended => {}

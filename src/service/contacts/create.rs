@@ -98,7 +98,7 @@ async fn claimed(
 ) -> Answer {
     let store = &*services.store;
     let unknown = Extension::default();
-    let repeats = platform.repeats_safely(OperationName::CreateContact);
+    let is_safe = platform.is_safe_to_repeat(OperationName::CreateContact);
     let wanted = Wanted {
         store,
         instance: &services.instance,
@@ -124,8 +124,8 @@ async fn claimed(
                     return Ok(created(platform, &job, contact, None).await);
                 }
                 // That the search does not find it says little: it may lag behind for minutes.
-                if !repeats && !doubt.is_over() {
-                    return Err(may_exist(platform, &doubt.until()));
+                if !is_safe && !doubt.is_over() {
+                    return Err(may_exist(platform, &doubt.until(&services.clock)));
                 }
                 doubted = Some(doubt);
             }
@@ -170,7 +170,7 @@ async fn ask(platform: &ResolvedPlatform<'_>, held: ClaimGuard, job: &mut Job) -
             }
             let mut refusal = failed(&error, platform);
             let in_doubt = error.is_in_doubt();
-            if in_doubt && !platform.repeats_safely(OperationName::CreateContact) {
+            if in_doubt && !platform.is_safe_to_repeat(OperationName::CreateContact) {
                 refusal.return_message = refusal.return_message.detail(format!(
                     "The contact may be there all the same: please look in {} before you create it again.",
                     platform.name
@@ -219,7 +219,8 @@ async fn created(
     if let Some(id) = contact.id.clone().filter(|id| id_text(id).is_some()) {
         let name = contact.name.clone().or_else(|| job.input.new_contact_name.clone()).unwrap_or_default();
         let number = job.input.phone_number.clone().unwrap_or_default();
-        let recent = Recent::new(id, name, contact.contact_type.clone(), number);
+        let now = platform.services.clock.now_ms();
+        let recent = Recent::new(id, name, contact.contact_type.clone(), number, now);
         recent::remember(platform, &job.user, &recent).await;
     }
     // What the account has of this number lacks somebody now.

@@ -8,7 +8,6 @@ mod oauth;
 
 use async_trait::async_trait;
 
-use super::clock::now_ms;
 use super::session::Session;
 use super::{ResolvedPlatform, Services};
 use crate::connector::{CallError, Interface};
@@ -85,7 +84,7 @@ impl Services {
     /// If the store cannot be read.
     pub async fn connected_user(&self, session: &Session) -> Result<Option<User>, StoreError> {
         let Some(user) = session.connected_user(&*self.store).await? else { return Ok(None) };
-        if !user.credential.is_due(now_ms()) {
+        if !user.credential.is_due(self.clock.now_ms()) {
             return Ok(Some(user));
         }
         // Seldom, and by far the larger part: in a box it is not moved around with every request.
@@ -103,3 +102,6 @@ impl Services {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

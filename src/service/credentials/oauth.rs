@@ -14,7 +14,6 @@ use crate::engine::exchange::RequestSpec;
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::operation;
 use crate::engine::send::send;
-use crate::service::clock::now_ms;
 use crate::service::coordination::detached;
 use crate::service::coordination::lease::{self, LeaseAnswer};
 use crate::service::wording::store_failed;
@@ -80,10 +79,10 @@ async fn renewed_once(
         user.key.proxy_id.clone(),
         Some(user.key.id.clone()),
     ];
-    match lease::ask(&services, parts, LEASE, PATIENCE).await? {
+    match lease::ask(&*services.store, &services.instance, parts, LEASE, PATIENCE).await? {
         LeaseAnswer::Held(lease) => {
             let renewed = renew_if_due(&services, &settings, user).await;
-            lease.end(&services).await;
+            lease.end(&*services.store).await;
             renewed
         }
         LeaseAnswer::Ended | LeaseAnswer::Waiting => {
@@ -99,7 +98,9 @@ async fn renew_if_due(
 ) -> Result<User, StoreError> {
     match services.store.get_user(&user.key).await? {
         None => Ok(user),
-        Some(current) if !current.credential.is_connected() || !current.credential.is_due(now_ms()) => {
+        Some(current)
+            if !current.credential.is_connected() || !current.credential.is_due(services.clock.now_ms()) =>
+        {
             Ok(current)
         }
         Some(current) => renew(services, settings, current).await,
@@ -180,7 +181,7 @@ async fn exchange(
     let expires_at = seconds
         .filter(|seconds| seconds.is_finite())
         .map_or(ASSUMED_LIFE_MS, |seconds| (seconds * 1000.0) as i64)
-        .saturating_add(now_ms());
+        .saturating_add(services.clock.now_ms());
     Ok(Credential {
         secret: access_token.ok_or_else(|| unusable("The authorization server gave no access_token"))?,
         refresh: text("refresh_token").map(Secret::new),

@@ -8,6 +8,7 @@ use crate::connector::documents::Audience;
 use crate::connector::{Call, InterfaceFunction, Registry, inputs, invocation};
 use crate::credential::Credential;
 use crate::engine::mapped::{Contact, UserInfo};
+use crate::service::clock::Clock;
 use crate::service::testing::services;
 use crate::store::{Secret, UserKey};
 
@@ -54,7 +55,7 @@ fn registry(log: &Log) -> Registry {
         let found = Arc::clone(&found);
         Box::pin(async move {
             write(&found, call);
-            Ok(Reply::new(vec![Contact::new("1".into(), "Ada".into())]))
+            Ok(Reply::new(vec![Contact::new("1", "Ada")]))
         })
     });
     let told = Arc::clone(log);
@@ -103,7 +104,7 @@ async fn hooks_see_a_call_and_its_answer_in_the_order_of_registration() {
     let log = Log::default();
     let hooks: Vec<Arc<dyn Hook>> =
         vec![Arc::new(watching("first", &log)), Arc::new(watching("second", &log))];
-    let services = services(registry(&log), hooks).await;
+    let services = services(Clock::system(), registry(&log), hooks).await;
     let user = user();
     let platform = services.platform_of("acme", &user);
     platform.invoke::<invocation::FindContact>(&user, &number()).await.unwrap();
@@ -128,7 +129,7 @@ async fn a_hook_that_refuses_ends_the_call_before_the_crm_is_asked() {
         Arc::new(Watching { refuses: true, ..watching("second", &log) }),
         Arc::new(watching("third", &log)),
     ];
-    let services = services(registry(&log), hooks).await;
+    let services = services(Clock::system(), registry(&log), hooks).await;
     let user = user();
     let platform = services.platform_of("acme", &user);
     let refused = platform.invoke::<invocation::FindContact>(&user, &number()).await.unwrap_err();
@@ -149,7 +150,7 @@ async fn a_hook_that_refuses_ends_the_call_before_the_crm_is_asked() {
 #[tokio::test]
 async fn signing_in_takes_the_same_way_with_a_credential_that_is_not_stored() {
     let log = Log::default();
-    let services = services(registry(&log), vec![Arc::new(watching("hook", &log))]).await;
+    let services = services(Clock::system(), registry(&log), vec![Arc::new(watching("hook", &log))]).await;
     let platform = services.platform("acme", None, Audience::Anybody);
     let nobody = Unsaved { user: None, authorization: Some("Basic eA==") };
     let input = inputs::GetUserInfo::default();
@@ -166,7 +167,7 @@ async fn signing_in_takes_the_same_way_with_a_credential_that_is_not_stored() {
 #[tokio::test]
 async fn a_call_that_nobody_serves_is_counted_and_no_hook_is_asked() {
     let log = Log::default();
-    let services = services(registry(&log), vec![Arc::new(watching("hook", &log))]).await;
+    let services = services(Clock::system(), registry(&log), vec![Arc::new(watching("hook", &log))]).await;
     let user = user();
     let missing = services.platform_of("acme", &user).invoke::<invocation::GetUserList>(&user, &()).await;
     assert_eq!(missing.unwrap_err(), CallError::NotSupported(Interface::GetUserList));

@@ -11,7 +11,6 @@ use crate::config::operations::OperationName;
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage, inputs};
 use crate::engine::time::to_iso;
-use crate::service::clock::now_ms;
 use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Wanted};
 use crate::service::coordination::single_flight::Joined;
 use crate::service::wording::{Refusal, store_failed};
@@ -29,7 +28,7 @@ pub(super) async fn log_thread(
 ) {
     let subject = ClaimSubject::Conversation(thread.log_id.clone());
     let Thread { log_id, conversation_id, mut entries } = thread;
-    let key = match job.scopes.claim_key(&*services.store, subject).await {
+    let key = match job.scopes.claim_key(&*services.store, &services.clock, subject).await {
         Ok(key) => key,
         Err(error) => return done.stop(&unstored(&error), &entries),
     };
@@ -177,7 +176,7 @@ impl Log<'_> {
                 {
                     doubted = Some(doubt);
                 }
-                Claiming::InDoubt(doubt) => return Err(self.may_be_there(&doubt.until())),
+                Claiming::InDoubt(doubt) => return Err(self.may_be_there(&doubt.until(&self.services.clock))),
             }
         }
     }
@@ -215,7 +214,7 @@ impl Log<'_> {
     /// request again by its key, or people had their time to look.
     fn can_be_asked_again(&self, doubt: &Doubt, entry: &Entry, interface: Interface) -> bool {
         doubt.claim.message_id.as_ref() == Some(&entry.key)
-            && (self.platform.repeats_safely(operation(interface)) || doubt.is_over())
+            && (self.platform.is_safe_to_repeat(operation(interface)) || doubt.is_over())
     }
 
     fn may_be_there(&self, until: &str) -> Refusal {
@@ -253,11 +252,11 @@ impl Log<'_> {
                 }
                 let mut refusal = failed(&error, interface, self.platform);
                 let in_doubt = error.is_in_doubt();
-                if in_doubt && !self.platform.repeats_safely(operation(interface)) {
+                if in_doubt && !self.platform.is_safe_to_repeat(operation(interface)) {
                     refusal.return_message = refusal.return_message.detail(format!(
                         "The message may be logged all the same: please look in {}. Until {} nothing of this conversation is logged.",
                         self.platform.name,
-                        claims::until(claims::QUIET)
+                        claims::until(&self.services.clock, claims::QUIET)
                     ));
                 }
                 Err(refusal)
@@ -324,7 +323,7 @@ impl Log<'_> {
         created: Option<String>,
         entry: &Entry,
     ) -> Result<(), Refusal> {
-        let now = now_ms();
+        let now = self.services.clock.now_ms();
         let conversation = match conversation {
             Some(conversation) => Conversation { updated_at: now, ..conversation },
             None => Conversation {
