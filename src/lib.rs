@@ -13,12 +13,14 @@ pub(crate) use app_connect_engine::{atomic_file, hex, json_kind};
 pub mod api;
 pub mod cli;
 pub mod connector;
+pub mod credential;
 mod durations;
 pub mod generated;
 pub mod import;
 pub mod metrics;
 #[cfg(feature = "otel")]
 mod otel;
+mod random_id;
 pub mod sandbox;
 pub mod server;
 pub mod service;

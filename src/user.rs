@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::secret::Secret;
+use crate::credential::Credential;
 
 /// Stands between a CRM's id and the host that it means somebody at, in the App Connect id of whoever
 /// came second with this id.
@@ -23,7 +23,7 @@ pub struct UserKey {
     pub proxy_id: Option<String>,
 }
 
-/// A signed-in user of a CRM. Not `Serialize`: it holds tokens, and only the
+/// A signed-in user of a CRM. Not `Serialize`: it holds a credential, and only the
 /// store writes those down, sealed.
 #[derive(Clone, PartialEq)]
 pub struct User {
@@ -37,12 +37,8 @@ pub struct User {
     pub timezone_name: Option<String>,
     /// The offset as the CRM reports it: a number or text.
     pub timezone_offset: Option<Value>,
-    /// API key or OAuth access token; empty after a logout.
-    pub access_token: Secret,
-    /// OAuth refresh token.
-    pub refresh_token: Option<Secret>,
-    /// When the access token expires, in milliseconds.
-    pub token_expiry: Option<i64>,
+    /// What proves to the CRM who it is.
+    pub credential: Credential,
     /// The RingCentral account that the user belongs to.
     pub rc_account_id: Option<String>,
     /// The country of that account's numbers, two letters.

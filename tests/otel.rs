@@ -17,7 +17,7 @@ fn holds(body: &[u8], part: &[u8]) -> bool {
 
 /// The export is protobuf: names and ids stand in it as they are.
 #[test]
-fn a_request_its_operation_and_its_exchange_are_one_trace_of_the_client() {
+fn a_request_its_call_its_operation_and_its_exchange_are_one_trace_of_the_client() {
     let collector = Crm::start(|_| Answer::text("application/x-protobuf", ""));
     let crm = Crm::start(ordinary);
     let mut site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
@@ -42,12 +42,14 @@ fn a_request_its_operation_and_its_exchange_are_one_trace_of_the_client() {
         assert_eq!(export.header("content-type"), Some("application/x-protobuf"));
         all.extend_from_slice(&export.body);
     }
-    for part in ["POST /apiKeyLogin", "app-connect-under-test", "operation", "getUserInfo", "exchange"] {
+    for part in
+        ["POST /apiKeyLogin", "app-connect-under-test", "invoke", "operation", "getUserInfo", "exchange"]
+    {
         assert!(holds(&all, part.as_bytes()), "{part} is missing: {}", String::from_utf8_lossy(&all));
     }
     let trace = bytes(TRACE);
     let spans = all.windows(trace.len()).filter(|window| *window == trace).count();
-    assert_eq!(spans, 3, "one trace: {}", String::from_utf8_lossy(&all));
+    assert_eq!(spans, 4, "one trace: {}", String::from_utf8_lossy(&all));
     assert!(holds(&all, &bytes("b7ad6b7169203331")), "below the client's span");
     assert!(!holds(&all, b"77-key"));
     let asked = crm.received();

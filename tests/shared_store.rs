@@ -7,6 +7,9 @@ use crate::support::postgres::cluster;
 use crate::support::test_server::{
     self, CONSOLE_TOKEN, PATIENCE, TestServer, call, document, pretty, try_send, until,
 };
+use app_connect::credential::Credential;
+use app_connect::service::clock::Clock;
+use app_connect::service::session::Sessions;
 use app_connect::store::{self, Keys, Secret, User};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -268,9 +271,11 @@ fn expired(url: &str) -> String {
         hostname: None,
         timezone_name: None,
         timezone_offset: None,
-        access_token: Secret::new("at-0"),
-        refresh_token: Some(Secret::new("rt-0")),
-        token_expiry: Some(1_700_000_000_000),
+        credential: Credential {
+            secret: Secret::new("at-0"),
+            refresh: Some(Secret::new("rt-0")),
+            expires_at: Some(1_700_000_000_000),
+        },
         rc_account_id: None,
         region: None,
         platform_additional_info: serde_json::Map::new(),
@@ -285,7 +290,7 @@ fn expired(url: &str) -> String {
         let store = store::open(url, Keys::from_secret(&secret).unwrap()).await.unwrap();
         store.save_user(&user).await.unwrap();
     });
-    app_connect::service::session::Sessions::new(&secret).issue(&user.key).unwrap()
+    Sessions::new(&secret, Clock::system()).issue(&user.key).unwrap()
 }
 
 #[test]

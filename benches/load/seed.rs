@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use app_connect::credential::Credential;
+use app_connect::service::clock::Clock;
 use app_connect::service::session::Sessions;
 use app_connect::store::{
     self, CallLog, Extension, Keys, Owner, Secret, Store, StoreError, Tenant, User, UserKey,
@@ -50,7 +52,7 @@ impl Seeded {
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
-        let seeded = Self { folder, size, sessions: Sessions::new(&Secret::new(SECRET)) };
+        let seeded = Self { folder, size, sessions: Sessions::new(&Secret::new(SECRET), Clock::system()) };
         std::fs::create_dir_all(seeded.configs())?;
         let document = DOCUMENT.replace("http://127.0.0.1:8788/api/v1", &format!("http://{crm}{BASE}"));
         for number in 0..size.configs {
@@ -91,9 +93,7 @@ impl Seeded {
             hostname: None,
             timezone_name: Some("America/New_York".to_owned()),
             timezone_offset: None,
-            access_token: Secret::new(format!("key-of-user-{number}")),
-            refresh_token: None,
-            token_expiry: None,
+            credential: Credential::new(Secret::new(format!("key-of-user-{number}"))),
             rc_account_id: Some(account(number)),
             region: None,
             platform_additional_info: serde_json::Map::new(),

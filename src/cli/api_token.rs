@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::open_store::Location;
 use super::{CliError, print, runtime};
+use crate::service::clock::Clock;
 use crate::service::management::api_tokens::{self, Issued, NewToken, Token};
 use crate::service::management::{Caller, TokenScope, audit};
 use crate::store::{Store, StoreError};
@@ -128,18 +129,21 @@ async fn open(place: &Place, makes: bool) -> Result<Arc<dyn Store>, CliError> {
 
 async fn carry_out(store: &dyn Store, action: Action) -> Result<(), CliError> {
     let by = Caller::command_line();
+    let clock = Clock::system();
     match action {
         Action::Create { name, scopes, valid_days } => {
             let new = NewToken { name, scopes: scopes.into_iter().collect(), valid_days };
-            issued(&api_tokens::create(store, &by, new).await?);
+            issued(&api_tokens::create(store, &clock, &by, new).await?);
         }
-        Action::Rotate { id, valid_days } => issued(&api_tokens::rotate(store, &by, &id, valid_days).await?),
+        Action::Rotate { id, valid_days } => {
+            issued(&api_tokens::rotate(store, &clock, &by, &id, valid_days).await?)
+        }
         Action::Revoke { id } => {
-            let token = api_tokens::revoke(store, &by, &id).await?;
+            let token = api_tokens::revoke(store, &clock, &by, &id).await?;
             print::line(&format!("revoked: {}", described(&token)));
         }
         Action::List { json } => {
-            let all = api_tokens::list(store).await?;
+            let all = api_tokens::list(store, &clock).await?;
             if json {
                 print::line(&serde_json::to_string_pretty(&all)?);
             } else if all.is_empty() {

@@ -11,6 +11,7 @@ use crate::engine::egress::EgressPolicy;
 use crate::engine::exchange::HostPattern;
 use crate::engine::explain::shortened;
 use crate::engine::proxies::Proxies;
+use crate::random_id::random_hex;
 use crate::sandbox::{self, API_KEY, Sandbox, SandboxOptions};
 use crate::server::{DEVELOPER_PORTAL_SERVER, RINGCENTRAL_SERVER, ServerBuilder, Settings};
 use crate::store::Secret;
@@ -211,10 +212,7 @@ fn shown(value: &Value) -> String {
 }
 
 fn random() -> std::io::Result<String> {
-    let mut bytes = [0u8; 32];
-    aws_lc_rs::rand::fill(&mut bytes)
-        .map_err(|_| std::io::Error::other("the system gives no random bytes"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    random_hex::<32>().map_err(std::io::Error::other)
 }
 
 /// A folder of the demo's own, removed at the end.

@@ -11,7 +11,7 @@ use crate::engine::inputs::Inputs;
 use crate::engine::render;
 use crate::engine::send::send;
 use crate::engine::trial::mask;
-use crate::hex::hex;
+use crate::random_id::random_hex;
 use crate::service::wording::CASE_WORDING;
 
 /// Records a case: a folder in `<proxyId>.cases` beside the document. Credentials become their names;
@@ -53,9 +53,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
         )));
     }
     if operation.reads_idempotency_key() {
-        let mut bytes = [0u8; 16];
-        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "the system gives no random numbers")?;
-        subject.variables.entry("idempotencyKey").or_insert_with(|| hex(&bytes).into());
+        let key = random_hex::<16>().map_err(|error| error.to_string())?;
+        subject.variables.entry("idempotencyKey").or_insert_with(|| key.into());
     }
     let inputs = Inputs::from_object(&subject.variables);
     let request = render(operation, &inputs).map_err(|error| format!("nothing is sent: {error}"))?;

@@ -7,6 +7,7 @@ pub use url::Url;
 pub use super::contract::{Call, CallError, Connector, Interface, Reply};
 pub use super::inputs;
 pub use super::message::{MessageType, ReturnMessage};
+pub use crate::credential::Credential;
 pub use crate::engine::exchange::{HostPattern, HostPolicy, RequestSpec, UpstreamResponse};
 pub use crate::engine::failure::{Failure, FailureKind};
 pub use crate::engine::mapped::{

@@ -4,7 +4,9 @@
 //! that a client or a CRM sends becomes a label. A series is looked up once and then held by whoever
 //! counts, so that counting takes no lock that others wait for.
 
+mod invocations;
 mod operations;
+mod outcomes;
 mod requests;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -15,8 +17,11 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+pub(crate) use invocations::InvocationHandles;
+use invocations::InvocationLabels;
 pub(crate) use operations::Handles;
 use operations::{ExchangeLabels, OperationLabels, ProblemLabels};
+use outcomes::{Outcomes, Series};
 use requests::Requests;
 
 use crate::durations::durations;
@@ -31,6 +36,8 @@ type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    invocations: Family<InvocationLabels, Counter>,
+    invocation_durations: Durations<InvocationLabels>,
     operations: Family<OperationLabels, Counter>,
     operation_durations: Durations<OperationLabels>,
     mapping_problems: Family<ProblemLabels, Counter>,
@@ -45,20 +52,6 @@ struct StateLabels {
     state: &'static str,
 }
 
-/// A series: how often, and how long.
-#[derive(Debug)]
-struct Series {
-    count: Counter,
-    duration: Histogram,
-}
-
-impl Series {
-    fn observe(&self, duration: std::time::Duration) {
-        self.count.inc();
-        self.duration.observe(duration.as_secs_f64());
-    }
-}
-
 impl Metrics {
     /// Nothing counted yet. `routes` are the methods and path patterns that are served: each has its
     /// own series, whatever else is asked for shares one; `store` is what the store counts.
@@ -69,6 +62,20 @@ impl Metrics {
         let mut registry = Registry::with_prefix("app_connect");
         let build = vec![("version", env!("CARGO_PKG_VERSION"))];
         registry.register("build", "The version that runs", Info::new(build));
+        let invocations = Family::default();
+        registry.register(
+            "invocations",
+            "Calls of connectors by who served them: `document`, `override`, `code`, or `none`; by interface; by \
+             outcome: as of operations, or `message`, `stopped`, `not-supported`, `not-in-service`",
+            invocations.clone(),
+        );
+        let invocation_durations = Durations::new_with_constructor(durations);
+        registry.register_with_unit(
+            "invocation_duration",
+            "Time of a call of a connector, credential and hooks included",
+            Unit::Seconds,
+            invocation_durations.clone(),
+        );
         let operations = Family::default();
         registry.register(
             "operations",
@@ -115,6 +122,8 @@ impl Metrics {
         let requests = Requests::new(routes, &mut registry);
         Self {
             registry,
+            invocations,
+            invocation_durations,
             operations,
             operation_durations,
             mapping_problems,

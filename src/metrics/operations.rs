@@ -8,28 +8,9 @@ use std::time::Duration;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 
-use super::{Metrics, Series};
+use super::{Metrics, Outcomes, Series};
 use crate::config::operations::OperationName;
 use crate::engine::mapped::MappingProblem;
-
-/// The outcomes that occur; another word is counted as well, only less quickly.
-const OUTCOMES: [&str; 15] = [
-    "ok",
-    "incomplete",
-    "unmapped",
-    "dns",
-    "refused",
-    "tls",
-    "timeout",
-    "reset",
-    "too-large",
-    "not-json",
-    "unconfirmed",
-    "status",
-    "blocked",
-    "missing",
-    "limited",
-];
 
 /// Mapping problems of one operation beyond so many are counted under one path.
 const PROBLEMS: usize = 64;
@@ -65,7 +46,7 @@ pub(crate) struct Handles(HashMap<OperationName, OnceLock<Box<Operation>>>);
 /// The series of one operation.
 #[derive(Debug, Default)]
 pub(crate) struct Operation {
-    outcomes: [OnceLock<Series>; OUTCOMES.len()],
+    outcomes: Outcomes,
     problems: RwLock<HashMap<(String, String), Counter>>,
 }
 
@@ -98,10 +79,7 @@ impl Handles {
 impl Counting<'_> {
     /// An operation ended.
     pub(crate) fn ended(&self, outcome: &'static str, duration: Duration) {
-        match OUTCOMES.iter().position(|known| *known == outcome) {
-            Some(at) => self.held.outcomes[at].get_or_init(|| self.series(outcome)).observe(duration),
-            None => self.series(outcome).observe(duration),
-        }
+        self.held.outcomes.observe(outcome, duration, || self.series(outcome));
     }
 
     fn series(&self, outcome: &'static str) -> Series {

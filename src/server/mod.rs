@@ -33,8 +33,10 @@ use crate::engine::proxies::Proxies;
 use crate::engine::send::{Client, ClientOptions};
 use crate::metrics::Metrics;
 use crate::service::catalog::Catalog;
+use crate::service::clock::Clock;
 use crate::service::coordination::claims;
 use crate::service::coordination::keyed_lock::KeyedLock;
+use crate::service::invoke::Pipeline;
 use crate::service::management::ApiTokens;
 use crate::service::manifest::Manifest;
 use crate::service::session::Sessions;
@@ -219,7 +221,9 @@ impl ServerBuilder {
             }
             None => Documents::none(),
         };
-        let connectors = Arc::new(Catalog::new(Arc::clone(&store), Arc::clone(&documents)));
+        let clock = Clock::system();
+        let connectors = Catalog::new(Arc::clone(&store), Arc::clone(&documents), clock.clone());
+        let connectors = Arc::new(connectors);
         connectors.refresh().await?;
         let watch = documents.watch().unwrap_or_else(|error| {
             tracing::error!(%error, "the folder of proxyConfigs cannot be watched; changes need a restart");
@@ -228,18 +232,20 @@ impl ServerBuilder {
         let routes: Vec<_> = routes::table().iter().map(|route| (route.method_name(), route.path)).collect();
         let metrics = Arc::new(Metrics::new(routes, store.meter()));
         let shared = Arc::new(Shared {
+            clock: clock.clone(),
             store: Arc::clone(&store),
             documents,
             connectors: Arc::clone(&connectors),
             metrics,
+            pipeline: Pipeline::new(Vec::new()),
             registry,
-            sessions: Sessions::new(&settings.secret_key),
+            sessions: Sessions::new(&settings.secret_key, clock.clone()),
             hash_key: settings.hash_key.clone(),
             ringcentral_server: settings.ringcentral_server.clone(),
             developer_portal: settings.developer_portal.clone(),
             manifest: settings.manifest.clone(),
             api_tokens: ApiTokens::new(settings.console_bootstrap_token.clone()),
-            instance: claims::Instance::default(),
+            instance: claims::Instance::new(clock.clone())?,
             calls_in_flight: Arc::default(),
             conversations_in_flight: Arc::default(),
             contacts_in_flight: Arc::default(),
@@ -286,7 +292,7 @@ impl ServerBuilder {
         let running = http.run();
         let handle = running.handle();
         let task = tokio::spawn(running);
-        let background = Background::start(&store, &connectors);
+        let background = Background::start(&store, &connectors, clock);
         Ok(Server { address, handle, task, store, connectors, metrics_server, background, _watch: watch })
     }
 }

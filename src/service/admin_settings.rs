@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 
 use jiff::Timestamp;
 
-use super::clock::now_ms;
 use super::hashing::hashed;
 use super::{Services, ringcentral};
 use crate::engine::failure::Failure;
@@ -113,7 +112,7 @@ pub async fn save(
     let key = key(&account);
     let _turn = services.record_locks.take(&key).await;
     loop {
-        let now = now_ms();
+        let now = services.clock.now_ms();
         let before = services.store.document(&key).await?;
         let mut settings = before
             .clone()

@@ -7,11 +7,10 @@ use serde_json::{Map, Value};
 use jiff::Timestamp;
 
 use super::Services;
-use super::clock::now_ms;
 use super::session::Session;
 use crate::engine::text::to_text;
 use crate::engine::time::{parse_instant, to_iso};
-use crate::hex::hex;
+use crate::random_id::{NoRandomness, random_hex};
 use crate::store::{DocumentChange, DocumentKey, DocumentKind, StoreError, User, UserKey};
 
 /// What a client may change of an item.
@@ -128,7 +127,7 @@ pub enum CallDownError {
     NothingToChange,
     /// No random bytes for an id.
     #[error("The system gives no random numbers.")]
-    NoRandomness,
+    NoRandomness(#[from] NoRandomness),
     /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -144,9 +143,9 @@ pub async fn schedule(
     submitted: &Map<String, Value>,
 ) -> Result<String, CallDownError> {
     let user = session.user(&*services.store).await?.ok_or(CallDownError::UnknownUser)?;
-    let now = now_ms();
+    let now = services.clock.now_ms();
     let item = Stored {
-        id: new_id().ok_or(CallDownError::NoRandomness)?,
+        id: new_id()?,
         contact_id: text(submitted.get("contactId")),
         contact_type: Some(text(submitted.get("contactType")).unwrap_or_else(|| "contact".to_owned())),
         contact_name: filled(submitted.get("contactName")),
@@ -216,7 +215,7 @@ pub async fn change(
         let before = services.store.document(&key).await?.ok_or(CallDownError::UnknownItem)?;
         let mut item = read(before.clone())?;
         apply(&mut item, changes);
-        item.updated_at = now_ms();
+        item.updated_at = services.clock.now_ms();
         let after = serde_json::to_value(&item).unwrap_or_default();
         let change = DocumentChange { key: key.clone(), before: Some(before), after: Some(after) };
         if services.store.change_documents(&[change]).await? {
@@ -335,13 +334,9 @@ fn filled(value: Option<&Value>) -> Option<String> {
 }
 
 /// 32 hexadecimal digits: the time in nanoseconds, and 64 random bits.
-fn new_id() -> Option<String> {
-    let mut bytes = [0; 16];
-    let (time, random) = bytes.split_at_mut(8);
-    aws_lc_rs::rand::fill(random).ok()?;
-    let nanoseconds = u64::try_from(Timestamp::now().as_nanosecond()).ok()?;
-    time.copy_from_slice(&nanoseconds.to_be_bytes());
-    Some(hex(&bytes))
+fn new_id() -> Result<String, NoRandomness> {
+    let nanoseconds = u64::try_from(Timestamp::now().as_nanosecond()).unwrap_or_default();
+    Ok(format!("{nanoseconds:016x}{}", random_hex::<8>()?))
 }
 
 #[cfg(test)]

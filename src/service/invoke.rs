@@ -1,24 +1,195 @@
-//! The one way from a connected user to the CRM: who serves the interface, with which credential, and the
-//! call itself. Whatever is to happen at every call, before or after it, belongs here.
+//! The one way to the CRM: who serves the interface, with which credential, the hooks before it, the call itself,
+//! and the hooks after it. It is one span, and counted once. Whatever is to happen at every call belongs here.
+//!
+//! Interfaces that only describe a connector do not pass through here: how users sign in, how a key becomes a
+//! credential, the format of log texts.
 
-use super::Platform;
+mod hooks;
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
+
+pub use hooks::{Hook, HookedAnswer, HookedCall};
+
+use super::{ResolvedPlatform, credentials};
 use crate::connector::invocation::Invocation;
-use crate::connector::{CallError, Reply};
+use crate::connector::{CallError, Connector, Interface, Provider, Reply, ReturnMessage};
+use crate::engine::mapped::MapError;
+use crate::metrics::InvocationHandles;
 use crate::store::User;
 
-impl Platform<'_> {
+/// What every call passes through, and where it is counted.
+pub struct Pipeline {
+    hooks: Vec<Arc<dyn Hook>>,
+    counted: InvocationHandles,
+}
+
+impl Pipeline {
+    /// With these hooks, in this order.
+    pub fn new(hooks: Vec<Arc<dyn Hook>>) -> Self {
+        let interfaces = Interface::ALL.iter().map(|interface| interface.as_str());
+        Self { hooks, counted: InvocationHandles::new(interfaces) }
+    }
+}
+
+/// An interface whose input and output hooks can see.
+pub(crate) trait Invocable:
+    Invocation<Input: Any + Send + Sync + Sized, Output: Any + Send + Sync>
+{
+}
+
+impl<I: Invocation<Input: Any + Send + Sync + Sized, Output: Any + Send + Sync>> Invocable for I {}
+
+/// Somebody whose credential is not the one of a stored user: while signing in, or out.
+#[derive(Clone, Copy)]
+pub(crate) struct Unsaved<'a> {
+    /// The user, as far as there is one.
+    pub(crate) user: Option<&'a User>,
+    /// The `Authorization` value of the credential ([`credentials::authorization`]).
+    pub(crate) authorization: Option<&'a str>,
+}
+
+/// For whom the CRM is asked.
+#[derive(Clone, Copy)]
+enum Asker<'a> {
+    /// A stored user, with the stored credential.
+    Saved(&'a User),
+    Unsaved(Unsaved<'a>),
+}
+
+/// A hook let nobody pass.
+struct Stopped(ReturnMessage);
+
+impl ResolvedPlatform<'_> {
     /// Calls an interface for a connected user.
     ///
     /// # Errors
-    /// If nothing serves the interface, there is no credential, or the CRM fails.
-    pub(crate) async fn invoke<I: Invocation>(
+    /// If nothing serves the interface, a hook refuses, there is no credential, or the CRM fails.
+    pub(crate) async fn invoke<I: Invocable>(
         &self,
         user: &User,
         input: &I::Input,
     ) -> Result<Reply<I::Output>, CallError> {
-        let connector = self.serving(I::INTERFACE)?;
-        let auth_header = self.auth_header(&user.access_token).await?;
-        let call = self.call(Some(user), auth_header.as_deref());
-        I::of(&*connector, &call, input).await
+        self.run::<I>(Asker::Saved(user), input).await
+    }
+
+    /// Calls an interface with a credential that is not stored.
+    ///
+    /// # Errors
+    /// As [`Self::invoke`].
+    pub(crate) async fn invoke_unsaved<I: Invocable>(
+        &self,
+        asker: Unsaved<'_>,
+        input: &I::Input,
+    ) -> Result<Reply<I::Output>, CallError> {
+        self.run::<I>(Asker::Unsaved(asker), input).await
+    }
+
+    async fn run<I: Invocable>(
+        &self,
+        asker: Asker<'_>,
+        input: &I::Input,
+    ) -> Result<Reply<I::Output>, CallError> {
+        let interface = I::INTERFACE.as_str();
+        let span = tracing::debug_span!("invoke", platform = self.name, interface, outcome = Empty);
+        let run = async {
+            let started = Instant::now();
+            let (served_by, answered) = match self.provider(I::INTERFACE) {
+                Ok((provider, connector)) => {
+                    (served_by(provider), self.ask::<I>(&*connector, asker, input).await)
+                }
+                Err(error) => ("none", Ok(Err(error))),
+            };
+            let (outcome, result) = match answered {
+                Ok(result) => (outcome(&result), result),
+                Err(Stopped(message)) => ("stopped", Err(CallError::from(message))),
+            };
+            Span::current().record("outcome", outcome);
+            let services = self.services;
+            services.pipeline.counted.ended(
+                &services.metrics,
+                (served_by, interface),
+                outcome,
+                started.elapsed(),
+            );
+            result
+        };
+        run.instrument(span).await
+    }
+
+    /// Makes the credential, and asks the hooks and the CRM.
+    async fn ask<I: Invocable>(
+        &self,
+        connector: &dyn Connector,
+        asker: Asker<'_>,
+        input: &I::Input,
+    ) -> Result<Result<Reply<I::Output>, CallError>, Stopped> {
+        let prepared;
+        let Unsaved { user, authorization } = match asker {
+            Asker::Unsaved(asker) => asker,
+            Asker::Saved(user) => {
+                prepared = match credentials::authorization(self, &user.credential).await {
+                    Ok(authorization) => authorization,
+                    Err(error) => return Ok(Err(error)),
+                };
+                Unsaved { user: Some(user), authorization: prepared.as_deref() }
+            }
+        };
+        let call = self.call(user, authorization);
+        let hooks = &self.services.pipeline.hooks;
+        if hooks.is_empty() {
+            return Ok(I::of(connector, &call, input).await);
+        }
+        let proxy_id = self.proxy.as_ref().map(|proxy| proxy.proxy_id.as_str());
+        let hooked = HookedCall { platform: &self.name, proxy_id, interface: I::INTERFACE, user, input };
+        let mut passed = 0;
+        let mut refusal = None;
+        while let (Some(hook), None) = (hooks.get(passed), &refusal) {
+            match hook.before(&hooked).await {
+                Ok(()) => passed += 1,
+                Err(message) => refusal = Some(message),
+            }
+        }
+        let result = match &refusal {
+            None => I::of(connector, &call, input).await,
+            Some(message) => Err(CallError::from(message.clone())),
+        };
+        let answer = HookedAnswer::of(&result);
+        for hook in &hooks[..passed] {
+            hook.after(&hooked, &answer).await;
+        }
+        match refusal {
+            None => Ok(result),
+            Some(message) => Err(Stopped(message)),
+        }
     }
 }
+
+fn served_by(provider: Provider) -> &'static str {
+    match provider {
+        Provider::Proxy => "document",
+        Provider::Override => "override",
+        Provider::Code => "code",
+    }
+}
+
+/// What came of a call, as spans and metrics name it.
+fn outcome<T>(result: &Result<Reply<T>, CallError>) -> &'static str {
+    match result {
+        Ok(reply) if !reply.mapping_problems.iter().any(|problem| problem.is_essential) => "ok",
+        Ok(_) => "incomplete",
+        Err(CallError::Failed(failure)) => failure.kind.as_str(),
+        Err(CallError::Unmapped(MapError::NotJson(failure))) => failure.kind.as_str(),
+        Err(CallError::Unmapped(_)) => "unmapped",
+        Err(CallError::Message(_)) => "message",
+        Err(CallError::NotSupported(_)) => "not-supported",
+        Err(CallError::NotInService(_)) => "not-in-service",
+    }
+}
+
+#[cfg(test)]
+mod tests;

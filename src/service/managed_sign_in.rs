@@ -7,7 +7,6 @@
 use serde_json::{Map, Value, json};
 
 use super::Services;
-use super::clock::now_ms;
 use super::developer_portal::{self, Published};
 use super::hashing::hashed;
 use super::ringcentral::Extension;
@@ -183,7 +182,12 @@ impl<'s> ManagedSignIn<'s> {
     /// If the store fails.
     pub async fn refused(&self) -> Result<(), StoreError> {
         match self.refusal_key().filter(|_| self.is_managed()) {
-            Some(key) => self.services.store.save_document(&key, &json!({"failedAt": now_ms()})).await,
+            Some(key) => {
+                self.services
+                    .store
+                    .save_document(&key, &json!({"failedAt": self.services.clock.now_ms()}))
+                    .await
+            }
             None => Ok(()),
         }
     }

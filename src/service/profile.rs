@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::session::Session;
 use super::wording::{Refusal, message, store_failed};
-use super::{Services, users};
+use super::{Services, user_record, users};
 use crate::connector::documents::Audience;
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
@@ -108,8 +108,8 @@ pub async fn refresh_info(services: &Services, session: &Session) -> Result<Chec
         )));
     }
     // Asking took a while: what changed meanwhile stays, and who signed out stays signed out.
-    let changed = users::change(services, &user.key, |user| {
-        if user.access_token.expose().is_empty() {
+    let changed = user_record::change(services, &user.key, |user| {
+        if !user.credential.is_connected() {
             return;
         }
         users::keep_additional_info(&mut user.platform_additional_info, &info);
@@ -118,11 +118,11 @@ pub async fn refresh_info(services: &Services, session: &Session) -> Result<Chec
         }
         (user.timezone_name, user.timezone_offset) = users::zone(Some(user), &info);
         if let Some(api_key) = &info.overriding_api_key {
-            user.access_token = api_key.clone();
+            user.credential.secret = api_key.clone();
         }
     });
     let changed = changed.await.map_err(|error| refusal(&error))?;
-    if changed.is_none_or(|user| user.access_token.expose().is_empty()) {
+    if changed.is_none_or(|user| !user.credential.is_connected()) {
         return Err(Refusal::new(unknown_user()));
     }
     let message = reply.message.unwrap_or_else(|| {

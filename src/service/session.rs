@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use subtle::ConstantTimeEq as _;
 
-use super::clock::now_seconds;
+use super::clock::Clock;
 use crate::small_cache::Recent;
 use crate::store::{Secret, Store, StoreError, User, UserKey};
 
@@ -49,7 +49,7 @@ struct Claims {
     proxy_id: Option<Option<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     iat: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
     exp: Option<i64>,
 }
 
@@ -58,12 +58,18 @@ fn present<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<Option<String>>
     Option::deserialize(claim).map(Some)
 }
 
+/// A number that is there: null says nothing of when a token expires, and is no such claim.
+fn number<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<i64>, D::Error> {
+    i64::deserialize(claim).map(Some)
+}
+
 /// Signs and verifies session tokens with `APP_SERVER_SECRET_KEY`, HS256 only.
 pub struct Sessions {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
     verified: Recent<Verified>,
+    clock: Clock,
 }
 
 /// A token that was found good.
@@ -73,17 +79,19 @@ struct Verified {
 }
 
 impl Sessions {
-    /// Tokens signed with this secret.
-    pub fn new(secret: &Secret) -> Self {
+    /// Tokens signed with this secret, which expire by this clock.
+    pub fn new(secret: &Secret, clock: Clock) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         // Tokens without an expiry exist and are accepted (recordings 16, `no-exp`).
         validation.required_spec_claims.clear();
-        validation.leeway = 0;
+        // By our own clock.
+        validation.validate_exp = false;
         Self {
             encoding: EncodingKey::from_secret(secret.expose().as_bytes()),
             decoding: DecodingKey::from_secret(secret.expose().as_bytes()),
             validation,
             verified: Recent::new(REMEMBERED_PAIRS),
+            clock,
         }
     }
 
@@ -93,7 +101,7 @@ impl Sessions {
     }
 
     fn sign(&self, id: &str, platform: &str, proxy_id: Option<Option<String>>) -> Option<String> {
-        let now = now_seconds();
+        let now = self.clock.now_seconds();
         let claims = Claims {
             id: Some(id.to_owned()),
             platform: Some(platform.to_owned()),
@@ -109,15 +117,22 @@ impl Sessions {
         let is_same = |known: &Verified| bool::from(known.token.as_bytes().ct_eq(token.as_bytes()));
         if let Some(known) = self.verified.find(token.as_bytes(), is_same) {
             // All that time can change of a verified token is that it expires.
-            let expired = known.session.expires_at.is_some_and(|at| at < now_seconds());
-            return (!expired).then(|| Arc::clone(&known.session));
+            return (!self.is_expired(&known.session)).then(|| Arc::clone(&known.session));
         }
         let session = Arc::new(self.decode(token)?);
+        if self.is_expired(&session) {
+            return None;
+        }
         let verified = Verified { token: token.into(), session: Arc::clone(&session) };
         self.verified.keep(token.as_bytes(), verified);
         Some(session)
     }
 
+    fn is_expired(&self, session: &Session) -> bool {
+        session.expires_at.is_some_and(|at| at < self.clock.now_seconds())
+    }
+
+    /// What a token says, whether it has expired or not.
     fn decode(&self, token: &str) -> Option<Session> {
         let claims = decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
         Some(Session {
@@ -131,7 +146,7 @@ impl Sessions {
 
     /// A fresh token where the session's own expires within a week.
     pub fn refresh(&self, session: &Session) -> Option<String> {
-        let left = session.expires_at? - now_seconds();
+        let left = session.expires_at? - self.clock.now_seconds();
         if left >= REFRESH_BELOW {
             return None;
         }
@@ -164,13 +179,18 @@ impl Session {
     /// # Errors
     /// If the store cannot be read.
     pub async fn connected_user(&self, store: &dyn Store) -> Result<Option<User>, StoreError> {
-        Ok(self.user(store).await?.filter(|user| !user.access_token.expose().is_empty()))
+        Ok(self.user(store).await?.filter(|user| user.credential.is_connected()))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
     use super::*;
+    use crate::credential::Credential;
     use crate::store::{self, Keys};
 
     fn user(proxy_id: Option<&str>) -> User {
@@ -184,9 +204,7 @@ mod tests {
             hostname: None,
             timezone_name: None,
             timezone_offset: None,
-            access_token: Secret::new("key"),
-            refresh_token: None,
-            token_expiry: None,
+            credential: Credential::new(Secret::new("key")),
             rc_account_id: None,
             region: None,
             platform_additional_info: serde_json::Map::new(),
@@ -206,7 +224,7 @@ mod tests {
         let secret = Secret::new("a secret");
         let keys = Keys::from_secret(&secret).unwrap();
         let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
-        let sessions = Sessions::new(&secret);
+        let sessions = Sessions::new(&secret, Clock::system());
         let found = async |token: &str| {
             let session = sessions.verify(token).unwrap();
             session.user(&*store).await.unwrap().map(|user| user.key.proxy_id)
@@ -226,7 +244,8 @@ mod tests {
 
     #[test]
     fn a_remembered_token_expires_too_and_vouches_for_no_other() {
-        let sessions = Sessions::new(&Secret::new("a secret"));
+        let (clock, hand) = Clock::by_hand(1_760_000_000_000);
+        let sessions = Sessions::new(&Secret::new("a secret"), clock.clone());
         let claims = |exp| Claims {
             id: Some("7-acme".to_owned()),
             platform: Some("acme".to_owned()),
@@ -235,15 +254,20 @@ mod tests {
             exp,
         };
         let token = |exp| encode(&Header::new(Algorithm::HS256), &claims(exp), &sessions.encoding).unwrap();
-        let now = now_seconds();
+        let now = clock.now_seconds();
         let good = token(Some(now + 60));
         assert_eq!(sessions.verify(&good), sessions.verify(&good));
         assert!(sessions.verify(&good).is_some());
-        // As if a minute and a second had gone by.
-        let expired = Session { expires_at: Some(now - 1), ..(*sessions.verify(&good).unwrap()).clone() };
-        let verified = Verified { token: good.as_str().into(), session: Arc::new(expired) };
-        sessions.verified.keep(good.as_bytes(), verified);
+        hand.advance(Duration::from_secs(60));
+        assert!(sessions.verify(&good).is_some());
+        hand.advance(Duration::from_secs(1));
         assert_eq!(sessions.verify(&good), None);
+        // Nor is one taken that has expired already, or whose end nobody can read.
+        assert_eq!(sessions.verify(&token(Some(now + 60 - 1))), None);
+        assert_eq!(sessions.verify(&token(Some(-1))), None);
+        let endless = json!({"id": "7-acme", "platform": "acme", "exp": null});
+        let endless = encode(&Header::new(Algorithm::HS256), &endless, &sessions.encoding).unwrap();
+        assert_eq!(sessions.verify(&endless), None);
         // Whatever else is in the token's place is not taken for it.
         let other = token(None);
         let session = sessions.verify(&other).unwrap();
@@ -253,13 +277,13 @@ mod tests {
 
     #[test]
     fn a_fresh_token_says_of_its_proxy_id_what_the_old_one_said() {
-        let sessions = Sessions::new(&Secret::new("a secret"));
+        let (clock, hand) = Clock::by_hand(1_760_000_000_000);
+        let sessions = Sessions::new(&Secret::new("a secret"), clock);
         for proxy_id in [None, Some(None), Some(Some("one".to_owned()))] {
             let token = sessions.sign("7-acme", "acme", proxy_id.clone()).unwrap();
-            let session = Session {
-                expires_at: Some(now_seconds() + REFRESH_BELOW - 1),
-                ..(*sessions.verify(&token).unwrap()).clone()
-            };
+            let session = sessions.verify(&token).unwrap();
+            assert_eq!(sessions.refresh(&session), None, "half of its life is left");
+            hand.advance(Duration::from_secs(7 * 24 * 3600 + 1));
             let fresh = sessions.verify(&sessions.refresh(&session).unwrap()).unwrap();
             assert_eq!(
                 (fresh.lacks_proxy_id, &fresh.proxy_id),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::admin_settings::{self, AccountError};
 use super::hashing::hashed;
 use super::session::Session;
-use super::{Services, users};
+use super::{Services, user_record};
 use crate::store::{StoreError, User};
 
 /// How a request names the RingCentral account.
@@ -93,7 +93,7 @@ pub async fn change(
         settings.retain(|key, _| !remove.contains(key.as_str()));
         user.user_settings = Some(Value::Object(settings));
     };
-    Ok(users::change(services, &user.key, change).await?.map(|user| object(user.user_settings)))
+    Ok(user_record::change(services, &user.key, change).await?.map(|user| object(user.user_settings)))
 }
 
 fn object(settings: Option<Value>) -> Map<String, Value> {

@@ -1,8 +1,8 @@
 //! Where logs and contacts of a user are kept: never outside of the platform, the document, the CRM's
 //! host and the RingCentral account or, without one, the user (Q4).
 
-use super::Platform;
-use super::clock::now_ms;
+use super::ResolvedPlatform;
+use super::clock::Clock;
 use crate::store::{ClaimKey, ClaimSubject, Owner, Store, StoreError, Tenant, User, UserKey};
 
 /// Where the logs of a user are kept as far as the user's record says: not at which host.
@@ -26,7 +26,7 @@ pub(crate) struct Tenants {
 }
 
 impl Tenants {
-    pub(crate) fn of(platform: &Platform<'_>, user: &User) -> Self {
+    pub(crate) fn of(platform: &ResolvedPlatform<'_>, user: &User) -> Self {
         let now = Tenant { tenant_host: platform.tenant_host(user), ..tenant(user) };
         let mut former = Vec::new();
         if user.was_alone && user.rc_account_id.is_some() {
@@ -53,7 +53,7 @@ impl Tenants {
     /// If the store cannot be read.
     pub(crate) async fn reaches(
         &self,
-        platform: &Platform<'_>,
+        platform: &ResolvedPlatform<'_>,
         scope: &Tenant,
         logged_by: &str,
     ) -> Result<bool, StoreError> {
@@ -76,11 +76,12 @@ impl Tenants {
     pub(crate) async fn claim_key(
         &self,
         store: &dyn Store,
+        clock: &Clock,
         subject: ClaimSubject,
     ) -> Result<ClaimKey, StoreError> {
         for scope in &self.former {
             let key = ClaimKey { scope: scope.clone(), subject: subject.clone() };
-            let now = now_ms();
+            let now = clock.now_ms();
             let claims = store.claims(&key).await?;
             if claims.is_some_and(|claims| claims.claims.iter().any(|claim| claim.expires_at > now)) {
                 return Ok(key);

@@ -1,23 +1,28 @@
 //! Signing in with an API key, and signing out.
 
+mod record;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::clock::now_ms;
+use super::credentials::{self, SignIn};
 use super::developer_portal::Published;
+use super::invoke::Unsaved;
 use super::managed_sign_in::{ManagedSignIn, Unfilled};
 use super::session::Session;
 use super::wording::{message, not_in_service, store_failed};
-use super::{Platform, Services, ringcentral};
+use super::{ResolvedPlatform, Services, ringcentral, user_record};
 use crate::connector::documents::Audience;
 use crate::connector::inputs::GetUserInfo;
+use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::credential::Credential;
 use crate::engine::failure::{Failure, FailureKind};
-use crate::engine::mapped::{MapError, UserInfo};
-use crate::engine::operation::AuthType;
-use crate::store::{Secret, StoreError, User, UserKey};
-use crate::user::TENANT_HOST_MARK;
+use crate::engine::mapped::MapError;
+use crate::store::{Secret, StoreError, UserKey};
+use record::save;
+pub(super) use record::{keep_additional_info, zone};
 
 /// What `POST /apiKeyLogin` submits.
 #[derive(Debug, Default)]
@@ -100,10 +105,11 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         // A registered connector does not stand in for a document that the request names.
         return Err(unsupported(&platform, login.proxy_id.as_deref()));
     }
-    let connector = platform
-        .serving(Interface::GetUserInfo)
-        .map_err(|_| unsupported(&platform, login.proxy_id.as_deref()))?;
-    if platform.auth_type().await.map_err(|error| call_failed(&error))? == AuthType::OAuth {
+    if !platform.serves(Interface::GetUserInfo) {
+        return Err(unsupported(&platform, login.proxy_id.as_deref()));
+    }
+    let source = credentials::of(&platform).await.map_err(|error| call_failed(&error))?;
+    if source.sign_in() == SignIn::Page {
         return Err(refused(format!(
             "{} is connected with OAuth, not with an API key. Connect it through its own sign-in page.",
             login.platform
@@ -130,12 +136,12 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         // What is kept is the host itself: users are told apart by it.
         input.hostname = input.hostname.map(|typed| proxy.typed_host(&typed));
     }
-    let auth_header = match &input.api_key {
-        Some(key) => platform.auth_header(key).await.map_err(|error| call_failed(&error))?,
-        None => None,
-    };
-    let call = platform.call(None, auth_header.as_deref());
-    let reply = match connector.get_user_info(&call, &input).await {
+    let credential = input.api_key.clone().map(Credential::new).unwrap_or_default();
+    let authorization = credentials::authorization(&platform, &credential).await;
+    let authorization = authorization.map_err(|error| call_failed(&error))?;
+    let authorization = authorization.as_deref();
+    let nobody = Unsaved { user: None, authorization };
+    let reply = match platform.invoke_unsaved::<invocation::GetUserInfo>(nobody, &input).await {
         Ok(reply) => reply,
         Err(error) => {
             if let Some(managed) = managed.filter(|_| refuses_credentials(&error)) {
@@ -163,11 +169,11 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         .sessions
         .issue(&user.key)
         .ok_or_else(|| LoginError::Upstream("the session token cannot be signed".to_owned()))?;
-    if let Ok(hook) = platform.serving(Interface::PostSaveUserInfo) {
-        let call = platform.call(Some(&user), auth_header.as_deref());
-        if let Err(error) = hook.post_save_user_info(&call).await {
-            tracing::warn!(platform = login.platform, %error, "postSaveUserInfo");
-        }
+    let saved = Unsaved { user: Some(&user), authorization };
+    if platform.serves(Interface::PostSaveUserInfo)
+        && let Err(error) = platform.invoke_unsaved::<invocation::PostSaveUserInfo>(saved, &()).await
+    {
+        tracing::warn!(platform = login.platform, %error, "postSaveUserInfo");
     }
     Ok(LoggedIn { jwt_token, name, return_message: message })
 }
@@ -186,7 +192,7 @@ impl From<Unfilled> for LoginError {
     }
 }
 
-fn unsupported(platform: &Platform<'_>, proxy_id: Option<&str>) -> LoginError {
+fn unsupported(platform: &ResolvedPlatform<'_>, proxy_id: Option<&str>) -> LoginError {
     match (proxy_id, platform.is_known()) {
         (Some(proxy_id), _) if platform.proxy.is_none() => {
             refused(format!("Unknown proxyId \"{proxy_id}\": no proxyConfig of this name is in service."))
@@ -231,167 +237,6 @@ fn call_failed(error: &CallError) -> LoginError {
     }
 }
 
-/// Stores the user. Of one who signs in again, what is not submitted now is kept, and additional
-/// info is merged (recordings 01, `relogin-same-user`).
-async fn save(
-    services: &Services,
-    platform: &Platform<'_>,
-    proxy_id: Option<String>,
-    submitted: GetUserInfo,
-    info: UserInfo,
-    extension: Option<&ringcentral::Extension>,
-) -> Result<User, LoginError> {
-    let asked = host_of_sign_in(platform, &submitted);
-    let who = SigningIn { platform, proxy_id, submitted: &submitted, id: &info.id, asked };
-    // Whoever has this id, at whichever host.
-    let _turn = services.record_locks.take(&who.key(None)).await;
-    loop {
-        let (key, before) = who.record(services).await?;
-        let mut user = signed_in(before.as_ref(), &key, &submitted, &info, extension);
-        user.tenant_host = who.asked.clone();
-        if services.store.change_user(before.as_ref(), &user).await? {
-            return Ok(user);
-        }
-    }
-}
-
-/// Somebody who signs in, whom the CRM told apart by an id.
-struct SigningIn<'a> {
-    platform: &'a Platform<'a>,
-    proxy_id: Option<String>,
-    submitted: &'a GetUserInfo,
-    /// The CRM's id.
-    id: &'a str,
-    /// The host that was asked, where it is one of several: the id means somebody there alone.
-    asked: Option<String>,
-}
-
-impl SigningIn<'_> {
-    fn key(&self, tenant_host: Option<&str>) -> UserKey {
-        let name = &self.platform.name;
-        let id = match tenant_host {
-            Some(tenant_host) => format!("{}{TENANT_HOST_MARK}{tenant_host}-{name}", self.id),
-            None => format!("{}-{name}", self.id),
-        };
-        UserKey { id, platform: name.clone(), proxy_id: self.proxy_id.clone() }
-    }
-
-    /// The record of this person, or the place for it: two people never become one user (Q1). The first
-    /// of an id has it alone, as everybody has on the reference server; at further hosts the host stands
-    /// in the key.
-    async fn record(&self, services: &Services) -> Result<(UserKey, Option<User>), LoginError> {
-        let store = &services.store;
-        let plain = self.key(None);
-        let Some(asked) = &self.asked else {
-            let before = store.get_user(&plain).await?;
-            return Ok((plain, before));
-        };
-        let of_host = self.key(Some(asked));
-        for (key, may_be_made) in [(of_host.clone(), false), (plain, true), (of_host, true)] {
-            match store.get_user(&key).await? {
-                None if may_be_made => return Ok((key, None)),
-                None => {}
-                Some(user) if self.is(&user, asked) => return Ok((key, Some(user))),
-                Some(_) => {}
-            }
-        }
-        Err(refused("Somebody else has this user id already. Ask whoever made the connector."))
-    }
-
-    /// Whether a stored user is of the host that was asked. Of one that was imported, this is the host
-    /// that would be asked with what is stored, or else the host name says it.
-    fn is(&self, stored: &User, asked: &str) -> bool {
-        if let Some(tenant_host) = &stored.tenant_host {
-            return tenant_host == asked;
-        }
-        let again = GetUserInfo {
-            api_key: None,
-            additional_info: Some(stored.platform_additional_info.clone()),
-            hostname: stored.hostname.clone(),
-            user_email: None,
-        };
-        match (host_of_sign_in(self.platform, &again), &stored.hostname, &self.submitted.hostname) {
-            (Some(host), ..) => host == asked,
-            (None, Some(stored), Some(submitted)) => stored.eq_ignore_ascii_case(submitted),
-            _ => true,
-        }
-    }
-}
-
-/// The host that is asked who signs in, where a template chooses it.
-fn host_of_sign_in(platform: &Platform<'_>, submitted: &GetUserInfo) -> Option<String> {
-    platform.proxy.as_ref()?.host_of_sign_in(&platform.call(None, None), submitted)
-}
-
-fn signed_in(
-    before: Option<&User>,
-    key: &UserKey,
-    submitted: &GetUserInfo,
-    info: &UserInfo,
-    extension: Option<&ringcentral::Extension>,
-) -> User {
-    let now = now_ms();
-    let mut additional_info = before.map(|user| user.platform_additional_info.clone()).unwrap_or_default();
-    for (name, value) in submitted.additional_info.iter().flatten() {
-        // A password signs in once; an API key is kept once, as the token (Q51).
-        if name != "password" && name != "apiKey" {
-            additional_info.insert(name.clone(), value.clone());
-        }
-    }
-    keep_additional_info(&mut additional_info, info);
-    if let Some(proxy_id) = &key.proxy_id {
-        additional_info.shift_remove("proxyId");
-        additional_info.insert("proxyId".to_owned(), proxy_id.as_str().into());
-    }
-    let kept = |choose: fn(&User) -> Option<String>| before.and_then(choose);
-    let (timezone_name, timezone_offset) = zone(before, info);
-    let token = info.overriding_api_key.as_ref().or(submitted.api_key.as_ref()).cloned();
-    User {
-        name: info
-            .name
-            .as_ref()
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-            .or_else(|| kept(|user| user.name.clone())),
-        hostname: submitted.hostname.clone().or_else(|| kept(|user| user.hostname.clone())),
-        timezone_name,
-        timezone_offset,
-        access_token: token.unwrap_or_else(|| Secret::new("")),
-        refresh_token: None,
-        token_expiry: None,
-        rc_account_id: extension
-            .map(|extension| extension.account_id.clone())
-            .or_else(|| kept(|user| user.rc_account_id.clone())),
-        region: extension
-            .and_then(|extension| extension.region.clone())
-            .or_else(|| kept(|user| user.region.clone())),
-        platform_additional_info: additional_info,
-        user_settings: before.and_then(|user| user.user_settings.clone()),
-        tenant_host: None,
-        was_alone: before.is_some_and(|user| user.was_alone || user.rc_account_id.is_none()),
-        created_at: before.map_or(now, |user| user.created_at),
-        updated_at: now,
-        key: key.clone(),
-    }
-}
-
-/// The name and the offset of a user's time zone. They belong together, so the earlier ones stay only
-/// where the CRM told neither: with one of them alone, the other would name another zone.
-pub(super) fn zone(before: Option<&User>, info: &UserInfo) -> (Option<String>, Option<Value>) {
-    match before {
-        Some(user) if !info.tells_zone => (user.timezone_name.clone(), user.timezone_offset.clone()),
-        _ => (info.timezone_name.clone(), info.timezone_offset.clone()),
-    }
-}
-
-/// Keeps what the CRM told of a user beyond name and time zone.
-pub(super) fn keep_additional_info(kept: &mut Map<String, Value>, info: &UserInfo) {
-    for name in &info.missing_additional_info {
-        kept.shift_remove(name);
-    }
-    kept.extend(info.platform_additional_info.clone());
-}
-
 /// How signing out ended.
 #[derive(Debug)]
 pub enum SignOut {
@@ -413,17 +258,18 @@ pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
     };
     let platform = services.platform_of(&session.platform, &user);
     let mut message = ReturnMessage::success("Logged out", 1000).type_first();
-    let connected = !user.access_token.expose().is_empty();
+    let connected = user.credential.is_connected();
     if connected && platform.in_service().is_err() {
         message = ReturnMessage::warning(
             format!("Logged out here, but {} could not be told: its connector is not in service. Revoke the key there if you need to.", session.platform),
             3000,
         )
         .type_first();
-    } else if connected && let Ok(connector) = platform.serving(Interface::UnAuthorize) {
-        let auth_header = platform.auth_header(&user.access_token).await.ok().flatten();
-        let call = platform.call(Some(&user), auth_header.as_deref());
-        if let Err(error) = connector.un_authorize(&call).await {
+    } else if connected && platform.serves(Interface::UnAuthorize) {
+        // A CRM may hear of it even where the credential cannot be made.
+        let authorization = credentials::authorization(&platform, &user.credential).await.ok().flatten();
+        let leaving = Unsaved { user: Some(&user), authorization: authorization.as_deref() };
+        if let Err(error) = platform.invoke_unsaved::<invocation::UnAuthorize>(leaving, &()).await {
             let reason = match &error {
                 CallError::Failed(Failure { kind: FailureKind::Status(status), .. }) => {
                     format!("HTTP {status}")
@@ -445,63 +291,5 @@ pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
 
 /// What changed while the CRM was told stays, the tokens excepted.
 async fn forget_tokens(services: &Services, key: &UserKey) -> Result<(), StoreError> {
-    let forget = |user: &mut User| {
-        user.access_token = Secret::new("");
-        user.refresh_token = None;
-    };
-    change(services, key, forget).await.map(drop)
-}
-
-/// Changes a user, and nothing that somebody else changes at the same time, here or at another
-/// server; the user as it is then, `None` if there is none. `change` may be asked again.
-pub(super) async fn change(
-    services: &Services,
-    key: &UserKey,
-    change: impl Fn(&mut User),
-) -> Result<Option<User>, StoreError> {
-    let _turn = services.record_locks.take(key).await;
-    loop {
-        let Some(before) = services.store.get_user(key).await? else { return Ok(None) };
-        let mut after = before.clone();
-        change(&mut after);
-        if after == before {
-            return Ok(Some(after));
-        }
-        after.updated_at = now_ms();
-        if services.store.change_user(Some(&before), &after).await? {
-            return Ok(Some(after));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn an_earlier_zone_stays_only_where_the_crm_tells_none() {
-        let key = UserKey { platform: "acme".to_owned(), id: "7".to_owned(), proxy_id: None };
-        let submitted =
-            GetUserInfo { api_key: None, additional_info: None, hostname: None, user_email: None };
-        let new = UserInfo {
-            timezone_name: Some("Europe/Paris".to_owned()),
-            timezone_offset: Some(json!(60)),
-            tells_zone: true,
-            ..UserInfo::new("7")
-        };
-        let user = signed_in(None, &key, &submitted, &new, None);
-        let next = |info: UserInfo| {
-            let user = signed_in(Some(&user), &key, &submitted, &info, None);
-            (user.timezone_name, user.timezone_offset)
-        };
-        assert_eq!(next(UserInfo::new("7")), (Some("Europe/Paris".to_owned()), Some(json!(60))));
-        let unknown = UserInfo { tells_zone: true, ..UserInfo::new("7") };
-        assert_eq!(next(unknown.clone()), (None, None));
-        assert_eq!(
-            next(UserInfo { timezone_offset: Some(json!(-300)), ..unknown }),
-            (None, Some(json!(-300)))
-        );
-    }
+    user_record::change(services, key, |user| user.credential.forget()).await.map(drop)
 }

@@ -3,6 +3,7 @@
 //! A key is a list of parts, each absent or text, written so that the bytes of
 //! a shorter list are a prefix of a longer one's and of no other list.
 
+use crate::credential::Credential;
 use crate::hex::hex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -246,9 +247,9 @@ pub(super) fn user_row(keys: &Keys, user: &User) -> Result<Row, StoreError> {
         hostname: user.hostname,
         timezone_name: user.timezone_name,
         timezone_offset: user.timezone_offset,
-        access_token: user.access_token.expose().to_owned(),
-        refresh_token: user.refresh_token.map(|token| token.expose().to_owned()),
-        token_expiry: user.token_expiry,
+        access_token: user.credential.secret.expose().to_owned(),
+        refresh_token: user.credential.refresh.map(|token| token.expose().to_owned()),
+        token_expiry: user.credential.expires_at,
         rc_account_id: user.rc_account_id,
         region: user.region,
         platform_additional_info: user.platform_additional_info,
@@ -269,9 +270,11 @@ pub(super) fn read_user(keys: &Keys, key: &[u8], value: &[u8]) -> Result<User, S
         hostname: user.hostname,
         timezone_name: user.timezone_name,
         timezone_offset: user.timezone_offset,
-        access_token: Secret::new(user.access_token),
-        refresh_token: user.refresh_token.map(Secret::new),
-        token_expiry: user.token_expiry,
+        credential: Credential {
+            secret: Secret::new(user.access_token),
+            refresh: user.refresh_token.map(Secret::new),
+            expires_at: user.token_expiry,
+        },
         rc_account_id: user.rc_account_id,
         region: user.region,
         platform_additional_info: user.platform_additional_info,

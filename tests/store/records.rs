@@ -1,5 +1,6 @@
 //! Records that the tests of both stores keep.
 
+use app_connect::credential::Credential;
 use app_connect::store::{CallLog, ContactKey, Extension, Keys, Owner, Secret, Tenant, User, UserKey};
 use base64::Engine;
 use serde_json::json;
@@ -18,9 +19,11 @@ pub fn user(id: &str, proxy_id: Option<&str>) -> User {
         hostname: Some("acme.crm.example".to_owned()),
         timezone_name: Some("Europe/Lisbon".to_owned()),
         timezone_offset: Some(json!("+01:00")),
-        access_token: Secret::new("access-9f86d081884c7d659a2feaa0"),
-        refresh_token: Some(Secret::new("refresh-60303ae22b998861bce3b28f")),
-        token_expiry: Some(1_760_000_000_000),
+        credential: Credential {
+            secret: Secret::new("access-9f86d081884c7d659a2feaa0"),
+            refresh: Some(Secret::new("refresh-60303ae22b998861bce3b28f")),
+            expires_at: Some(1_760_000_000_000),
+        },
         rc_account_id: Some("37439510".to_owned()),
         region: Some("PT".to_owned()),
         platform_additional_info: info.as_object().unwrap().clone(),
@@ -70,8 +73,8 @@ pub fn forbidden() -> Vec<Vec<u8>> {
     let one = user("7-crm", None);
     let mut texts = Vec::new();
     for text in [
-        one.access_token.expose(),
-        one.refresh_token.as_ref().unwrap().expose(),
+        one.credential.secret.expose(),
+        one.credential.refresh.as_ref().unwrap().expose(),
         "+16505550107",
         "16505550107",
         "Ada Lovelace",

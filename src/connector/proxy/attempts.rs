@@ -12,6 +12,7 @@ use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::operation::Operation;
 use crate::engine::retry::{AskedWait, LIMITED};
 use crate::engine::send::{self, Client, send_by};
+use crate::random_id::random_bytes;
 
 /// Credentials shorter than this are not masked in a CRM's words.
 const SHORTEST: usize = 6;
@@ -143,11 +144,7 @@ impl Sender<'_> {
 
 /// A number from 0 to 1. Where the system has no chance to give, waits are the shortest.
 fn chance() -> f64 {
-    let mut bytes = [0u8; 4];
-    match aws_lc_rs::rand::fill(&mut bytes) {
-        Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
-        Err(_) => 0.0,
-    }
+    random_bytes().map_or(0.0, |bytes| f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX))
 }
 
 /// Masks credentials in a CRM's own words, which are shown to users.

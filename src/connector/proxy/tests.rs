@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::ProxyConnector;
 use super::variables::{of_this_run, set_user};
 use crate::config::operations::OperationName;
+use crate::credential::Credential;
 use crate::engine::inputs::Inputs;
 use crate::engine::load::load;
 use crate::engine::variables::Variable;
@@ -22,9 +23,7 @@ fn user(key: &str) -> User {
         hostname: None,
         timezone_name: None,
         timezone_offset: None,
-        access_token: Secret::new(key),
-        refresh_token: None,
-        token_expiry: None,
+        credential: Credential::new(Secret::new(key)),
         rc_account_id: None,
         region: None,
         platform_additional_info: Map::new(),
@@ -70,8 +69,8 @@ fn what_the_user_has_is_there() {
     user.hostname = Some("acme.example.com".to_owned());
     user.timezone_name = Some("America/New_York".to_owned());
     user.timezone_offset = Some(json!(-300));
-    user.refresh_token = Some(Secret::new("rt-1"));
-    user.token_expiry = Some(1_767_225_600_000);
+    user.credential.refresh = Some(Secret::new("rt-1"));
+    user.credential.expires_at = Some(1_767_225_600_000);
     user.platform_additional_info.insert("tenant".to_owned(), json!("t-9"));
     let expected = json!({
         "apiKey": "key-1",
@@ -97,7 +96,7 @@ fn a_user_who_signed_out_has_no_key() {
 #[test]
 fn an_expiry_out_of_range_is_null() {
     let mut user = user("key-1");
-    user.token_expiry = Some(i64::MAX);
+    user.credential.expires_at = Some(i64::MAX);
     assert_eq!(variables(&user)["user.tokenExpiry"], Value::Null);
 }
 

@@ -8,13 +8,13 @@ use crate::engine::inputs::Inputs;
 use crate::engine::operation::Operation;
 use crate::engine::time::{parse_zone, to_iso};
 use crate::engine::variables::Variable;
-use crate::hex::hex;
+use crate::random_id::random_hex;
 use crate::user::User;
 
 /// The user's variables. What the user has not got is null, as in the reference's database
 /// (recordings 01, `rich-stored-values`).
 pub(super) fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
-    let token = user.access_token.expose();
+    let token = user.credential.secret.expose();
     if !token.is_empty() {
         inputs.text(Variable::ApiKey, token).text(Variable::UserAccessToken, token);
     }
@@ -25,7 +25,7 @@ pub(super) fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
     let optional = [
         (Variable::UserHostname, user.hostname.as_deref()),
         (Variable::UserTimezoneName, zone),
-        (Variable::UserRefreshToken, user.refresh_token.as_ref().map(|token| token.expose())),
+        (Variable::UserRefreshToken, user.credential.refresh.as_ref().map(|token| token.expose())),
     ];
     for (variable, value) in optional {
         match value {
@@ -37,7 +37,7 @@ pub(super) fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
         Some(offset) => inputs.json(Variable::UserTimezoneOffset, offset),
         None => inputs.owned(Variable::UserTimezoneOffset, Value::Null),
     };
-    let expiry = user.token_expiry.and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
+    let expiry = user.credential.expires_at.and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
     match expiry {
         Some(at) => inputs.text(Variable::UserTokenExpiry, to_iso(at)),
         None => inputs.owned(Variable::UserTokenExpiry, Value::Null),
@@ -56,10 +56,9 @@ pub(super) fn of_this_run<'i, 'a>(operation: &Operation, inputs: &'i Inputs<'a>)
         return Cow::Borrowed(inputs);
     }
     let mut inputs = inputs.clone();
-    let mut bytes = [0u8; 16];
     // Without a name the header is left out, which is better than one that another run has too.
-    if needs_key && aws_lc_rs::rand::fill(&mut bytes).is_ok() {
-        inputs.text(Variable::IdempotencyKey, hex(&bytes));
+    if needs_key && let Ok(key) = random_hex::<16>() {
+        inputs.text(Variable::IdempotencyKey, key);
     }
     if needs_now {
         inputs.text(Variable::Now, to_iso(jiff::Timestamp::now()));

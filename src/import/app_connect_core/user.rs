@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::columns::{secret, text, time};
+use crate::credential::Credential;
 use crate::engine::text::id_text;
 use crate::store::{Secret, User, UserKey};
 
@@ -25,9 +26,11 @@ pub(super) fn read_user(row: &Value) -> Result<User, &'static str> {
         hostname: text(row, "hostname"),
         timezone_name: text(row, "timezoneName"),
         timezone_offset: text(row, "timezoneOffset").map(Value::from),
-        access_token: secret(row, "accessToken").unwrap_or_else(|| Secret::new("")),
-        refresh_token: secret(row, "refreshToken"),
-        token_expiry: time(row, "tokenExpiry"),
+        credential: Credential {
+            secret: secret(row, "accessToken").unwrap_or_else(|| Secret::new("")),
+            refresh: secret(row, "refreshToken"),
+            expires_at: time(row, "tokenExpiry"),
+        },
         rc_account_id: text(row, "rcAccountId"),
         region: None,
         platform_additional_info: info,

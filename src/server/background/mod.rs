@@ -16,6 +16,7 @@ use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 
 use crate::service::catalog::Catalog;
+use crate::service::clock::Clock;
 use crate::store::Store;
 
 /// The jobs of a running server. They end with it.
@@ -23,9 +24,9 @@ pub(super) struct Background(Vec<JoinHandle<()>>);
 
 impl Background {
     /// Starts the jobs of every server.
-    pub(super) fn start(store: &Arc<dyn Store>, catalog: &Arc<Catalog>) -> Self {
+    pub(super) fn start(store: &Arc<dyn Store>, catalog: &Arc<Catalog>, clock: Clock) -> Self {
         let mut jobs = Self(Vec::new());
-        jobs.add("sweep", sweep::run(Arc::clone(store)));
+        jobs.add("sweep", sweep::run(Arc::clone(store), clock));
         jobs.add("follow_store", follow_store::run(Arc::clone(catalog), &**store));
         jobs
     }

@@ -11,7 +11,6 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev, web};
 use super::ManagementError;
 use crate::server::observe::RequestId;
 use crate::service::Services;
-use crate::service::clock::now_ms;
 use crate::service::management::{Caller, Forbidden, Refused, TokenScope};
 use crate::store::{Secret, StoreError};
 
@@ -67,8 +66,8 @@ impl<S: scope::Scope> FromRequest for ManagementCaller<S> {
             let Some(services) = services else {
                 return Err(ManagementError::new(500, "server_failed", "The server has no services."));
             };
-            let entered =
-                services.api_tokens.enter(&*services.store, presented.as_ref(), address, now_ms()).await;
+            let now = services.clock.now_ms();
+            let entered = services.api_tokens.enter(&*services.store, presented.as_ref(), address, now).await;
             match entered {
                 Ok(caller) => {
                     caller.may(S::NEEDED)?;

@@ -64,7 +64,7 @@ fn done(outcome: &Result<(), CallDownError>) -> HttpResponse {
 fn refused(error: &CallDownError) -> HttpResponse {
     match error {
         CallDownError::Store(error) => reply::store_failed(error),
-        CallDownError::NoRandomness => reply::error(500, &error.to_string()),
+        CallDownError::NoRandomness(_) => reply::error(500, &error.to_string()),
         CallDownError::UnknownUser | CallDownError::UnknownItem | CallDownError::NothingToChange => {
             reply::error(400, &error.to_string())
         }

@@ -57,14 +57,14 @@ impl From<TokenError> for ManagementError {
         match error {
             TokenError::Invalid { at, .. } => Self::invalid(at, words),
             TokenError::Unknown(_) => Self::new(404, "unknown_token", words),
-            TokenError::NoRandomness => Self::new(500, "server_failed", words),
+            TokenError::NoRandomness(_) => Self::new(500, "server_failed", words),
             TokenError::Store(error) => error.into(),
         }
     }
 }
 
 async fn list_tokens(_: ManagementCaller<scope::Admin>, services: web::Data<Services>) -> Answer {
-    Ok(reply::json(200, &json!({"tokens": api_tokens::list(&*services.store).await?})))
+    Ok(reply::json(200, &json!({"tokens": api_tokens::list(&*services.store, &services.clock).await?})))
 }
 
 async fn create_token(
@@ -79,7 +79,7 @@ async fn create_token(
         valid_days: days(&mut body)?,
     };
     body.finish()?;
-    Ok(shown(201, &api_tokens::create(&*services.store, &caller, new).await?))
+    Ok(shown(201, &api_tokens::create(&*services.store, &services.clock, &caller, new).await?))
 }
 
 async fn rotate_token(
@@ -91,7 +91,7 @@ async fn rotate_token(
     let mut body = body?;
     let valid_days = days(&mut body)?;
     body.finish()?;
-    Ok(shown(200, &api_tokens::rotate(&*services.store, &caller, &id, valid_days).await?))
+    Ok(shown(200, &api_tokens::rotate(&*services.store, &services.clock, &caller, &id, valid_days).await?))
 }
 
 async fn revoke_token(
@@ -99,7 +99,7 @@ async fn revoke_token(
     services: web::Data<Services>,
     id: web::Path<String>,
 ) -> Answer {
-    Ok(reply::json(200, &api_tokens::revoke(&*services.store, &caller, &id).await?))
+    Ok(reply::json(200, &api_tokens::revoke(&*services.store, &services.clock, &caller, &id).await?))
 }
 
 async fn audit(

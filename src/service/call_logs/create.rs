@@ -13,7 +13,6 @@ use crate::connector::invocation;
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::mapped::CreatedLog;
 use crate::engine::text::id_text;
-use crate::service::clock::now_ms;
 use crate::service::composition::Settings;
 use crate::service::composition::call_log::{CallLogText, compose};
 use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Wanted};
@@ -23,7 +22,7 @@ use crate::service::fitting::{Fitting, Text};
 use crate::service::session::Session;
 use crate::service::tenants::Tenants;
 use crate::service::wording::{Refusal, store_failed};
-use crate::service::{Platform, Services};
+use crate::service::{ResolvedPlatform, Services};
 use crate::store::{CallLog, ClaimKey, ClaimSubject, Extension, Saved, Store, StoreError, User};
 
 /// The answer to a new call log.
@@ -119,8 +118,15 @@ fn being_logged() -> Refusal {
 
 /// Waits for whoever logs the same session in this process, and takes over their answer where it is
 /// the same extension's.
-async fn take_turn(services: &Services, platform: &Platform<'_>, job: Job) -> Result<Created, Refusal> {
-    let key = job.scopes.claim_key(&*services.store, ClaimSubject::Call(job.session_id.clone())).await;
+async fn take_turn(
+    services: &Services,
+    platform: &ResolvedPlatform<'_>,
+    job: Job,
+) -> Result<Created, Refusal> {
+    let key = job
+        .scopes
+        .claim_key(&*services.store, &services.clock, ClaimSubject::Call(job.session_id.clone()))
+        .await;
     let key = key.map_err(|error| unstored(&error))?;
     loop {
         match services.calls_in_flight.join(&key, claims::PATIENCE).await {
@@ -143,7 +149,7 @@ async fn take_turn(services: &Services, platform: &Platform<'_>, job: Job) -> Re
 /// Claims the session in the store, or waits for the server that did.
 async fn claimed(
     services: &Services,
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     key: &ClaimKey,
     mut job: Job,
 ) -> Result<Created, Refusal> {
@@ -192,7 +198,7 @@ async fn claimed(
             Claiming::Busy => return Err(being_logged()),
             Claiming::InDoubt(doubt) => {
                 // A CRM that knows the request again by its key makes no second record.
-                let repeats = platform.repeats_safely(OperationName::CreateCallLog);
+                let is_safe = platform.is_safe_to_repeat(OperationName::CreateCallLog);
                 match look_for(platform, &job).await? {
                     Lookup::Found(log_id) => {
                         let claiming = wanted.claim(Some(&doubt)).await.map_err(|error| unstored(&error))?;
@@ -205,10 +211,10 @@ async fn claimed(
                         is_absent = true;
                         doubted = Some(doubt);
                     }
-                    Lookup::Absent | Lookup::Unknown if repeats => doubted = Some(doubt),
+                    Lookup::Absent | Lookup::Unknown if is_safe => doubted = Some(doubt),
                     Lookup::Absent => return Err(may_still_come(platform)),
                     Lookup::Unknown if doubt.is_over() => doubted = Some(doubt),
-                    Lookup::Unknown => return Err(may_exist(platform, &doubt.until())),
+                    Lookup::Unknown => return Err(may_exist(platform, &doubt.until(&services.clock))),
                 }
             }
         }
@@ -226,7 +232,7 @@ fn unstored(error: &StoreError) -> Refusal {
     Refusal::new(store_failed(error))
 }
 
-fn may_exist(platform: &Platform<'_>, until: &str) -> Refusal {
+fn may_exist(platform: &ResolvedPlatform<'_>, until: &str) -> Refusal {
     let text = format!(
         "{} was asked to log this call before and did not say whether it did, so a record may exist there. Please check it: until {until} the call is not logged again. After that it can be.",
         platform.name
@@ -234,7 +240,7 @@ fn may_exist(platform: &Platform<'_>, until: &str) -> Refusal {
     Refusal::new(may_be_logged().detail(text))
 }
 
-fn may_still_come(platform: &Platform<'_>) -> Refusal {
+fn may_still_come(platform: &ResolvedPlatform<'_>) -> Refusal {
     let text = format!(
         "{} was asked to log this call a moment ago and did not say whether it did. It has no record of it yet. Please try again in a minute.",
         platform.name
@@ -243,7 +249,7 @@ fn may_still_come(platform: &Platform<'_>) -> Refusal {
 }
 
 /// The doubt stands, and what was to settle it failed.
-fn not_looked_up(platform: &Platform<'_>, error: &CallError) -> Refusal {
+fn not_looked_up(platform: &ResolvedPlatform<'_>, error: &CallError) -> Refusal {
     let text = format!(
         "{} was asked to log this call before and did not say whether it did. Whether it has the record could not be looked up, so nothing was logged. Please try again later.",
         platform.name
@@ -263,7 +269,7 @@ enum Lookup {
 }
 
 /// Looks for the record by session, where the document's `getCallLog` can.
-async fn look_for(platform: &Platform<'_>, job: &Job) -> Result<Lookup, Refusal> {
+async fn look_for(platform: &ResolvedPlatform<'_>, job: &Job) -> Result<Lookup, Refusal> {
     if !platform.serves(Interface::GetCallLog) || !platform.finds_by_session() {
         return Ok(Lookup::Unknown);
     }
@@ -290,7 +296,7 @@ async fn look_for(platform: &Platform<'_>, job: &Job) -> Result<Lookup, Refusal>
 /// there is none, and stays in doubt where nobody knows.
 async fn create_record(
     services: &Services,
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     held: ClaimGuard,
     mut job: Job,
 ) -> Result<Created, Refusal> {
@@ -306,12 +312,12 @@ async fn create_record(
             }
             let mut refusal = failed(&error, Interface::CreateCallLog, platform);
             let can_settle =
-                platform.repeats_safely(OperationName::CreateCallLog) || platform.finds_by_session();
+                platform.is_safe_to_repeat(OperationName::CreateCallLog) || platform.finds_by_session();
             if !can_settle && error.is_in_doubt() {
                 refusal.return_message = refusal.return_message.detail(format!(
                     "The call may be logged all the same: please look in {}. Until {} it is not logged again.",
                     platform.name,
-                    claims::until(claims::QUIET)
+                    claims::until(&services.clock, claims::QUIET)
                 ));
             }
             Err(refusal)
@@ -320,7 +326,7 @@ async fn create_record(
 }
 
 async fn ask(
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     held: &ClaimGuard,
     job: &mut Job,
 ) -> Result<Reply<CreatedLog>, CallError> {
@@ -345,7 +351,7 @@ async fn record(
     job: &mut Job,
     reply: Reply<CreatedLog>,
 ) -> Result<Created, Refusal> {
-    let now = now_ms();
+    let now = services.clock.now_ms();
     let log_id = reply.value.log_id;
     let log = CallLog {
         scope: job.scopes.now.clone(),

@@ -12,7 +12,7 @@ use crate::engine::mapped::CallLogInfo;
 use crate::service::session::Session;
 use crate::service::tenants::Tenants;
 use crate::service::wording::{Refusal, message};
-use crate::service::{Platform, Services};
+use crate::service::{ResolvedPlatform, Services};
 use crate::store::{CallLog, User};
 
 /// What is asked for.
@@ -113,7 +113,7 @@ pub async fn look_up(
     Ok(LookedUp { successful: true, logs, return_message })
 }
 
-async fn read(platform: &Platform<'_>, user: &User, log: &CallLog) -> Result<CallLogInfo, CallError> {
+async fn read(platform: &ResolvedPlatform<'_>, user: &User, log: &CallLog) -> Result<CallLogInfo, CallError> {
     platform.serving(Interface::GetCallLog)?;
     let log = super::reached(platform, user, log.clone(), Interface::GetCallLog);
     let log = log.await.map_err(|refusal| CallError::Message(Box::new(refusal.return_message)))?;

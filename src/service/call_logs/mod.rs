@@ -19,7 +19,7 @@ pub use self::update::{Updated, update};
 use super::session::Session;
 use super::tenants::Tenants;
 use super::wording::{Refusal, store_failed};
-use super::{Platform, Services};
+use super::{ResolvedPlatform, Services};
 use crate::connector::inputs::GetCallLog;
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
@@ -51,7 +51,7 @@ async fn connected(services: &Services, session: &Session) -> Result<User, Refus
 
 /// The log of a session that an extension asks for.
 async fn stored(
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     scopes: &Tenants,
     session_id: &str,
     asked: &Extension,
@@ -69,7 +69,7 @@ async fn stored(
 }
 
 /// The format of a platform's log text.
-pub(super) async fn log_format(platform: &Platform<'_>, user: &User) -> Result<LogFormat, CallError> {
+pub(super) async fn log_format(platform: &ResolvedPlatform<'_>, user: &User) -> Result<LogFormat, CallError> {
     match platform.serving(Interface::GetLogFormatType) {
         Ok(connector) => Ok(connector.get_log_format_type(&platform.call(Some(user), None)).await?.value),
         Err(_) => Ok(LogFormat::default()),
@@ -94,14 +94,14 @@ fn existing_call_log(log: &CallLog) -> Value {
 }
 
 /// The message if nothing serves an interface.
-fn served(platform: &Platform<'_>, interface: Interface) -> Result<(), Refusal> {
+fn served(platform: &ResolvedPlatform<'_>, interface: Interface) -> Result<(), Refusal> {
     platform.serving(interface).map(drop).map_err(|error| failed(&error, interface, platform))
 }
 
 /// A log with the id of its record. Where the CRM did not tell the id when the record was made, it is
 /// asked by session, and what it says is kept.
 async fn reached(
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     user: &User,
     log: CallLog,
     interface: Interface,
@@ -135,7 +135,7 @@ async fn reached(
 
 /// Whether a record is known as another log of the same session.
 async fn is_of_another(
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     scopes: &Tenants,
     session_id: &str,
     id: &str,
@@ -155,6 +155,6 @@ fn without_id() -> Refusal {
     refusal("The call is logged, but the CRM did not say under which id: its record cannot be reached.", 5000)
 }
 
-pub(super) fn failed(error: &CallError, interface: Interface, platform: &Platform<'_>) -> Refusal {
+pub(super) fn failed(error: &CallError, interface: Interface, platform: &ResolvedPlatform<'_>) -> Refusal {
     Refusal::new(super::wording::message(error, interface, &platform.name))
 }

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::{connected, refusal};
 use crate::engine::text::id_text;
 use crate::service::Services;
-use crate::service::clock::now_ms;
 use crate::service::session::Session;
 use crate::service::tenants::Tenants;
 use crate::service::wording::{Refusal, store_failed};
@@ -36,7 +35,7 @@ pub async fn keep_note(services: &Services, session: &Session, request: &Value) 
         return Err(refusal("The note has no sessionId.", 5000));
     };
     let note = request.get("note").and_then(Value::as_str).unwrap_or_default();
-    let document = json!({"note": note, "expiresAt": now_ms() + LIFETIME_MS});
+    let document = json!({"note": note, "expiresAt": services.clock.now_ms() + LIFETIME_MS});
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
     let scopes = Tenants::of(&platform, &user);
@@ -81,7 +80,7 @@ pub(super) async fn with_kept_note(
         None
     });
     if let Some(kept) = kept
-        && kept.get("expiresAt").and_then(Value::as_i64).is_some_and(|at| at > now_ms())
+        && kept.get("expiresAt").and_then(Value::as_i64).is_some_and(|at| at > services.clock.now_ms())
         && let Some(note) = kept.get("note")
         && let Some(members) = request.as_object_mut()
     {

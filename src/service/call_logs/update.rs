@@ -28,7 +28,7 @@ use crate::service::fitting::{Fitting, Text};
 use crate::service::session::Session;
 use crate::service::tenants::Tenants;
 use crate::service::wording::{self, Refusal, store_failed};
-use crate::service::{Platform, Services};
+use crate::service::{ResolvedPlatform, Services};
 use crate::store::{CallLog, ClaimKey, ClaimSubject, Tenant, User};
 
 /// The answer to an update.
@@ -147,7 +147,7 @@ async fn prepared(
     }
     .await;
     if let Some(lease) = lease {
-        lease.end(services).await;
+        lease.end(&*services.store).await;
     }
     updated
 }
@@ -164,7 +164,8 @@ async fn lease_of(services: &Services, scope: &Tenant, session_id: &str) -> Resu
     let parts =
         vec![Some("call log".to_owned()), Some(json!(scope).to_string()), Some(session_id.to_owned())];
     loop {
-        let asked = lease::ask(services, parts.clone(), LEASE, claims::PATIENCE).await;
+        let asked =
+            lease::ask(&*services.store, &services.instance, parts.clone(), LEASE, claims::PATIENCE).await;
         match asked.map_err(|error| Refusal::new(store_failed(&error)))? {
             LeaseAnswer::Held(lease) => return Ok(Some(lease)),
             LeaseAnswer::Ended => {}
@@ -174,7 +175,11 @@ async fn lease_of(services: &Services, scope: &Tenant, session_id: &str) -> Resu
 }
 
 /// The record as the CRM holds it; `None` if the connector cannot read it.
-async fn read(platform: &Platform<'_>, user: &User, log: &CallLog) -> Result<Option<CallLogInfo>, Refusal> {
+async fn read(
+    platform: &ResolvedPlatform<'_>,
+    user: &User,
+    log: &CallLog,
+) -> Result<Option<CallLogInfo>, Refusal> {
     if !platform.serves(Interface::GetCallLog) {
         return Ok(None);
     }
@@ -209,7 +214,7 @@ fn text_of(present: &CallLogInfo) -> Result<String, &'static str> {
     Ok(String::new())
 }
 
-fn unreadable(platform: &Platform<'_>, found: &str) -> Refusal {
+fn unreadable(platform: &ResolvedPlatform<'_>, found: &str) -> Refusal {
     let detail = format!(
         "The record's present text at {} is {found} and not text, so nothing was changed. Its proxyConfig has to name the text (getCallLog.responseMapping.fullBodyPath).",
         platform.name
@@ -219,7 +224,7 @@ fn unreadable(platform: &Platform<'_>, found: &str) -> Refusal {
 
 /// What came back may say that the record is locked, or that it is somewhere else: taken for an empty
 /// record it would be overwritten.
-fn unrecognized(platform: &Platform<'_>) -> Refusal {
+fn unrecognized(platform: &ResolvedPlatform<'_>) -> Refusal {
     let detail = format!(
         "What {} answered when asked for the record does not have its text, so nothing was changed. Please try again. If it stays so, the proxyConfig has to name the text (getCallLog.responseMapping.fullBodyPath).",
         platform.name
@@ -228,7 +233,7 @@ fn unrecognized(platform: &Platform<'_>) -> Refusal {
 }
 
 /// Where the record has null instead of the text that was written there.
-fn kept_back(platform: &Platform<'_>) -> Refusal {
+fn kept_back(platform: &ResolvedPlatform<'_>) -> Refusal {
     let detail = format!(
         "{} answered with null instead of the record's text, so nothing was changed: you may not be allowed to read it. If the text was deleted there, write something in its place, and try again.",
         platform.name

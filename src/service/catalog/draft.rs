@@ -8,7 +8,7 @@ use super::audit::{Action, Change};
 use super::check::{self, diagnostics, storable, summary, without_secrets};
 use super::record::{Record, revision_key};
 use super::verdict::Verdict;
-use super::{Catalog, ConnectorError, ConnectorView, Edit, Revision, check_text, now, text};
+use super::{Catalog, ConnectorError, ConnectorView, Edit, Revision, check_text, text};
 use crate::connector::documents::Secrets;
 use crate::engine::load::MAX_BYTES;
 use crate::engine::load::hash_of;
@@ -92,7 +92,7 @@ impl Catalog {
             hash: hash_of(&text),
             bytes: text.len() as u64,
             author: who.name.clone(),
-            created_at: now(),
+            created_at: self.now(),
             note,
             imported_by: None,
             cases_hash,

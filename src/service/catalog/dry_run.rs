@@ -231,7 +231,7 @@ impl Catalog {
         let host = url::Url::parse(&request.url).ok().and_then(|url| url.host_str().map(str::to_owned));
         let details = json!({"operation": operation.name.as_str(), "host": host});
         let change = Change::new(Action::Test, Some(number), details);
-        log::commit(&*self.store, &audit::event(who, proxy_id, &change), Vec::new()).await?;
+        log::commit(&*self.store, &self.clock, &audit::event(who, proxy_id, &change), Vec::new()).await?;
         let scrub = Scrub::new(&subject);
         let inputs = Inputs::from_object(&subject.variables);
         Ok(match exchange(client, operation, &inputs).await {

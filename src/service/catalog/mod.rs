@@ -21,6 +21,7 @@ mod view;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 pub use self::activation::Force;
@@ -39,6 +40,7 @@ use self::record::{Found, Record, connector_key, revision_key};
 use self::serving::Seen;
 use crate::connector::documents::{Documents, Secrets};
 use crate::engine::time::to_iso;
+use crate::service::clock::Clock;
 use crate::service::management::{Caller, audit as log};
 use crate::store::{DocumentChange, Store, StoreError};
 
@@ -52,6 +54,7 @@ const MAX_TEXT: usize = 1000;
 pub struct Catalog {
     store: Arc<dyn Store>,
     documents: Arc<Documents>,
+    clock: Clock,
     /// What was read last; held while reading, so that an older reading never replaces a newer one.
     seen: tokio::sync::Mutex<Seen>,
 }
@@ -69,8 +72,13 @@ pub struct Edit<'a> {
 
 impl Catalog {
     /// The connectors of a store, served through `documents`.
-    pub fn new(store: Arc<dyn Store>, documents: Arc<Documents>) -> Self {
-        Self { store, documents, seen: tokio::sync::Mutex::default() }
+    pub fn new(store: Arc<dyn Store>, documents: Arc<Documents>, clock: Clock) -> Self {
+        Self { store, documents, clock, seen: tokio::sync::Mutex::default() }
+    }
+
+    /// ISO 8601.
+    fn now(&self) -> String {
+        Timestamp::from_millisecond(self.clock.now_ms()).map(to_iso).unwrap_or_default()
     }
 
     async fn found(&self, proxy_id: &str) -> Result<Found, ConnectorError> {
@@ -128,7 +136,7 @@ impl Catalog {
         let Found { mut record, mut secrets, document } = found;
         change(&mut record, &mut secrets);
         record.version += 1;
-        record.updated_at = now();
+        record.updated_at = self.now();
         record.updated_by = edit.who.name.clone();
         self.commit(edit.who, Some(document), &record, &secrets, others, action).await
     }
@@ -147,7 +155,7 @@ impl Catalog {
         let mut changes = vec![DocumentChange { key: connector_key(Some(&record.proxy_id)), before, after }];
         changes.extend(others);
         let event = audit::event(who, &record.proxy_id, &action);
-        if !log::commit(&*self.store, &event, changes).await? {
+        if !log::commit(&*self.store, &self.clock, &event, changes).await? {
             if is_new {
                 return Err(ConnectorError::Exists(record.proxy_id.clone()));
             }
@@ -167,11 +175,6 @@ impl Catalog {
         }
         Ok(self.view(record, secrets))
     }
-}
-
-/// ISO 8601.
-fn now() -> String {
-    to_iso(jiff::Timestamp::now())
 }
 
 /// A proxy id that can also be the name of a file.

@@ -8,7 +8,7 @@ use super::audit::{Action, Change};
 use super::check::{holds_secret, without_secrets};
 use super::draft::{Stored, Upload, blocking};
 use super::record::Record;
-use super::{Catalog, ConnectorError, ConnectorView, Edit, check_proxy_id, check_text, now};
+use super::{Catalog, ConnectorError, ConnectorView, Edit, check_proxy_id, check_text};
 use crate::connector::documents::Secrets;
 use crate::secret::Secret;
 use crate::service::management::Caller;
@@ -112,10 +112,10 @@ pub(super) fn new_record(
     who: &Caller,
     proxy_id: String,
     settings: Settings,
+    now: String,
 ) -> Result<(Record, Secrets), ConnectorError> {
     check_proxy_id(&proxy_id)?;
     settings.check()?;
-    let now = now();
     let mut record = Record {
         proxy_id,
         version: 1,
@@ -138,7 +138,7 @@ impl Catalog {
     /// If there is one of this id, or something cannot be stored.
     pub async fn create(&self, who: &Caller, new: New) -> Result<ConnectorView, ConnectorError> {
         let names = new.settings.names();
-        let (mut record, secrets) = new_record(who, new.proxy_id, new.settings)?;
+        let (mut record, secrets) = new_record(who, new.proxy_id, new.settings, self.now())?;
         let mut others = Vec::new();
         if let Some(upload) = new.upload {
             let Stored { revision, changes } = self.store_revision(who, &record, &secrets, upload).await?;

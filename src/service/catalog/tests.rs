@@ -26,7 +26,7 @@ impl Drop for Instance {
 impl Instance {
     async fn start(store: &Arc<dyn Store>) -> Self {
         let documents = Documents::none();
-        let connectors = Arc::new(Catalog::new(Arc::clone(store), Arc::clone(&documents)));
+        let connectors = Arc::new(Catalog::new(Arc::clone(store), Arc::clone(&documents), Clock::system()));
         connectors.refresh().await.unwrap();
         let (catalog, changes) = (Arc::clone(&connectors), store.changes());
         let following = tokio::spawn(async move { catalog.follow(changes).await });
@@ -158,7 +158,7 @@ async fn a_broken_revision_never_replaces_a_good_one() {
 async fn records_are_read_again_only_where_a_connector_was_changed() {
     let (_folder, store) = open().await;
     let documents = Documents::none();
-    let connectors = Arc::new(Catalog::new(Arc::clone(&store), Arc::clone(&documents)));
+    let connectors = Arc::new(Catalog::new(Arc::clone(&store), Arc::clone(&documents), Clock::system()));
     connectors.refresh().await.unwrap();
     let other = Instance::start(&store).await;
     let version = make(&other, &["first", "second"]).await;

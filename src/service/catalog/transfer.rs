@@ -144,7 +144,7 @@ impl Catalog {
             manifest: Some(bundle.manifest),
             ..Settings::default()
         };
-        let (mut record, _) = new_record(who, bundle.proxy_id, settings)?;
+        let (mut record, _) = new_record(who, bundle.proxy_id, settings, self.now())?;
         let mut changes = Vec::new();
         for bundled in bundle.revisions {
             check_text("author", &bundled.author)?;

@@ -2,9 +2,10 @@ mod normalised;
 mod properties;
 
 use super::*;
+use crate::credential::Credential;
 use crate::engine::operation::LogFormat;
 use crate::engine::time::parse_zone;
-use crate::store::{Secret, User, UserKey};
+use crate::store::{User, UserKey};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -153,9 +154,7 @@ fn user(timezone_name: Option<&str>, timezone_offset: Option<Value>) -> User {
         hostname: None,
         timezone_name: timezone_name.map(str::to_owned),
         timezone_offset,
-        access_token: Secret::new(String::new()),
-        refresh_token: None,
-        token_expiry: None,
+        credential: Credential::default(),
         rc_account_id: None,
         region: None,
         platform_additional_info: serde_json::Map::new(),

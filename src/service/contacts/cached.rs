@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::connector::Interface;
 use crate::engine::json;
 use crate::engine::mapped::Contact;
-use crate::service::Platform;
+use crate::service::ResolvedPlatform;
 use crate::service::wording::store_failed;
 use crate::store::{ContactKey, StoreError, User};
 
@@ -20,7 +20,7 @@ struct Kept<'a> {
 }
 
 /// Only users of a RingCentral account share a cache (recordings 06, `two-matches`).
-fn key(platform: &Platform<'_>, user: &User, phone_number: &str) -> Option<ContactKey> {
+fn key(platform: &ResolvedPlatform<'_>, user: &User, phone_number: &str) -> Option<ContactKey> {
     Some(ContactKey {
         rc_account_id: user.rc_account_id.clone()?,
         platform: user.key.platform.clone(),
@@ -31,7 +31,7 @@ fn key(platform: &Platform<'_>, user: &User, phone_number: &str) -> Option<Conta
 }
 
 /// The revision whose mapping makes contacts; absent if no document does.
-fn revision<'p>(platform: &'p Platform<'_>) -> Option<&'p str> {
+fn revision<'p>(platform: &'p ResolvedPlatform<'_>) -> Option<&'p str> {
     let proxy = platform.proxy.as_ref().filter(|proxy| proxy.serves(Interface::FindContact));
     proxy.map(|proxy| proxy.revision.as_str())
 }
@@ -39,7 +39,7 @@ fn revision<'p>(platform: &'p Platform<'_>) -> Option<&'p str> {
 /// The contacts that the account has for a number, where the document that serves now mapped them. A
 /// cache that cannot be read costs a request to the CRM, nothing more.
 pub(in crate::service) async fn read(
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     user: &User,
     phone_number: &str,
 ) -> Option<Value> {
@@ -58,13 +58,18 @@ pub(in crate::service) async fn read(
 }
 
 /// Keeps what the CRM found; nothing is kept where that is nobody.
-pub(super) async fn keep(platform: &Platform<'_>, user: &User, phone_number: &str, found: &[Contact]) {
+pub(super) async fn keep(
+    platform: &ResolvedPlatform<'_>,
+    user: &User,
+    phone_number: &str,
+    found: &[Contact],
+) {
     if let Some(key) = key(platform, user, phone_number) {
         replace(platform, &key, found).await;
     }
 }
 
-async fn replace(platform: &Platform<'_>, key: &ContactKey, contacts: &[Contact]) {
+async fn replace(platform: &ResolvedPlatform<'_>, key: &ContactKey, contacts: &[Contact]) {
     let store = &platform.services.store;
     let kept = match contacts {
         [] => store.forget_contacts(key).await.map(drop),
@@ -80,7 +85,7 @@ async fn replace(platform: &Platform<'_>, key: &ContactKey, contacts: &[Contact]
     }
 }
 
-fn encoded(platform: &Platform<'_>, contacts: &[Contact]) -> Vec<u8> {
+fn encoded(platform: &ResolvedPlatform<'_>, contacts: &[Contact]) -> Vec<u8> {
     match revision(platform) {
         Some(revision) => json::to_vec(&Kept { revision, contacts }),
         None => json::to_vec(contacts),

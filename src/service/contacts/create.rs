@@ -20,7 +20,7 @@ use crate::service::hashing::hashed;
 use crate::service::session::Session;
 use crate::service::tenants::Tenants;
 use crate::service::wording::{Refusal, message, store_failed};
-use crate::service::{Platform, Services};
+use crate::service::{ResolvedPlatform, Services};
 use crate::store::{ClaimKey, ClaimSubject, Extension, StoreError, User};
 
 /// A contact that is to be created.
@@ -81,7 +81,7 @@ fn unstored(error: &StoreError) -> Refusal {
     Refusal::new(store_failed(error))
 }
 
-fn failed(error: &CallError, platform: &Platform<'_>) -> Refusal {
+fn failed(error: &CallError, platform: &ResolvedPlatform<'_>) -> Refusal {
     Refusal::new(message(error, Interface::CreateContact, &platform.name))
 }
 
@@ -90,10 +90,15 @@ fn being_created() -> Refusal {
 }
 
 /// Claims the contact in the store, or waits for the server that did.
-async fn claimed(services: &Services, platform: &Platform<'_>, key: &ClaimKey, mut job: Job) -> Answer {
+async fn claimed(
+    services: &Services,
+    platform: &ResolvedPlatform<'_>,
+    key: &ClaimKey,
+    mut job: Job,
+) -> Answer {
     let store = &*services.store;
     let unknown = Extension::default();
-    let repeats = platform.repeats_safely(OperationName::CreateContact);
+    let is_safe = platform.is_safe_to_repeat(OperationName::CreateContact);
     let wanted = Wanted {
         store,
         instance: &services.instance,
@@ -119,8 +124,8 @@ async fn claimed(services: &Services, platform: &Platform<'_>, key: &ClaimKey, m
                     return Ok(created(platform, &job, contact, None).await);
                 }
                 // That the search does not find it says little: it may lag behind for minutes.
-                if !repeats && !doubt.is_over() {
-                    return Err(may_exist(platform, &doubt.until()));
+                if !is_safe && !doubt.is_over() {
+                    return Err(may_exist(platform, &doubt.until(&services.clock)));
                 }
                 doubted = Some(doubt);
             }
@@ -128,7 +133,7 @@ async fn claimed(services: &Services, platform: &Platform<'_>, key: &ClaimKey, m
     }
 }
 
-fn may_exist(platform: &Platform<'_>, until: &str) -> Refusal {
+fn may_exist(platform: &ResolvedPlatform<'_>, until: &str) -> Refusal {
     let text = format!(
         "{} was asked to create this contact before and did not say whether it did, so it may be there. Please check it: until {until} it is not created again. After that it can be.",
         platform.name
@@ -137,7 +142,7 @@ fn may_exist(platform: &Platform<'_>, until: &str) -> Refusal {
 }
 
 /// The contact of this number and name, where the CRM's search finds it.
-async fn look_for(platform: &Platform<'_>, job: &Job) -> Option<CreatedContact> {
+async fn look_for(platform: &ResolvedPlatform<'_>, job: &Job) -> Option<CreatedContact> {
     let name = job.input.new_contact_name.as_ref().and_then(Value::as_str)?.trim();
     let phone_number = job.input.phone_number.as_ref().and_then(Value::as_str)?.to_owned();
     let input = FindContact { phone_number, overriding_format: None, is_extension: Value::Bool(false) };
@@ -148,14 +153,14 @@ async fn look_for(platform: &Platform<'_>, job: &Job) -> Option<CreatedContact> 
     Some(CreatedContact { id: contact.id, name: Some(contact.name), contact_type: contact.contact_type })
 }
 
-async fn release(platform: &Platform<'_>, held: ClaimGuard) {
+async fn release(platform: &ResolvedPlatform<'_>, held: ClaimGuard) {
     if let Err(error) = held.release(&*platform.services.store).await {
         store_failed(&error);
     }
 }
 
 /// Asks the CRM. The claim is released where it says what it did, and stays in doubt where not.
-async fn ask(platform: &Platform<'_>, held: ClaimGuard, job: &mut Job) -> Answer {
+async fn ask(platform: &ResolvedPlatform<'_>, held: ClaimGuard, job: &mut Job) -> Answer {
     job.input.idempotency_key = Some(held.idempotency_key().to_owned());
     let reply = match create_at(platform, job).await {
         Ok(reply) => reply,
@@ -165,7 +170,7 @@ async fn ask(platform: &Platform<'_>, held: ClaimGuard, job: &mut Job) -> Answer
             }
             let mut refusal = failed(&error, platform);
             let in_doubt = error.is_in_doubt();
-            if in_doubt && !platform.repeats_safely(OperationName::CreateContact) {
+            if in_doubt && !platform.is_safe_to_repeat(OperationName::CreateContact) {
                 refusal.return_message = refusal.return_message.detail(format!(
                     "The contact may be there all the same: please look in {} before you create it again.",
                     platform.name
@@ -193,7 +198,7 @@ async fn ask(platform: &Platform<'_>, held: ClaimGuard, job: &mut Job) -> Answer
     Ok(found)
 }
 
-async fn create_at(platform: &Platform<'_>, job: &Job) -> Result<Reply<CreatedContact>, CallError> {
+async fn create_at(platform: &ResolvedPlatform<'_>, job: &Job) -> Result<Reply<CreatedContact>, CallError> {
     let reply = platform.invoke::<invocation::CreateContact>(&job.user, &job.input).await?;
     // Without a mapping, or from a connector in code, nothing says that there is a contact.
     let has_none = platform.gives_no_id(OperationName::CreateContact);
@@ -206,7 +211,7 @@ async fn create_at(platform: &Platform<'_>, job: &Job) -> Result<Reply<CreatedCo
 
 /// The answer with a contact that the CRM has. Searches find it from now on.
 async fn created(
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     job: &Job,
     contact: CreatedContact,
     said: Option<ReturnMessage>,
@@ -214,7 +219,8 @@ async fn created(
     if let Some(id) = contact.id.clone().filter(|id| id_text(id).is_some()) {
         let name = contact.name.clone().or_else(|| job.input.new_contact_name.clone()).unwrap_or_default();
         let number = job.input.phone_number.clone().unwrap_or_default();
-        let recent = Recent::new(id, name, contact.contact_type.clone(), number);
+        let now = platform.services.clock.now_ms();
+        let recent = Recent::new(id, name, contact.contact_type.clone(), number, now);
         recent::remember(platform, &job.user, &recent).await;
     }
     // What the account has of this number lacks somebody now.

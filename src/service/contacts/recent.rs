@@ -6,11 +6,10 @@ use serde_json::{Value, json};
 use crate::engine::mapped::Contact;
 use crate::engine::phone::is_same_number;
 use crate::engine::text::id_text;
-use crate::service::Platform;
-use crate::service::clock::now_ms;
 use crate::service::tenants::Tenants;
 use crate::service::wording::store_failed;
-use crate::store::{DocumentChange, DocumentKey, DocumentKind, Owner, Store, StoreError, User};
+use crate::service::{ResolvedPlatform, Services};
+use crate::store::{DocumentChange, DocumentKey, DocumentKind, Owner, StoreError, User};
 
 /// How long a contact is shown that the CRM's search does not know: longer than indexes take, and not
 /// so long that one which was deleted there stays for the day.
@@ -39,8 +38,9 @@ pub(super) enum Sought<'a> {
 }
 
 impl Recent {
-    pub(super) fn new(id: Value, name: Value, contact_type: Value, phone_number: Value) -> Self {
-        Self { id, name, contact_type, phone_number, until: now_ms() + LIFETIME_MS }
+    /// Created at `now`, in milliseconds since 1970.
+    pub(super) fn new(id: Value, name: Value, contact_type: Value, phone_number: Value, now: i64) -> Self {
+        Self { id, name, contact_type, phone_number, until: now + LIFETIME_MS }
     }
 
     pub(super) fn contact(&self) -> Contact {
@@ -74,7 +74,7 @@ fn words(name: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The region of numbers without a country code.
-fn region<'a>(platform: &'a Platform<'_>, user: &'a User) -> Option<&'a str> {
+fn region<'a>(platform: &'a ResolvedPlatform<'_>, user: &'a User) -> Option<&'a str> {
     match &platform.proxy {
         Some(proxy) => proxy.region_of(Some(user)),
         None => user.region.as_deref(),
@@ -82,7 +82,7 @@ fn region<'a>(platform: &'a Platform<'_>, user: &'a User) -> Option<&'a str> {
 }
 
 /// Where the contacts that were just created for a user's account are kept.
-fn key(platform: &Platform<'_>, user: &User) -> DocumentKey {
+fn key(platform: &ResolvedPlatform<'_>, user: &User) -> DocumentKey {
     let scope = Tenants::of(platform, user).now;
     let (kind, owner) = match scope.owner {
         Owner::RcAccount(id) => ("account", id),
@@ -93,37 +93,36 @@ fn key(platform: &Platform<'_>, user: &User) -> DocumentKey {
     DocumentKey { kind: DocumentKind::NewContacts, parts }
 }
 
-fn read(document: Option<&Value>) -> Vec<Recent> {
+fn read(document: Option<&Value>, now: i64) -> Vec<Recent> {
     let contacts = document.and_then(|document| document.get("contacts")).cloned().unwrap_or_default();
     let contacts: Vec<Recent> = serde_json::from_value(contacts).unwrap_or_default();
-    let now = now_ms();
     // A clock that was put back would keep them for longer.
     contacts.into_iter().filter(|recent| (now..=now + LIFETIME_MS).contains(&recent.until)).collect()
 }
 
 /// Changes what is kept, whoever else does.
 async fn change(
-    store: &dyn Store,
+    services: &Services,
     key: &DocumentKey,
     change: impl Fn(&mut Vec<Recent>),
 ) -> Result<(), StoreError> {
     loop {
-        let before = store.document(key).await?;
-        let mut contacts = read(before.as_ref());
+        let before = services.store.document(key).await?;
+        let mut contacts = read(before.as_ref(), services.clock.now_ms());
         change(&mut contacts);
         let expires_at = contacts.iter().map(|recent| recent.until).max();
         let after = expires_at.map(|expires_at| json!({"contacts": contacts, "expiresAt": expires_at}));
         let change = DocumentChange { key: key.clone(), before, after };
-        if change.before == change.after || store.change_documents(&[change]).await? {
+        if change.before == change.after || services.store.change_documents(&[change]).await? {
             return Ok(());
         }
     }
 }
 
 /// Remembers a contact that was created. Where that fails, it is found once the CRM's search knows it.
-pub(super) async fn remember(platform: &Platform<'_>, user: &User, recent: &Recent) {
+pub(super) async fn remember(platform: &ResolvedPlatform<'_>, user: &User, recent: &Recent) {
     let key = key(platform, user);
-    let remembered = change(&*platform.services.store, &key, |contacts| {
+    let remembered = change(platform.services, &key, |contacts| {
         contacts.retain(|known| known.id != recent.id);
         contacts.push(recent.clone());
         let surplus = contacts.len().saturating_sub(KEPT);
@@ -135,9 +134,9 @@ pub(super) async fn remember(platform: &Platform<'_>, user: &User, recent: &Rece
 }
 
 /// What is kept. Where that cannot be read, what the CRM found is worth more than an error.
-async fn kept(store: &dyn Store, key: &DocumentKey) -> Vec<Recent> {
-    match store.document(key).await {
-        Ok(kept) => read(kept.as_ref()),
+async fn kept(services: &Services, key: &DocumentKey) -> Vec<Recent> {
+    match services.store.document(key).await {
+        Ok(kept) => read(kept.as_ref(), services.clock.now_ms()),
         Err(error) => {
             store_failed(&error);
             Vec::new()
@@ -148,13 +147,13 @@ async fn kept(store: &dyn Store, key: &DocumentKey) -> Vec<Recent> {
 /// Adds to the account's cached answer what was created a moment ago. The cache says nothing about what
 /// the search knows, so nothing is forgotten.
 pub(super) async fn add_to_cached(
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     user: &User,
     sought: Sought<'_>,
     cached: &mut Value,
 ) {
     let Value::Array(cached) = cached else { return };
-    for recent in kept(&*platform.services.store, &key(platform, user)).await {
+    for recent in kept(platform.services, &key(platform, user)).await {
         let id = id_text(&recent.id);
         let is_there = cached.iter().any(|contact| contact.get("id").and_then(id_text) == id);
         if recent.answers(sought, region(platform, user)) && !is_there {
@@ -165,10 +164,14 @@ pub(super) async fn add_to_cached(
 
 /// Adds to what the CRM's search found what was created a moment ago. What the search knows by now is
 /// remembered no longer, so that it goes when it is deleted in the CRM.
-pub(super) async fn add(platform: &Platform<'_>, user: &User, sought: Sought<'_>, found: &mut Vec<Contact>) {
+pub(super) async fn add(
+    platform: &ResolvedPlatform<'_>,
+    user: &User,
+    sought: Sought<'_>,
+    found: &mut Vec<Contact>,
+) {
     let key = key(platform, user);
-    let store = &*platform.services.store;
-    let kept = kept(store, &key).await;
+    let kept = kept(platform.services, &key).await;
     if kept.is_empty() {
         return;
     }
@@ -182,7 +185,7 @@ pub(super) async fn add(platform: &Platform<'_>, user: &User, sought: Sought<'_>
         kept.into_iter().filter(answers).partition(|recent| is_found(recent, found));
     found.extend(missing.iter().map(Recent::contact));
     if !known.is_empty()
-        && let Err(error) = change(store, &key, |contacts| {
+        && let Err(error) = change(platform.services, &key, |contacts| {
             contacts.retain(|recent| known.iter().all(|known| known.id != recent.id));
         })
         .await
@@ -197,7 +200,8 @@ mod tests {
 
     #[test]
     fn a_contact_is_found_by_its_number_and_by_a_part_of_its_name() {
-        let recent = Recent::new("1".into(), "Ada Lovelace".into(), "Lead".into(), "+1 415-555-0123".into());
+        let recent =
+            Recent::new("1".into(), "Ada Lovelace".into(), "Lead".into(), "+1 415-555-0123".into(), 0);
         let names = ["love", " ADA ", "Ada  Lovelace", "Lovelace, Ada", "ada\u{a0}love"];
         for sought in names.map(Sought::Name).into_iter().chain([Sought::Number("+14155550123")]) {
             assert!(recent.answers(sought, None));
@@ -218,17 +222,18 @@ mod tests {
         let national = Recent { phone_number: "(415) 555-0777".into(), ..recent };
         assert!(national.answers(Sought::Number("+14155550777"), Some("US")));
         assert!(!national.answers(Sought::Number("+444155550777"), Some("US")));
-        let nameless = Recent::new("1".into(), Value::Null, "Lead".into(), Value::Null);
+        let nameless = Recent::new("1".into(), Value::Null, "Lead".into(), Value::Null, 0);
         assert!(!nameless.answers(Sought::Number(""), None) && !nameless.answers(Sought::Name("a"), None));
     }
 
     #[test]
     fn what_is_over_is_not_read() {
-        let recent = |until| Recent { until, ..Recent::new(1.into(), "A".into(), "C".into(), "+1".into()) };
-        let now = now_ms();
+        let recent =
+            |until| Recent { until, ..Recent::new(1.into(), "A".into(), "C".into(), "+1".into(), 0) };
+        let now = 1_760_000_000_000;
         let kept = [recent(now - 1), recent(now + 10_000), recent(now + 10 * LIFETIME_MS)];
-        assert_eq!(read(Some(&json!({"contacts": kept}))), [kept[1].clone()]);
-        assert_eq!(read(Some(&json!({"contacts": "no list"}))), []);
-        assert_eq!(read(None), []);
+        assert_eq!(read(Some(&json!({"contacts": kept})), now), [kept[1].clone()]);
+        assert_eq!(read(Some(&json!({"contacts": "no list"})), now), []);
+        assert_eq!(read(None, now), []);
     }
 }

@@ -9,13 +9,12 @@
 
 mod age;
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
 pub use self::age::{Doubt, Instance, QUIET, until};
 use crate::connector::CallError;
 use crate::engine::operation::LONGEST_TIMEOUT;
-use crate::service::clock::now_ms;
+use crate::random_id::random_hex;
 use crate::service::fitting;
 use crate::store::{Claim, ClaimChange, ClaimKey, Claims, Extension, Store, StoreError};
 
@@ -95,7 +94,7 @@ impl Wanted<'_> {
     /// If the store fails.
     pub async fn claim(&self, doubted: Option<&Doubt>) -> Result<Claiming, StoreError> {
         loop {
-            let (before, now) = tokio::try_join!(self.store.claims(self.key), self.store.now())?;
+            let (before, now) = tokio::try_join!(self.store.claims(self.key), self.instance.now(self.store))?;
             let mut after = before.clone().unwrap_or_default();
             after.claims.retain(|claim| claim.expires_at > now);
             let mut kept_key = self.take_kept_key(&mut after);
@@ -120,9 +119,9 @@ impl Wanted<'_> {
             let claim = Claim {
                 extension: self.extension.clone(),
                 message_id: self.message_id.map(str::to_owned),
-                holder: unique(),
+                holder: unique()?,
                 instance: self.instance.name().to_owned(),
-                idempotency_key: kept_key.unwrap_or_else(unique),
+                idempotency_key: kept_key.map_or_else(unique, Ok)?,
                 claimed_at: now,
                 uptime: self.instance.uptime(),
                 known_age: 0,
@@ -258,7 +257,7 @@ impl ClaimGuard {
     /// # Errors
     /// If the store fails; the claim is in doubt then as well.
     async fn doubt(self, store: &dyn Store) -> Result<(), StoreError> {
-        let claim = Claim { claimed_at: store.now().await?, ..self.claim.clone() };
+        let claim = Claim { claimed_at: self.instance.now(store).await?, ..self.claim.clone() };
         let doubted = self.instance.doubted_since(claim, Duration::ZERO);
         self.change(store, |standing, holder| {
             let mut claims = without(standing, holder);
@@ -300,11 +299,16 @@ fn some(claims: Claims) -> Option<Claims> {
     (!claims.claims.is_empty()).then_some(claims)
 }
 
-/// A name that nothing else has, 128 bits in hexadecimal: from the random keys of the standard
-/// library's hashes, which the system seeds.
-pub fn unique() -> String {
-    let half = || RandomState::new().hash_one(now_ms());
-    format!("{:016x}{:016x}", half(), half())
+/// A name that nothing else has, 128 bits in hexadecimal.
+///
+/// # Errors
+/// If the system gives no random numbers. Without a name of its own, nothing may be claimed.
+pub(super) fn unique() -> Result<String, StoreError> {
+    random_hex::<16>().map_err(|error| StoreError::Unavailable {
+        what: "naming a claim".to_owned(),
+        why: error.to_string(),
+        mend: "Try again".to_owned(),
+    })
 }
 
 #[cfg(test)]

@@ -4,12 +4,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
-use super::claims::unique;
-use crate::service::Services;
+use super::claims::{Instance, unique};
 use crate::service::wording::store_failed;
-use crate::store::{DocumentChange, DocumentKey, DocumentKind, StoreError};
+use crate::store::{DocumentChange, DocumentKey, DocumentKind, Store, StoreError};
 
 /// How often the lease of another is looked at, where no change is heard of.
 const LOOK: Duration = Duration::from_millis(100);
@@ -31,54 +29,128 @@ pub(in crate::service) enum LeaseAnswer {
 
 /// Asks for the lease on what `parts` name, for `lifetime`; waits for another's, up to `patience`.
 pub(in crate::service) async fn ask(
-    services: &Services,
+    store: &dyn Store,
+    instance: &Instance,
     parts: Vec<Option<String>>,
     lifetime: Duration,
     patience: Duration,
 ) -> Result<LeaseAnswer, StoreError> {
     let key = DocumentKey { kind: DocumentKind::Lease, parts };
-    let until = Instant::now() + patience;
+    let until = instance.elapsed() + patience;
     let mut waited = false;
-    let mut changes = services.store.changes();
+    let mut changes = store.changes();
     loop {
-        let (before, now) = tokio::try_join!(services.store.document(&key), services.store.now())?;
-        let stands = before.as_ref().is_some_and(|lease| stands(services, lease, now));
+        let (before, now) = tokio::try_join!(store.document(&key), instance.now(store))?;
+        let stands = before.as_ref().is_some_and(|lease| stands(store, instance, lease, now));
         if !stands && waited {
             return Ok(LeaseAnswer::Ended);
         }
         if !stands {
             let expires_at = now + i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
-            let lease =
-                json!({"holder": unique(), "instance": services.instance.name(), "expiresAt": expires_at});
+            let lease = json!({"holder": unique()?, "instance": instance.name(), "expiresAt": expires_at});
             let change = DocumentChange { key: key.clone(), before, after: Some(lease.clone()) };
-            if services.store.change_documents(std::slice::from_ref(&change)).await? {
+            if store.change_documents(std::slice::from_ref(&change)).await? {
                 let change = DocumentChange { key, before: Some(lease), after: None };
                 return Ok(LeaseAnswer::Held(Lease { change }));
             }
             continue;
         }
         waited = true;
-        if Instant::now() >= until {
+        let left = until.saturating_sub(instance.elapsed());
+        if left.is_zero() {
             return Ok(LeaseAnswer::Waiting);
         }
-        let next = (Instant::now() + LOOK).min(until);
         // Too late is as good as a change: both are looked at.
-        let _ = tokio::time::timeout_at(next, changes.changed()).await;
+        let _ = tokio::time::timeout(left.min(LOOK), changes.changed()).await;
     }
 }
 
 /// In a store of one process, the lease of an earlier start is nobody's.
-fn stands(services: &Services, lease: &Value, now: i64) -> bool {
+fn stands(store: &dyn Store, instance: &Instance, lease: &Value, now: i64) -> bool {
     let expires_at = lease.get("expiresAt").and_then(Value::as_i64).unwrap_or_default();
-    let is_own = lease.get("instance").and_then(Value::as_str) == Some(services.instance.name());
-    expires_at > now && (is_own || services.store.is_shared())
+    let is_own = lease.get("instance").and_then(Value::as_str) == Some(instance.name());
+    expires_at > now && (is_own || store.is_shared())
 }
 
 impl Lease {
     /// Ends it. Where the store fails, it expires.
-    pub(in crate::service) async fn end(self, services: &Services) {
-        if let Err(error) = services.store.change_documents(&[self.change]).await {
+    pub(in crate::service) async fn end(self, store: &dyn Store) {
+        if let Err(error) = store.change_documents(&[self.change]).await {
             store_failed(&error);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::service::clock::{Clock, Hand};
+    use crate::store::{self, Keys, Secret};
+
+    const LIFETIME: Duration = Duration::from_secs(60);
+
+    struct Scene {
+        store: Arc<dyn Store>,
+        instance: Instance,
+        hand: Hand,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Scene {
+        async fn start() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let keys = Keys::from_secret(&Secret::new("a secret")).unwrap();
+            let store =
+                store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
+            let (clock, hand) = Clock::by_hand(1_760_000_000_000);
+            Self { store, instance: Instance::new(clock).unwrap(), hand, _folder: folder }
+        }
+
+        async fn ask(&self, instance: &Instance, patience: Duration) -> LeaseAnswer {
+            let parts = vec![Some("work".to_owned())];
+            ask(&*self.store, instance, parts, LIFETIME, patience).await.unwrap()
+        }
+
+        /// Asks for a lease that is free.
+        async fn held(&self, instance: &Instance) -> Lease {
+            let LeaseAnswer::Held(lease) = self.ask(instance, Duration::ZERO).await else {
+                panic!("not held")
+            };
+            lease
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lease_is_one_holders_until_it_is_ended() {
+        let scene = Scene::start().await;
+        let lease = scene.held(&scene.instance).await;
+        assert!(matches!(scene.ask(&scene.instance, Duration::ZERO).await, LeaseAnswer::Waiting));
+        let patient = scene.ask(&scene.instance, Duration::from_secs(10));
+        let (waited, ()) = tokio::join!(patient, lease.end(&*scene.store));
+        assert!(matches!(waited, LeaseAnswer::Ended));
+        scene.held(&scene.instance).await.end(&*scene.store).await;
+    }
+
+    #[tokio::test]
+    async fn patience_ends_and_a_lease_that_nobody_ended_expires() {
+        let scene = Scene::start().await;
+        let lost = scene.held(&scene.instance).await;
+        let wait = scene.ask(&scene.instance, Duration::from_secs(10));
+        let pass = async { scene.hand.advance(Duration::from_secs(10)) };
+        assert!(matches!(tokio::join!(wait, pass).0, LeaseAnswer::Waiting));
+        scene.hand.advance(LIFETIME - Duration::from_secs(10));
+        drop(lost);
+        scene.held(&scene.instance).await;
+    }
+
+    /// Nobody else works on the store of one process.
+    #[tokio::test]
+    async fn the_lease_of_an_earlier_start_is_nobodys() {
+        let scene = Scene::start().await;
+        drop(scene.held(&scene.instance).await);
+        let next = Instance::new(Clock::system()).unwrap();
+        scene.held(&next).await;
     }
 }

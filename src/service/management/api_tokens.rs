@@ -17,8 +17,9 @@ use super::audit::{self, Event};
 use super::caller::{Caller, TokenScope};
 use crate::engine::time::to_iso;
 use crate::hex::hex;
+use crate::random_id::{NoRandomness, random_hex};
 use crate::secret::Secret;
-use crate::service::clock::now_ms;
+use crate::service::clock::Clock;
 use crate::store::{DocumentChange, DocumentKey, DocumentKind, Store, StoreError};
 
 /// What every token begins with, so that people and scanners know one when they see it.
@@ -106,7 +107,7 @@ pub enum TokenError {
     Unknown(String),
     /// No random bytes.
     #[error("The system gives no random numbers.")]
-    NoRandomness,
+    NoRandomness(#[from] NoRandomness),
     /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -116,14 +117,19 @@ pub enum TokenError {
 ///
 /// # Errors
 /// If the name, the scopes or the validity cannot be meant, or the store fails.
-pub async fn create(store: &dyn Store, by: &Caller, new: NewToken) -> Result<Issued, TokenError> {
+pub async fn create(
+    store: &dyn Store,
+    clock: &Clock,
+    by: &Caller,
+    new: NewToken,
+) -> Result<Issued, TokenError> {
     let name = checked_name(&new.name)?;
     if new.scopes.is_empty() {
         return Err(invalid("scopes", "A token needs at least one scope: read, edit, activate or admin."));
     }
-    let now = now_ms();
+    let now = clock.now_ms();
     loop {
-        let (id, secret) = (random::<8>()?, random::<32>()?);
+        let (id, secret) = (random_hex::<8>()?, random_hex::<32>()?);
         let stored = Stored {
             digest: digest_of(&secret),
             name: name.clone(),
@@ -140,7 +146,7 @@ pub async fn create(store: &dyn Store, by: &Caller, new: NewToken) -> Result<Iss
             json!({"name": name, "scopes": stored.scopes, "validUntil": iso(stored.valid_until)}),
         );
         // An id that is taken already is no reason to fail.
-        if audit::commit(store, &event, vec![change(&stored.id, None, Some(&stored))]).await? {
+        if audit::commit(store, clock, &event, vec![change(&stored.id, None, Some(&stored))]).await? {
             return Ok(issued(stored, &secret, now));
         }
     }
@@ -150,8 +156,8 @@ pub async fn create(store: &dyn Store, by: &Caller, new: NewToken) -> Result<Iss
 ///
 /// # Errors
 /// If the store fails.
-pub async fn list(store: &dyn Store) -> Result<Vec<Token>, StoreError> {
-    let now = now_ms();
+pub async fn list(store: &dyn Store, clock: &Clock) -> Result<Vec<Token>, StoreError> {
+    let now = clock.now_ms();
     let mut all: Vec<Stored> =
         store.documents(&all_key()).await?.into_iter().map(read).collect::<Result<_, _>>()?;
     all.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
@@ -162,13 +168,13 @@ pub async fn list(store: &dyn Store) -> Result<Vec<Token>, StoreError> {
 ///
 /// # Errors
 /// If there is none, or the store fails.
-pub async fn revoke(store: &dyn Store, by: &Caller, id: &str) -> Result<Token, TokenError> {
+pub async fn revoke(store: &dyn Store, clock: &Clock, by: &Caller, id: &str) -> Result<Token, TokenError> {
     loop {
         let (document, stored) = find(store, id).await?;
         let event = Event::new(by, "token.revoke", target(id), json!({"name": stored.name}));
         let change = DocumentChange { key: key(id), before: Some(document), after: None };
-        if audit::commit(store, &event, vec![change]).await? {
-            return Ok(shown(stored, now_ms()));
+        if audit::commit(store, clock, &event, vec![change]).await? {
+            return Ok(shown(stored, clock.now_ms()));
         }
     }
 }
@@ -180,14 +186,15 @@ pub async fn revoke(store: &dyn Store, by: &Caller, id: &str) -> Result<Token, T
 /// If there is no such token, it would be expired at once, or the store fails.
 pub async fn rotate(
     store: &dyn Store,
+    clock: &Clock,
     by: &Caller,
     id: &str,
     valid_days: Option<u32>,
 ) -> Result<Issued, TokenError> {
-    let now = now_ms();
+    let now = clock.now_ms();
     loop {
         let (document, mut stored) = find(store, id).await?;
-        let secret = random::<32>()?;
+        let secret = random_hex::<32>()?;
         stored.digest = digest_of(&secret);
         stored.rotated_at = Some(now);
         stored.valid_until = valid_until(valid_days, now)?.or(stored.valid_until);
@@ -199,7 +206,7 @@ pub async fn rotate(
         }
         let detail = json!({"name": stored.name, "validUntil": iso(stored.valid_until)});
         let event = Event::new(by, "token.rotate", target(id), detail);
-        if audit::commit(store, &event, vec![change(id, Some(document), Some(&stored))]).await? {
+        if audit::commit(store, clock, &event, vec![change(id, Some(document), Some(&stored))]).await? {
             return Ok(issued(stored, &secret, now));
         }
     }
@@ -258,13 +265,6 @@ fn valid_until(days: Option<u32>, now: i64) -> Result<Option<i64>, TokenError> {
 
 fn is_expired(stored: &Stored, now: i64) -> bool {
     stored.valid_until.is_some_and(|until| until <= now)
-}
-
-/// N random bytes, hexadecimal.
-fn random<const N: usize>() -> Result<String, TokenError> {
-    let mut bytes = [0u8; N];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| TokenError::NoRandomness)?;
-    Ok(hex(&bytes))
 }
 
 fn digest_of(secret: &str) -> String {
@@ -337,8 +337,9 @@ mod tests {
             scopes: BTreeSet::from([TokenScope::Edit]),
             valid_days: Some(2),
         };
-        let made = now_ms();
-        let issued = create(&*store, &by, new).await.unwrap();
+        let made = 1_760_000_000_000;
+        let (clock, _) = Clock::by_hand(made);
+        let issued = create(&*store, &clock, &by, new).await.unwrap();
         let opens = async |secret: &Secret, at: i64| verify(&*store, secret, at).await.unwrap();
         let caller = opens(&issued.secret, made + 2 * DAY - 1).await.unwrap();
         assert_eq!((caller.name.as_str(), caller.scopes), ("ci", BTreeSet::from([TokenScope::Edit])));
@@ -348,7 +349,7 @@ mod tests {
         for wrong in ["acx_", "acx_x", "", &format!("acx_{}_0", issued.token.id), "acx_0000000000000000_0"] {
             assert!(matches!(opens(&Secret::new(wrong), later).await, Err(Refused::Wrong)), "{wrong}");
         }
-        let rotated = rotate(&*store, &by, &issued.token.id, Some(10)).await.unwrap();
+        let rotated = rotate(&*store, &clock, &by, &issued.token.id, Some(10)).await.unwrap();
         assert!(opens(&rotated.secret, later).await.is_ok());
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::caller::Caller;
 use crate::engine::time::to_iso;
-use crate::service::clock::now_ms;
+use crate::service::clock::Clock;
 use crate::store::{DocumentChange, DocumentKey, DocumentKind, Store, StoreError};
 
 /// So many entries lie in one block: a page is read without reading the others.
@@ -89,6 +89,7 @@ pub struct Page {
 /// If the store fails.
 pub async fn commit(
     store: &dyn Store,
+    clock: &Clock,
     event: &Event,
     changes: Vec<DocumentChange>,
 ) -> Result<bool, StoreError> {
@@ -97,7 +98,7 @@ pub async fn commit(
     for _ in 0..ATTEMPTS {
         let head = store.document(&head()).await?;
         let sequence = last(head.as_ref())? + 1;
-        let entry = serde_json::to_value(entry(event, sequence)).unwrap_or_default();
+        let entry = serde_json::to_value(entry(event, sequence, clock.now_ms())).unwrap_or_default();
         all.truncate(own);
         all.push(DocumentChange { key: self::head(), before: head, after: Some(json!({"last": sequence})) });
         all.push(DocumentChange { key: key(sequence), before: None, after: Some(entry) });
@@ -117,10 +118,10 @@ pub async fn commit(
     })
 }
 
-fn entry(event: &Event, sequence: u64) -> Entry {
+fn entry(event: &Event, sequence: u64, now: i64) -> Entry {
     Entry {
         sequence,
-        at: Timestamp::from_millisecond(now_ms()).map(to_iso).unwrap_or_default(),
+        at: Timestamp::from_millisecond(now).map(to_iso).unwrap_or_default(),
         action: event.action.clone(),
         target: event.target.clone(),
         token_id: event.by.token_id.clone(),
@@ -247,7 +248,7 @@ mod tests {
         let count = BLOCK * 2 + 3;
         for number in 1..=count {
             let event = Event::new(&Caller::command_line(), "test", "nothing", json!({"number": number}));
-            assert!(commit(&*store, &event, Vec::new()).await.unwrap());
+            assert!(commit(&*store, &Clock::system(), &event, Vec::new()).await.unwrap());
         }
         for (after, limit, first, last) in [
             (0, 1_000, 1, count),
@@ -265,7 +266,7 @@ mod tests {
         assert_eq!(page(&*store, count + 5, 10).await.unwrap().entries, []);
 
         let long = Event::new(&Caller::command_line(), "test", "long", json!("x".repeat(MAX_DETAIL)));
-        assert!(commit(&*store, &long, Vec::new()).await.unwrap());
+        assert!(commit(&*store, &Clock::system(), &long, Vec::new()).await.unwrap());
         let kept = page(&*store, count, 1).await.unwrap().entries.remove(0);
         assert_eq!(kept.detail, json!({"omittedBytes": MAX_DETAIL + 2}));
     }
@@ -281,12 +282,12 @@ mod tests {
             vec![DocumentChange { key: key.clone(), before, after: Some(after) }]
         };
         let event = Event::new(&Caller::command_line(), "test", "x", Value::Null);
-        assert!(commit(&*store, &event, change(None, json!(1))).await.unwrap());
-        assert!(!commit(&*store, &event, change(None, json!(2))).await.unwrap());
-        assert!(!commit(&*store, &event, change(Some(json!(3)), json!(2))).await.unwrap());
+        assert!(commit(&*store, &Clock::system(), &event, change(None, json!(1))).await.unwrap());
+        assert!(!commit(&*store, &Clock::system(), &event, change(None, json!(2))).await.unwrap());
+        assert!(!commit(&*store, &Clock::system(), &event, change(Some(json!(3)), json!(2))).await.unwrap());
         assert_eq!(store.document(&key).await.unwrap(), Some(json!(1)));
         assert_eq!(page(&*store, 0, 10).await.unwrap().last, 1);
-        assert!(commit(&*store, &event, change(Some(json!(1)), json!(2))).await.unwrap());
+        assert!(commit(&*store, &Clock::system(), &event, change(Some(json!(1)), json!(2))).await.unwrap());
         assert_eq!(page(&*store, 0, 10).await.unwrap().last, 2);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::engine::text::id_text;
-use crate::service::Platform;
+use crate::service::ResolvedPlatform;
 use crate::service::contacts::cached;
 use crate::store::User;
 
@@ -11,7 +11,7 @@ use crate::store::User;
 /// contact that the record is made for, and none for numbers that nobody of the account has looked
 /// up yet (Q39).
 pub(super) async fn known(
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     user: &User,
     correspondents: &[Value],
     contact_info: &Value,

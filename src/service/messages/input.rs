@@ -18,7 +18,7 @@ use crate::service::composition::{Settings, shared_sms};
 use crate::service::fitting::{Fitting, Text};
 use crate::service::hashing::hashed;
 use crate::service::wording::Refusal;
-use crate::service::{Platform, Services};
+use crate::service::{ResolvedPlatform, Services};
 use crate::store::User;
 
 /// Messages that share a record.
@@ -78,7 +78,7 @@ impl Entry {
 /// If the conversation lacks its contact or correspondents, or a message its id.
 pub(super) async fn threads(
     services: &Services,
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     user: &User,
     mut request: Value,
     messages: Vec<Value>,
@@ -152,7 +152,7 @@ struct Common {
 /// whenever it has changed, and only then.
 async fn shared_state(
     services: &Services,
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     user: &User,
     common: Arc<Common>,
     mut log_info: Value,

@@ -11,25 +11,24 @@ use crate::config::operations::OperationName;
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage, inputs};
 use crate::engine::time::to_iso;
-use crate::service::clock::now_ms;
 use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Wanted};
 use crate::service::coordination::single_flight::Joined;
 use crate::service::wording::{Refusal, store_failed};
-use crate::service::{Platform, Services};
+use crate::service::{ResolvedPlatform, Services};
 use crate::store::{ClaimKey, ClaimSubject, Conversation, Extension, MessageLog, StoreError};
 
 /// Logs what is not logged yet of a thread, oldest first, up to the first message that fails: what
 /// comes after it would stand before it otherwise.
 pub(super) async fn log_thread(
     services: &Services,
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     job: &Job,
     thread: Thread,
     done: &mut Done,
 ) {
     let subject = ClaimSubject::Conversation(thread.log_id.clone());
     let Thread { log_id, conversation_id, mut entries } = thread;
-    let key = match job.scopes.claim_key(&*services.store, subject).await {
+    let key = match job.scopes.claim_key(&*services.store, &services.clock, subject).await {
         Ok(key) => key,
         Err(error) => return done.stop(&unstored(&error), &entries),
     };
@@ -60,7 +59,11 @@ pub(super) async fn log_thread(
 }
 
 /// Which of these entries are logged already.
-async fn logged(platform: &Platform<'_>, job: &Job, entries: &[Entry]) -> Result<Vec<bool>, StoreError> {
+async fn logged(
+    platform: &ResolvedPlatform<'_>,
+    job: &Job,
+    entries: &[Entry],
+) -> Result<Vec<bool>, StoreError> {
     let mut logged = Vec::with_capacity(entries.len());
     for entry in entries {
         logged.push(is_logged(platform, job, &entry.key).await?);
@@ -69,7 +72,7 @@ async fn logged(platform: &Platform<'_>, job: &Job, entries: &[Entry]) -> Result
 }
 
 /// Whether a message is logged.
-async fn is_logged(platform: &Platform<'_>, job: &Job, key: &str) -> Result<bool, StoreError> {
+async fn is_logged(platform: &ResolvedPlatform<'_>, job: &Job, key: &str) -> Result<bool, StoreError> {
     for scope in job.scopes.all() {
         if let Some(log) = platform.services.store.message_log(scope, key).await?
             && job.scopes.reaches(platform, scope, &log.user_id).await?
@@ -82,7 +85,7 @@ async fn is_logged(platform: &Platform<'_>, job: &Job, key: &str) -> Result<bool
 
 /// The record of a conversation's day.
 async fn conversation(
-    platform: &Platform<'_>,
+    platform: &ResolvedPlatform<'_>,
     job: &Job,
     id: &str,
 ) -> Result<Option<Conversation>, StoreError> {
@@ -107,7 +110,7 @@ fn unstored(error: &StoreError) -> Refusal {
 /// A thread whose turn this is.
 struct Log<'a> {
     services: &'a Services,
-    platform: &'a Platform<'a>,
+    platform: &'a ResolvedPlatform<'a>,
     job: &'a Job,
     key: &'a ClaimKey,
     log_id: String,
@@ -173,7 +176,7 @@ impl Log<'_> {
                 {
                     doubted = Some(doubt);
                 }
-                Claiming::InDoubt(doubt) => return Err(self.may_be_there(&doubt.until())),
+                Claiming::InDoubt(doubt) => return Err(self.may_be_there(&doubt.until(&self.services.clock))),
             }
         }
     }
@@ -211,7 +214,7 @@ impl Log<'_> {
     /// request again by its key, or people had their time to look.
     fn can_be_asked_again(&self, doubt: &Doubt, entry: &Entry, interface: Interface) -> bool {
         doubt.claim.message_id.as_ref() == Some(&entry.key)
-            && (self.platform.repeats_safely(operation(interface)) || doubt.is_over())
+            && (self.platform.is_safe_to_repeat(operation(interface)) || doubt.is_over())
     }
 
     fn may_be_there(&self, until: &str) -> Refusal {
@@ -249,11 +252,11 @@ impl Log<'_> {
                 }
                 let mut refusal = failed(&error, interface, self.platform);
                 let in_doubt = error.is_in_doubt();
-                if in_doubt && !self.platform.repeats_safely(operation(interface)) {
+                if in_doubt && !self.platform.is_safe_to_repeat(operation(interface)) {
                     refusal.return_message = refusal.return_message.detail(format!(
                         "The message may be logged all the same: please look in {}. Until {} nothing of this conversation is logged.",
                         self.platform.name,
-                        claims::until(claims::QUIET)
+                        claims::until(&self.services.clock, claims::QUIET)
                     ));
                 }
                 Err(refusal)
@@ -320,7 +323,7 @@ impl Log<'_> {
         created: Option<String>,
         entry: &Entry,
     ) -> Result<(), Refusal> {
-        let now = now_ms();
+        let now = self.services.clock.now_ms();
         let conversation = match conversation {
             Some(conversation) => Conversation { updated_at: now, ..conversation },
             None => Conversation {

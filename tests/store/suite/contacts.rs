@@ -40,7 +40,7 @@ pub async fn what_is_read_often_is_read_as_it_is_now(store: &dyn Store) {
     let mut stored = user("7-crm", Some("acme"));
     let key = contact_key("+16505550100");
     for round in 0..3 {
-        stored.access_token = Secret::new(format!("token {round}"));
+        stored.credential.secret = Secret::new(format!("token {round}"));
         store.save_user(&stored).await.unwrap();
         for _ in 0..3 {
             assert_eq!(store.get_user(&stored.key).await.unwrap(), Some(stored.clone()));
@@ -68,7 +68,7 @@ pub async fn a_read_after_a_write_never_finds_what_was_before(store: &dyn Store)
     let writing = async {
         for number in 0..WRITES {
             let mut next = first.clone();
-            next.access_token = Secret::new(format!("token {number}"));
+            next.credential.secret = Secret::new(format!("token {number}"));
             store.save_user(&next).await.unwrap();
             assert_eq!(store.get_user(&first.key).await.unwrap(), Some(next));
         }

@@ -22,8 +22,8 @@ pub async fn users_read_back_whole_with_their_key_order(store: &dyn Store) {
     bare.hostname = None;
     bare.timezone_name = None;
     bare.timezone_offset = None;
-    bare.refresh_token = None;
-    bare.token_expiry = None;
+    bare.credential.refresh = None;
+    bare.credential.expires_at = None;
     bare.rc_account_id = None;
     bare.platform_additional_info.clear();
     bare.user_settings = None;

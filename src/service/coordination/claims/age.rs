@@ -2,12 +2,13 @@
 //! ahead, or be put right between two starts.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::unique;
-use crate::store::Claim;
+use crate::service::clock::Clock;
+use crate::store::{Claim, Store, StoreError};
 
 /// How long no second record is asked for, where nobody can settle a doubt: longer than gateways
 /// wait for a CRM, and time enough to look there.
@@ -20,16 +21,20 @@ const SETTLING: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub struct Instance {
     name: Arc<str>,
-    started: Instant,
-}
-
-impl Default for Instance {
-    fn default() -> Self {
-        Self { name: unique().into(), started: Instant::now() }
-    }
+    clock: Clock,
+    /// What the clock had run by then.
+    started: Duration,
 }
 
 impl Instance {
+    /// A start of the server, now.
+    ///
+    /// # Errors
+    /// If the system gives no random numbers.
+    pub fn new(clock: Clock) -> Result<Self, StoreError> {
+        Ok(Self { name: unique()?.into(), started: clock.elapsed(), clock })
+    }
+
     /// As claims and leases name it.
     pub fn name(&self) -> &str {
         &self.name
@@ -37,7 +42,21 @@ impl Instance {
 
     /// Milliseconds since the start.
     pub(super) fn uptime(&self) -> i64 {
-        milliseconds(self.started.elapsed())
+        milliseconds(self.elapsed())
+    }
+
+    /// How long ago that start was.
+    pub(in crate::service) fn elapsed(&self) -> Duration {
+        self.clock.elapsed().saturating_sub(self.started)
+    }
+
+    /// The time by which claims and leases expire, in milliseconds since 1970: the store's if servers share it, else
+    /// this server's.
+    ///
+    /// # Errors
+    /// If the store cannot be asked.
+    pub(in crate::service) async fn now(&self, store: &dyn Store) -> Result<i64, StoreError> {
+        if store.is_shared() { store.now().await } else { Ok(self.clock.now_ms()) }
     }
 
     /// How long ago a claim was made, or left in doubt, at least. In a store of several processes, whose time is `now`,
@@ -85,14 +104,15 @@ impl Doubt {
     }
 
     /// When it is over, as a time of day in UTC.
-    pub fn until(&self) -> String {
-        until(QUIET.saturating_sub(self.age))
+    pub fn until(&self, clock: &Clock) -> String {
+        until(clock, QUIET.saturating_sub(self.age))
     }
 }
 
 /// The time of day in UTC after so long, in whole minutes: not before it.
-pub fn until(left: Duration) -> String {
+pub fn until(clock: &Clock, left: Duration) -> String {
     let left = SignedDuration::try_from(left).unwrap_or_default() + SignedDuration::from_secs(59);
-    let at = Timestamp::now().checked_add(left).unwrap_or(Timestamp::MAX);
+    let now = Timestamp::from_millisecond(clock.now_ms()).unwrap_or(Timestamp::MAX);
+    let at = now.checked_add(left).unwrap_or(Timestamp::MAX);
     at.strftime("%H:%M UTC").to_string()
 }

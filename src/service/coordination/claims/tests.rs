@@ -1,14 +1,15 @@
 use super::*;
 use crate::engine::failure::{Failure, FailureKind};
+use crate::service::clock::{Clock, Hand};
 use crate::store::{self, ClaimSubject, Keys, Owner, Secret, Tenant};
 
 fn claim(instance: &str, uptime: i64, known_age: i64) -> Claim {
     Claim {
         extension: Extension::default(),
         message_id: None,
-        holder: unique(),
+        holder: unique().unwrap(),
         instance: instance.to_owned(),
-        idempotency_key: unique(),
+        idempotency_key: unique().unwrap(),
         claimed_at: 1_000_000,
         uptime,
         known_age,
@@ -19,19 +20,30 @@ fn claim(instance: &str, uptime: i64, known_age: i64) -> Claim {
     }
 }
 
+/// Noon of a day in UTC, in milliseconds since 1970.
+const NOON: i64 = 1_760_011_200_000;
+
+/// A start of the server, and the hand of its clock.
+fn start() -> (Instance, Hand) {
+    let (clock, hand) = Clock::by_hand(NOON);
+    (Instance::new(clock).unwrap(), hand)
+}
+
 fn seconds(age: Duration) -> u64 {
     age.as_secs()
 }
 
 #[test]
 fn a_claim_is_as_old_as_clocks_say_that_nobody_sets() {
-    let instance = Instance::default();
-    let now = instance.uptime();
-    // Of this start: by its own clock, whatever stands in `claimed_at`.
-    assert_eq!(seconds(instance.age(&claim(instance.name(), now - 61_000, 0), None)), 61);
+    let (instance, hand) = start();
+    // Of this start: by how long it runs, whatever stands in `claimed_at` and whoever sets the time of day.
+    let own = claim(instance.name(), instance.uptime(), 0);
+    hand.advance(Duration::from_secs(61));
+    hand.set(0);
+    assert_eq!(seconds(instance.age(&own, None)), 61);
     // Of another one, which is over: as long as this one runs, and what was known before.
-    assert_eq!(seconds(instance.age(&claim("another", 5, 0), None)), 0);
-    assert_eq!(seconds(instance.age(&claim("another", 5, 90_000), None)), 90);
+    assert_eq!(seconds(instance.age(&claim("another", 5, 0), None)), 61);
+    assert_eq!(seconds(instance.age(&claim("another", 5, 90_000), None)), 151);
     // Of several: by the store's clock, and never less than nothing.
     assert_eq!(seconds(instance.age(&claim("another", 5, 0), Some(1_030_000))), 30);
     assert_eq!(seconds(instance.age(&claim("another", 5, 0), Some(0))), 0);
@@ -39,10 +51,11 @@ fn a_claim_is_as_old_as_clocks_say_that_nobody_sets() {
 
 #[test]
 fn what_is_left_in_doubt_keeps_its_age() {
-    let instance = Instance::default();
+    let (instance, hand) = start();
     let left = instance.doubted_since(claim("another", 5, 0), Duration::from_secs(70));
-    assert!(left.in_doubt && seconds(instance.age(&left, None)) >= 70);
-    assert!(seconds(Instance::default().age(&left, None)) >= 70);
+    hand.advance(Duration::from_secs(5));
+    assert!(left.in_doubt && seconds(instance.age(&left, None)) == 75);
+    assert_eq!(seconds(start().0.age(&left, None)), 70);
 }
 
 #[test]
@@ -50,12 +63,14 @@ fn a_lookup_counts_after_a_minute_and_nothing_is_asked_for_during_ten() {
     let doubt = |age| Doubt { claim: claim("another", 0, 0), age: Duration::from_secs(age) };
     assert!(!doubt(59).is_settled() && doubt(60).is_settled());
     assert!(!doubt(599).is_over() && doubt(600).is_over());
-    assert_ne!(doubt(0).until(), doubt(300).until());
+    let (clock, _) = Clock::by_hand(NOON);
+    assert_eq!((doubt(0).until(&clock), doubt(330).until(&clock)), ("12:10 UTC".into(), "12:05 UTC".into()));
 }
 
 /// A claim on a call in a store of one process.
 struct Scene {
     instance: Instance,
+    hand: Hand,
     store: std::sync::Arc<dyn Store>,
     key: ClaimKey,
     extension: Extension,
@@ -69,8 +84,10 @@ impl Scene {
         let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
         let owner = Owner::User("1".to_owned());
         let scope = Tenant { platform: "crm".to_owned(), proxy_id: None, owner, tenant_host: None };
+        let (instance, hand) = start();
         Self {
-            instance: Instance::default(),
+            instance,
+            hand,
             store,
             key: ClaimKey { scope, subject: ClaimSubject::Call("s-1".to_owned()) },
             extension: Extension::default(),
@@ -110,14 +127,16 @@ fn timed_out() -> CallError {
 #[tokio::test]
 async fn a_doubt_begins_when_the_request_ends() {
     let scene = Scene::start().await;
-    let mut held = scene.held(None).await;
-    held.claim.uptime -= 90_000;
-    held.claim.claimed_at -= 90_000;
-    let claimed_at = held.claim.claimed_at;
+    let held = scene.held(None).await;
+    scene.hand.advance(Duration::from_secs(90));
     held.failed(&*scene.store, &timed_out()).await.unwrap();
     let doubt = scene.doubt().await;
-    assert!(!doubt.is_settled() && seconds(doubt.age) < 30, "{doubt:?}");
-    assert!(doubt.claim.claimed_at >= claimed_at + 90_000, "{doubt:?}");
+    assert!(!doubt.is_settled() && doubt.age.is_zero(), "{doubt:?}");
+    assert_eq!(doubt.claim.claimed_at, NOON + 90_000);
+    scene.hand.advance(Duration::from_secs(60));
+    assert!(scene.doubt().await.is_settled());
+    scene.hand.advance(QUIET);
+    assert!(scene.doubt().await.is_over());
 }
 
 /// What did nothing makes the doubt before it no younger; what is in doubt itself does.
@@ -126,17 +145,29 @@ async fn a_doubt_that_stands_again_keeps_its_age() {
     let scene = Scene::start().await;
     scene.held(None).await.failed(&*scene.store, &timed_out()).await.unwrap();
     let doubt = scene.doubt().await;
-    let mut held = scene.held(Some(&doubt)).await;
-    held.former = held.former.map(|former| scene.instance.doubted_since(former, Duration::from_secs(90)));
+    scene.hand.advance(Duration::from_secs(90));
+    let held = scene.held(Some(&doubt)).await;
+    scene.hand.advance(Duration::from_secs(5));
     held.unused(&*scene.store).await.unwrap();
     let doubt = scene.doubt().await;
-    assert!((90..120).contains(&seconds(doubt.age)), "{doubt:?}");
+    assert_eq!(seconds(doubt.age), 95, "{doubt:?}");
     scene.held(Some(&doubt)).await.failed(&*scene.store, &timed_out()).await.unwrap();
-    assert!(seconds(scene.doubt().await.age) < 30);
+    assert_eq!(seconds(scene.doubt().await.age), 0);
 }
 
 #[test]
 fn a_holder_is_waited_for_longer_than_its_exchange_takes() {
     let exchange = LONGEST_TIMEOUT + fitting::BUDGET;
     assert!(Duration::from_millis(BUSY_MS.unsigned_abs()) > exchange);
+}
+
+#[tokio::test]
+async fn a_claim_expires_after_a_week() {
+    let scene = Scene::start().await;
+    let held = scene.held(None).await;
+    let key = held.idempotency_key().to_owned();
+    held.failed(&*scene.store, &timed_out()).await.unwrap();
+    assert_eq!(scene.doubt().await.claim.idempotency_key, key);
+    scene.hand.advance(Duration::from_millis(WEEK_MS.unsigned_abs() + 1));
+    assert_ne!(scene.held(None).await.idempotency_key(), key);
 }

@@ -1,0 +1,107 @@
+//! How a user proves to the CRM who asks. Each kind of credential is one source, in a file of its own. [`of`]
+//! chooses the source of a platform; nothing else asks how its users sign in.
+//!
+//! A further kind is a further file here, and an arm of [`of`].
+
+mod api_key;
+mod oauth;
+
+use async_trait::async_trait;
+
+use super::session::Session;
+use super::{ResolvedPlatform, Services};
+use crate::connector::{CallError, Interface};
+use crate::credential::Credential;
+use crate::engine::operation::AuthType;
+use crate::store::{StoreError, User};
+
+/// Where a user's credential comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SignIn {
+    /// The user pastes a key.
+    Key,
+    /// The user signs in on a page of the CRM.
+    Page,
+}
+
+/// One kind of credential: how users come by it, how it signs a request, how it is renewed.
+#[async_trait]
+pub(crate) trait CredentialSource: Send + Sync {
+    /// How users come by it.
+    fn sign_in(&self) -> SignIn;
+
+    /// The `Authorization` value that the connectors of a platform receive. The credential is connected.
+    ///
+    /// # Errors
+    /// If a connector makes the value and fails.
+    async fn authorization(
+        &self,
+        platform: &ResolvedPlatform<'_>,
+        credential: &Credential,
+    ) -> Result<String, CallError>;
+
+    /// The user with a renewed credential. If it cannot be renewed, the user as it is: the CRM says what it
+    /// thinks of the old one, and the user reads that.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    async fn renewed(&self, _platform: &ResolvedPlatform<'_>, user: User) -> Result<User, StoreError> {
+        Ok(user)
+    }
+}
+
+/// The source of a platform's credentials. Without anything that says otherwise, users have API keys.
+///
+/// # Errors
+/// If a connector is asked how users sign in, and fails.
+pub(crate) async fn of(platform: &ResolvedPlatform<'_>) -> Result<&'static dyn CredentialSource, CallError> {
+    let Ok(connector) = platform.serving(Interface::GetAuthType) else { return Ok(&api_key::ApiKey) };
+    Ok(match connector.get_auth_type(&platform.call(None, None)).await?.value {
+        AuthType::ApiKey => &api_key::ApiKey,
+        AuthType::OAuth => &oauth::OAuth,
+    })
+}
+
+/// The `Authorization` value of a credential; `None` for one that is not connected.
+///
+/// # Errors
+/// If a connector has a part in making it, and fails.
+pub(crate) async fn authorization(
+    platform: &ResolvedPlatform<'_>,
+    credential: &Credential,
+) -> Result<Option<String>, CallError> {
+    if !credential.is_connected() {
+        return Ok(None);
+    }
+    of(platform).await?.authorization(platform, credential).await.map(Some)
+}
+
+impl Services {
+    /// The session's user who is signed in at the CRM, with a credential that has not expired if it can be
+    /// renewed.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn connected_user(&self, session: &Session) -> Result<Option<User>, StoreError> {
+        let Some(user) = session.connected_user(&*self.store).await? else { return Ok(None) };
+        if !user.credential.is_due(self.clock.now_ms()) {
+            return Ok(Some(user));
+        }
+        // Seldom, and by far the larger part: in a box it is not moved around with every request.
+        Box::pin(self.renewed(user)).await.map(Some)
+    }
+
+    async fn renewed(&self, user: User) -> Result<User, StoreError> {
+        let platform = self.platform_of(&user.key.platform, &user);
+        match of(&platform).await {
+            Ok(source) => source.renewed(&platform, user).await,
+            Err(error) => {
+                tracing::warn!(platform = user.key.platform, %error, "nothing says how a credential is renewed");
+                Ok(user)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

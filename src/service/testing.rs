@@ -1,0 +1,61 @@
+//! Services for unit tests: an empty store in a folder that goes with them.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::clock::Clock;
+use super::coordination::claims::Instance;
+use super::invoke::{Hook, Pipeline};
+use super::management::ApiTokens;
+use super::session::Sessions;
+use super::{Services, Shared, catalog};
+use crate::connector::Registry;
+use crate::connector::documents::Documents;
+use crate::engine::send::{Client, ClientOptions};
+use crate::metrics::Metrics;
+use crate::store::{self, Keys, Secret};
+
+/// Services, and the folder of their store.
+pub(super) struct TestServices {
+    services: Services,
+    _folder: tempfile::TempDir,
+}
+
+impl Deref for TestServices {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.services
+    }
+}
+
+/// Services with this clock, these connectors and hooks, and without documents.
+pub(super) async fn services(clock: Clock, registry: Registry, hooks: Vec<Arc<dyn Hook>>) -> TestServices {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = Secret::new("a secret");
+    let keys = Keys::from_secret(&secret).unwrap();
+    let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
+    let documents = Documents::none();
+    let shared = Shared {
+        instance: Instance::new(clock.clone()).unwrap(),
+        sessions: Sessions::new(&secret, clock.clone()),
+        clock: clock.clone(),
+        connectors: Arc::new(catalog::Catalog::new(Arc::clone(&store), Arc::clone(&documents), clock)),
+        store,
+        documents,
+        registry,
+        hash_key: Secret::new("a salt"),
+        pipeline: Pipeline::new(hooks),
+        metrics: Arc::new(Metrics::default()),
+        ringcentral_server: "https://ringcentral.example".parse().unwrap(),
+        developer_portal: "https://portal.example".parse().unwrap(),
+        manifest: None,
+        api_tokens: ApiTokens::new(None),
+        calls_in_flight: Arc::default(),
+        conversations_in_flight: Arc::default(),
+        contacts_in_flight: Arc::default(),
+        record_locks: super::coordination::keyed_lock::KeyedLock::default(),
+    };
+    let client = Client::new(&ClientOptions::default()).unwrap();
+    TestServices { services: Services::new(Arc::new(shared), client), _folder: folder }
+}
