@@ -16,6 +16,7 @@ pub mod connector;
 mod durations;
 pub mod generated;
 pub mod import;
+pub mod members;
 pub mod metrics;
 #[cfg(feature = "otel")]
 mod otel;

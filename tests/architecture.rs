@@ -29,7 +29,7 @@ const ENGINE: Floors = Floors {
 /// The server and the command line.
 const SERVER: Floors = Floors {
     list: SERVER_FLOORS,
-    common: &["atomic_file", "hex", "json_kind", "small_cache", "durations", "secret"],
+    common: &["atomic_file", "hex", "json_kind", "small_cache", "durations", "secret", "members"],
     others: None,
 };
 
@@ -44,6 +44,7 @@ const SERVER_FLOORS: &[Floor] = &[
     ("durations", &[]),
     ("otel", &[]),
     ("secret", &[]),
+    ("members", &[]),
     ("user", &[]),
     ("config", &[]),
     ("engine", &["config"]),
