@@ -10,7 +10,6 @@
 pub use app_connect_engine::{self as engine, config, secret};
 pub(crate) use app_connect_engine::{atomic_file, hex, json_kind};
 
-pub mod api;
 pub mod cli;
 pub mod connector;
 mod durations;

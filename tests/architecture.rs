@@ -53,8 +53,7 @@ const SERVER_FLOORS: &[Floor] = &[
     ("connector", &["config", "engine", "metrics", "user"]),
     ("service", &["config", "engine", "store", "user", "metrics", "connector"]),
     ("import", &["engine", "store", "user", "service"]),
-    ("api", &["engine", "connector", "service"]),
-    ("server", &["config", "engine", "store", "metrics", "connector", "service", "api", "otel"]),
+    ("server", &["config", "engine", "store", "metrics", "connector", "service", "otel"]),
     ("sandbox", &[]),
     ("generated", &["config", "engine", "server"]),
     (
