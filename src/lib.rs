@@ -10,13 +10,13 @@
 pub use app_connect_engine::{self as engine, config, secret};
 pub(crate) use app_connect_engine::{atomic_file, hex, json_kind};
 
-pub mod api;
 pub mod cli;
 pub mod connector;
 pub mod credential;
 mod durations;
 pub mod generated;
 pub mod import;
+pub mod members;
 pub mod metrics;
 #[cfg(feature = "otel")]
 mod otel;

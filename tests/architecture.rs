@@ -38,7 +38,16 @@ const ENGINE: Floors = Floors {
 /// The server and the command line.
 const SERVER: Floors = Floors {
     list: SERVER_FLOORS,
-    common: &["atomic_file", "hex", "json_kind", "random_id", "small_cache", "durations", "secret"],
+    common: &[
+        "atomic_file",
+        "hex",
+        "json_kind",
+        "random_id",
+        "small_cache",
+        "durations",
+        "secret",
+        "members",
+    ],
     others: None,
 };
 
@@ -54,6 +63,7 @@ const SERVER_FLOORS: &[Floor] = &[
     ("durations", &[]),
     ("otel", &[]),
     ("secret", &[]),
+    ("members", &[]),
     ("credential", &[]),
     ("user", &["credential"]),
     ("config", &[]),
@@ -63,8 +73,7 @@ const SERVER_FLOORS: &[Floor] = &[
     ("connector", &["config", "engine", "metrics", "credential", "user"]),
     ("service", &["config", "engine", "store", "credential", "user", "metrics", "connector"]),
     ("import", &["engine", "store", "credential", "user", "service"]),
-    ("api", &["engine", "connector", "service"]),
-    ("server", &["config", "engine", "store", "metrics", "connector", "service", "api", "otel"]),
+    ("server", &["config", "engine", "store", "metrics", "connector", "service", "otel"]),
     ("sandbox", &[]),
     ("generated", &["config", "engine", "server"]),
     (

@@ -132,11 +132,13 @@ async fn carry_out(store: &dyn Store, action: Action) -> Result<(), CliError> {
     let clock = Clock::system();
     match action {
         Action::Create { name, scopes, valid_days } => {
+            let valid_days = valid_days.map(u64::from);
             let new = NewToken { name, scopes: scopes.into_iter().collect(), valid_days };
             issued(&api_tokens::create(store, &clock, &by, new).await?);
         }
         Action::Rotate { id, valid_days } => {
-            issued(&api_tokens::rotate(store, &clock, &by, &id, valid_days).await?)
+            let valid_days = valid_days.map(u64::from);
+            issued(&api_tokens::rotate(store, &clock, &by, &id, valid_days).await?);
         }
         Action::Revoke { id } => {
             let token = api_tokens::revoke(store, &clock, &by, &id).await?;

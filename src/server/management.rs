@@ -7,14 +7,51 @@ mod caller;
 use std::future::{Ready, ready};
 
 use actix_web::body::BoxBody;
-use actix_web::http::header::{HeaderValue, IF_MATCH, RETRY_AFTER};
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, dev};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-pub(super) use self::body::{Members, Text};
+pub(super) use self::body::{Submitted, Text};
 pub(super) use self::caller::{ManagementCaller, scope};
+use super::extract::Headers;
 use super::reply;
-use crate::service::catalog::ConnectorError;
+use crate::members::{Given, Wrong, members};
+use crate::service::catalog::{ConnectorError, Verdict};
+
+/// A refusal.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "ConsoleError")]
+pub(super) struct ManagementErrorReply {
+    /// What is wrong.
+    error: ConsoleErrorBody,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ConsoleErrorBody {
+    /// Stable, for programs.
+    #[schemars(extend("enum" = [
+        "account_not_allowed", "account_not_pinned", "changed_meanwhile", "checks_failed", "connector_exists",
+        "connector_retired", "console_closed", "export_too_large", "if_match_missing", "incomplete", "invalid_request", "not_json",
+        "not_utf8", "nothing_to_roll_back", "revision_has_errors", "scope_missing", "secret_in_text",
+        "server_failed", "store_failed", "token_expired", "too_deep", "too_large", "too_many_failures",
+        "unauthorized", "unknown_connector", "unknown_revision", "unknown_token",
+    ]))]
+    code: String,
+    /// What is wrong and how to mend it, for people.
+    message: String,
+    /// The member or parameter that does not fit.
+    at: Option<String>,
+    /// The ETag of the connector as it is now.
+    etag: Option<String>,
+    /// What was found in the text, as `app-connect validate --format json` writes it.
+    diagnostics: Option<Vec<Value>>,
+    /// Why the revision is refused.
+    checks: Option<Verdict>,
+}
 
 /// A refusal.
 #[derive(Debug)]
@@ -44,6 +81,12 @@ impl ManagementError {
     }
 }
 
+impl From<Wrong> for ManagementError {
+    fn from(wrong: Wrong) -> Self {
+        Self::invalid(wrong.at(), wrong.to_string())
+    }
+}
+
 impl From<ConnectorError> for ManagementError {
     fn from(error: ConnectorError) -> Self {
         Self { status: error.status(), body: error.to_json(), retry_after: None }
@@ -69,7 +112,16 @@ impl ResponseError for ManagementError {
 /// What a request sends, or what is wrong with it: handlers look at it once they know who is asking.
 pub(super) type Sent<T> = Result<T, ManagementError>;
 
-/// The version in which a record was read (`If-Match`).
+members! {
+    /// In which version the connector was read.
+    pub(super) struct IfMatchHeader {
+        /// The `etag` of the connector as it was read, quotes included.
+        #[schemars(required)]
+        if_match as "If-Match": Option<Given<String>>,
+    }
+}
+
+/// The version in which a record was read.
 #[derive(Debug)]
 pub(super) struct IfMatch(pub(super) u64);
 
@@ -78,25 +130,28 @@ impl FromRequest for IfMatch {
     type Future = Ready<Result<Self, ManagementError>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        let header = request.headers().get(IF_MATCH).map(|value| value.to_str().unwrap_or_default().trim());
-        ready(match header {
-            None | Some("*") => Err(ManagementError::new(
-                428,
-                "if_match_missing",
-                "Say which version is meant: send the `etag` of the connector as read before, in the header If-Match. `*` would overwrite what others changed.",
-            )),
-            Some(tag) => tag
-                .strip_prefix('"')
-                .and_then(|tag| tag.strip_suffix('"'))
-                .and_then(|version| version.parse().ok())
-                .map(Self)
-                .ok_or_else(|| {
-                    ManagementError::new(
-                        412,
-                        "changed_meanwhile",
-                        "The header If-Match holds no ETag of a connector. Send the one that reading the connector gave, quotes included.",
-                    )
-                }),
-        })
+        ready(Headers::<IfMatchHeader>::of(request).map_err(ManagementError::from).and_then(version))
+    }
+}
+
+fn version(header: IfMatchHeader) -> Result<IfMatch, ManagementError> {
+    match header.if_match.as_deref().map(|tag| tag.as_str().unwrap_or_default().trim()) {
+        None | Some("*") => Err(ManagementError::new(
+            428,
+            "if_match_missing",
+            "Say which version is meant: send the `etag` of the connector as read before, in the header If-Match. `*` would overwrite what others changed.",
+        )),
+        Some(tag) => tag
+            .strip_prefix('"')
+            .and_then(|tag| tag.strip_suffix('"'))
+            .and_then(|version| version.parse().ok())
+            .map(IfMatch)
+            .ok_or_else(|| {
+                ManagementError::new(
+                    412,
+                    "changed_meanwhile",
+                    "The header If-Match holds no ETag of a connector. Send the one that reading the connector gave, quotes included.",
+                )
+            }),
     }
 }

@@ -3,13 +3,14 @@
 
 mod admin;
 mod background;
-mod body;
 mod edge;
+mod extract;
 mod management;
 mod observe;
 mod openapi;
 mod public;
 mod reply;
+mod ringcentral;
 mod route;
 mod routes;
 mod session;
@@ -273,7 +274,7 @@ impl ServerBuilder {
                     document: openapi::document,
                     page: openapi::page,
                 }))
-                .app_data(web::PayloadConfig::new(body::MAX_BYTES))
+                .app_data(web::PayloadConfig::new(extract::MAX_BYTES))
                 .wrap(from_fn(edge::edge))
                 .configure(routes::configure)
                 .default_service(web::to(reply::not_found))

@@ -3,12 +3,20 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::engine::json;
 use crate::service::wording;
 use crate::store::StoreError;
+
+/// An error.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Error")]
+pub(super) struct ErrorReply {
+    /// What is wrong, in one sentence.
+    error: String,
+}
 
 fn builder(status: u16) -> actix_web::HttpResponseBuilder {
     HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
@@ -39,7 +47,7 @@ pub(super) fn escaped(text: &str) -> String {
 
 /// An error with a message.
 pub(super) fn error(status: u16, message: &str) -> HttpResponse {
-    json(status, &json!({"error": message}))
+    json(status, &ErrorReply { error: message.to_owned() })
 }
 
 /// The store failed; the log has the details. A record that is too large is the client's to mend.

@@ -3,15 +3,16 @@
 
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpRequest, Responder};
+use actix_web::{FromRequest, Handler, Responder};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::admin::Admin;
-use super::body::Body;
-use super::management::{IfMatch, ManagementCaller, Members, Sent, Text, scope};
+use super::extract::{Body, Headers, Query};
+use super::management::ManagementErrorReply;
+use super::management::{IfMatch, IfMatchHeader, ManagementCaller, Sent, Submitted, Text, scope};
 use super::public::Public;
-use super::session::Authenticated;
-use crate::api::connectors::ManagementErrorReply;
+use super::reply::ErrorReply;
+use super::session::{Authenticated, Visitor};
 use crate::service::management::TokenScope;
 use crate::service::wording::Refusal;
 
@@ -23,13 +24,6 @@ pub(super) struct Route {
     /// One sentence, without a full stop.
     pub(super) summary: &'static str,
     pub(super) needs: Needs,
-    /// An object whose members are query parameters.
-    pub(super) query: Option<MakeSchema>,
-    /// An object whose members are header parameters.
-    pub(super) headers: Option<MakeSchema>,
-    pub(super) body: Option<MakeSchema>,
-    /// Whether the body may be a form as well.
-    pub(super) takes_forms: bool,
     pub(super) replies: Vec<Reply>,
     handler: actix_web::Route,
 }
@@ -64,42 +58,67 @@ pub(super) enum Access {
 }
 
 /// What a request has to bring, by the arguments of the handler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Needs {
     /// Absent if no argument says so.
     pub(super) access: Option<Access>,
-    /// A body.
-    pub(super) body: bool,
+    /// An object whose members are query parameters.
+    pub(super) query: Option<MakeSchema>,
+    /// An object whose members are header parameters.
+    pub(super) headers: Option<MakeSchema>,
+    /// The body.
+    pub(super) body: Option<BodyNeeds>,
+}
+
+/// What a body has to be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BodyNeeds {
+    pub(super) schema: MakeSchema,
+    /// Whether it may be a form as well.
+    pub(super) takes_forms: bool,
 }
 
 impl Needs {
-    const NOTHING: Self = Self { access: None, body: false };
+    const NOTHING: Self = Self { access: None, query: None, headers: None, body: None };
 
     const fn access(access: Access) -> Self {
-        Self { access: Some(access), body: false }
+        Self { access: Some(access), ..Self::NOTHING }
+    }
+
+    const fn json<T: JsonSchema>() -> Self {
+        let body = BodyNeeds { schema: SchemaGenerator::subschema_for::<T>, takes_forms: false };
+        Self { body: Some(body), ..Self::NOTHING }
     }
 
     /// What two arguments need together.
     const fn and(self, other: Self) -> Self {
-        let access = match (self.access, other.access) {
-            (Some(_), Some(_)) => panic!("two arguments of a handler say who may call it"),
-            (Some(access), None) | (None, Some(access)) => Some(access),
-            (None, None) => None,
-        };
-        Self { access, body: self.body || other.body }
+        Self {
+            access: one(self.access, other.access, "two arguments of a handler say who may call it"),
+            query: one(self.query, other.query, "two arguments of a handler read the query"),
+            headers: one(self.headers, other.headers, "two arguments of a handler read headers"),
+            body: one(self.body, other.body, "two arguments of a handler read the body"),
+        }
     }
 }
 
-/// An argument of a handler.
+const fn one<T: Copy>(first: Option<T>, second: Option<T>, words: &str) -> Option<T> {
+    match (first, second) {
+        (Some(_), Some(_)) => panic!("{}", words),
+        (Some(need), None) | (None, Some(need)) => Some(need),
+        (None, None) => None,
+    }
+}
+
+/// An argument of a handler. What it reads is what the OpenAPI document says that the route reads. So the whole
+/// request is no argument: what is read of it would be said nowhere.
 pub(super) trait Argument {
     /// What it needs.
     const NEEDS: Needs = Needs::NOTHING;
 }
 
-impl Argument for HttpRequest {}
 impl<T> Argument for web::Data<T> {}
 impl<T> Argument for web::Path<T> {}
-impl<T> Argument for Option<T> {}
+impl Argument for Visitor {}
 
 impl Argument for Authenticated {
     const NEEDS: Needs = Needs::access(Access::Session);
@@ -109,11 +128,6 @@ impl Argument for Admin {
     const NEEDS: Needs = Needs::access(Access::Admin);
 }
 
-// Not as they are: who has no token reads that, whatever else is wrong.
-impl Argument for Sent<Members> {}
-impl Argument for Sent<Text> {}
-impl Argument for Sent<IfMatch> {}
-
 impl<S: scope::Scope> Argument for ManagementCaller<S> {
     const NEEDS: Needs = Needs::access(Access::ApiToken(S::NEEDED));
 }
@@ -122,8 +136,32 @@ impl Argument for Public {
     const NEEDS: Needs = Needs::access(Access::Public);
 }
 
-impl Argument for Body {
-    const NEEDS: Needs = Needs { body: true, ..Needs::NOTHING };
+impl<T: JsonSchema> Argument for Query<T> {
+    const NEEDS: Needs = Needs { query: Some(T::json_schema), ..Needs::NOTHING };
+}
+
+impl<T: JsonSchema> Argument for Headers<T> {
+    const NEEDS: Needs = Needs { headers: Some(T::json_schema), ..Needs::NOTHING };
+}
+
+impl<T: JsonSchema> Argument for Body<T> {
+    const NEEDS: Needs = Needs {
+        body: Some(BodyNeeds { schema: SchemaGenerator::subschema_for::<T>, takes_forms: true }),
+        ..Needs::NOTHING
+    };
+}
+
+// Not as they are: who has no token reads that, whatever else is wrong.
+impl<T: JsonSchema, I> Argument for Sent<Submitted<T, I>> {
+    const NEEDS: Needs = Needs::json::<T>();
+}
+
+impl<T: JsonSchema> Argument for Sent<Text<T>> {
+    const NEEDS: Needs = Needs::json::<T>();
+}
+
+impl Argument for Sent<IfMatch> {
+    const NEEDS: Needs = Needs { headers: Some(IfMatchHeader::json_schema), ..Needs::NOTHING };
 }
 
 /// All arguments of a handler.
@@ -191,10 +229,6 @@ impl Route {
             path,
             summary,
             needs,
-            query: None,
-            headers: None,
-            body: None,
-            takes_forms: true,
             replies: Vec::new(),
         };
         route = match needs.access {
@@ -212,35 +246,11 @@ impl Route {
                 .reply::<ManagementErrorReply>(429, "Too many wrong tokens came from this address")
                 .reply::<ManagementErrorReply>(500, "The store failed; what was in service stays in service"),
         };
-        if needs.body {
+        if needs.body.is_some_and(|body| body.takes_forms) {
             route = route.error(400, "The body cannot be used");
             route = route.error(413, "The body is larger than 10 MiB");
         }
         route
-    }
-
-    /// The query parameters: the members of `T`.
-    pub(super) fn query<T: JsonSchema>(mut self) -> Self {
-        self.query = Some(T::json_schema);
-        self
-    }
-
-    /// The request headers that are read: the members of `T`.
-    pub(super) fn headers<T: JsonSchema>(mut self) -> Self {
-        self.headers = Some(T::json_schema);
-        self
-    }
-
-    /// The body: `T`, as JSON or as a form.
-    pub(super) fn body<T: JsonSchema>(mut self) -> Self {
-        self.body = Some(SchemaGenerator::subschema_for::<T>);
-        self
-    }
-
-    /// The body: `T` as JSON.
-    pub(super) fn json_body<T: JsonSchema>(mut self) -> Self {
-        self.takes_forms = false;
-        self.body::<T>()
     }
 
     /// A JSON reply.
@@ -260,7 +270,7 @@ impl Route {
 
     /// An error with a message.
     pub(super) fn error(self, status: u16, about: &'static str) -> Self {
-        self.reply::<crate::api::Error>(status, about)
+        self.reply::<ErrorReply>(status, about)
     }
 
     /// A reply of another content type.

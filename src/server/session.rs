@@ -1,15 +1,20 @@
 //! The session of a request: one place reads the token, one extractor demands it.
 
+use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::body::BoxBody;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError, dev};
+use serde_json::Value;
 
-use super::body::query;
+use super::extract::query;
 use super::reply;
 use crate::service::session::{Session, Sessions};
+
+/// The query parameter that older clients put the token in.
+pub(super) const TOKEN_PARAMETER: &str = "jwtToken";
 
 /// Reads the session token: the bearer token of the `Authorization` header, else `jwtToken` of the
 /// query string. A bad header is not rescued by the query (recordings 16).
@@ -18,10 +23,10 @@ pub(super) fn read(headers: &HeaderMap, query_string: &str, sessions: &Sessions)
         let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
         return if scheme.eq_ignore_ascii_case("bearer") { sessions.verify(token) } else { None };
     }
-    if !query_string.contains("jwtToken") {
+    if !query_string.contains(TOKEN_PARAMETER) {
         return None;
     }
-    sessions.verify(query(query_string).get("jwtToken")?.as_str()?)
+    sessions.verify(query(query_string).get(TOKEN_PARAMETER)?.as_str()?)
 }
 
 /// A request with a valid session.
@@ -49,5 +54,34 @@ impl FromRequest for Authenticated {
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
         ready(request.extensions().get::<Arc<Session>>().cloned().map(Self).ok_or(NoSession))
+    }
+}
+
+/// Whoever calls a route that answers without a session as well.
+pub(super) enum Visitor {
+    /// With a session.
+    User(Arc<Session>),
+    /// With a token in the query, and no other, that is none.
+    BadToken,
+    /// With nothing, or with a header that is no session.
+    Unknown,
+}
+
+impl FromRequest for Visitor {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let session = request.extensions().get::<Arc<Session>>().cloned();
+        let has_token = || {
+            let in_query = query(request.query_string());
+            let token = in_query.get(TOKEN_PARAMETER).and_then(Value::as_str);
+            token.is_some_and(|token| !token.is_empty()) && !request.headers().contains_key(AUTHORIZATION)
+        };
+        ready(Ok(match session {
+            Some(session) => Self::User(session),
+            None if has_token() => Self::BadToken,
+            None => Self::Unknown,
+        }))
     }
 }

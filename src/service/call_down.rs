@@ -1,29 +1,21 @@
 //! The call-down list: whom a user means to call.
 
+mod requests;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use jiff::Timestamp;
 
+pub use self::requests::{ChangeCallDownRequest, ScheduleCallDownRequest};
 use super::Services;
 use super::session::Session;
 use crate::engine::text::to_text;
 use crate::engine::time::{parse_instant, to_iso};
+use crate::members::Given;
 use crate::random_id::{NoRandomness, random_hex};
 use crate::store::{DocumentChange, DocumentKey, DocumentKind, StoreError, User, UserKey};
-
-/// What a client may change of an item.
-const FIELDS: &[&str] = &[
-    "contactId",
-    "contactType",
-    "contactName",
-    "phoneNumber",
-    "status",
-    "scheduledAt",
-    "lastCallAt",
-    "note",
-];
 
 /// A date as a client gave it. One that cannot be read is kept as such: it is shown as none, and
 /// sorts last where none sorts first (recordings 18, `list`).
@@ -140,19 +132,19 @@ pub enum CallDownError {
 pub async fn schedule(
     services: &Services,
     session: &Session,
-    submitted: &Map<String, Value>,
+    submitted: &ScheduleCallDownRequest,
 ) -> Result<String, CallDownError> {
     let user = session.user(&*services.store).await?.ok_or(CallDownError::UnknownUser)?;
     let now = services.clock.now_ms();
     let item = Stored {
         id: new_id()?,
-        contact_id: text(submitted.get("contactId")),
-        contact_type: Some(text(submitted.get("contactType")).unwrap_or_else(|| "contact".to_owned())),
-        contact_name: filled(submitted.get("contactName")),
-        phone_number: filled(submitted.get("phoneNumber")),
-        note: filled(submitted.get("note")),
+        contact_id: text(submitted.contact_id.as_deref()),
+        contact_type: Some(text(submitted.contact_type.as_deref()).unwrap_or_else(|| "contact".to_owned())),
+        contact_name: filled(submitted.contact_name.as_deref()),
+        phone_number: filled(submitted.phone_number.as_deref()),
+        note: filled(submitted.note.as_deref()),
         status: Some("scheduled".to_owned()),
-        scheduled_at: submitted.get("scheduledAt").map(Date::read).unwrap_or_default(),
+        scheduled_at: submitted.scheduled_at.as_deref().map(Date::read).unwrap_or_default(),
         last_call_at: Date::Absent,
         created_at: now,
         updated_at: now,
@@ -203,9 +195,9 @@ pub async fn change(
     services: &Services,
     session: &Session,
     id: &str,
-    changes: &Map<String, Value>,
+    changes: &ChangeCallDownRequest,
 ) -> Result<(), CallDownError> {
-    if !changes.keys().any(|name| FIELDS.contains(&name.as_str())) {
+    if changes.is_empty() {
         return Err(CallDownError::NothingToChange);
     }
     let user = session.user(&*services.store).await?.ok_or(CallDownError::UnknownItem)?;
@@ -214,7 +206,7 @@ pub async fn change(
     loop {
         let before = services.store.document(&key).await?.ok_or(CallDownError::UnknownItem)?;
         let mut item = read(before.clone())?;
-        apply(&mut item, changes);
+        changes.apply(&mut item);
         item.updated_at = services.clock.now_ms();
         let after = serde_json::to_value(&item).unwrap_or_default();
         let change = DocumentChange { key: key.clone(), before: Some(before), after: Some(after) };
@@ -224,19 +216,24 @@ pub async fn change(
     }
 }
 
-fn apply(item: &mut Stored, changes: &Map<String, Value>) {
-    for (name, value) in changes {
-        match name.as_str() {
-            "contactId" => item.contact_id = text(Some(value)),
-            "contactType" => item.contact_type = text(Some(value)),
-            "contactName" => item.contact_name = filled(Some(value)),
-            "phoneNumber" => item.phone_number = filled(Some(value)),
-            "note" => item.note = filled(Some(value)),
-            "status" => item.status = text(Some(value)),
-            "scheduledAt" => item.scheduled_at = Date::read(value),
-            "lastCallAt" => item.last_call_at = Date::read(value),
-            _ => {}
+impl ChangeCallDownRequest {
+    fn apply(&self, item: &mut Stored) {
+        type Read<T> = fn(&Value) -> T;
+        fn set<T>(slot: &mut T, given: &Option<Given<String>>, read: Read<T>) {
+            if let Some(value) = given.as_deref() {
+                *slot = read(value);
+            }
         }
+        let any: Read<Option<String>> = |value| text(Some(value));
+        let said: Read<Option<String>> = |value| filled(Some(value));
+        set(&mut item.contact_id, &self.contact_id, any);
+        set(&mut item.contact_type, &self.contact_type, any);
+        set(&mut item.contact_name, &self.contact_name, said);
+        set(&mut item.phone_number, &self.phone_number, said);
+        set(&mut item.note, &self.note, said);
+        set(&mut item.status, &self.status, any);
+        set(&mut item.scheduled_at, &self.scheduled_at, Date::read);
+        set(&mut item.last_call_at, &self.last_call_at, Date::read);
     }
 }
 

@@ -1,6 +1,7 @@
-//! What is submitted to the management API: a text, or a JSON object read member by member.
+//! What is submitted to the management API: a text, or a JSON object of which every member is known.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 
 use actix_web::{FromRequest, HttpRequest, dev, web};
@@ -9,16 +10,20 @@ use serde_json::{Map, Value};
 use super::ManagementError;
 use crate::config::suggest::nearest;
 use crate::json_kind::kind;
-use crate::server::body::MAX_BYTES;
+use crate::members::{Members, Wrong};
+use crate::server::extract::MAX_BYTES;
 
-/// A body as it was sent: UTF-8, at most 10 MiB.
-pub(in crate::server) struct Text(pub(in crate::server) String);
+/// A body as it was sent: UTF-8, at most 10 MiB. It should be JSON of the type `T`.
+pub(in crate::server) struct Text<T> {
+    pub(in crate::server) text: String,
+    documented: PhantomData<fn() -> T>,
+}
 
-/// A JSON object; an empty body is an empty object. Members are taken one by one, and what is left at
-/// the end is refused.
-pub(in crate::server) struct Members {
-    members: Map<String, Value>,
-    known: Vec<&'static str>,
+/// A JSON object with the members of `T` and no others; an empty body is an empty object. `I` is what a service
+/// takes.
+pub(in crate::server) struct Submitted<T, I = T> {
+    pub(in crate::server) input: I,
+    documented: PhantomData<fn() -> T>,
 }
 
 type Reading<T> = Pin<Box<dyn Future<Output = Result<T, ManagementError>>>>;
@@ -46,188 +51,67 @@ fn read(request: &HttpRequest, payload: &mut dev::Payload) -> Reading<String> {
     })
 }
 
-impl FromRequest for Text {
+impl<T: 'static> FromRequest for Text<T> {
     type Error = ManagementError;
     type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let text = read(request, payload);
-        Box::pin(async move { Ok(Self(text.await?)) })
+        Box::pin(async move { Ok(Self { text: text.await?, documented: PhantomData }) })
     }
 }
 
-impl FromRequest for Members {
+impl<T, I> FromRequest for Submitted<T, I>
+where
+    T: Members + 'static,
+    I: TryFrom<T, Error: Into<Wrong>> + 'static,
+{
     type Error = ManagementError;
     type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let text = read(request, payload);
         Box::pin(async move {
-            let text = text.await?;
-            if text.trim().is_empty() {
-                return Ok(Self::of(Map::new()));
-            }
-            match serde_json::from_str(&text) {
-                Ok(Value::Object(members)) => Ok(Self::of(members)),
-                Ok(other) => Err(ManagementError::invalid(
-                    "",
-                    format!("The request body is {}; it has to be a JSON object.", kind(&other)),
-                )),
-                Err(error) => {
-                    // The parser stops before it recurses too far, and has no kind for that.
-                    let too_deep = error.to_string().starts_with("recursion limit");
-                    let (code, what) = match () {
-                        () if too_deep => ("too_deep", "is nested too deeply"),
-                        () if error.is_eof() => ("not_json", "is not JSON: it ends too early"),
-                        () => ("not_json", "is not JSON: a syntax error"),
-                    };
-                    let (line, column) = (error.line(), error.column());
-                    let message = format!(
-                        "The request body {what} at line {line}, column {column}. Nothing is stored."
-                    );
-                    Err(ManagementError::new(400, code, message))
-                }
+            let mut object = object(&text.await?)?;
+            let input = I::try_from(T::take(&mut object)?).map_err(Into::into)?;
+            match object.keys().next() {
+                None => Ok(Self { input, documented: PhantomData }),
+                Some(unknown) => Err(unknown_member(unknown, T::NAMES)),
             }
         })
     }
 }
 
-impl Members {
-    fn of(members: Map<String, Value>) -> Self {
-        Self { members, known: Vec::new() }
+fn object(text: &str) -> Result<Map<String, Value>, ManagementError> {
+    if text.trim().is_empty() {
+        return Ok(Map::new());
     }
-
-    fn take(&mut self, name: &'static str) -> Option<Value> {
-        self.known.push(name);
-        self.members.remove(name)
-    }
-
-    fn read<T>(
-        &mut self,
-        name: &'static str,
-        expected: &str,
-        read: impl FnOnce(Value) -> Option<T>,
-    ) -> Result<Option<T>, ManagementError> {
-        match self.take(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => match read(value) {
-                Some(value) => Ok(Some(value)),
-                None => Err(ManagementError::invalid(name, format!("`{name}` has to be {expected}."))),
-            },
+    match serde_json::from_str(text) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(other) => Err(ManagementError::invalid(
+            "",
+            format!("The request body is {}; it has to be a JSON object.", kind(&other)),
+        )),
+        Err(error) => {
+            // The parser stops before it recurses too far, and has no kind for that.
+            let too_deep = error.to_string().starts_with("recursion limit");
+            let (code, what) = match () {
+                () if too_deep => ("too_deep", "is nested too deeply"),
+                () if error.is_eof() => ("not_json", "is not JSON: it ends too early"),
+                () => ("not_json", "is not JSON: a syntax error"),
+            };
+            let (line, column) = (error.line(), error.column());
+            let message =
+                format!("The request body {what} at line {line}, column {column}. Nothing is stored.");
+            Err(ManagementError::new(400, code, message))
         }
-    }
-
-    /// A text.
-    pub(in crate::server) fn text(&mut self, name: &'static str) -> Result<Option<String>, ManagementError> {
-        self.read(name, "text", as_text)
-    }
-
-    /// A text that has to be there.
-    pub(in crate::server) fn needed_text(&mut self, name: &'static str) -> Result<String, ManagementError> {
-        self.text(name)?
-            .ok_or_else(|| ManagementError::invalid(name, format!("`{name}` is missing: a text.")))
-    }
-
-    /// A whole number, where there is one.
-    pub(in crate::server) fn number_if(
-        &mut self,
-        name: &'static str,
-    ) -> Result<Option<u64>, ManagementError> {
-        self.read(name, "a whole number", |value| value.as_u64())
-    }
-
-    /// A whole number.
-    pub(in crate::server) fn number(&mut self, name: &'static str) -> Result<u64, ManagementError> {
-        let number = self.number_if(name)?;
-        number.ok_or_else(|| ManagementError::invalid(name, format!("`{name}` is missing: a whole number.")))
-    }
-
-    /// An object.
-    pub(in crate::server) fn object(
-        &mut self,
-        name: &'static str,
-    ) -> Result<Option<Map<String, Value>>, ManagementError> {
-        self.read(name, "an object", as_object)
-    }
-
-    /// A list.
-    pub(in crate::server) fn list(
-        &mut self,
-        name: &'static str,
-    ) -> Result<Option<Vec<Value>>, ManagementError> {
-        self.read(name, "a list", |value| match value {
-            Value::Array(items) => Some(items),
-            _ => None,
-        })
-    }
-
-    /// Something that may be taken away with null: absent, null, or what `read` makes of it.
-    fn clearable<T>(
-        &mut self,
-        name: &'static str,
-        expected: &str,
-        read: impl FnOnce(Value) -> Option<T>,
-    ) -> Result<Option<Option<T>>, ManagementError> {
-        if !self.members.contains_key(name) {
-            self.known.push(name);
-            return Ok(None);
-        }
-        self.read(name, expected, read).map(Some)
-    }
-
-    /// A text, or null to take it away.
-    pub(in crate::server) fn clearable_text(
-        &mut self,
-        name: &'static str,
-    ) -> Result<Option<Option<String>>, ManagementError> {
-        self.clearable(name, "text or null", as_text)
-    }
-
-    /// An object, or null to take it away.
-    pub(in crate::server) fn clearable_object(
-        &mut self,
-        name: &'static str,
-    ) -> Result<Option<Option<Map<String, Value>>>, ManagementError> {
-        self.clearable(name, "an object or null", as_object)
-    }
-
-    /// A list of texts, or null to take it away.
-    pub(in crate::server) fn clearable_texts<T: FromIterator<String>>(
-        &mut self,
-        name: &'static str,
-    ) -> Result<Option<Option<T>>, ManagementError> {
-        self.clearable(name, "a list of texts or null", |value| match value {
-            Value::Array(items) => items.into_iter().map(as_text).collect(),
-            _ => None,
-        })
-    }
-
-    /// The members as they are.
-    pub(in crate::server) fn into_value(self) -> Value {
-        Value::Object(self.members)
-    }
-
-    /// Refuses members that were not asked for.
-    pub(in crate::server) fn finish(self) -> Result<(), ManagementError> {
-        let Some(unknown) = self.members.keys().next() else { return Ok(()) };
-        let hint = match nearest(unknown, self.known.iter().copied()) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!("there are {}", self.known.join(", ")),
-        };
-        Err(ManagementError::invalid("", format!("The request body has an unknown member; {hint}")))
     }
 }
 
-fn as_text(value: Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn as_object(value: Value) -> Option<Map<String, Value>> {
-    match value {
-        Value::Object(members) => Some(members),
-        _ => None,
-    }
+fn unknown_member(unknown: &str, known: &[&'static str]) -> ManagementError {
+    let hint = match nearest(unknown, known.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => format!("there are {}", known.join(", ")),
+    };
+    ManagementError::invalid("", format!("The request body has an unknown member; {hint}"))
 }

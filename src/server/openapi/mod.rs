@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::route::{Access, MakeSchema, Reply, Route};
 use super::routes;
+use super::session::TOKEN_PARAMETER;
 
 /// The document.
 pub fn document() -> &'static Value {
@@ -74,7 +75,7 @@ fn of(routes: &[Route]) -> Value {
                     "description": "The session token that signing in gave",
                 },
                 "legacyUserJwt": {
-                    "type": "apiKey", "in": "query", "name": "jwtToken",
+                    "type": "apiKey", "in": "query", "name": TOKEN_PARAMETER,
                     "description": "The session token in the query, for older clients",
                 },
                 "adminToken": {
@@ -94,16 +95,16 @@ impl Types {
     fn operation(&mut self, route: &Route) -> Value {
         let mut operation = json!({"summary": route.summary, "operationId": operation_id(route)});
         let mut parameters = path_parameters(route.path);
-        for (place, make) in [("query", route.query), ("header", route.headers)] {
+        for (place, make) in [("query", route.needs.query), ("header", route.needs.headers)] {
             parameters.extend(make.into_iter().flat_map(|make| self.parameters(place, make)));
         }
         if !parameters.is_empty() {
             operation["parameters"] = parameters.into();
         }
-        if let Some(make) = route.body {
-            let schema = make(&mut self.requests);
+        if let Some(body) = route.needs.body {
+            let schema = (body.schema)(&mut self.requests);
             let mut content = json!({"application/json": {"schema": schema}});
-            if route.takes_forms {
+            if body.takes_forms {
                 content["application/x-www-form-urlencoded"] = json!({"schema": schema});
             }
             operation["requestBody"] = json!({"required": true, "content": content});
@@ -187,4 +188,64 @@ fn operation_id(route: &Route) -> String {
         id.push_str(rest);
     }
     id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::members::{Given, members};
+    use crate::server::extract::{Body, Headers, Query};
+    use crate::server::public::Public;
+    use crate::server::route::{patch, put};
+
+    members! {
+        /// Members of any place.
+        struct Sample {
+            /// Needed.
+            #[schemars(required)]
+            first as "x-first": Option<Given<String>>,
+            /// Not needed.
+            second as "x-second": Option<Given<u64>>,
+            /// Read, and not told.
+            #[schemars(skip)]
+            third as "x-third": Option<Given<u64>>,
+        }
+    }
+
+    async fn every(_: Public, _: Query<Sample>, _: Headers<Sample>, body: Body<Sample>) -> String {
+        let Sample { first, second, third } = body.0;
+        format!("{first:?} {second:?} {third:?}")
+    }
+
+    async fn nothing(_: Public) -> &'static str {
+        ""
+    }
+
+    /// Nothing else of a route says what is read: not its summary, and no list beside it.
+    #[test]
+    fn the_document_says_what_the_handlers_arguments_read() {
+        let document = of(&[put("/x/{id}", every, "X"), patch("/x/{id}", nothing, "Y")]);
+        let place = |parameter: &Value| {
+            let required = parameter["required"] == true;
+            format!(
+                "{} {} {required}",
+                parameter["in"].as_str().unwrap(),
+                parameter["name"].as_str().unwrap()
+            )
+        };
+        let said = |method: &str| {
+            let parameters = document["paths"]["/x/{id}"][method]["parameters"].as_array().unwrap();
+            parameters.iter().map(place).collect::<Vec<_>>()
+        };
+        let (path, rest) = ("path id true", ["x-first true", "x-second false"]);
+        let each = ["query", "header"].map(|place| rest.map(|rest| format!("{place} {rest}"))).concat();
+        assert_eq!(said("put"), [vec![path.to_owned()], each].concat());
+        assert_eq!(said("patch"), [path]);
+        let body = |method: &str| document["paths"]["/x/{id}"][method]["requestBody"].clone();
+        assert_eq!(body("put")["content"].as_object().unwrap().len(), 2, "JSON and forms");
+        assert_eq!(body("patch"), Value::Null);
+        let sample = &document["components"]["schemas"]["Sample"];
+        let members: Vec<_> = sample["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!((members, &sample["required"]), (vec!["x-first", "x-second"], &json!(["x-first"])));
+    }
 }

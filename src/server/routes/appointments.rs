@@ -1,20 +1,21 @@
 //! Appointments.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 
-use crate::server::body::{Body, query};
+use crate::server::extract::{Body, Query};
 use crate::server::reply;
 use crate::server::session::Authenticated;
 use crate::service::Services;
-use crate::service::appointments::{self, input};
+use crate::service::appointments;
+use crate::service::appointments::input::{CreateRequest, Form, PatchRequest, RangeQuery, StatusRequest};
 
 /// `GET /appointments?startDate=&endDate=`
 pub(super) async fn list(
-    request: HttpRequest,
     services: web::Data<Services>,
     session: Authenticated,
+    query: Query<RangeQuery>,
 ) -> HttpResponse {
-    match input::range(&query(request.query_string())) {
+    match query.0.range() {
         Ok(range) => reply::answer(&appointments::list(&services, &session.0, &range).await),
         Err(invalid) => reply::json(400, &invalid),
     }
@@ -24,9 +25,9 @@ pub(super) async fn list(
 pub(super) async fn create(
     services: web::Data<Services>,
     session: Authenticated,
-    body: Body,
+    body: Body<CreateRequest>,
 ) -> HttpResponse {
-    match input::create(body.0) {
+    match body.0.appointment() {
         Ok(payload) => reply::answer(&appointments::create(&services, &session.0, payload).await),
         Err(invalid) => reply::json(400, &invalid),
     }
@@ -37,9 +38,9 @@ pub(super) async fn update(
     services: web::Data<Services>,
     session: Authenticated,
     id: web::Path<String>,
-    body: Body,
+    body: Body<PatchRequest>,
 ) -> HttpResponse {
-    match input::patch(body.0) {
+    match body.0.patch() {
         Ok(patch) => reply::answer(&appointments::update(&services, &session.0, &id, patch).await),
         Err(invalid) => reply::json(400, &invalid),
     }
@@ -50,9 +51,9 @@ pub(super) async fn set_status(
     services: web::Data<Services>,
     session: Authenticated,
     id: web::Path<String>,
-    body: Body,
+    body: Body<Form<StatusRequest>>,
 ) -> HttpResponse {
-    match input::status(body.0) {
+    match body.0.status() {
         Ok(status) => reply::answer(&appointments::set_status(&services, &session.0, &id, &status).await),
         Err(invalid) => reply::json(400, &invalid),
     }

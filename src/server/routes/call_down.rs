@@ -1,24 +1,53 @@
 //! The call-down list.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::{Value, json};
+use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::server::body::{Body, query};
+use super::Successful;
+use crate::members::{Given, members};
+use crate::server::extract::{Body, Query};
 use crate::server::reply;
 use crate::server::session::Authenticated;
 use crate::service::Services;
-use crate::service::call_down::{self, CallDownError};
+use crate::service::call_down::{self, CallDownError, ChangeCallDownRequest, Item, ScheduleCallDownRequest};
+
+members! {
+    /// Which items of the call-down list are asked for.
+    pub(super) struct CallDownQuery {
+        /// `All`, `Called` or `Not Called`.
+        status as "status": Option<Given<String>>,
+    }
+}
+
+/// The call-down list.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct CallDownItems {
+    /// Always true.
+    successful: bool,
+    /// The items.
+    items: Vec<Item>,
+}
+
+/// A new item of the call-down list.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct CallDownScheduled {
+    /// Always true.
+    successful: bool,
+    /// Its id.
+    id: String,
+}
 
 /// `GET /calldown?status=`
 pub(super) async fn list(
-    request: HttpRequest,
     services: web::Data<Services>,
     session: Authenticated,
+    query: Query<CallDownQuery>,
 ) -> HttpResponse {
-    let parameters = query(request.query_string());
-    let status = parameters.get("status").and_then(Value::as_str);
+    let status = query.0.status.as_deref().and_then(Value::as_str);
     match call_down::list(&services, &session.0, status).await {
-        Ok(items) => reply::json(200, &json!({"successful": true, "items": items})),
+        Ok(items) => reply::json(200, &CallDownItems { successful: true, items }),
         Err(error) => refused(&error),
     }
 }
@@ -27,10 +56,10 @@ pub(super) async fn list(
 pub(super) async fn schedule(
     services: web::Data<Services>,
     session: Authenticated,
-    body: Body,
+    body: Body<ScheduleCallDownRequest>,
 ) -> HttpResponse {
     match call_down::schedule(&services, &session.0, &body.0).await {
-        Ok(id) => reply::json(200, &json!({"successful": true, "id": id})),
+        Ok(id) => reply::json(200, &CallDownScheduled { successful: true, id }),
         Err(error) => refused(&error),
     }
 }
@@ -40,7 +69,7 @@ pub(super) async fn change(
     services: web::Data<Services>,
     session: Authenticated,
     id: web::Path<String>,
-    body: Body,
+    body: Body<ChangeCallDownRequest>,
 ) -> HttpResponse {
     done(&call_down::change(&services, &session.0, &id, &body.0).await)
 }
@@ -56,7 +85,7 @@ pub(super) async fn remove(
 
 fn done(outcome: &Result<(), CallDownError>) -> HttpResponse {
     match outcome {
-        Ok(()) => reply::json(200, &json!({"successful": true})),
+        Ok(()) => reply::json(200, &Successful { successful: true }),
         Err(error) => refused(error),
     }
 }

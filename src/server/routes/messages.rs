@@ -1,14 +1,18 @@
 //! Messages.
 
 use actix_web::{HttpResponse, web};
-use serde_json::Value;
 
-use crate::server::body::Body;
+use crate::server::extract::Body;
 use crate::server::reply;
 use crate::server::session::Authenticated;
-use crate::service::{Services, messages};
+use crate::service::Services;
+use crate::service::messages::{self, MessageLogRequest};
 
 /// `POST /messageLog`
-pub(super) async fn log(services: web::Data<Services>, session: Authenticated, body: Body) -> HttpResponse {
-    reply::answer(&messages::log(&services, &session.0, Value::Object(body.0)).await)
+pub(super) async fn log(
+    services: web::Data<Services>,
+    session: Authenticated,
+    body: Body<MessageLogRequest>,
+) -> HttpResponse {
+    reply::answer(&messages::log(&services, &session.0, body.0).await)
 }

@@ -19,10 +19,11 @@ mod users;
 use std::collections::BTreeMap;
 
 use actix_web::web::ServiceConfig;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::route::text;
 use super::route::{Route, delete, get, patch, post, put};
-use crate::api;
 use crate::connector::ReturnMessage;
 use crate::metrics::CONTENT_TYPE as METRICS;
 use crate::service::appointments::{self as appointment, input::Invalid};
@@ -35,8 +36,15 @@ use crate::service::{
 pub(super) use metrics::reply as metrics_reply;
 pub(super) use openapi::Description;
 
+/// It worked.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Successful {
+    /// Always true.
+    successful: bool,
+}
+
 /// Every route, as it is registered, counted and documented. A new one is one entry here; what its
-/// handler's arguments need (a session, the admin token, a body) is documented by itself.
+/// handler's arguments need (a session, the admin token, parameters, a body) is documented by itself.
 pub(super) fn table() -> Vec<Route> {
     let mut routes = clients();
     routes.extend(connectors::table());
@@ -54,7 +62,6 @@ fn clients() -> Vec<Route> {
             text,
         ),
         get("/implementedInterfaces", public::implemented_interfaces, "Lists what a platform can do")
-            .query::<api::InterfacesQuery>()
             .reply::<BTreeMap<String, bool>>(200, "Each interface, and whether it is fulfilled")
             .text(400, "Neither a platform nor a proxyId is named")
             .error(404, "No document with this proxyId is in service"),
@@ -63,21 +70,19 @@ fn clients() -> Vec<Route> {
             proxy_configs::list,
             "Lists the documents in service and what is wrong with them",
         )
-        .reply::<api::ProxyConfigs>(200, "The documents"),
+        .reply::<proxy_configs::ProxyConfigs>(200, "The documents"),
         get("/serverVersionInfo", public::server_version_info, "Names the version of the server")
-            .reply::<api::Version>(200, "The version"),
+            .reply::<public::Version>(200, "The version"),
         get("/releaseNotes", public::release_notes, "Lists release notes; documents have none")
             .reply::<BTreeMap<String, serde_json::Value>>(200, "An empty object"),
         get("/crmManifest", public::crm_manifest, "Reads the manifest of the server's platforms")
-            .query::<api::ManifestQuery>()
             .reply::<BTreeMap<String, serde_json::Value>>(200, "The manifest")
             .text(400, "It has no such platform, or the server has none"),
         get("/userInfoHash", public::user_info_hash, "Hashes the ids of an extension and an account")
-            .query::<api::UserInfoHashQuery>()
-            .reply::<api::UserInfoHash>(
-                200,
-                "Salted SHA-256, hexadecimal; a missing id counts as `undefined`",
-            ),
+            .reply::<public::UserInfoHash>(
+            200,
+            "Salted SHA-256, hexadecimal; a missing id counts as `undefined`",
+        ),
         get("/metrics", metrics::read, "What the server counts, for Prometheus").with(
             200,
             METRICS,
@@ -88,11 +93,9 @@ fn clients() -> Vec<Route> {
             .reply::<BTreeMap<String, serde_json::Value>>(200, "OpenAPI 3.1"),
         get("/docs", openapi::page, "This document as a page").text(200, "A page without scripts"),
         post("/apiKeyLogin", users::api_key_login, "Signs in with an API key")
-            .headers::<api::RingCentralHeaders>()
-            .body::<api::ApiKeyLoginRequest>()
             .reply::<user::LoggedIn>(200, "The session")
-            .reply::<api::Message>(400, "The sign-in is refused, and why")
-            .reply::<api::MissingFields>(400, "Required fields of the sign-in page are not filled in")
+            .reply::<users::Message>(400, "The sign-in is refused, and why")
+            .reply::<users::MissingFields>(400, "Required fields of the sign-in page are not filled in")
             .text(400, "No platform is named"),
         post("/unAuthorize", users::un_authorize, "Signs out")
             .reply::<ReturnMessage>(200, "Signed out; a warning where the CRM's own sign-out failed")
@@ -106,7 +109,6 @@ fn clients() -> Vec<Route> {
             .text(400, "The token in the query is no session")
             .error(500, "The store failed"),
         get("/plugin/licenseStatus", plugins::license_status, "Tells the state of a plugin's licence")
-            .query::<api::PluginLicenseQuery>()
             .text(200, "Empty: no plugin is installed")
             .error(500, "The store failed"),
         get("/authValidation", profile::auth_validation, "Asks the CRM whether the session holds")
@@ -116,75 +118,56 @@ fn clients() -> Vec<Route> {
             .text(200, "The host; empty where none is known")
             .error(500, "The store failed"),
         get("/accountData", profile::account_data, "Reads what connectors keep for the account")
-            .query::<api::AccountDataQuery>()
             .reply::<Refusal>(200, "The user is unknown")
             .reply::<Refusal>(400, "No such data: documents keep none"),
         post("/user/refreshInfo", profile::refresh_info, "Reads the user's profile from the CRM again")
             .answer::<user_profile::Checked>("Done, or not needed"),
         get("/user/settings", settings::read, "Reads the user's settings, with those that admins manage")
-            .query::<api::AccountQuery>()
-            .headers::<api::RingCentralHeaders>()
             .reply::<BTreeMap<String, serde_json::Value>>(200, "The settings by key")
             .error(500, "The store failed"),
         post("/user/settings", settings::change, "Changes the user's settings")
-            .body::<api::ChangeSettingsRequest>()
-            .reply::<api::UserSettings>(200, "All of the user's settings")
+            .reply::<settings::UserSettings>(200, "All of the user's settings")
             .error(500, "The store failed"),
         get("/user/preloadSettings", settings::preload, "Reads what admins manage, before anybody signs in")
-            .query::<api::AccountQuery>()
-            .headers::<api::RingCentralHeaders>()
-            .reply::<api::UserSettings>(200, "The settings; an empty object where none are managed")
+            .reply::<settings::UserSettings>(200, "The settings; an empty object where none are managed")
             .text(400, "Neither an account nor a RingCentral token is given")
             .error(500, "The store failed"),
         get("/admin/settings", settings::read_managed, "Reads what admins manage")
-            .headers::<api::RingCentralHeaders>()
             .reply::<admin_settings::AdminSettings>(200, "The settings")
             .text(403, "The RingCentral user is no admin")
             .error(500, "The store failed"),
         post("/admin/settings", settings::change_managed, "Changes what admins manage")
-            .headers::<api::RingCentralHeaders>()
-            .body::<api::ChangeAdminSettingsRequest>()
             .text(200, "They are changed")
             .text(403, "The RingCentral user is no admin")
             .error(500, "The store failed"),
         get("/calldown", call_down::list, "Lists the user's contacts to call")
-            .query::<api::CallDownQuery>()
-            .reply::<api::CallDownItems>(200, "The items; those without a date first")
+            .reply::<call_down::CallDownItems>(200, "The items; those without a date first")
             .error(400, "The user is unknown")
             .error(500, "The store failed"),
         post("/calldown", call_down::schedule, "Puts a contact on the list")
-            .body::<api::ScheduleCallDownRequest>()
-            .reply::<api::CallDownScheduled>(200, "The item")
+            .reply::<call_down::CallDownScheduled>(200, "The item")
             .error(500, "The store failed"),
         patch("/calldown/{id}", call_down::change, "Changes an item of the list")
-            .body::<api::ChangeCallDownRequest>()
-            .reply::<api::Successful>(200, "It is changed")
+            .reply::<Successful>(200, "It is changed")
             .error(500, "The store failed"),
         delete("/calldown/{id}", call_down::remove, "Removes an item from the list")
-            .reply::<api::Successful>(200, "It is removed")
+            .reply::<Successful>(200, "It is removed")
             .error(400, "The user or the item is unknown")
             .error(500, "The store failed"),
         get("/contact", contacts::find, "Finds the contacts with a phone number")
-            .query::<api::FindContactQuery>()
             .answer::<found::Found>("The contacts, or none")
             .error(400, "No phone number, or more than one"),
-        post("/contact", contacts::create, "Creates a contact")
-            .body::<api::CreateContactRequest>()
-            .answer::<found::Found>("The contact"),
+        post("/contact", contacts::create, "Creates a contact").answer::<found::Found>("The contact"),
         get("/custom/contact/search", contacts::search, "Finds contacts by name")
-            .query::<api::SearchContactQuery>()
             .answer::<found::Found>("The contacts, or none")
             .error(400, "More than one name"),
         get("/appointments", appointments::list, "Lists the appointments of a range of days")
-            .query::<api::appointments::RangeQuery>()
             .answer::<appointment::Listed>("The appointments")
             .reply::<Invalid>(400, "One day without the other, or no days"),
         post("/appointments", appointments::create, "Creates an appointment")
-            .body::<api::appointments::CreateRequest>()
             .answer::<appointment::Done>("The appointment is created")
             .reply::<Invalid>(400, "What is wrong with the appointment"),
         patch("/appointments/{appointmentId}", appointments::update, "Changes an appointment")
-            .body::<api::appointments::PatchRequest>()
             .answer::<appointment::Done>("The appointment as it is now")
             .reply::<Invalid>(400, "What is wrong with the change"),
         post(
@@ -192,7 +175,6 @@ fn clients() -> Vec<Route> {
             appointments::set_status,
             "Sets the status of an appointment",
         )
-        .body::<api::appointments::StatusRequest>()
         .answer::<appointment::Done>("The appointment as it is now")
         .reply::<Invalid>(400, "No status"),
         get("/appointments/{appointmentId}/refresh", appointments::refresh, "Reads an appointment again")
@@ -202,22 +184,15 @@ fn clients() -> Vec<Route> {
         post("/appointments/{appointmentId}/cancel", appointments::cancel, "Cancels an appointment")
             .answer::<appointment::Done>("The appointment, or a message that it is cancelled"),
         get("/callLog", call_logs::look_up, "Looks up the logs of calls")
-            .query::<api::LookUpCallLogsQuery>()
             .answer::<logs::LookedUp>("One entry for each session, in the order asked"),
-        post("/callLog", call_logs::create, "Logs a call")
-            .body::<api::CreateCallLogRequest>()
-            .answer::<logs::Created>("The call is logged"),
+        post("/callLog", call_logs::create, "Logs a call").answer::<logs::Created>("The call is logged"),
         patch("/callLog", call_logs::update, "Updates the log of a call")
-            .body::<api::UpdateCallLogRequest>()
             .answer::<logs::Updated>("The log is updated"),
         post("/callLog/cacheNote", call_logs::keep_note, "Keeps the note of a call that the server will log")
-            .body::<api::KeepNoteRequest>()
             .answer::<logs::NoteKept>("The note is kept for an hour"),
         put("/callDisposition", call_logs::set_disposition, "Sets the outcome of a logged call")
-            .body::<api::DispositionRequest>()
             .answer::<logs::Disposed>("The outcome is set"),
         post("/messageLog", messages::log, "Logs the messages of a conversation")
-            .body::<api::MessageLogRequest>()
             .answer::<message::Logged>("What was logged, and what was not"),
     ]
 }

@@ -1,38 +1,40 @@
 //! What is known of the session's user at the CRM.
 
-use actix_web::http::header::AUTHORIZATION;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde_json::Value;
 
-use crate::server::body::query;
+use crate::members::{Given, members};
+use crate::server::extract::Query;
 use crate::server::public::Public;
 use crate::server::reply;
-use crate::server::session::Authenticated;
+use crate::server::session::{Authenticated, Visitor};
 use crate::service::account_data::{self, NoData};
 use crate::service::license::{self, LicenseStatus};
 use crate::service::{Services, profile};
+
+members! {
+    /// Which data of the account are asked for.
+    pub(super) struct AccountDataQuery {
+        /// The keys, separated by commas.
+        #[schemars(required)]
+        keys as "keys": Option<Given<String>>,
+    }
+}
 
 /// `GET /licenseStatus`: without a session the licence is invalid, which is no error; only a bad
 /// token in the query is one (recordings 15).
 pub(super) async fn license_status(
     _: Public,
-    request: HttpRequest,
     services: web::Data<Services>,
-    session: Option<Authenticated>,
+    visitor: Visitor,
 ) -> HttpResponse {
-    let Some(session) = session else {
-        let in_query = query(request.query_string());
-        let in_query =
-            in_query.get("jwtToken").and_then(Value::as_str).is_some_and(|token| !token.is_empty());
-        return if in_query && !request.headers().contains_key(AUTHORIZATION) {
-            reply::text(400, "Invalid JWT token")
-        } else {
-            reply::json(200, &LicenseStatus::no_session())
-        };
-    };
-    match license::status(&services, &session.0).await {
-        Ok(license) => reply::json(200, &license),
-        Err(error) => reply::store_failed(&error),
+    match visitor {
+        Visitor::BadToken => reply::text(400, "Invalid JWT token"),
+        Visitor::Unknown => reply::json(200, &LicenseStatus::no_session()),
+        Visitor::User(session) => match license::status(&services, &session).await {
+            Ok(license) => reply::json(200, &license),
+            Err(error) => reply::store_failed(&error),
+        },
     }
 }
 
@@ -62,12 +64,11 @@ pub(super) async fn hostname(services: web::Data<Services>, session: Authenticat
 
 /// `GET /accountData?keys=`
 pub(super) async fn account_data(
-    request: HttpRequest,
     services: web::Data<Services>,
     session: Authenticated,
+    query: Query<AccountDataQuery>,
 ) -> HttpResponse {
-    let parameters = query(request.query_string());
-    let named = parameters.get("keys").and_then(Value::as_str).unwrap_or_default();
+    let named = query.0.keys.as_deref().and_then(Value::as_str).unwrap_or_default();
     let keys: Vec<&str> = named.split(',').map(str::trim).filter(|key| !key.is_empty()).collect();
     if keys.is_empty() {
         return reply::text(400, "Missing keys");

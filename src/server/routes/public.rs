@@ -1,14 +1,64 @@
 //! Routes without a session.
 
 use actix_web::http::header::ContentType;
-use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::{Map, Value, json};
+use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use crate::server::body::query;
+use crate::members::{Given, members};
+use crate::server::extract::Query;
 use crate::server::public::Public;
 use crate::server::reply;
 use crate::service::hashing::hashed;
 use crate::service::{Services, interfaces};
+
+members! {
+    /// Whose interfaces are asked for.
+    pub(super) struct InterfacesQuery {
+        /// Name of the platform; may be left out where a proxyId is given.
+        platform as "platform": Option<Given<String>>,
+        /// The document whose interfaces are listed.
+        proxy_id as "proxyId": Option<Given<String>>,
+    }
+}
+
+members! {
+    /// Whose manifest is asked for.
+    pub(super) struct ManifestQuery {
+        /// Name of the platform; without it, any.
+        platform_name as "platformName": Option<Given<String>>,
+        /// An uploaded connector, where its own manifest is asked for.
+        proxy_id as "proxyId": Option<Given<String>>,
+    }
+}
+
+members! {
+    /// Ids to hash.
+    pub(super) struct UserInfoHashQuery {
+        /// Id of the extension.
+        extension_id as "extensionId": Option<Given<String>>,
+        /// Id of the account.
+        account_id as "accountId": Option<Given<String>>,
+    }
+}
+
+/// The version of the server.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Version {
+    /// As in the package.
+    version: &'static str,
+}
+
+/// Hashes of ids.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UserInfoHash {
+    /// Of the extension.
+    extension_id: String,
+    /// Of the account.
+    account_id: String,
+}
 
 /// `GET /isAlive`
 pub(super) async fn is_alive(_: Public) -> HttpResponse {
@@ -18,17 +68,18 @@ pub(super) async fn is_alive(_: Public) -> HttpResponse {
 /// `GET /implementedInterfaces?platform=&proxyId=`
 pub(super) async fn implemented_interfaces(
     _: Public,
-    request: HttpRequest,
     services: web::Data<Services>,
+    query: Query<InterfacesQuery>,
 ) -> HttpResponse {
-    let parameters = query(request.query_string());
-    let parameter =
-        |name: &str| parameters.get(name).and_then(|value| value.as_str()).filter(|value| !value.is_empty());
-    let proxy_id = parameter("proxyId");
-    let Some(platform) = parameter("platform").or(proxy_id.map(|_| "proxy")) else {
+    let filled = |given: Option<&Value>| {
+        given.and_then(Value::as_str).filter(|value| !value.is_empty()).map(str::to_owned)
+    };
+    let proxy_id = filled(query.0.proxy_id.as_deref());
+    let platform = filled(query.0.platform.as_deref()).or(proxy_id.as_ref().map(|_| "proxy".to_owned()));
+    let Some(platform) = platform else {
         return reply::text(400, "Please provide platform.");
     };
-    match interfaces::implemented(&services, platform, proxy_id) {
+    match interfaces::implemented(&services, &platform, proxy_id.as_deref()) {
         Ok(interfaces) => reply::json(200, &interfaces),
         Err(unknown) => reply::error(404, &unknown.to_string()),
     }
@@ -36,7 +87,7 @@ pub(super) async fn implemented_interfaces(
 
 /// `GET /serverVersionInfo`
 pub(super) async fn server_version_info(_: Public) -> HttpResponse {
-    reply::json(200, &json!({"version": env!("CARGO_PKG_VERSION")}))
+    reply::json(200, &Version { version: env!("CARGO_PKG_VERSION") })
 }
 
 /// `GET /releaseNotes`: connectors write them, and documents have none.
@@ -47,18 +98,17 @@ pub(super) async fn release_notes(_: Public) -> HttpResponse {
 /// `GET /crmManifest?platformName=`, with `proxyId` that of an uploaded connector where it has one.
 pub(super) async fn crm_manifest(
     _: Public,
-    request: HttpRequest,
     services: web::Data<Services>,
+    query: Query<ManifestQuery>,
 ) -> HttpResponse {
-    let parameters = query(request.query_string());
-    if let Some(proxy_id) = parameters.get("proxyId").and_then(Value::as_str) {
+    if let Some(proxy_id) = query.0.proxy_id.as_deref().and_then(Value::as_str) {
         match services.connectors.manifest(proxy_id).await {
             Ok(Some(manifest)) => return reply::json(200, &manifest),
             Ok(None) => {}
             Err(error) => return reply::store_failed(&error),
         }
     }
-    let platform = parameters.get("platformName").and_then(Value::as_str);
+    let platform = query.0.platform_name.as_deref().and_then(Value::as_str);
     match services.manifest.as_ref().and_then(|manifest| manifest.for_platform(platform)) {
         Some(manifest) => reply::json(200, manifest),
         None => reply::text(400, "Platform not found"),
@@ -69,13 +119,13 @@ pub(super) async fn crm_manifest(
 /// (recordings 17, `userInfoHash-missing`).
 pub(super) async fn user_info_hash(
     _: Public,
-    request: HttpRequest,
     services: web::Data<Services>,
+    query: Query<UserInfoHashQuery>,
 ) -> HttpResponse {
-    let parameters = query(request.query_string());
-    let hash = |name: &str| {
-        let id = parameters.get(name).and_then(Value::as_str).unwrap_or("undefined");
-        hashed(&services, id)
+    let hash = |id: Option<&Value>| hashed(&services, id.and_then(Value::as_str).unwrap_or("undefined"));
+    let hashes = UserInfoHash {
+        extension_id: hash(query.0.extension_id.as_deref()),
+        account_id: hash(query.0.account_id.as_deref()),
     };
-    reply::json(200, &json!({"extensionId": hash("extensionId"), "accountId": hash("accountId")}))
+    reply::json(200, &hashes)
 }

@@ -1,45 +1,125 @@
 //! Settings: users' own, and what admins manage for their account.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::server::body::{Body, BodyError, query};
+use crate::members::{Given, Member, Members as _, Wrong, members};
+use crate::server::extract::{Body, Headers, Query};
 use crate::server::public::Public;
 use crate::server::reply;
+use crate::server::ringcentral::RingCentralHeaders;
 use crate::server::session::Authenticated;
 use crate::service::Services;
 use crate::service::admin_settings::{self, AccountError, Submitted};
 use crate::service::settings::{self, Account};
 
+members! {
+    /// The RingCentral account whose settings are meant.
+    pub(super) struct AccountQuery {
+        /// The hashed account id; a RingCentral access token serves as well.
+        rc_account_id as "rcAccountId": Option<Given<String>>,
+        /// A RingCentral access token; the header `X-RC-Access-Token` is better.
+        #[schemars(extend("format" = "password", "deprecated" = true))]
+        rc_access_token as "rcAccessToken": Option<Given<String>>,
+    }
+}
+
+members! {
+    /// The RingCentral admin.
+    pub(super) struct AdminQuery {
+        /// A RingCentral access token. The document tells the header `X-RC-Access-Token`, which is better.
+        #[schemars(skip)]
+        rc_access_token as "rcAccessToken": Option<Given<String>>,
+    }
+}
+
+members! {
+    /// Settings to change.
+    pub(super) struct ChangeSettingsRequest {
+        /// The settings to set, by key; others stay.
+        user_settings as "userSettings": Option<Map<String, Value>>,
+        /// Keys of settings to remove.
+        setting_keys_to_remove as "settingKeysToRemove": Option<Given<Vec<String>>>,
+    }
+}
+
+members! {
+    /// Managed settings to change.
+    pub(super) struct ChangeAdminSettingsRequest {
+        /// The settings.
+        #[schemars(with = "Map<String, Value>")]
+        admin_settings as "adminSettings": ManagedSettings,
+    }
+}
+
+members! {
+    /// What an admin sets; what is absent stays as it is.
+    pub(super) struct ManagedSettings {
+        /// Replaces the settings of the account's users.
+        user_settings as "userSettings": Option<Map<String, Value>>,
+        /// Replaces the member of this name.
+        custom_adapter as "customAdapter": Option<Given<Value>>,
+        /// Replaces the member of this name.
+        user_mappings as "userMappings": Option<Given<Value>>,
+    }
+}
+
+impl Member for ManagedSettings {
+    fn read(name: &'static str, value: Option<Value>) -> Result<Self, Wrong> {
+        let settings: Option<Map<String, Value>> = Member::read(name, value)?;
+        Self::take(&mut settings.unwrap_or_default())
+    }
+}
+
+impl From<ManagedSettings> for Submitted {
+    fn from(settings: ManagedSettings) -> Self {
+        let filled =
+            |given: Option<Given<Value>>| given.map(Given::into_value).filter(|value| !value.is_null());
+        Self {
+            user_settings: settings.user_settings,
+            custom_adapter: filled(settings.custom_adapter),
+            user_mappings: filled(settings.user_mappings),
+        }
+    }
+}
+
+/// Settings by key: each an object with `value` and, where admins manage it, `customizable`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UserSettings {
+    /// The settings.
+    user_settings: Map<String, Value>,
+}
+
 /// `GET /user/settings?rcAccountId=`
 pub(super) async fn read(
-    request: HttpRequest,
     services: web::Data<Services>,
     session: Authenticated,
+    headers: Headers<RingCentralHeaders>,
+    query: Query<AccountQuery>,
 ) -> HttpResponse {
-    own(settings::read(&services, &session.0, account(&request)).await)
+    own(settings::read(&services, &session.0, account(headers.0, query.0)).await)
 }
 
 /// `POST /user/settings`
 pub(super) async fn change(
     services: web::Data<Services>,
     session: Authenticated,
-    body: Body,
-) -> Result<HttpResponse, BodyError> {
-    let mut body = body;
-    let set = body.object("userSettings")?.unwrap_or_default();
-    let remove = match body.0.remove("settingKeysToRemove") {
+    body: Body<ChangeSettingsRequest>,
+) -> HttpResponse {
+    let set = body.0.user_settings.unwrap_or_default();
+    let remove = match body.0.setting_keys_to_remove.map(Given::into_value) {
         Some(Value::Array(keys)) => keys.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         Some(Value::String(key)) => vec![key],
         _ => Vec::new(),
     };
     let settings = settings::change(&services, &session.0, set, &remove).await;
-    Ok(own(settings.map(|settings| {
-        settings.map(|settings| Map::from_iter([("userSettings".to_owned(), Value::Object(settings))]))
-    })))
+    own(settings.map(|settings| settings.map(|user_settings| UserSettings { user_settings })))
 }
 
-fn own(settings: Result<Option<Map<String, Value>>, crate::store::StoreError>) -> HttpResponse {
+fn own<T: Serialize>(settings: Result<Option<T>, crate::store::StoreError>) -> HttpResponse {
     match settings {
         Ok(Some(settings)) => reply::json(200, &settings),
         Ok(None) => reply::text(400, "User not found"),
@@ -48,9 +128,14 @@ fn own(settings: Result<Option<Map<String, Value>>, crate::store::StoreError>) -
 }
 
 /// `GET /user/preloadSettings?rcAccountId=`
-pub(super) async fn preload(_: Public, request: HttpRequest, services: web::Data<Services>) -> HttpResponse {
-    match settings::preload(&services, account(&request)).await {
-        Ok(Some(Some(settings))) => reply::json(200, &json!({"userSettings": settings})),
+pub(super) async fn preload(
+    _: Public,
+    services: web::Data<Services>,
+    headers: Headers<RingCentralHeaders>,
+    query: Query<AccountQuery>,
+) -> HttpResponse {
+    match settings::preload(&services, account(headers.0, query.0)).await {
+        Ok(Some(Some(user_settings))) => reply::json(200, &UserSettings { user_settings }),
         Ok(Some(None)) => reply::json(200, &json!({})),
         Ok(None) => reply::text(400, "Cannot find rc user login"),
         Err(error) => refused(&error),
@@ -59,16 +144,18 @@ pub(super) async fn preload(_: Public, request: HttpRequest, services: web::Data
 
 /// `GET /admin/settings`
 pub(super) async fn read_managed(
-    request: HttpRequest,
     services: web::Data<Services>,
     session: Authenticated,
+    headers: Headers<RingCentralHeaders>,
+    query: Query<AdminQuery>,
 ) -> HttpResponse {
     match session.0.user(&*services.store).await {
         Ok(Some(_)) => {}
         Ok(None) => return reply::text(400, "User not found"),
         Err(error) => return reply::store_failed(&error),
     }
-    match admin_settings::load(&services, account(&request).token.as_deref()).await {
+    let token = token(headers.0, query.0.rc_access_token);
+    match admin_settings::load(&services, token.as_deref()).await {
         Ok(Some(settings)) => reply::json(200, &settings),
         Ok(None) => reply::json(200, &json!({"customAdapter": null, "userSettings": {}})),
         Err(error) => refused(&error),
@@ -78,21 +165,16 @@ pub(super) async fn read_managed(
 /// `POST /admin/settings`
 pub(super) async fn change_managed(
     _: Public,
-    request: HttpRequest,
     services: web::Data<Services>,
-    body: Body,
-) -> Result<HttpResponse, BodyError> {
-    let mut body = body;
-    let mut members = Body(body.object("adminSettings")?.unwrap_or_default());
-    let submitted = Submitted {
-        user_settings: members.object("userSettings")?,
-        custom_adapter: members.0.remove("customAdapter").filter(|value| !value.is_null()),
-        user_mappings: members.0.remove("userMappings").filter(|value| !value.is_null()),
-    };
-    Ok(match admin_settings::save(&services, account(&request).token.as_deref(), submitted).await {
+    headers: Headers<RingCentralHeaders>,
+    query: Query<AdminQuery>,
+    body: Body<ChangeAdminSettingsRequest>,
+) -> HttpResponse {
+    let token = token(headers.0, query.0.rc_access_token);
+    match admin_settings::save(&services, token.as_deref(), body.0.admin_settings.into()).await {
         Ok(()) => reply::text(200, "Admin settings updated"),
         Err(error) => refused(&error),
-    })
+    }
 }
 
 fn refused(error: &AccountError) -> HttpResponse {
@@ -103,14 +185,18 @@ fn refused(error: &AccountError) -> HttpResponse {
     }
 }
 
-/// The RingCentral token of the header, else of the query, and the hashed account id.
-fn account(request: &HttpRequest) -> Account {
-    let mut parameters = query(request.query_string());
-    let mut parameter = |name: &str| match parameters.remove(name) {
+fn account(headers: RingCentralHeaders, query: AccountQuery) -> Account {
+    Account { token: token(headers, query.rc_access_token), hashed_id: filled(query.rc_account_id) }
+}
+
+/// The RingCentral token of the header, else of the query.
+fn token(headers: RingCentralHeaders, in_query: Option<Given<String>>) -> Option<String> {
+    headers.access_token.filter(|token| !token.trim().is_empty()).or_else(|| filled(in_query))
+}
+
+fn filled(given: Option<Given<String>>) -> Option<String> {
+    match given.map(Given::into_value) {
         Some(Value::String(text)) if !text.is_empty() => Some(text),
         _ => None,
-    };
-    let header = request.headers().get("x-rc-access-token").and_then(|value| value.to_str().ok());
-    let header = header.filter(|token| !token.trim().is_empty()).map(str::to_owned);
-    Account { token: header.or_else(|| parameter("rcAccessToken")), hashed_id: parameter("rcAccountId") }
+    }
 }

@@ -1,13 +1,17 @@
 //! Signing in and out.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
+use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use crate::api::{MissingFields, MissingFieldsMessage};
+use crate::connector::ReturnMessage;
 use crate::engine::mapping::is_truthy;
-use crate::server::body::{Body, BodyError};
+use crate::members::{Given, Member, Wrong, members};
+use crate::server::extract::{Body, Headers};
 use crate::server::public::Public;
 use crate::server::reply;
+use crate::server::ringcentral::RingCentralHeaders;
 use crate::server::session::Authenticated;
 use crate::service::Services;
 use crate::service::developer_portal::Published;
@@ -16,56 +20,119 @@ use crate::service::users::{
 };
 use crate::store::Secret;
 
-/// `POST /apiKeyLogin`
-pub(super) async fn api_key_login(
-    _: Public,
-    request: HttpRequest,
-    services: web::Data<Services>,
-    body: Body,
-) -> Result<HttpResponse, BodyError> {
-    let Some(login) = submitted(&request, body)? else {
-        return Ok(reply::text(400, "Missing platform name"));
-    };
-    Ok(match log_in(&services, login).await {
-        Ok(logged_in) => reply::json(200, &logged_in),
-        Err(LoginError::Refused(message)) => reply::json(400, &json!({"returnMessage": message})),
-        Err(LoginError::Missing(fields)) => reply::json(400, &missing(&fields)),
-        Err(LoginError::Upstream(message)) => reply::error(400, &message),
-    })
-}
-
-/// Names the fields for people, and for the client, which marks them.
-fn missing(fields: &[String]) -> MissingFields {
-    MissingFields {
-        return_message: MissingFieldsMessage {
-            message_type: "warning".to_owned(),
-            message: format!("Please fill in: {}.", fields.join(", ")),
-            ttl: 3000,
-            missing_required_field_consts: fields.to_vec(),
-        },
+members! {
+    /// A sign-in with an API key.
+    pub(super) struct ApiKeyLoginRequest {
+        /// Name of the platform.
+        #[schemars(with = "String")]
+        platform as "platform": PlatformName,
+        /// The document to sign in through.
+        proxy_id as "proxyId": Option<String>,
+        /// The key.
+        #[schemars(with = "Option<String>", extend("format" = "password", "writeOnly" = true))]
+        api_key as "apiKey": Option<Secret>,
+        /// The CRM host that the user named.
+        hostname as "hostname": Option<String>,
+        /// The fields of the sign-in page.
+        additional_info as "additionalInfo": Option<Map<String, Value>>,
+        /// The RingCentral user's email address.
+        user_email as "userEmail": Option<String>,
+        /// The connector in the developer portal, whose manifest says which fields admins manage.
+        connector_id as "connectorId": Option<String>,
+        /// Whether only some accounts see that connector.
+        is_private as "isPrivate": Option<Given<bool>>,
+        /// The RingCentral access token; the header `X-RC-Access-Token` is better.
+        #[schemars(extend("format" = "password", "writeOnly" = true, "deprecated" = true))]
+        rc_access_token as "rcAccessToken": Option<String>,
     }
 }
 
-fn submitted(request: &HttpRequest, mut body: Body) -> Result<Option<ApiKeyLogin>, BodyError> {
-    let Some(platform) = body.text("platform")?.filter(|platform| !platform.is_empty()) else {
-        return Ok(None);
-    };
-    let is_private = body.0.remove("isPrivate");
-    let header =
-        |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    Ok(Some(ApiKeyLogin {
-        platform,
-        proxy_id: body.text("proxyId")?.filter(|id| !id.is_empty()),
-        api_key: body.text("apiKey")?.map(Secret::from),
-        hostname: body.text("hostname")?.filter(|hostname| !hostname.is_empty()),
-        additional_info: body.object("additionalInfo")?,
-        user_email: body.text("userEmail")?,
-        published: body.text("connectorId")?.filter(|id| !id.is_empty()).map(|connector_id| Published {
-            connector_id,
-            is_private: is_private.is_some_and(|value| is_truthy(&value)),
-        }),
-        rc_access_token: header("x-rc-access-token").or(body.text("rcAccessToken")?),
-    }))
+/// A name that is not empty.
+pub(super) struct PlatformName(String);
+
+impl Member for PlatformName {
+    fn read(name: &'static str, value: Option<Value>) -> Result<Self, Wrong> {
+        let platform: Option<String> = Member::read(name, value)?;
+        platform.filter(|platform| !platform.is_empty()).map(Self).ok_or(Wrong::Bare("Missing platform name"))
+    }
+}
+
+impl From<ApiKeyLoginRequest> for ApiKeyLogin {
+    fn from(request: ApiKeyLoginRequest) -> Self {
+        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+        Self {
+            platform: request.platform.0,
+            proxy_id: filled(request.proxy_id),
+            api_key: request.api_key,
+            hostname: filled(request.hostname),
+            additional_info: request.additional_info,
+            user_email: request.user_email,
+            published: filled(request.connector_id).map(|connector_id| Published {
+                connector_id,
+                is_private: request.is_private.is_some_and(|value| is_truthy(&value)),
+            }),
+            rc_access_token: request.rc_access_token,
+        }
+    }
+}
+
+/// A message for the user, and nothing else.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Message {
+    /// The message.
+    return_message: ReturnMessage,
+}
+
+/// A sign-in that lacks fields of the page.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MissingFields {
+    /// The message, with the fields.
+    return_message: MissingFieldsMessage,
+}
+
+/// Names the fields that are missing, for people and for the client that marks them.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct MissingFieldsMessage {
+    /// Always `warning`.
+    message_type: &'static str,
+    /// The text.
+    message: String,
+    /// How long it is shown, in milliseconds.
+    ttl: u32,
+    /// The fields, as the manifest names them (`const`).
+    missing_required_field_consts: Vec<String>,
+}
+
+/// `POST /apiKeyLogin`
+pub(super) async fn api_key_login(
+    _: Public,
+    services: web::Data<Services>,
+    headers: Headers<RingCentralHeaders>,
+    body: Body<ApiKeyLoginRequest>,
+) -> HttpResponse {
+    let mut login = ApiKeyLogin::from(body.0);
+    login.rc_access_token = headers.0.access_token.or(login.rc_access_token);
+    match log_in(&services, login).await {
+        Ok(logged_in) => reply::json(200, &logged_in),
+        Err(LoginError::Refused(return_message)) => reply::json(400, &Message { return_message }),
+        Err(LoginError::Missing(fields)) => reply::json(400, &missing(fields)),
+        Err(LoginError::Upstream(message)) => reply::error(400, &message),
+    }
+}
+
+/// Names the fields for people, and for the client, which marks them.
+fn missing(fields: Vec<String>) -> MissingFields {
+    MissingFields {
+        return_message: MissingFieldsMessage {
+            message_type: "warning",
+            message: format!("Please fill in: {}.", fields.join(", ")),
+            ttl: 3000,
+            missing_required_field_consts: fields,
+        },
+    }
 }
 
 /// `POST /unAuthorize`

@@ -2,10 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{
-    Caller, connected, extension, failed, input, is_of_another, log_format, note, refusal, served, stored,
+    Caller, CreateCallLogRequest, connected, extension, failed, input, is_of_another, log_format, note,
+    refusal, served, stored,
 };
 use crate::config::operations::OperationName;
 use crate::connector::inputs::{CreateCallLog, GetCallLog};
@@ -14,7 +14,7 @@ use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::mapped::CreatedLog;
 use crate::engine::text::id_text;
 use crate::service::composition::Settings;
-use crate::service::composition::call_log::{CallLogText, compose};
+use crate::service::composition::call_log::compose;
 use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Wanted};
 use crate::service::coordination::detached;
 use crate::service::coordination::single_flight::Joined;
@@ -64,7 +64,7 @@ struct Job {
 pub async fn create(
     services: &Services,
     session: &Session,
-    request: Value,
+    request: CreateCallLogRequest,
     caller: Caller,
 ) -> Result<Created, Refusal> {
     let (services, session) = (services.clone(), session.clone());
@@ -77,14 +77,15 @@ pub async fn create(
 async fn prepared(
     services: &Services,
     session: &Session,
-    request: Value,
+    request: CreateCallLogRequest,
     caller: Caller,
 ) -> Result<Created, Refusal> {
     let user = connected(services, session).await?;
-    let Some(session_id) = request.pointer("/logInfo/sessionId").and_then(id_text) else {
+    let of_call = |name: &str| request.log_info.as_deref()?.get(name).and_then(id_text);
+    let Some(session_id) = of_call("sessionId") else {
         return Err(refusal("The call has no sessionId (logInfo.sessionId).", 5000));
     };
-    let extension = extension::named(services, &request);
+    let extension = request.extension().extension(services);
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
     let scopes = Tenants::of(&platform, &user);
@@ -92,14 +93,12 @@ async fn prepared(
         return Err(existing(&session_id));
     }
     served(&platform, Interface::CreateCallLog)?;
-    let call_id = ["/logInfo/telephonySessionId", "/logInfo/id"]
-        .into_iter()
-        .find_map(|pointer| request.pointer(pointer).and_then(id_text))
-        .unwrap_or_else(|| session_id.clone());
+    let call_id = ["telephonySessionId", "id"].into_iter().find_map(of_call);
+    let call_id = call_id.unwrap_or_else(|| session_id.clone());
     let fail = |error: &CallError| failed(error, Interface::CreateCallLog, &platform);
     let format = log_format(&platform, &user).await.map_err(|error| fail(&error))?;
     let request = note::with_kept_note(services, &scopes, &session_id, caller.is_from_sscl, request).await;
-    let composed = compose(&CallLogText::of_create(&request), &Settings::of(&user), format);
+    let composed = compose(&request.text(), &Settings::of(&user), format);
     let mut input = input::new_call_log(services, request, caller)?;
     let text =
         Fitting::new(Text::CallLog(format), composed, platform.text_limit(OperationName::CreateCallLog));

@@ -2,13 +2,13 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
-use super::{connected, existing_call_log, extension, failed, reached, refusal, served, stored};
+use super::{DispositionRequest, connected, existing_call_log, failed, reached, refusal, served, stored};
 use crate::connector::inputs::UpsertCallDisposition;
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::text::id_text;
+use crate::members::Given;
 use crate::service::Services;
 use crate::service::session::Session;
 use crate::service::tenants::Tenants;
@@ -32,13 +32,13 @@ pub struct Disposed {
 pub async fn set_disposition(
     services: &Services,
     session: &Session,
-    mut request: Value,
+    request: DispositionRequest,
 ) -> Result<Disposed, Refusal> {
     let user = connected(services, session).await?;
-    let Some(session_id) = request.get("sessionId").and_then(id_text) else {
+    let Some(session_id) = request.session_id.as_deref().and_then(id_text) else {
         return Err(refusal("The call has no sessionId.", 5000));
     };
-    let asked = extension::named(services, &request);
+    let asked = request.extension().extension(services);
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
     let Some(log) = stored(&platform, &Tenants::of(&platform, &user), &session_id, &asked).await? else {
@@ -50,7 +50,7 @@ pub async fn set_disposition(
     let input = UpsertCallDisposition {
         log_id: log.third_party_log_id.clone(),
         existing_call_log: existing_call_log(&log),
-        dispositions: request.get_mut("dispositions").map(Value::take),
+        dispositions: request.dispositions.map(Given::into_value),
     };
     let reply = platform
         .invoke::<invocation::UpsertCallDisposition>(&user, &input)

@@ -8,20 +8,31 @@ use crate::service::Services;
 use crate::service::hashing::hashed;
 use crate::store::{CallLog, Extension};
 
-/// The extension that a request names, in its own members or in those of `logInfo`. An id that is
-/// not hashed yet is hashed here.
-pub fn named(services: &Services, request: &Value) -> Extension {
-    let member = |key: &str| {
-        [request.get(key), request.get("logInfo").and_then(|info| info.get(key))]
-            .into_iter()
-            .flatten()
-            .find(|value| !value.is_null())
-            .and_then(id_text)
-    };
-    Extension {
-        number: member("extensionNumber"),
-        hashed_id: member("hashedExtensionId")
-            .or_else(|| member("rcExtensionId").map(|id| hashed(services, &id))),
+/// How a request names an extension: in its own members, or in those of the same names in `logInfo`.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'a> {
+    /// Its number.
+    pub number: Option<&'a Value>,
+    /// The keyed hash of its id.
+    pub hashed_id: Option<&'a Value>,
+    /// Its id.
+    pub id: Option<&'a Value>,
+    /// The call.
+    pub log_info: Option<&'a Value>,
+}
+
+impl Named<'_> {
+    /// The extension. An id that is not hashed yet is hashed here.
+    pub fn extension(self, services: &Services) -> Extension {
+        let member = |own: Option<&Value>, name: &str| {
+            let of_call = self.log_info.and_then(|info| info.get(name));
+            [own, of_call].into_iter().flatten().find(|value| !value.is_null()).and_then(id_text)
+        };
+        Extension {
+            number: member(self.number, "extensionNumber"),
+            hashed_id: member(self.hashed_id, "hashedExtensionId")
+                .or_else(|| member(self.id, "rcExtensionId").map(|id| hashed(services, &id))),
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::{Caller, refusal};
+use super::{Caller, CreateCallLogRequest, refusal};
 use crate::connector::inputs::CreateCallLog;
 use crate::engine::text::{id_text, to_text};
 use crate::engine::time::{add_seconds, parse_client_time, to_iso};
+use crate::members::Given;
 use crate::service::Services;
 use crate::service::hashing::hashed;
 use crate::service::wording::Refusal;
@@ -16,24 +17,25 @@ use crate::service::wording::Refusal;
 /// If the call has no contact, or a start that cannot be read; nothing was sent then.
 pub(super) fn new_call_log(
     services: &Services,
-    mut request: Value,
+    mut request: CreateCallLogRequest,
     caller: Caller,
 ) -> Result<CreateCallLog, Refusal> {
     let text = |value: Option<&Value>| value.map(|value| to_text(value).into_owned()).unwrap_or_default();
-    let call_log = request.get_mut("logInfo").map(Value::take).unwrap_or_default();
+    // Connectors see it apart from the rest, which has null in its place.
+    let call_log = request.log_info.replace(Value::Null.into()).map(Given::into_value).unwrap_or_default();
     let inbound = call_log.get("direction").and_then(Value::as_str) == Some("Inbound");
     let number = call_log.pointer(if inbound { "/from/phoneNumber" } else { "/to/phoneNumber" }).cloned();
-    let contact_id = request.get("contactId").filter(|id| is_id(id)).cloned();
+    let contact_id = request.contact_id.as_deref().filter(|id| is_id(id)).cloned();
     let Some(contact_id) = contact_id else {
         return Err(refusal(format!("Contact not found for number {}", text(number.as_ref())), 5000));
     };
-    let name = text(request.get("contactName"));
+    let name = text(request.contact_name.as_deref());
     let mut contact_info = Map::new();
     contact_info.insert("id".to_owned(), contact_id);
     if let Some(number) = number {
         contact_info.insert("phoneNumber".to_owned(), number);
     }
-    let kind = request.get("contactType").cloned().unwrap_or_else(|| "".into());
+    let kind = request.contact_type.as_deref().cloned().unwrap_or_else(|| "".into());
     contact_info.insert("type".to_owned(), kind);
     contact_info.insert("name".to_owned(), name.clone().into());
     let subject = match call_log.get("customSubject") {
@@ -46,15 +48,10 @@ pub(super) fn new_call_log(
     };
     let (start_time, end_time) =
         times(call_log.get("startTime"), call_log.get("duration"), "logInfo.startTime")?;
-    let voicemail = [("voicemailLink", "/voicemail/link"), ("voicemailMessageId", "/voicemail/messageId")];
-    for (member, pointer) in voicemail {
-        if request.get(member).is_none()
-            && let Some(found) = call_log.pointer(pointer).cloned()
-            && let Some(members) = request.as_object_mut()
-        {
-            members.insert(member.to_owned(), found);
-        }
-    }
+    let of_voicemail = |pointer: &str| call_log.pointer(pointer).cloned().map(Given::from);
+    request.voicemail_link = request.voicemail_link.or_else(|| of_voicemail("/voicemail/link"));
+    request.voicemail_message_id =
+        request.voicemail_message_id.or_else(|| of_voicemail("/voicemail/messageId"));
     Ok(CreateCallLog {
         contact_info: Value::Object(contact_info),
         subject,
@@ -65,7 +62,7 @@ pub(super) fn new_call_log(
         is_from_sscl: caller.is_from_sscl,
         call_log,
         idempotency_key: None,
-        request,
+        request: request.into_value(),
     })
 }
 

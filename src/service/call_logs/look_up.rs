@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{connected, extension, refusal, stored};
+use super::{LookUpCallLogsQuery, connected, refusal, stored};
 use crate::connector::inputs::GetCallLog;
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
@@ -14,17 +14,6 @@ use crate::service::tenants::Tenants;
 use crate::service::wording::{Refusal, message};
 use crate::service::{ResolvedPlatform, Services};
 use crate::store::{CallLog, User};
-
-/// What is asked for.
-#[derive(Debug, Clone)]
-pub struct LookUpRequest {
-    /// The session ids, separated by commas.
-    pub session_ids: String,
-    /// Whether the CRM is to be asked for what its records hold now.
-    pub details: bool,
-    /// The members that name the extension.
-    pub extension: Value,
-}
 
 /// The answer to a lookup.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -67,14 +56,15 @@ pub struct LookedUpCallLog {
 pub async fn look_up(
     services: &Services,
     session: &Session,
-    asked: &LookUpRequest,
+    asked: &LookUpCallLogsQuery,
 ) -> Result<LookedUp, Refusal> {
     let user = connected(services, session).await?;
-    let ids: Vec<&str> = asked.session_ids.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
+    let session_ids = asked.session_ids();
+    let ids: Vec<&str> = session_ids.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
     if ids.is_empty() {
         return Err(refusal("No session is named (sessionIds).", 5000));
     }
-    let extension = extension::named(services, &asked.extension);
+    let extension = asked.extension().extension(services);
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
     let scopes = Tenants::of(&platform, &user);
@@ -91,7 +81,7 @@ pub async fn look_up(
         if !log.third_party_log_id.is_empty() {
             entry.insert("logId".to_owned(), log.third_party_log_id.clone().into());
         }
-        if asked.details {
+        if asked.requires_details() {
             match read(&platform, &user, &log).await {
                 Ok(info) => {
                     entry.insert("logData".to_owned(), serde_json::to_value(info).unwrap_or_default());

@@ -7,14 +7,18 @@ mod extension;
 mod input;
 mod look_up;
 mod note;
+mod requests;
 mod update;
 
 use serde_json::{Value, json};
 
 pub use self::create::{Created, SharedAnswer, create};
 pub use self::disposition::{Disposed, set_disposition};
-pub use self::look_up::{LookUpRequest, LookedUp, look_up};
+pub use self::look_up::{LookedUp, look_up};
 pub use self::note::{NoteKept, keep_note};
+pub use self::requests::{
+    CreateCallLogRequest, DispositionRequest, KeepNoteRequest, LookUpCallLogsQuery, UpdateCallLogRequest,
+};
 pub use self::update::{Updated, update};
 use super::session::Session;
 use super::tenants::Tenants;

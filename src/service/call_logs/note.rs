@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{connected, refusal};
+use super::{CreateCallLogRequest, KeepNoteRequest, connected, refusal};
 use crate::engine::text::id_text;
 use crate::service::Services;
 use crate::service::session::Session;
@@ -29,12 +29,16 @@ pub struct NoteKept {
 ///
 /// # Errors
 /// If the user is unknown, or the request names no session.
-pub async fn keep_note(services: &Services, session: &Session, request: &Value) -> Result<NoteKept, Refusal> {
+pub async fn keep_note(
+    services: &Services,
+    session: &Session,
+    request: &KeepNoteRequest,
+) -> Result<NoteKept, Refusal> {
     let user = connected(services, session).await?;
-    let Some(session_id) = request.get("sessionId").and_then(id_text) else {
+    let Some(session_id) = request.session_id.as_deref().and_then(id_text) else {
         return Err(refusal("The note has no sessionId.", 5000));
     };
-    let note = request.get("note").and_then(Value::as_str).unwrap_or_default();
+    let note = request.note.as_deref().and_then(Value::as_str).unwrap_or_default();
     let document = json!({"note": note, "expiresAt": services.clock.now_ms() + LIFETIME_MS});
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
@@ -67,9 +71,9 @@ pub(super) async fn with_kept_note(
     scopes: &Tenants,
     session_id: &str,
     is_from_sscl: bool,
-    mut request: Value,
-) -> Value {
-    let has_note = request.get("note").and_then(Value::as_str).is_some_and(|note| !note.is_empty());
+    mut request: CreateCallLogRequest,
+) -> CreateCallLogRequest {
+    let has_note = request.note.as_deref().and_then(Value::as_str).is_some_and(|note| !note.is_empty());
     if !is_from_sscl || has_note {
         return request;
     }
@@ -82,9 +86,8 @@ pub(super) async fn with_kept_note(
     if let Some(kept) = kept
         && kept.get("expiresAt").and_then(Value::as_i64).is_some_and(|at| at > services.clock.now_ms())
         && let Some(note) = kept.get("note")
-        && let Some(members) = request.as_object_mut()
     {
-        members.insert("note".to_owned(), note.clone());
+        request.note = Some(note.clone().into());
     }
     request
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Caller, connected, existing_call_log, extension, failed, input, log_format, reached, refusal, served,
-    stored,
+    Caller, UpdateCallLogRequest, connected, existing_call_log, failed, input, log_format, reached, refusal,
+    served, stored,
 };
 use crate::config::operations::OperationName;
 use crate::connector::inputs::{GetCallLog, UpdateCallLog};
@@ -19,7 +19,7 @@ use crate::engine::mapped::{CallLogInfo, RecordText};
 use crate::engine::operation::LogFormat;
 use crate::engine::text::{id_text, to_text};
 use crate::service::composition::Settings;
-use crate::service::composition::call_log::{CallLogText, upsert};
+use crate::service::composition::call_log::upsert;
 use crate::service::coordination::claims;
 use crate::service::coordination::detached;
 use crate::service::coordination::lease::{self, Lease, LeaseAnswer};
@@ -57,7 +57,7 @@ const LEASE: Duration = Duration::from_secs(2 * 60);
 pub async fn update(
     services: &Services,
     session: &Session,
-    request: Value,
+    request: UpdateCallLogRequest,
     caller: Caller,
 ) -> Result<Updated, Refusal> {
     let (services, session) = (services.clone(), session.clone());
@@ -70,14 +70,14 @@ pub async fn update(
 async fn prepared(
     services: &Services,
     session: &Session,
-    request: Value,
+    request: UpdateCallLogRequest,
     caller: Caller,
 ) -> Result<Updated, Refusal> {
     let user = connected(services, session).await?;
-    let Some(session_id) = request.get("sessionId").and_then(id_text) else {
+    let Some(session_id) = request.session_id.as_deref().and_then(id_text) else {
         return Err(refusal("The call has no sessionId.", 5000));
     };
-    let asked = extension::named(services, &request);
+    let asked = request.extension().extension(services);
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
     let Some(log) = stored(&platform, &Tenants::of(&platform, &user), &session_id, &asked).await? else {
@@ -85,7 +85,7 @@ async fn prepared(
     };
     served(&platform, Interface::UpdateCallLog)?;
     let (start_time, end_time) =
-        input::times(request.get("startTime"), request.get("duration"), "startTime")?;
+        input::times(request.start_time.as_deref(), request.duration.as_deref(), "startTime")?;
     let fail = |error: &CallError| failed(error, Interface::UpdateCallLog, &platform);
     let log = reached(&platform, &user, log, Interface::UpdateCallLog).await?;
 
@@ -116,7 +116,7 @@ async fn prepared(
             .as_ref()
             .map_or(Ok(String::new()), text_of)
             .map_err(|found| unreadable(&platform, found))?;
-        let composed = upsert(&existing, &CallLogText::of_update(&request), &Settings::of(&user), format);
+        let composed = upsert(&existing, &request.text(), &Settings::of(&user), format);
         let limit = platform.text_limit(OperationName::UpdateCallLog);
         let mut text = Fitting::new(Text::CallLog(format), composed, limit);
         let mut input = UpdateCallLog {
@@ -126,7 +126,7 @@ async fn prepared(
             start_time,
             end_time,
             composed_log_details: text.text().to_owned(),
-            hashed_account_id: Some(input::account_hash(services, &caller, request.get("accountId"))),
+            hashed_account_id: Some(input::account_hash(services, &caller, request.account_id.as_deref())),
             is_from_sscl: caller.is_from_sscl,
             request: with_legs(request),
         };
@@ -242,11 +242,8 @@ fn kept_back(platform: &ResolvedPlatform<'_>) -> Refusal {
 }
 
 /// Templates always see a list of legs (recordings 11, `no-fields`).
-fn with_legs(mut request: Value) -> Value {
-    if let Some(members) = request.as_object_mut()
-        && members.get("legs").is_none_or(Value::is_null)
-    {
-        members.insert("legs".to_owned(), Value::Array(Vec::new()));
-    }
-    request
+fn with_legs(mut request: UpdateCallLogRequest) -> Value {
+    let legs = request.legs.take().filter(|legs| !legs.is_null());
+    request.legs = Some(legs.unwrap_or_else(|| Value::Array(Vec::new()).into()));
+    request.into_value()
 }

@@ -1,21 +1,63 @@
 //! Which revision serves whom: one pointer for all, and one for each pinned account.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::audit::{Action, Change};
 use super::record::{FORMER, Found, Record};
 use super::{Catalog, ConnectorError, ConnectorView, Edit, Status, check_text};
 use crate::connector::documents::Secrets;
+use crate::members::{Member, Members as _, Wrong, members};
 
 /// Of the cases that failed, the audit log names so many, each with so many characters.
 const NAMED_CASES: usize = 20;
 const CASE_NAME: usize = 200;
 
-/// Why a revision is to serve although its checks fail.
-#[derive(Debug, Clone)]
-pub struct Force {
-    /// Recorded in the audit log.
-    pub reason: String,
+members! {
+    /// Lets a revision serve although its checks or cases fail.
+    #[derive(Debug, Clone)]
+    #[schemars(rename = "ForceRequest")]
+    pub struct Force {
+        /// Why; recorded in the audit log.
+        reason as "reason": String,
+    }
+}
+
+impl Member for Option<Force> {
+    fn read(name: &'static str, value: Option<Value>) -> Result<Self, Wrong> {
+        let members: Option<Map<String, Value>> = Member::read(name, value)?;
+        let Some(mut members) = members else { return Ok(None) };
+        match Force::take(&mut members) {
+            Ok(force) if members.is_empty() => Ok(Some(force)),
+            _ => {
+                let message = format!(
+                    "`{name}` is an object with a `reason`, which is recorded: {{\"reason\": \"…\"}}."
+                );
+                Err(Wrong::Content { name, message })
+            }
+        }
+    }
+}
+
+members! {
+    /// A revision that is to serve.
+    #[derive(Debug)]
+    pub struct ActivateRequest {
+        /// Its number.
+        revision as "revision": u64,
+        /// Lets it serve although its checks or cases fail.
+        force as "force": Option<Force>,
+    }
+}
+
+members! {
+    /// A pinned revision that is to serve all.
+    #[derive(Debug)]
+    pub struct PromoteRequest {
+        /// The account that is pinned to it.
+        account as "account": String,
+        /// Lets it serve although its checks or cases fail.
+        force as "force": Option<Force>,
+    }
 }
 
 impl Catalog {

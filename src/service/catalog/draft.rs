@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::audit::{Action, Change};
 use super::check::{self, diagnostics, storable, summary, without_secrets};
@@ -12,6 +14,7 @@ use super::{Catalog, ConnectorError, ConnectorView, Edit, Revision, check_text, 
 use crate::connector::documents::Secrets;
 use crate::engine::load::MAX_BYTES;
 use crate::engine::load::hash_of;
+use crate::members::{Wrong, members};
 use crate::service::management::Caller;
 use crate::store::{DocumentChange, StoreError};
 
@@ -26,6 +29,69 @@ pub struct Upload {
     pub note: Option<String>,
     /// Fixture cases; where absent, those of the newest revision count for this one too.
     pub cases: Option<Vec<Value>>,
+}
+
+members! {
+    /// A revision to be stored. `text` or `proxyConfig` is needed.
+    #[derive(Debug)]
+    pub struct UploadRequest {
+        /// The proxyConfig as text, which is kept byte for byte.
+        text as "text": Option<String>,
+        /// The proxyConfig as an object, which is written as indented JSON.
+        proxy_config as "proxyConfig": Option<Map<String, Value>>,
+        /// What the author says about it.
+        note as "note": Option<String>,
+        /// Fixture cases; those of the newest revision where they are left out.
+        #[schemars(with = "Option<Vec<FixtureCase>>")]
+        cases as "cases": Option<Vec<Value>>,
+    }
+}
+
+/// A fixture case: what the files of a case's folder hold.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct FixtureCase {
+    /// Its name.
+    pub name: String,
+    /// The operation that runs.
+    pub operation: String,
+    /// What it is about.
+    #[serde(default)]
+    pub description: String,
+    /// The template variables.
+    pub input: Map<String, Value>,
+    /// The CRM's reply: `status`, `headers`, and `body` or `text`.
+    pub response: Map<String, Value>,
+    /// The request that must be sent.
+    pub request: Value,
+    /// What must be made of the reply.
+    pub result: Value,
+}
+
+/// `None` if the request has no revision.
+impl TryFrom<UploadRequest> for Option<Upload> {
+    type Error = Wrong;
+
+    fn try_from(request: UploadRequest) -> Result<Self, Wrong> {
+        let UploadRequest { text, proxy_config, note, cases } = request;
+        let text = match (text, proxy_config) {
+            (Some(_), Some(_)) => {
+                let message = "There are both `text` and `proxyConfig`; send one.".to_owned();
+                return Err(Wrong::Content { name: "text", message });
+            }
+            (Some(text), None) => text,
+            (None, Some(object)) => format!("{:#}\n", Value::Object(object)),
+            (None, None) if note.is_none() && cases.is_none() => return Ok(None),
+            (None, None) => return Err(UploadRequest::without_text()),
+        };
+        Ok(Some(Upload { text, note, cases }))
+    }
+}
+
+impl UploadRequest {
+    /// For a request that has no revision.
+    pub fn without_text() -> Wrong {
+        Wrong::Missing { name: "text", expected: "the proxyConfig as text" }
+    }
 }
 
 /// A revision on its way into the store.

@@ -26,20 +26,24 @@ use crate::engine::operation::{CompiledDocument, Operation};
 use crate::engine::render;
 use crate::engine::send::Client;
 use crate::engine::trial::{complete, mask};
+use crate::members::members;
 use crate::service::management::{Caller, audit as log};
 
 /// Shorter texts stand in many words by chance.
 const SHORTEST: usize = 6;
 
-/// What is tried.
-#[derive(Debug, Clone, Default)]
-pub struct Trial {
-    /// The operation, such as `findContact`.
-    pub operation: String,
-    /// Template variables.
-    pub input: Map<String, Value>,
-    /// The user: `accessToken`, `id`, `hostname`, `platformAdditionalInfo`, ….
-    pub user: Option<Map<String, Value>>,
+members! {
+    /// An operation to be tried.
+    #[derive(Debug, Clone, Default)]
+    #[schemars(rename = "TrialRequest")]
+    pub struct Trial {
+        /// Such as `findContact`.
+        operation as "operation": String,
+        /// Template variables.
+        input as "input": Option<Map<String, Value>>,
+        /// The user: `accessToken`, `id`, `hostname`, `platformAdditionalInfo`, ….
+        user as "user": Option<Map<String, Value>>,
+    }
 }
 
 /// A request as it may be shown.
@@ -159,7 +163,7 @@ impl Catalog {
             let message = format!("The revision has no operation \"{}\"; {hint}", trial.operation);
             return Err(ConnectorError::invalid("operation", message));
         };
-        let mut variables = trial.input;
+        let mut variables = trial.input.unwrap_or_default();
         if let Some(user) = trial.user {
             variables.insert("user".to_owned(), Value::Object(user));
         }

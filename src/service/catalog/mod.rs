@@ -24,14 +24,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-pub use self::activation::Force;
+pub use self::activation::{ActivateRequest, Force, PromoteRequest};
 pub use self::audit::{Action, Change};
 pub use self::diff::{Changed, Diff, Kind, OperationDiff};
-pub use self::draft::Upload;
+pub use self::draft::{FixtureCase, Upload, UploadRequest};
 pub use self::dry_run::{Explained, ShownRequest, Tested, Trial};
 pub use self::error::ConnectorError;
 pub use self::record::{Revision, Status, Summary};
-pub use self::settings::{New, Settings};
+pub use self::settings::{New, NewConnector, Settings};
 pub use self::transfer::Bundle;
 pub use self::verdict::{CaseDifference, CaseVerdict, Verdict};
 pub use self::view::ConnectorView;

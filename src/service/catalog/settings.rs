@@ -6,10 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::audit::{Action, Change};
 use super::check::{holds_secret, without_secrets};
-use super::draft::{Stored, Upload, blocking};
+use super::draft::{FixtureCase, Stored, Upload, UploadRequest, blocking};
 use super::record::Record;
 use super::{Catalog, ConnectorError, ConnectorView, Edit, check_proxy_id, check_text};
 use crate::connector::documents::Secrets;
+use crate::members::{Wrong, members};
 use crate::secret::Secret;
 use crate::service::management::Caller;
 
@@ -18,22 +19,57 @@ const SHORTEST_SECRET: usize = 8;
 const LONGEST_SECRET: usize = 4096;
 const MAX_ACCOUNTS: usize = 2000;
 
-/// What can be said of a connector. What is absent stays as it is; `Some(None)` takes it away.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {
-    /// Who is responsible for it.
-    pub owner: Option<Option<String>>,
-    /// The RingCentral accounts that may use it.
-    pub allowed_accounts: Option<Option<BTreeSet<String>>>,
-    /// What clients are told about it.
-    pub manifest: Option<Option<Map<String, Value>>>,
-    /// What templates see as `secretKey`.
-    pub secret_key: Option<Option<Secret>>,
-    /// The secret of the OAuth app.
-    pub client_secret: Option<Option<Secret>>,
+members! {
+    /// What is said of a connector. What is left out stays; null takes it away.
+    #[derive(Debug, Clone, Default)]
+    #[schemars(rename = "ConnectorSettings")]
+    pub struct Settings {
+        /// Who is responsible for it.
+        owner as "owner": Option<Option<String>>,
+        /// The RingCentral accounts that may use it; null opens it to all.
+        allowed_accounts as "allowedAccounts": Option<Option<BTreeSet<String>>>,
+        /// What clients are told about it.
+        manifest as "manifest": Option<Option<Map<String, Value>>>,
+        /// What templates see as `secretKey`. Sealed at rest and never shown.
+        #[schemars(with = "Option<String>", extend("format" = "password", "writeOnly" = true))]
+        secret_key as "secretKey": Option<Option<Secret>>,
+        /// The secret of the OAuth app. Sealed at rest and never shown.
+        #[schemars(with = "Option<String>", extend("format" = "password", "writeOnly" = true))]
+        client_secret as "clientSecret": Option<Option<Secret>>,
+    }
 }
 
-/// A new connector.
+members! {
+    /// A new connector.
+    #[derive(Debug)]
+    pub struct NewConnector {
+        /// Its id: 1 to 64 letters, digits, hyphens, underscores and full stops.
+        proxy_id as "proxyId": String,
+        /// Who is responsible for it.
+        owner as "owner": Option<Option<String>>,
+        /// The RingCentral accounts that may use it; all where it is left out.
+        allowed_accounts as "allowedAccounts": Option<Option<BTreeSet<String>>>,
+        /// What clients are told about it.
+        manifest as "manifest": Option<Option<Map<String, Value>>>,
+        /// What templates see as `secretKey`. Sealed at rest and never shown.
+        #[schemars(with = "Option<String>", extend("format" = "password", "writeOnly" = true))]
+        secret_key as "secretKey": Option<Option<Secret>>,
+        /// The secret of the OAuth app. Sealed at rest and never shown.
+        #[schemars(with = "Option<String>", extend("format" = "password", "writeOnly" = true))]
+        client_secret as "clientSecret": Option<Option<Secret>>,
+        /// The proxyConfig of its first revision as text.
+        text as "text": Option<String>,
+        /// The proxyConfig of its first revision as an object.
+        proxy_config as "proxyConfig": Option<Map<String, Value>>,
+        /// What the author says about the first revision.
+        note as "note": Option<String>,
+        /// Fixture cases of the first revision.
+        #[schemars(with = "Option<Vec<FixtureCase>>")]
+        cases as "cases": Option<Vec<Value>>,
+    }
+}
+
+/// A connector to make.
 #[derive(Debug, Clone, Default)]
 pub struct New {
     /// Its id.
@@ -42,6 +78,23 @@ pub struct New {
     pub settings: Settings,
     /// Its first revision, if it comes with one.
     pub upload: Option<Upload>,
+}
+
+impl TryFrom<NewConnector> for New {
+    type Error = Wrong;
+
+    fn try_from(new: NewConnector) -> Result<Self, Wrong> {
+        let NewConnector { text, proxy_config, note, cases, .. } = new;
+        let upload = UploadRequest { text, proxy_config, note, cases };
+        let settings = Settings {
+            owner: new.owner,
+            allowed_accounts: new.allowed_accounts,
+            manifest: new.manifest,
+            secret_key: new.secret_key,
+            client_secret: new.client_secret,
+        };
+        Ok(Self { proxy_id: new.proxy_id, settings, upload: upload.try_into()? })
+    }
 }
 
 impl Settings {

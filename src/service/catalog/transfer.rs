@@ -12,6 +12,7 @@ use super::record::Record;
 use super::settings::{Settings, new_record};
 use super::{Catalog, ConnectorError, ConnectorView, Revision, check_text};
 use crate::connector::documents::Secrets;
+use crate::members::{Members, Wrong};
 use crate::service::management::Caller;
 use crate::store::DocumentChange;
 
@@ -46,6 +47,18 @@ pub struct Bundle {
     pub active_revision: Option<u64>,
     /// The revisions, the oldest first.
     pub revisions: Vec<BundledRevision>,
+}
+
+/// An export is read as it was written: an odd member is a sign that it is none.
+impl Members for Bundle {
+    const NAMES: &'static [&'static str] = &[];
+
+    fn take(object: &mut Map<String, Value>) -> Result<Self, Wrong> {
+        Self::deserialize(Value::Object(std::mem::take(object))).map_err(|_| Wrong::Content {
+            name: "",
+            message: "This is no export of a connector. Send what GET …/export gave, as it is.".to_owned(),
+        })
+    }
 }
 
 /// An exported revision.

@@ -57,67 +57,6 @@ pub struct CallLogText<'a> {
 }
 
 impl<'a> CallLogText<'a> {
-    /// From the body of `POST /callLog`, as the client sent it.
-    pub fn of_create(request: &'a Value) -> Self {
-        let call = request.get("logInfo");
-        // As `Value::pointer`, which copies every name for the sake of escapes.
-        let of_call =
-            |pointer: &str| pointer.split('/').skip(1).try_fold(call?, |value, name| value.get(name));
-        let inbound = of_call("/direction").and_then(Value::as_str) == Some("Inbound");
-        Self {
-            session_id: of_call("/sessionId"),
-            direction: of_call("/direction"),
-            from: of_call("/from"),
-            to: of_call("/to"),
-            subject: of_call("/customSubject"),
-            contact_number: of_call(if inbound { "/from/phoneNumber" } else { "/to/phoneNumber" }),
-            start_time: of_call("/startTime"),
-            duration: of_call("/duration"),
-            result: of_call("/result"),
-            recording_link: of_call("/recording/link"),
-            voicemail_link: request
-                .get("voicemailLink")
-                .filter(|link| is_truthy(link))
-                .or_else(|| of_call("/voicemail/link")),
-            legs: of_call("/legs"),
-            ..Self::of_both(request)
-        }
-    }
-
-    /// From the body of `PATCH /callLog`, as the client sent it. It names no contact: the
-    /// contact's number stays as it is.
-    pub fn of_update(request: &'a Value) -> Self {
-        Self {
-            session_id: request.get("sessionId"),
-            direction: request.get("direction"),
-            from: request.get("from"),
-            to: request.get("to"),
-            subject: request.get("subject"),
-            start_time: request.get("startTime"),
-            duration: request.get("duration"),
-            result: request.get("result"),
-            recording_link: request.get("recordingLink"),
-            voicemail_link: request.get("voicemailLink"),
-            legs: request.get("legs"),
-            ..Self::of_both(request)
-        }
-    }
-
-    /// What both requests hold at the same place.
-    fn of_both(request: &'a Value) -> Self {
-        Self {
-            note: request.get("note"),
-            ai_note: request.get("aiNote"),
-            transcript: request.get("transcript"),
-            ring_sense_transcript: request.get("ringSenseTranscript"),
-            ring_sense_summary: request.get("ringSenseSummary"),
-            ring_sense_ai_score: request.get("ringSenseAIScore"),
-            ring_sense_bulleted_summary: request.get("ringSenseBulletedSummary"),
-            ring_sense_link: request.get("ringSenseLink"),
-            ..Self::default()
-        }
-    }
-
     /// The fields that are there and wanted, in the order in which the reference adds them.
     fn entries(&self, settings: &Settings<'_>) -> Vec<Entry> {
         let outbound = self.direction.and_then(Value::as_str) == Some("Outbound");

@@ -5,6 +5,8 @@ use super::*;
 use crate::credential::Credential;
 use crate::engine::operation::LogFormat;
 use crate::engine::time::parse_zone;
+use crate::members::Members;
+use crate::service::call_logs::{CreateCallLogRequest, UpdateCallLogRequest};
 use crate::store::{User, UserKey};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -19,14 +21,20 @@ fn all_on() -> Value {
         .collect()
 }
 
+/// A request as handlers read it.
+fn read<T: Members>(request: &Value) -> T {
+    T::take(&mut request.as_object().cloned().unwrap_or_default()).unwrap()
+}
+
 fn compose_with(settings: Option<&Value>, request: &Value, format: LogFormat) -> String {
-    call_log::compose(&CallLogText::of_create(request), &Settings::new(settings, TimeZone::UTC), format)
+    let request: CreateCallLogRequest = read(request);
+    call_log::compose(&request.text(), &Settings::new(settings, TimeZone::UTC), format)
 }
 
 fn updated(existing: &str, request: &Value, format: LogFormat) -> String {
     let settings = all_on();
     let settings = Settings::new(Some(&settings), TimeZone::UTC);
-    call_log::upsert(existing, &CallLogText::of_update(request), &settings, format)
+    call_log::upsert(existing, &read::<UpdateCallLogRequest>(request).text(), &settings, format)
 }
 
 /// In values and in front of headings: once a second update took for a field what the first had not.
@@ -131,6 +139,7 @@ fn settings_are_read_as_javascript_reads_them() {
 #[test]
 fn times_are_in_the_users_zone() {
     let request = json!({"logInfo": {"startTime": 1_700_000_000_000_i64}});
+    let request: CreateCallLogRequest = read(&request);
     let cases = [
         (Some("America/New_York"), Some(json!("+05:30")), "2023-11-14 05:13:20 PM"),
         (Some("Nowhere/Special"), Some(json!("+05:30")), "2023-11-15 03:43:20 AM"),
@@ -141,8 +150,7 @@ fn times_are_in_the_users_zone() {
     ];
     for (name, offset, expected) in cases {
         let user = user(name, offset.clone());
-        let text = CallLogText::of_create(&request);
-        let composed = call_log::compose(&text, &Settings::of(&user), LogFormat::Plain);
+        let composed = call_log::compose(&request.text(), &Settings::of(&user), LogFormat::Plain);
         assert_eq!(composed, format!("- Date/Time: {expected}\n"), "{name:?} {offset:?}");
     }
 }

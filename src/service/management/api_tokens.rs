@@ -17,6 +17,7 @@ use super::audit::{self, Event};
 use super::caller::{Caller, TokenScope};
 use crate::engine::time::to_iso;
 use crate::hex::hex;
+use crate::members::{Member, Wrong, members};
 use crate::random_id::{NoRandomness, random_hex};
 use crate::secret::Secret;
 use crate::service::clock::Clock;
@@ -29,7 +30,7 @@ const PREFIX: &str = "acx_";
 const MAX_NAME: usize = 100;
 
 /// The longest validity: ten years.
-const MAX_DAYS: u32 = 3_650;
+const MAX_DAYS: i64 = 3_650;
 
 const DAY: i64 = 24 * 3_600 * 1_000;
 
@@ -80,15 +81,45 @@ pub struct Issued {
     pub secret: Secret,
 }
 
-/// A token to make.
-#[derive(Debug, Clone, Default)]
-pub struct NewToken {
-    /// What it is for.
-    pub name: String,
-    /// What it may do.
-    pub scopes: BTreeSet<TokenScope>,
-    /// How many days it is valid; absent for no end.
-    pub valid_days: Option<u32>,
+members! {
+    /// An API token to make.
+    #[derive(Debug, Clone, Default)]
+    #[schemars(rename = "NewApiToken")]
+    pub struct NewToken {
+        /// What it is for.
+        #[schemars(length(min = 1, max = 100))]
+        name as "name": String,
+        /// What it may do.
+        #[schemars(length(min = 1))]
+        scopes as "scopes": BTreeSet<TokenScope>,
+        /// How many days it is valid; without it, until it is revoked.
+        #[schemars(with = "Option<u32>", range(min = 1, max = 3650))]
+        valid_days as "validDays": Option<u64>,
+    }
+}
+
+members! {
+    /// How a token's secret is replaced.
+    #[derive(Debug)]
+    #[schemars(rename = "ApiTokenRotation")]
+    pub struct Rotation {
+        /// How many days it is valid from now on; without it, as long as before.
+        #[schemars(with = "Option<u32>", range(min = 1, max = 3650))]
+        valid_days as "validDays": Option<u64>,
+    }
+}
+
+/// None is an empty set, which no token may have.
+impl Member for BTreeSet<TokenScope> {
+    fn read(name: &'static str, value: Option<Value>) -> Result<Self, Wrong> {
+        let names: Option<Vec<Value>> = Member::read(name, value)?;
+        let scope = |name: Value| name.as_str().and_then(TokenScope::parse);
+        names.unwrap_or_default().into_iter().map(scope).collect::<Option<_>>().ok_or_else(|| {
+            let known = TokenScope::ALL.map(TokenScope::as_str).join(", ");
+            let message = format!("`{name}` has an unknown item; the scopes are {known}.");
+            Wrong::Content { name, message }
+        })
+    }
 }
 
 /// Why a token cannot be made or changed.
@@ -189,7 +220,7 @@ pub async fn rotate(
     clock: &Clock,
     by: &Caller,
     id: &str,
-    valid_days: Option<u32>,
+    valid_days: Option<u64>,
 ) -> Result<Issued, TokenError> {
     let now = clock.now_ms();
     loop {
@@ -255,10 +286,11 @@ fn checked_name(name: &str) -> Result<String, TokenError> {
     Ok(name.to_owned())
 }
 
-fn valid_until(days: Option<u32>, now: i64) -> Result<Option<i64>, TokenError> {
-    match days {
+fn valid_until(days: Option<u64>, now: i64) -> Result<Option<i64>, TokenError> {
+    // What does not fit is longer than any validity.
+    match days.map(|days| i64::try_from(days).unwrap_or(i64::MAX)) {
         None => Ok(None),
-        Some(days @ 1..=MAX_DAYS) => Ok(Some(now + i64::from(days) * DAY)),
+        Some(days @ 1..=MAX_DAYS) => Ok(Some(now + days * DAY)),
         Some(_) => Err(invalid("validDays", format!("A token is valid for 1 to {MAX_DAYS} days."))),
     }
 }

@@ -13,6 +13,7 @@ use crate::connector::inputs::MessageLog;
 use crate::engine::operation::{LogFormat, TextLimit};
 use crate::engine::text::{id_text, to_text};
 use crate::engine::time::{parse_client_time, to_iso};
+use crate::members::{Given, members};
 use crate::service::call_logs::log_format;
 use crate::service::composition::{Settings, shared_sms};
 use crate::service::fitting::{Fitting, Text};
@@ -20,6 +21,33 @@ use crate::service::hashing::hashed;
 use crate::service::wording::Refusal;
 use crate::service::{ResolvedPlatform, Services};
 use crate::store::User;
+
+members! {
+    /// Messages to log.
+    #[derive(Debug)]
+    pub struct MessageLogRequest {
+        /// The conversation as RingCentral reports it: `conversationId`, `conversationLogId`, `messages`,
+        /// `correspondents`.
+        #[schemars(required)]
+        log_info as "logInfo": Option<Given<Map<String, Value>>>,
+        /// The CRM's id of the contact.
+        #[schemars(required)]
+        contact_id as "contactId": Option<Given<String>>,
+        /// The kind of contact.
+        contact_type as "contactType": Option<Given<String>>,
+        /// The contact's name.
+        contact_name as "contactName": Option<Given<String>>,
+        /// The extra fields of the client's form.
+        additional_submission as "additionalSubmission": Option<Given<Map<String, Value>>>,
+    }
+}
+
+impl MessageLogRequest {
+    /// Takes the messages out of the conversation.
+    pub(super) fn take_messages(&mut self) -> Option<Value> {
+        self.log_info.as_deref_mut()?.get_mut("messages").map(Value::take)
+    }
+}
 
 /// Messages that share a record.
 pub(super) struct Thread {
@@ -80,16 +108,16 @@ pub(super) async fn threads(
     services: &Services,
     platform: &ResolvedPlatform<'_>,
     user: &User,
-    mut request: Value,
+    mut request: MessageLogRequest,
     messages: Vec<Value>,
 ) -> Result<Vec<Thread>, Refusal> {
-    let log_info = request.get_mut("logInfo").map(Value::take).unwrap_or_default();
+    let log_info = request.log_info.take().map(Given::into_value).unwrap_or_default();
     let others = log_info.get("correspondents").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let Some(number) = others.first().map(|first| first.get("phoneNumber").cloned().unwrap_or_default())
     else {
         return Err(refusal("The conversation has no correspondents (logInfo.correspondents).", 5000));
     };
-    let Some(contact_id) = request.get("contactId").and_then(id_text) else {
+    let Some(contact_id) = request.contact_id.as_deref().and_then(id_text) else {
         return Err(refusal(format!("Contact not found for number {}", to_text(&number)), 5000));
     };
     let contact_info = contact_info(&request, number);
@@ -102,8 +130,8 @@ pub(super) async fn threads(
     let (conversation_id, log_id) = (named("conversationId"), named("conversationLogId"));
     let log_id = log_id.or_else(|| conversation_id.clone());
     let mut members = Map::new();
-    if let Some(submission) = request.get_mut("additionalSubmission") {
-        members.insert("additionalSubmission".to_owned(), submission.take());
+    if let Some(submission) = request.additional_submission {
+        members.insert("additionalSubmission".to_owned(), submission.into_value());
     }
     if others.len() > 1 {
         let known = correspondents::known(platform, user, others, &contact_info).await;
@@ -178,13 +206,13 @@ fn without_id() -> Refusal {
     refusal("A message has no id (logInfo.messages[].id), so nothing was logged.", 5000)
 }
 
-fn contact_info(request: &Value, number: Value) -> Value {
-    let member = |name: &str| request.get(name).filter(|value| !value.is_null()).cloned();
+fn contact_info(request: &MessageLogRequest, number: Value) -> Value {
+    let said = |given: &Option<Given<String>>| given.as_deref().filter(|value| !value.is_null()).cloned();
     let members = [
-        ("id", member("contactId").unwrap_or_default()),
+        ("id", said(&request.contact_id).unwrap_or_default()),
         ("phoneNumber", number),
-        ("type", member("contactType").unwrap_or_else(|| "".into())),
-        ("name", member("contactName").unwrap_or_else(|| "".into())),
+        ("type", said(&request.contact_type).unwrap_or_else(|| "".into())),
+        ("name", said(&request.contact_name).unwrap_or_else(|| "".into())),
     ];
     Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }

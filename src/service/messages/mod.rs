@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::input::Entry;
+pub use self::input::MessageLogRequest;
 use super::Services;
 use super::call_logs::{failed, refusal};
 use super::coordination::detached;
@@ -65,7 +66,11 @@ struct Done {
 ///
 /// # Errors
 /// If the user or the contact is unknown, or no message could be logged.
-pub async fn log(services: &Services, session: &Session, request: Value) -> Result<Logged, Refusal> {
+pub async fn log(
+    services: &Services,
+    session: &Session,
+    request: MessageLogRequest,
+) -> Result<Logged, Refusal> {
     let (services, session) = (services.clone(), session.clone());
     let answer = detached::finish(async move { prepared(&services, &session, request).await }).await;
     answer.unwrap_or_else(|| {
@@ -73,8 +78,12 @@ pub async fn log(services: &Services, session: &Session, request: Value) -> Resu
     })
 }
 
-async fn prepared(services: &Services, session: &Session, mut request: Value) -> Result<Logged, Refusal> {
-    let messages = match request.pointer_mut("/logInfo/messages").map(Value::take) {
+async fn prepared(
+    services: &Services,
+    session: &Session,
+    mut request: MessageLogRequest,
+) -> Result<Logged, Refusal> {
+    let messages = match request.take_messages() {
         Some(Value::Array(messages)) if !messages.is_empty() => messages,
         _ => return Err(refusal("No message to log.", 3000)),
     };

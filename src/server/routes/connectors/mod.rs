@@ -8,8 +8,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{ETAG, HeaderValue};
 use serde::Serialize;
 
-use crate::api::connectors as api;
-use crate::server::management::ManagementError;
+use crate::server::management::{ManagementError, ManagementErrorReply};
 use crate::server::reply;
 use crate::server::route::text;
 use crate::server::route::{Route, delete, get, patch, post, put};
@@ -29,41 +28,37 @@ pub(super) fn table() -> Vec<Route> {
 fn records() -> Vec<Route> {
     vec![
         managed(get(CONNECTORS, records::list, "Lists the connectors of the store"))
-            .reply::<api::Connectors>(200, "The connectors, by proxy id"),
+            .reply::<records::Connectors>(200, "The connectors, by proxy id"),
         managed(post(
             CONNECTORS,
             records::create,
             "Makes a connector, with a first revision if one comes along",
         ))
-        .json_body::<api::NewConnector>()
         .reply::<ConnectorView>(201, "The connector, a draft")
-        .reply::<api::ManagementErrorReply>(409, "There is one of this id")
-        .reply::<api::ManagementErrorReply>(422, "A secret would be readable"),
+        .reply::<ManagementErrorReply>(409, "There is one of this id")
+        .reply::<ManagementErrorReply>(422, "A secret would be readable"),
         managed(post(
             "/console/api/v1/connectors/import",
             records::import,
             "Makes a connector from an export",
         ))
-        .json_body::<Bundle>()
         .reply::<ConnectorView>(201, "The connector, a draft without secrets")
-        .reply::<api::ManagementErrorReply>(409, "There is one of this id")
-        .reply::<api::ManagementErrorReply>(422, "A secret would be readable"),
+        .reply::<ManagementErrorReply>(409, "There is one of this id")
+        .reply::<ManagementErrorReply>(422, "A secret would be readable"),
         managed(get(CONNECTOR, records::read, "Reads a connector; secrets are never shown"))
             .reply::<ConnectorView>(200, "The connector; the ETag is in the header too")
-            .reply::<api::ManagementErrorReply>(404, UNKNOWN),
+            .reply::<ManagementErrorReply>(404, UNKNOWN),
         editing(patch(CONNECTOR, records::configure, "Changes owner, accounts, manifest or secrets"))
-            .json_body::<api::ConnectorSettings>()
             .reply::<ConnectorView>(200, "The connector")
-            .reply::<api::ManagementErrorReply>(422, "A secret would be readable"),
+            .reply::<ManagementErrorReply>(422, "A secret would be readable"),
         managed(get(
             "/console/api/v1/connectors/{proxyId}/export",
             records::export,
             "Exports a connector with its revisions and no secret",
         ))
-        .query::<api::ExportQuery>()
         .reply::<Bundle>(200, "What an import takes")
-        .reply::<api::ManagementErrorReply>(404, UNKNOWN)
-        .reply::<api::ManagementErrorReply>(409, "The revisions are more than an import takes"),
+        .reply::<ManagementErrorReply>(404, UNKNOWN)
+        .reply::<ManagementErrorReply>(409, "The revisions are more than an import takes"),
     ]
 }
 
@@ -74,86 +69,79 @@ fn revisions() -> Vec<Route> {
             revisions::validate,
             "Checks a proxyConfig and stores nothing",
         ))
-        .json_body::<crate::config::document::Document>()
         .reply::<Verdict>(200, "What was found, also where it is not JSON"),
         managed(get(
             "/console/api/v1/connectors/{proxyId}/revisions",
             revisions::list,
             "Lists the revisions of a connector",
         ))
-        .reply::<api::Revisions>(200, "The revisions, the newest first")
-        .reply::<api::ManagementErrorReply>(404, UNKNOWN),
+        .reply::<revisions::Revisions>(200, "The revisions, the newest first")
+        .reply::<ManagementErrorReply>(404, UNKNOWN),
         editing(post(
             "/console/api/v1/connectors/{proxyId}/revisions",
             revisions::upload_envelope,
             "Uploads a revision with note and fixture cases",
         ))
-        .json_body::<api::UploadRequest>()
-        .reply::<api::Uploaded>(201, "The revision, stored with what was found in it")
-        .reply::<api::ManagementErrorReply>(422, "A secret would be readable"),
+        .reply::<revisions::Uploaded>(201, "The revision, stored with what was found in it")
+        .reply::<ManagementErrorReply>(422, "A secret would be readable"),
         editing(put(
             "/console/api/v1/connectors/{proxyId}/draft",
             revisions::upload_text,
             "Uploads a revision: the body is the proxyConfig itself",
         ))
-        .query::<api::NoteQuery>()
-        .json_body::<crate::config::document::Document>()
-        .reply::<api::Uploaded>(201, "The revision, stored with what was found in it")
-        .reply::<api::ManagementErrorReply>(422, "A secret would be readable"),
+        .reply::<revisions::Uploaded>(201, "The revision, stored with what was found in it")
+        .reply::<ManagementErrorReply>(422, "A secret would be readable"),
         managed(get(
             "/console/api/v1/connectors/{proxyId}/revisions/{number}",
             revisions::read,
             "Reads a revision and what was found in it",
         ))
         .reply::<Revision>(200, "The revision")
-        .reply::<api::ManagementErrorReply>(404, UNKNOWN),
+        .reply::<ManagementErrorReply>(404, UNKNOWN),
         managed(get(
             "/console/api/v1/connectors/{proxyId}/revisions/{number}/text",
             revisions::text,
             "Reads the proxyConfig of a revision as it was uploaded",
         ))
         .with(200, "application/json", "The text, byte for byte", text)
-        .reply::<api::ManagementErrorReply>(404, UNKNOWN),
+        .reply::<ManagementErrorReply>(404, UNKNOWN),
         managed(get(
             "/console/api/v1/connectors/{proxyId}/revisions/{number}/cases",
             revisions::cases,
             "Reads the fixture cases of a revision",
         ))
-        .reply::<api::Cases>(200, "The cases")
-        .reply::<api::ManagementErrorReply>(404, UNKNOWN),
+        .reply::<revisions::Cases>(200, "The cases")
+        .reply::<ManagementErrorReply>(404, UNKNOWN),
         managed(post(
             "/console/api/v1/connectors/{proxyId}/revisions/{number}/check",
             revisions::check,
             "Checks a revision and runs its fixture cases",
         ))
         .reply::<Verdict>(200, "What was found, and what came of the cases")
-        .reply::<api::ManagementErrorReply>(404, UNKNOWN),
+        .reply::<ManagementErrorReply>(404, UNKNOWN),
         managed(post(
             "/console/api/v1/connectors/{proxyId}/revisions/{number}/explain",
             revisions::explain,
             "Shows what an operation would send, and sends nothing",
         ))
-        .json_body::<api::TrialRequest>()
         .reply::<Explained>(200, "The request, and where its values come from; credentials are masked")
-        .reply::<api::ManagementErrorReply>(404, UNKNOWN)
-        .reply::<api::ManagementErrorReply>(422, "The revision cannot run"),
+        .reply::<ManagementErrorReply>(404, UNKNOWN)
+        .reply::<ManagementErrorReply>(422, "The revision cannot run"),
         managed(post(
             "/console/api/v1/connectors/{proxyId}/revisions/{number}/test",
             revisions::test,
             "Sends an operation's request to the CRM, with the connector's secrets",
         ))
-        .json_body::<api::TrialRequest>()
         .reply::<Tested>(200, "What came of it; credentials are masked")
-        .reply::<api::ManagementErrorReply>(404, UNKNOWN)
-        .reply::<api::ManagementErrorReply>(422, "The revision cannot run"),
+        .reply::<ManagementErrorReply>(404, UNKNOWN)
+        .reply::<ManagementErrorReply>(422, "The revision cannot run"),
         managed(get(
             "/console/api/v1/connectors/{proxyId}/diff",
             revisions::diff,
             "Compares two revisions by operations and fields",
         ))
-        .query::<api::DiffQuery>()
         .reply::<Diff>(200, "What is different")
-        .reply::<api::ManagementErrorReply>(404, UNKNOWN),
+        .reply::<ManagementErrorReply>(404, UNKNOWN),
     ]
 }
 
@@ -164,7 +152,6 @@ fn operating() -> Vec<Route> {
             operating::activate,
             "Makes a revision active, where its checks and cases pass or a reason is given",
         ))
-        .json_body::<api::ActivateRequest>()
         .reply::<ConnectorView>(200, "It serves from now on; requests under way finish on theirs"),
         deciding(post(
             "/console/api/v1/connectors/{proxyId}/rollback",
@@ -183,7 +170,6 @@ fn operating() -> Vec<Route> {
             operating::pin,
             "Lets a RingCentral account have a revision of its own",
         ))
-        .json_body::<api::ActivateRequest>()
         .reply::<ConnectorView>(200, "The account has it from now on"),
         deciding(delete(
             "/console/api/v1/connectors/{proxyId}/pins/{account}",
@@ -196,7 +182,6 @@ fn operating() -> Vec<Route> {
             operating::promote,
             "Makes the revision of a pinned account active for all",
         ))
-        .json_body::<api::PromoteRequest>()
         .reply::<ConnectorView>(200, "It serves from now on"),
     ]
 }
@@ -206,24 +191,23 @@ const UNKNOWN: &str = "There is no such connector or revision";
 /// What any request may be answered with.
 fn managed(route: Route) -> Route {
     route
-        .reply::<api::ManagementErrorReply>(400, "The request cannot be used, and why")
-        .reply::<api::ManagementErrorReply>(413, "The body, or what is to be stored, is too large")
+        .reply::<ManagementErrorReply>(400, "The request cannot be used, and why")
+        .reply::<ManagementErrorReply>(413, "The body, or what is to be stored, is too large")
 }
 
 /// A change of a connector as it was read.
 fn editing(route: Route) -> Route {
     managed(route)
-        .headers::<api::IfMatchHeader>()
-        .reply::<api::ManagementErrorReply>(404, UNKNOWN)
-        .reply::<api::ManagementErrorReply>(412, "It was changed meanwhile; `etag` is the one now")
-        .reply::<api::ManagementErrorReply>(428, "The header If-Match is missing")
+        .reply::<ManagementErrorReply>(404, UNKNOWN)
+        .reply::<ManagementErrorReply>(412, "It was changed meanwhile; `etag` is the one now")
+        .reply::<ManagementErrorReply>(428, "The header If-Match is missing")
 }
 
 /// A change of what serves.
 fn deciding(route: Route) -> Route {
     editing(route)
-        .reply::<api::ManagementErrorReply>(409, "It makes no sense in this state")
-        .reply::<api::ManagementErrorReply>(422, "The revision is refused; `checks` says why")
+        .reply::<ManagementErrorReply>(409, "It makes no sense in this state")
+        .reply::<ManagementErrorReply>(422, "The revision is refused; `checks` says why")
 }
 
 /// A connector, with its ETag as header.

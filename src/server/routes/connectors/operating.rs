@@ -3,9 +3,9 @@
 use actix_web::{HttpResponse, web};
 
 use super::connector;
-use crate::server::management::{IfMatch, ManagementCaller, ManagementError, Members, Sent, scope};
+use crate::server::management::{IfMatch, ManagementCaller, ManagementError, Sent, Submitted, scope};
 use crate::service::Services;
-use crate::service::catalog::{Edit, Force};
+use crate::service::catalog::{ActivateRequest, Edit, PromoteRequest};
 
 type Answer = Result<HttpResponse, ManagementError>;
 
@@ -14,11 +14,9 @@ pub(super) async fn activate(
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
-    body: Sent<Members>,
+    body: Sent<Submitted<ActivateRequest>>,
 ) -> Answer {
-    let mut body = body?;
-    let (revision, force) = (body.number("revision")?, force(&mut body)?);
-    body.finish()?;
+    let ActivateRequest { revision, force } = body?.input;
     let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.activate(edit, revision, force.as_ref()).await?))
 }
@@ -48,11 +46,9 @@ pub(super) async fn pin(
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
     version: Sent<IfMatch>,
-    body: Sent<Members>,
+    body: Sent<Submitted<ActivateRequest>>,
 ) -> Answer {
-    let mut body = body?;
-    let (revision, force) = (body.number("revision")?, force(&mut body)?);
-    body.finish()?;
+    let ActivateRequest { revision, force } = body?.input;
     let (proxy_id, account) = &*path;
     let edit = Edit { who: &caller, proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.pin(edit, account, revision, force.as_ref()).await?))
@@ -74,22 +70,9 @@ pub(super) async fn promote(
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
-    body: Sent<Members>,
+    body: Sent<Submitted<PromoteRequest>>,
 ) -> Answer {
-    let mut body = body?;
-    let (account, force) = (body.needed_text("account")?, force(&mut body)?);
-    body.finish()?;
+    let PromoteRequest { account, force } = body?.input;
     let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.promote(edit, &account, force.as_ref()).await?))
-}
-
-fn force(body: &mut Members) -> Result<Option<Force>, ManagementError> {
-    let Some(members) = body.object("force")? else { return Ok(None) };
-    match members.get("reason").and_then(serde_json::Value::as_str) {
-        Some(reason) if members.len() == 1 => Ok(Some(Force { reason: reason.to_owned() })),
-        _ => Err(ManagementError::invalid(
-            "force",
-            "`force` is an object with a `reason`, which is recorded: {\"reason\": \"…\"}.",
-        )),
-    }
 }

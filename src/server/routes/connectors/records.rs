@@ -1,50 +1,52 @@
 //! Connectors and what is said of them.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Deserialize as _;
-use serde_json::json;
+use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::revisions::upload;
 use super::{connector, number};
-use crate::secret::Secret;
-use crate::server::body::query;
-use crate::server::management::{IfMatch, ManagementCaller, ManagementError, Members, Sent, scope};
+use crate::members::{Given, members};
+use crate::server::extract::Query;
+use crate::server::management::{IfMatch, ManagementCaller, ManagementError, Sent, Submitted, scope};
 use crate::server::reply;
 use crate::service::Services;
-use crate::service::catalog::{Bundle, Edit, New, Settings};
+use crate::service::catalog::{Bundle, ConnectorView, Edit, New, NewConnector, Settings};
+
+members! {
+    /// Which revisions are exported.
+    pub(super) struct ExportQuery {
+        /// The first revision; without it, all are exported.
+        from as "from": Option<Given<u64>>,
+    }
+}
+
+/// The connectors.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Connectors {
+    /// By proxy id.
+    connectors: Vec<ConnectorView>,
+}
 
 type Answer = Result<HttpResponse, ManagementError>;
 
 pub(super) async fn list(_: ManagementCaller<scope::Read>, services: web::Data<Services>) -> Answer {
-    Ok(reply::json(200, &json!({"connectors": services.connectors.list().await?})))
+    Ok(reply::json(200, &Connectors { connectors: services.connectors.list().await? }))
 }
 
 pub(super) async fn create(
     caller: ManagementCaller<scope::Edit>,
     services: web::Data<Services>,
-    body: Sent<Members>,
+    body: Sent<Submitted<NewConnector, New>>,
 ) -> Answer {
-    let mut body = body?;
-    let proxy_id = body.needed_text("proxyId")?;
-    let settings = settings(&mut body)?;
-    let upload = upload(&mut body)?;
-    body.finish()?;
-    let new = New { proxy_id, settings, upload };
-    Ok(connector(201, &services.connectors.create(&caller, new).await?))
+    Ok(connector(201, &services.connectors.create(&caller, body?.input).await?))
 }
 
 pub(super) async fn import(
     caller: ManagementCaller<scope::Edit>,
     services: web::Data<Services>,
-    body: Sent<Members>,
+    body: Sent<Submitted<Bundle>>,
 ) -> Answer {
-    let bundle = Bundle::deserialize(body?.into_value()).map_err(|_| {
-        ManagementError::invalid(
-            "",
-            "This is no export of a connector. Send what GET …/export gave, as it is.",
-        )
-    })?;
-    Ok(connector(201, &services.connectors.import(&caller, bundle).await?))
+    Ok(connector(201, &services.connectors.import(&caller, body?.input).await?))
 }
 
 pub(super) async fn read(
@@ -60,11 +62,9 @@ pub(super) async fn configure(
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
-    body: Sent<Members>,
+    body: Sent<Submitted<Settings>>,
 ) -> Answer {
-    let mut body = body?;
-    let settings = settings(&mut body)?;
-    body.finish()?;
+    let settings = body?.input;
     let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version?.0 };
     Ok(connector(200, &services.connectors.configure(edit, settings).await?))
 }
@@ -73,21 +73,11 @@ pub(super) async fn export(
     _: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
-    request: HttpRequest,
+    query: Query<ExportQuery>,
 ) -> Answer {
-    let from = match query(request.query_string()).get("from") {
+    let from = match query.0.from {
         None => 1,
         Some(from) => number(from.as_str().unwrap_or_default())?,
     };
     Ok(reply::json(200, &services.connectors.export(&proxy_id, from).await?))
-}
-
-fn settings(body: &mut Members) -> Result<Settings, ManagementError> {
-    Ok(Settings {
-        owner: body.clearable_text("owner")?,
-        allowed_accounts: body.clearable_texts("allowedAccounts")?,
-        manifest: body.clearable_object("manifest")?,
-        secret_key: body.clearable_text("secretKey")?.map(|secret| secret.map(Secret::from)),
-        client_secret: body.clearable_text("clientSecret")?.map(|secret| secret.map(Secret::from)),
-    })
 }

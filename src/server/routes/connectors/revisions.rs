@@ -1,24 +1,72 @@
 //! Revisions: uploading, reading, checking, trying.
 
 use actix_web::http::header::{ETAG, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::{Value, json};
+use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{number, tagged};
-use crate::server::body::query;
-use crate::server::management::{IfMatch, ManagementCaller, ManagementError, Members, Sent, Text, scope};
+use crate::config::document::Document;
+use crate::members::{Given, Wrong, members};
+use crate::server::extract::Query;
+use crate::server::management::{IfMatch, ManagementCaller, ManagementError, Sent, Submitted, Text, scope};
 use crate::server::reply;
 use crate::service::Services;
-use crate::service::catalog::{Edit, Trial, Upload};
+use crate::service::catalog::{ConnectorView, Edit, FixtureCase, Revision, Trial, Upload, UploadRequest};
+
+members! {
+    /// A note in the query.
+    pub(super) struct NoteQuery {
+        /// What the author says about the revision.
+        note as "note": Option<Given<String>>,
+    }
+}
+
+members! {
+    /// Which revisions are compared.
+    pub(super) struct DiffQuery {
+        /// The revision before.
+        #[schemars(required)]
+        from as "from": Option<Given<u64>>,
+        /// The revision after.
+        #[schemars(required)]
+        to as "to": Option<Given<u64>>,
+    }
+}
+
+/// The revisions of a connector.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Revisions {
+    /// The newest first.
+    revisions: Vec<Revision>,
+}
+
+/// Fixture cases.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Cases {
+    /// In their order.
+    #[schemars(with = "Vec<FixtureCase>")]
+    cases: Vec<Value>,
+}
+
+/// A stored revision.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Uploaded {
+    /// The connector as it is now.
+    connector: ConnectorView,
+    /// The revision.
+    revision: Revision,
+}
 
 type Answer = Result<HttpResponse, ManagementError>;
 
 pub(super) async fn validate(
     _: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
-    text: Sent<Text>,
+    text: Sent<Text<Document>>,
 ) -> Answer {
-    Ok(reply::json(200, &services.connectors.validate(text?.0).await?))
+    Ok(reply::json(200, &services.connectors.validate(text?.text).await?))
 }
 
 pub(super) async fn list(
@@ -26,29 +74,7 @@ pub(super) async fn list(
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
 ) -> Answer {
-    Ok(reply::json(200, &json!({"revisions": services.connectors.revisions(&proxy_id).await?})))
-}
-
-/// The revision of a body, where there is one.
-pub(super) fn upload(body: &mut Members) -> Result<Option<Upload>, ManagementError> {
-    let text = body.text("text")?;
-    let object = body.object("proxyConfig")?;
-    let (note, cases) = (body.text("note")?, body.list("cases")?);
-    let text = match (text, object) {
-        (Some(_), Some(_)) => {
-            return Err(ManagementError::invalid(
-                "text",
-                "There are both `text` and `proxyConfig`; send one.",
-            ));
-        }
-        (Some(text), None) => text,
-        (None, Some(object)) => format!("{:#}\n", Value::Object(object)),
-        (None, None) if note.is_none() && cases.is_none() => return Ok(None),
-        (None, None) => {
-            return Err(ManagementError::invalid("text", "`text` is missing: the proxyConfig as text."));
-        }
-    };
-    Ok(Some(Upload { text, note, cases }))
+    Ok(reply::json(200, &Revisions { revisions: services.connectors.revisions(&proxy_id).await? }))
 }
 
 pub(super) async fn upload_envelope(
@@ -56,13 +82,9 @@ pub(super) async fn upload_envelope(
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
-    body: Sent<Members>,
+    body: Sent<Submitted<UploadRequest, Option<Upload>>>,
 ) -> Answer {
-    let mut body = body?;
-    let upload = upload(&mut body)?;
-    body.finish()?;
-    let upload = upload
-        .ok_or_else(|| ManagementError::invalid("text", "`text` is missing: the proxyConfig as text."))?;
+    let upload = body?.input.ok_or_else(UploadRequest::without_text)?;
     store(&caller, &services, &proxy_id, version?.0, upload).await
 }
 
@@ -71,15 +93,15 @@ pub(super) async fn upload_text(
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
-    request: HttpRequest,
-    text: Sent<Text>,
+    query: Query<NoteQuery>,
+    text: Sent<Text<Document>>,
 ) -> Answer {
-    let note = match query(request.query_string()).remove("note") {
+    let note = match query.0.note.map(Given::into_value) {
         None => None,
         Some(Value::String(note)) => Some(note),
         Some(_) => return Err(ManagementError::invalid("note", "There is more than one `note`.")),
     };
-    let upload = Upload { text: text?.0, note, cases: None };
+    let upload = Upload { text: text?.text, note, cases: None };
     store(&caller, &services, &proxy_id, version?.0, upload).await
 }
 
@@ -91,8 +113,9 @@ async fn store(
     upload: Upload,
 ) -> Answer {
     let edit = Edit { who: caller, proxy_id, version };
-    let (view, revision) = services.connectors.upload(edit, upload).await?;
-    Ok(tagged(201, &view.etag, &json!({"connector": view, "revision": revision})))
+    let (connector, revision) = services.connectors.upload(edit, upload).await?;
+    let etag = connector.etag.clone();
+    Ok(tagged(201, &etag, &Uploaded { connector, revision }))
 }
 
 pub(super) async fn read(
@@ -122,7 +145,7 @@ pub(super) async fn cases(
     path: web::Path<(String, String)>,
 ) -> Answer {
     let cases = services.connectors.revision_cases(&path.0, number(&path.1)?).await?;
-    Ok(reply::json(200, &json!({"cases": cases})))
+    Ok(reply::json(200, &Cases { cases }))
 }
 
 pub(super) async fn check(
@@ -137,9 +160,9 @@ pub(super) async fn explain(
     _: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
-    body: Sent<Members>,
+    body: Sent<Submitted<Trial>>,
 ) -> Answer {
-    let trial = trial(body?)?;
+    let trial = body?.input;
     Ok(reply::json(200, &services.connectors.explain(&path.0, number(&path.1)?, trial).await?))
 }
 
@@ -148,37 +171,24 @@ pub(super) async fn test(
     caller: ManagementCaller<scope::Activate>,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
-    body: Sent<Members>,
+    body: Sent<Submitted<Trial>>,
 ) -> Answer {
-    let trial = trial(body?)?;
+    let trial = body?.input;
     let number = number(&path.1)?;
     let tested = services.connectors.test(&caller, &path.0, number, trial, services.client()).await?;
     Ok(reply::json(200, &tested))
-}
-
-fn trial(mut body: Members) -> Result<Trial, ManagementError> {
-    let trial = Trial {
-        operation: body.needed_text("operation")?,
-        input: body.object("input")?.unwrap_or_default(),
-        user: body.object("user")?,
-    };
-    body.finish()?;
-    Ok(trial)
 }
 
 pub(super) async fn diff(
     _: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
-    request: HttpRequest,
+    query: Query<DiffQuery>,
 ) -> Answer {
-    let parameters = query(request.query_string());
-    let parameter = |name: &'static str| {
-        let number = parameters.get(name).and_then(Value::as_str).and_then(|text| text.parse().ok());
-        number.ok_or_else(|| {
-            ManagementError::invalid(name, format!("`{name}` is missing: the number of a revision."))
-        })
+    let revision = |name: &'static str, given: Option<Given<u64>>| {
+        let number = given.as_deref().and_then(Value::as_str).and_then(|text| text.parse().ok());
+        number.ok_or(Wrong::Missing { name, expected: "the number of a revision" })
     };
-    let (from, to) = (parameter("from")?, parameter("to")?);
+    let (from, to) = (revision("from", query.0.from)?, revision("to", query.0.to)?);
     Ok(reply::json(200, &services.connectors.diff(&proxy_id, from, to).await?))
 }

@@ -166,7 +166,7 @@ proptest! {
         let mut settings = all_on();
         settings[field.setting().0]["value"] = false.into();
         let without = Settings::new(Some(&settings), TimeZone::UTC);
-        let text = call_log::compose(&CallLogText::of_update(&request), &without, LogFormat::Markdown);
+        let text = call_log::compose(&read::<UpdateCallLogRequest>(&request).text(), &without, LogFormat::Markdown);
         let label = if field == fields::Field::Note { "Agent notes" } else { field.label() };
         prop_assert!(!text.contains(&format!("**{label}**")) && !text.contains(&format!("# {label}\n")), "{}", text);
     }
@@ -180,7 +180,7 @@ proptest! {
                 to: Some(value), subject: Some(value), contact_number: Some(value), start_time: Some(value),
                 duration: Some(value), result: Some(value), recording_link: Some(value), legs: Some(value),
                 voicemail_link: Some(value), ai_note: Some(value), transcript: Some(value),
-                ..CallLogText::of_update(value)
+                ..CallLogText::default()
             };
             let user_settings = json!({"logDateFormat": value, "addCallSessionId": value});
             let settings = Settings::new(Some(&user_settings), parse_zone(&json!(zone)).unwrap());

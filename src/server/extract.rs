@@ -1,6 +1,7 @@
-//! Request bodies and query strings: JSON, forms, and clear words about anything else.
+//! What a handler takes of a request: its body, its query string, its headers, each as a type; and clear words about
+//! what cannot be used.
 
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 
 use actix_web::body::BoxBody;
@@ -9,6 +10,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, dev, web}
 use serde_json::{Map, Value};
 
 use super::reply;
+use crate::members::{Members, Wrong};
 
 /// The largest request body, in bytes.
 pub(super) const MAX_BYTES: usize = 10 * 1024 * 1024;
@@ -18,11 +20,19 @@ const MAX_DEPTH: usize = 16;
 
 /// A request body: a JSON object or a form; no body is an empty object.
 #[derive(Debug)]
-pub(super) struct Body(pub(super) Map<String, Value>);
+pub(super) struct Body<T>(pub(super) T);
 
-/// A body that cannot be used.
+/// The query string: the members of `T` are its parameters. A name that is repeated gives a list.
+#[derive(Debug)]
+pub(super) struct Query<T>(pub(super) T);
+
+/// The request's headers: the members of `T` are their names. A value that is not plain text is null.
+#[derive(Debug)]
+pub(super) struct Headers<T>(pub(super) T);
+
+/// A request that cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum BodyError {
+pub(super) enum RequestError {
     /// Larger than [`MAX_BYTES`].
     #[error("The request body is larger than {MAX_BYTES} bytes.")]
     TooLarge,
@@ -35,21 +45,24 @@ pub(super) enum BodyError {
     /// JSON of another type.
     #[error("The request body is {0}; it has to be a JSON object.")]
     NotAnObject(&'static str),
-    /// A member of another type.
-    #[error("`{0}` has to be {1}.")]
-    WrongType(&'static str, &'static str),
+    /// A member that cannot be used.
+    #[error(transparent)]
+    Wrong(#[from] Wrong),
 }
 
-impl ResponseError for BodyError {
+impl ResponseError for RequestError {
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        let status = if matches!(self, Self::TooLarge) { 413 } else { 400 };
-        reply::error(status, &self.to_string())
+        match self {
+            Self::TooLarge => reply::error(413, &self.to_string()),
+            Self::Wrong(Wrong::Bare(words)) => reply::text(400, words),
+            _ => reply::error(400, &self.to_string()),
+        }
     }
 }
 
-impl FromRequest for Body {
-    type Error = BodyError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, BodyError>>>>;
+impl<T: Members + 'static> FromRequest for Body<T> {
+    type Error = RequestError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, RequestError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let is_form = request
@@ -61,53 +74,64 @@ impl FromRequest for Body {
         Box::pin(async move {
             let bytes = bytes.await.map_err(|error| {
                 if error.as_response_error().status_code() == 413 {
-                    BodyError::TooLarge
+                    RequestError::TooLarge
                 } else {
-                    BodyError::Incomplete
+                    RequestError::Incomplete
                 }
             })?;
-            if is_form {
-                return Ok(Self(form(&bytes)));
-            }
-            if bytes.iter().all(u8::is_ascii_whitespace) {
-                return Ok(Self(Map::new()));
-            }
-            match parse(&bytes) {
-                Ok(Value::Object(members)) => Ok(Self(members)),
-                Ok(other) => Err(BodyError::NotAnObject(crate::json_kind::kind(&other))),
-                Err(error) => Err(BodyError::NotJson(format!(
-                    "{} at line {}, column {}",
-                    match () {
-                        () if error.is_eof() => "it ends too early",
-                        // The parser stops before it recurses too far, and has no kind for that.
-                        () if error.to_string().starts_with("recursion limit") => "it is nested too deeply",
-                        () => "a syntax error",
-                    },
-                    error.line(),
-                    error.column()
-                ))),
-            }
+            let mut object = if is_form { form(&bytes) } else { json(&bytes)? };
+            Ok(Self(T::take(&mut object)?))
         })
     }
 }
 
-impl Body {
-    /// Takes a member that is text; null counts as absent.
-    pub(super) fn text(&mut self, name: &'static str) -> Result<Option<String>, BodyError> {
-        match self.0.remove(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(BodyError::WrongType(name, "text")),
-        }
-    }
+impl<T: Members> FromRequest for Query<T> {
+    type Error = RequestError;
+    type Future = Ready<Result<Self, RequestError>>;
 
-    /// Takes a member that is an object; null counts as absent.
-    pub(super) fn object(&mut self, name: &'static str) -> Result<Option<Map<String, Value>>, BodyError> {
-        match self.0.remove(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Object(members)) => Ok(Some(members)),
-            Some(_) => Err(BodyError::WrongType(name, "an object")),
-        }
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        ready(T::take(&mut query(request.query_string())).map(Self).map_err(RequestError::from))
+    }
+}
+
+impl<T: Members> Headers<T> {
+    /// The headers of a request.
+    pub(super) fn of(request: &HttpRequest) -> Result<T, Wrong> {
+        let value =
+            |name: &str| Some(request.headers().get(name)?.to_str().ok().map_or(Value::Null, Value::from));
+        let named = T::NAMES.iter().filter_map(|name| Some(((*name).to_owned(), value(name)?)));
+        T::take(&mut named.collect())
+    }
+}
+
+impl<T: Members> FromRequest for Headers<T> {
+    type Error = RequestError;
+    type Future = Ready<Result<Self, RequestError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        ready(Self::of(request).map(Self).map_err(RequestError::from))
+    }
+}
+
+/// The object in a body that is no form.
+fn json(bytes: &[u8]) -> Result<Map<String, Value>, RequestError> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Map::new());
+    }
+    match parse(bytes) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(other) => Err(RequestError::NotAnObject(crate::json_kind::kind(&other))),
+        Err(error) => Err(RequestError::NotJson(format!(
+            "{} at line {}, column {}",
+            match () {
+                () if error.is_eof() => "it ends too early",
+                // The parser stops before it recurses too far, and has no kind for that.
+                () if error.to_string().starts_with("recursion limit") => "it is nested too deeply",
+                () => "a syntax error",
+            },
+            error.line(),
+            error.column()
+        ))),
     }
 }
 
