@@ -42,7 +42,7 @@ use crate::service::management::ApiTokens;
 use crate::service::manifest::Manifest;
 use crate::service::session::Sessions;
 use crate::service::{Services, Shared};
-use crate::store::{self, Keys, Secret, Store};
+use crate::store::{self, Backend, Backends, Keys, Secret, Store};
 
 /// Base URL of the RingCentral platform, where nothing else is set.
 pub const RINGCENTRAL_SERVER: &str = "https://platform.ringcentral.com";
@@ -155,7 +155,7 @@ pub enum StartError {
     Client(#[from] crate::engine::send::ClientError),
 }
 
-/// Builds a server: settings, and the connectors that a library user registers.
+/// Builds a server: settings, and the connectors and kinds of store that a library user registers.
 ///
 /// Start it on a tokio runtime; the workers bring their own. `examples/code_connector.rs` is a
 /// whole program.
@@ -185,12 +185,13 @@ pub enum StartError {
 pub struct ServerBuilder {
     settings: Settings,
     registry: Registry,
+    backends: Backends,
 }
 
 impl ServerBuilder {
     /// A server with these settings and no registered connectors.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, registry: Registry::new() }
+        Self { settings, registry: Registry::new(), backends: store::backends() }
     }
 
     /// Registers the code connector of a platform; a second one replaces the first.
@@ -208,14 +209,22 @@ impl ServerBuilder {
         self
     }
 
+    /// Adds a kind of store, which [`Settings::database_url`] names by its scheme. It replaces others for its
+    /// schemes.
+    #[must_use]
+    pub fn store_backend(mut self, backend: impl Backend + 'static) -> Self {
+        self.backends.register(backend);
+        self
+    }
+
     /// Opens the store, loads the documents and listens.
     ///
     /// # Errors
     /// If any of it fails; nothing is left running then.
     pub async fn start(self) -> Result<Server, StartError> {
-        let Self { settings, registry } = self;
+        let Self { settings, registry, backends } = self;
         let keys = Keys::from_secret(&settings.secret_key)?;
-        let store = store::open(&settings.database_url, keys).await?;
+        let store = backends.open(&settings.database_url, keys).await?;
         let documents = match &settings.proxy_configs {
             Some(path) => {
                 Documents::open(path).map_err(|source| StartError::Folder { path: path.clone(), source })?

@@ -69,15 +69,19 @@ pub enum StoreError {
         /// The longest that is taken.
         limit: usize,
     },
-    /// No backend has this scheme.
+    /// No backend has this scheme, or nothing follows it.
     #[error(
-        "{} is not a store. Set DATABASE_URL to one of: sled:PATH (an embedded store in the directory PATH), \
-         postgres://USER:PASSWORD@HOST:PORT/DATABASE (a shared store)",
-        named(.scheme)
+        "{} is not a store. Set DATABASE_URL to one of: {}",
+        named(.scheme, *.is_known),
+        .known.join(", ")
     )]
     UnknownScheme {
         /// The text before the first colon; the rest may hold a password.
         scheme: String,
+        /// Whether a backend has the scheme: nothing follows it.
+        is_known: bool,
+        /// How the URL of each known backend is written.
+        known: Vec<String>,
     },
     /// The store or the export has a format of another version.
     #[error(
@@ -117,12 +121,12 @@ pub enum StoreError {
     },
 }
 
-/// An unknown scheme as a message shows it.
-fn named(scheme: &str) -> String {
+/// A scheme as a message shows it.
+fn named(scheme: &str, is_known: bool) -> String {
+    let rest = if is_known { " with nothing behind it" } else { "" };
     match scheme {
         "" => "a DATABASE_URL without a scheme".to_owned(),
-        "sled" => "\"sled:\" without a path".to_owned(),
-        scheme => format!("\"{}:\"", scheme.escape_debug()),
+        scheme => format!("\"{}:\"{rest}", scheme.escape_debug()),
     }
 }
 

@@ -1,18 +1,24 @@
 //! Users, logs, claims, cached contacts, documents: what must outlive the process.
 //!
-//! Services know only the [`Store`] trait and the records; a backend knows how
-//! they are kept. Every write is acknowledged only when it is durable: after
-//! `Ok`, the record survives `kill -9` and a power cut.
+//! Services know only the [`Store`] trait and the records. [`RecordStore`] makes
+//! rows of them, once for all backends. A backend knows only rows: it implements
+//! [`RowStore`], and [`Backends`] finds it by the scheme of a URL. Every write is
+//! acknowledged only when it is durable: after `Ok`, the record survives
+//! `kill -9` and a power cut.
 //!
 //! Deliberately absent: expiry of cached contacts and any read of all users.
 //! Neither is needed by a service; an operator has [`Store::export`].
 
+mod backends;
 mod codec;
 mod error;
+mod memory;
 mod meter;
 pub mod migrate;
 mod postgres;
+mod record_store;
 mod records;
+pub mod row_store;
 mod seal;
 mod sled_store;
 mod transfer;
@@ -28,19 +34,19 @@ use tokio::sync::watch;
 
 pub use crate::secret::Secret;
 pub use crate::user::{User, UserKey};
+pub use backends::{Backend, Backends, Opening};
+pub use codec::MAX_RECORD_BYTES;
 pub use error::StoreError;
 pub(crate) use meter::StoreMeter;
-pub use postgres::{ForeignTables, PostgresStore};
+pub use postgres::{ForeignTables, PostgresBackend, PostgresStore};
+pub use record_store::RecordStore;
 pub use records::{
     CallLog, Claim, ClaimChange, ClaimKey, ClaimSubject, Claims, ContactKey, Conversation, Counts,
     DocumentChange, DocumentKey, DocumentKind, Extension, Integrity, MessageLog, Owner, Saved, Tenant,
 };
+pub use row_store::RowStore;
 pub use seal::Keys;
-pub use sled_store::{SledOptions, SledStore};
-
-/// The longest encoded record that a store takes, in bytes. Enough for a few
-/// hundred cached contacts; keeps one record from filling a backend's page.
-pub const MAX_RECORD_BYTES: usize = 96 * 1024;
+pub use sled_store::{SledBackend, SledOptions, SledStore};
 
 /// Durable records, as the services need them.
 ///
@@ -171,15 +177,19 @@ pub trait Store: Send + Sync {
     async fn close(&self) -> Result<(), StoreError>;
 }
 
-/// Opens the store that `url` names: `sled:PATH`, PATH a directory that is
-/// created where it does not exist (mode 0700), or `postgres://…`, a database
-/// whose tables are made where they do not exist.
+/// The backends of this library: `sled:PATH`, PATH a directory that is created where it does not exist (mode
+/// 0700), and `postgres://…`, a database whose tables are made where they do not exist.
+pub fn backends() -> Backends {
+    Backends::default().with(SledBackend).with(PostgresBackend)
+}
+
+/// Opens the store that `url` names, with one of [`backends`].
 ///
 /// # Errors
 /// [`StoreError::UnknownScheme`], and whatever keeps the backend from opening:
 /// a lock held by another process, another key, damage, a newer format.
 pub async fn open(url: &str, keys: Keys) -> Result<Arc<dyn Store>, StoreError> {
-    open_as(url, keys, SledOptions::default()).await
+    backends().open(url, keys).await
 }
 
 /// As [`open`], for a store that is to be filled: what an import left there that did not finish is
@@ -188,21 +198,5 @@ pub async fn open(url: &str, keys: Keys) -> Result<Arc<dyn Store>, StoreError> {
 /// # Errors
 /// As [`open`].
 pub async fn open_to_fill(url: &str, keys: Keys) -> Result<Arc<dyn Store>, StoreError> {
-    open_as(url, keys, SledOptions { discard_unfinished_import: true, ..SledOptions::default() }).await
-}
-
-async fn open_as(url: &str, keys: Keys, options: SledOptions) -> Result<Arc<dyn Store>, StoreError> {
-    // The rest of an unknown URL may hold a password: only the scheme is named.
-    let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
-    if matches!(scheme, "postgres" | "postgresql") && !rest.is_empty() {
-        return Ok(Arc::new(PostgresStore::open(url, keys).await?));
-    }
-    if scheme != "sled" || rest.is_empty() {
-        return Err(StoreError::UnknownScheme { scheme: scheme.to_owned() });
-    }
-    let path = std::path::PathBuf::from(rest);
-    let opened = tokio::task::spawn_blocking(move || SledStore::open(&path, keys, options))
-        .await
-        .map_err(|_| StoreError::stopped("opening the store"))??;
-    Ok(Arc::new(opened))
+    backends().open_to_fill(url, keys).await
 }

@@ -29,6 +29,8 @@ const KEY_ID: u8 = 1;
 const SALT: &[u8] = b"app-connect store";
 const SEAL_INFO: &[u8] = b"app-connect store: seal v1:";
 const HASH_INFO: &[u8] = b"app-connect store: key hash v1";
+const MARK_IDENTITY: &[u8] = b"check";
+const MARK_TEXT: &[u8] = b"app-connect store";
 
 /// The keys of a store, derived from one secret with HKDF-SHA256. Cheap to
 /// clone.
@@ -76,6 +78,20 @@ impl Keys {
             .map(hmac::Key::from)
             .map_err(|_| library_failure())?;
         Ok(Self(Arc::new(Derived { master, hash })))
+    }
+
+    /// A value that opens only with these keys. A backend keeps one beside the rows, and compares it at each
+    /// opening.
+    ///
+    /// # Errors
+    /// If the system has no random numbers.
+    pub fn mark(&self) -> Result<Vec<u8>, StoreError> {
+        self.seal(MARK_IDENTITY, MARK_TEXT.to_vec())
+    }
+
+    /// Whether these keys made a mark.
+    pub fn made(&self, mark: &[u8]) -> bool {
+        self.open(MARK_IDENTITY, mark).as_deref() == Ok(MARK_TEXT)
     }
 
     /// HMAC-SHA256 of `data` under a key of its own.

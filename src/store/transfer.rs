@@ -13,15 +13,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Counts, Keys, MAX_RECORD_BYTES, StoreError,
-    codec::{self, Row, Table},
+    Counts, Keys, StoreError,
+    codec::{self, MAX_RECORD_BYTES, Row, Table},
+    records,
 };
 
 const FORMAT: &str = "app-connect-store";
 const VERSION: u32 = 2;
 pub(super) const END: &str = "end";
-const CHECK_IDENTITY: &[u8] = b"check";
-const CHECK_TEXT: &[u8] = b"app-connect store";
 /// Base64 and JSON escapes lengthen a record; no line of ours is longer.
 const MAX_LINE_BYTES: usize = 8 * MAX_RECORD_BYTES;
 
@@ -47,40 +46,6 @@ struct Line {
     records: Option<u64>,
 }
 
-/// A value that opens only with the keys that made it.
-pub(super) fn check_value(keys: &Keys) -> Result<Vec<u8>, StoreError> {
-    keys.seal(CHECK_IDENTITY, CHECK_TEXT.to_vec())
-}
-
-/// Whether `value` is a check value of these keys.
-pub(super) fn check_matches(keys: &Keys, value: &[u8]) -> bool {
-    keys.open(CHECK_IDENTITY, value).as_deref() == Ok(CHECK_TEXT)
-}
-
-impl Counts {
-    pub(super) fn add(&mut self, table: Table) {
-        *match table {
-            Table::Users => &mut self.users,
-            Table::CallLogs => &mut self.call_logs,
-            Table::Contacts => &mut self.contacts,
-            Table::Conversations => &mut self.conversations,
-            Table::MessageLogs => &mut self.message_logs,
-            Table::Claims => &mut self.claims,
-            Table::Documents => &mut self.documents,
-        } += 1;
-    }
-
-    fn total(self) -> u64 {
-        self.users
-            + self.call_logs
-            + self.contacts
-            + self.conversations
-            + self.message_logs
-            + self.claims
-            + self.documents
-    }
-}
-
 /// Writes an export of `rows`, which come as key and value.
 ///
 /// # Errors
@@ -91,8 +56,7 @@ pub(super) fn write(
     keys: &Keys,
     rows: impl Iterator<Item = Result<Row, StoreError>>,
 ) -> Result<Counts, StoreError> {
-    let header =
-        Header { format: FORMAT.to_owned(), version: VERSION, check: BASE64.encode(check_value(keys)?) };
+    let header = Header { format: FORMAT.to_owned(), version: VERSION, check: BASE64.encode(keys.mark()?) };
     write_line(&mut writer, &header)?;
     let mut counts = Counts::default();
     for row in rows {
@@ -104,7 +68,7 @@ pub(super) fn write(
             key: Some(key.into_iter().map(|part| part.map(str::to_owned)).collect()),
             ..Line::default()
         };
-        if row.table.sealed() {
+        if row.table.is_sealed() {
             line.sealed = Some(BASE64.encode(&row.value));
         } else {
             let record = serde_json::from_slice(&row.value)
@@ -163,7 +127,7 @@ pub(super) fn read(
             };
         }
         let row = row_of(line).map_err(refuse)?;
-        codec::verify(keys, row.table, &row.key, &row.value).map_err(|error| refuse(error.to_string()))?;
+        records::verify(keys, &row).map_err(|error| refuse(error.to_string()))?;
         counts.add(row.table);
         take(row)?;
     }
@@ -190,11 +154,7 @@ fn read_header(line: &[u8], keys: &Keys) -> Result<(), StoreError> {
     let header: Header =
         serde_json::from_value(header).map_err(|_| refuse("the header lacks its check value"))?;
     let check = BASE64.decode(header.check).map_err(|_| refuse("the header's check value is not base64"))?;
-    if check_matches(keys, &check) {
-        Ok(())
-    } else {
-        Err(StoreError::WrongKey { what: "the export".to_owned() })
-    }
+    if keys.made(&check) { Ok(()) } else { Err(StoreError::WrongKey { what: "the export".to_owned() }) }
 }
 
 fn row_of(line: Line) -> Result<Row, String> {
@@ -202,10 +162,10 @@ fn row_of(line: Line) -> Result<Row, String> {
     let parts = line.key.ok_or("it has no key")?;
     let parts: Vec<Option<&str>> = parts.iter().map(Option::as_deref).collect();
     let value = match (line.sealed, line.record) {
-        (Some(sealed), None) if table.sealed() => {
+        (Some(sealed), None) if table.is_sealed() => {
             BASE64.decode(sealed).map_err(|_| "its sealed value is not base64")?
         }
-        (None, Some(record)) if !table.sealed() => record.to_string().into_bytes(),
+        (None, Some(record)) if !table.is_sealed() => record.to_string().into_bytes(),
         _ => return Err("its kind needs the other of `sealed` and `record`".to_owned()),
     };
     let key = codec::encode_key(&parts);

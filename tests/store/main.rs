@@ -1,6 +1,7 @@
-//! The store: what every backend must do, and what the embedded one adds.
+//! The store: what every backend must do, what the embedded one adds, and a backend of somebody else's.
 
 mod kill;
+mod memory;
 mod records;
 mod sled;
 mod suite;

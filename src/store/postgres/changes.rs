@@ -15,11 +15,11 @@ const CHANNEL: &str = "app_connect_documents";
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Raises the counter and notifies everybody when the transaction commits; its new value.
-pub(super) async fn count(connection: &mut PgConnection) -> sqlx::Result<i64> {
+pub(super) async fn count(connection: &mut PgConnection) -> sqlx::Result<u64> {
     let sql = "update counters set value = value + 1 where name = 'documents' returning value";
-    let counter = sqlx::query_scalar(sql).fetch_one(&mut *connection).await?;
+    let counter: i64 = sqlx::query_scalar(sql).fetch_one(&mut *connection).await?;
     sqlx::query("select pg_notify($1, '')").bind(CHANNEL).execute(connection).await?;
-    Ok(counter)
+    Ok(u64::try_from(counter).unwrap_or_default())
 }
 
 /// The counter as this process knows it.

@@ -1,30 +1,16 @@
 //! Rows in SQL: every lookup is by the primary key or a range of it.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 
-use crate::store::codec::{Row, Table};
+use crate::store::{
+    codec::{Row, Table},
+    row_store::{Change, When, Write},
+};
 
 /// The longest key that a page of PostgreSQL's index takes, with something to spare.
 pub(super) const MAX_KEY_BYTES: usize = 2600;
-
-/// One change of one row.
-#[derive(Clone, Debug)]
-pub(super) enum Step {
-    /// Creates or replaces it.
-    Put(Row),
-    /// Only where the key is new.
-    Insert(Row),
-    /// Only where the key exists.
-    Update(Row),
-    /// Only where exactly this is stored.
-    Swap(Row, Vec<u8>),
-    /// Where it exists.
-    Delete(Table, Vec<u8>),
-    /// Only where exactly this is stored.
-    Take(Table, Vec<u8>, Vec<u8>),
-    /// Changes nothing: only where the key is new, and stays so until the transaction ends.
-    Absent(Table, Vec<u8>),
-}
 
 pub(super) fn relation(table: Table) -> &'static str {
     match table {
@@ -53,6 +39,18 @@ pub(super) async fn get(
     sqlx::query_scalar(&sql).bind(key).fetch_optional(connection).await
 }
 
+/// The values under several keys, in their order.
+pub(super) async fn get_many(
+    connection: &mut PgConnection,
+    table: Table,
+    keys: &[Vec<u8>],
+) -> sqlx::Result<Vec<Option<Vec<u8>>>> {
+    let sql = format!("select key, value from {} where key = any($1)", relation(table));
+    let rows: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as(&sql).bind(keys).fetch_all(connection).await?;
+    let mut values: HashMap<Vec<u8>, Vec<u8>> = rows.into_iter().collect();
+    Ok(keys.iter().map(|key| values.remove(key)).collect())
+}
+
 /// A page of the rows whose key begins with `prefix`, in the order of keys, after the key `after`
 /// where one is given.
 pub(super) async fn page(
@@ -60,12 +58,12 @@ pub(super) async fn page(
     table: Table,
     prefix: &[u8],
     after: Option<&[u8]>,
-    limit: i64,
+    limit: usize,
 ) -> sqlx::Result<Vec<Row>> {
     let rows: Vec<(Vec<u8>, Vec<u8>)> =
         sqlx::query_as(&page_sql(table, after.is_some(), end(prefix).is_some()))
             .bind(after.unwrap_or(prefix))
-            .bind(limit)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .bind(end(prefix))
             .fetch_all(connection)
             .await?;
@@ -93,49 +91,50 @@ pub(super) async fn any(connection: &mut PgConnection, table: Table) -> sqlx::Re
     sqlx::query_scalar(&sql).fetch_one(connection).await
 }
 
-/// Takes a step; whether its condition held.
-pub(super) async fn take(connection: &mut PgConnection, step: &Step) -> sqlx::Result<bool> {
-    let (sql, row, before) = match step {
-        Step::Put(row) => (
+/// Does a write if its condition holds; whether it did. An absence stays until the transaction ends.
+pub(super) async fn write(connection: &mut PgConnection, write: &Write) -> sqlx::Result<bool> {
+    let Write { table, key, when, change } = write;
+    let (sql, parameters): (_, &[&Vec<u8>]) = match (change, when) {
+        (Change::Put(value), When::Always) => (
             "insert into {} (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value",
-            (row.table, &row.key, Some(&row.value)),
-            None,
+            &[value],
         ),
-        Step::Insert(row) => (
-            "insert into {} (key, value) values ($1, $2) on conflict (key) do nothing",
-            (row.table, &row.key, Some(&row.value)),
-            None,
-        ),
-        Step::Update(row) => {
-            ("update {} set value = $2 where key = $1", (row.table, &row.key, Some(&row.value)), None)
+        (Change::Put(value), When::Absent) => {
+            ("insert into {} (key, value) values ($1, $2) on conflict (key) do nothing", &[value])
         }
-        Step::Swap(row, before) => (
-            "update {} set value = $2 where key = $1 and value = $3",
-            (row.table, &row.key, Some(&row.value)),
-            Some(before),
-        ),
-        Step::Delete(table, key) => ("delete from {} where key = $1", (*table, key, None), None),
-        Step::Take(table, key, before) => {
-            ("delete from {} where key = $1 and value = $2", (*table, key, None), Some(before))
+        (Change::Put(value), When::Present) => ("update {} set value = $2 where key = $1", &[value]),
+        (Change::Put(value), When::Is(before)) => {
+            ("update {} set value = $2 where key = $1 and value = $3", &[value, before])
         }
-        Step::Absent(table, key) => return absent(connection, *table, key).await,
+        (Change::Delete, When::Always | When::Present) => ("delete from {} where key = $1", &[]),
+        (Change::Delete, When::Is(before)) => ("delete from {} where key = $1 and value = $2", &[before]),
+        (Change::Keep, When::Present) => ("select from {} where key = $1 for update", &[]),
+        (Change::Keep, When::Is(before)) => {
+            ("select from {} where key = $1 and value = $2 for update", &[before])
+        }
+        (Change::Delete | Change::Keep, When::Absent) => return absent(connection, *table, key).await,
+        (Change::Keep, When::Always) => return Ok(true),
     };
-    let (table, key, value) = row;
-    let sql = sql.replace("{}", relation(table));
+    let sql = sql.replace("{}", relation(*table));
     let mut query = sqlx::query(&sql).bind(key);
-    for parameter in [value, before].into_iter().flatten() {
-        query = query.bind(parameter);
+    for parameter in parameters {
+        query = query.bind(*parameter);
     }
-    Ok(query.execute(connection).await?.rows_affected() > 0)
+    let rows = if *change == Change::Keep {
+        u64::from(query.fetch_optional(connection).await?.is_some())
+    } else {
+        query.execute(connection).await?.rows_affected()
+    };
+    Ok(rows > 0 || *when == When::Always)
 }
 
 /// A row that comes and goes within the transaction keeps others from inserting it meanwhile.
 async fn absent(connection: &mut PgConnection, table: Table, key: &[u8]) -> sqlx::Result<bool> {
     let row = Row { table, key: key.to_vec(), value: Vec::new() };
-    if !Box::pin(take(connection, &Step::Insert(row))).await? {
+    if !Box::pin(write(connection, &Write::put(row, When::Absent))).await? {
         return Ok(false);
     }
-    Box::pin(take(connection, &Step::Delete(table, key.to_vec()))).await
+    Box::pin(write(connection, &Write::delete(table, key.to_vec(), When::Present))).await
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use sqlx::{
 };
 
 use super::{failure, place::Place, rows};
-use crate::store::{Keys, StoreError, codec::Table, transfer};
+use crate::store::{Keys, StoreError, codec::Table};
 
 /// Every migration, oldest first. One that was released is never edited: a database remembers what
 /// it was given.
@@ -114,7 +114,7 @@ async fn check_key(connection: &mut PgConnection, place: &Place, keys: &Keys) ->
         .await
         .map_err(explain)?;
     match check {
-        Some(check) if transfer::check_matches(keys, &check) => Ok(()),
+        Some(check) if keys.made(&check) => Ok(()),
         Some(_) => Err(StoreError::WrongKey { what: what() }),
         None => {
             for table in Table::ALL {
@@ -126,7 +126,7 @@ async fn check_key(connection: &mut PgConnection, place: &Place, keys: &Keys) ->
                 }
             }
             sqlx::query("insert into marks (name, value) values ('check', $1)")
-                .bind(transfer::check_value(keys)?)
+                .bind(keys.mark()?)
                 .execute(&mut *connection)
                 .await
                 .map(drop)

@@ -1,7 +1,7 @@
 //! The committing thread: the only one that writes.
 //!
-//! It takes whatever waits, decides conditional inserts against what is stored
-//! and what is in the batch already, applies the batch, makes it durable once
+//! It takes whatever batches wait, decides their conditions against what is stored
+//! and what is in the group already, applies the group, makes it durable once
 //! for all, and only then answers. One flush thus serves many writers, and two
 //! inserts of one key can never both succeed.
 //!
@@ -10,27 +10,25 @@
 //! answers every later write with the same error instead of trying again.
 
 use std::{
-    collections::HashMap,
-    io::BufRead,
+    collections::{HashMap, HashSet},
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::store::StoreMeter;
 use crate::store::{
-    Counts, Keys, StoreError,
-    codec::{Row, Table},
-    transfer,
+    StoreError,
+    codec::Table,
+    row_store::{Batch, Change, Filling, Write},
 };
 
 /// Writers that wait beyond these wait asynchronously for a place.
 const WAITING: usize = 1024;
-/// One batch: at most so many writes and, give or take one, so many bytes.
-const BATCH_WRITES: usize = 512;
-const BATCH_BYTES: usize = 1024 * 1024;
-/// After a batch of several writers the next one waits so long for company: a flush costs as much
+/// One group: at most so many batches and, give or take one, so many bytes.
+const GROUP_BATCHES: usize = 512;
+const GROUP_BYTES: usize = 1024 * 1024;
+/// After a group of several writers the next one waits so long for company: a flush costs as much
 /// for one write as for many. A writer alone never waits.
 const GATHERING: Duration = Duration::from_micros(300);
 
@@ -53,65 +51,14 @@ pub(super) trait Disk: Send + 'static {
 pub(super) struct Changes {
     /// A value of `None` removes.
     pub(super) rows: HashMap<(Table, Vec<u8>), Option<Vec<u8>>>,
-    /// A crash leaves all of the documents among them or none.
-    pub(super) documents_together: bool,
+    /// Of each of these tables a crash leaves all changes or none.
+    pub(super) together: HashSet<Table>,
 }
-
-/// When a write holds, judged by its first change.
-pub(super) enum When {
-    Always,
-    /// Only where the key is new.
-    Absent,
-    /// Only where the key exists.
-    Present,
-    /// Only where exactly this is stored; `None` if nothing may be.
-    Equals(Option<Vec<u8>>),
-}
-
-impl When {
-    fn holds(&self, stored: Option<&[u8]>) -> bool {
-        match self {
-            Self::Always => true,
-            Self::Absent => stored.is_none(),
-            Self::Present => stored.is_some(),
-            Self::Equals(expected) => stored == expected.as_deref(),
-        }
-    }
-}
-
-/// A write as a caller asks for it: all of its changes or none.
-pub(super) struct Write {
-    when: When,
-    id: (Table, Vec<u8>),
-    value: Option<Vec<u8>>,
-    /// What changes as well where the write holds, each under its own condition.
-    along: Vec<Write>,
-}
-
-impl Write {
-    pub(super) fn put(row: Row, when: When) -> Self {
-        Self { when, id: (row.table, row.key), value: Some(row.value), along: Vec::new() }
-    }
-
-    pub(super) fn delete(table: Table, key: Vec<u8>, when: When) -> Self {
-        Self { when, id: (table, key), value: None, along: Vec::new() }
-    }
-
-    pub(super) fn along(mut self, other: impl IntoIterator<Item = Write>) -> Self {
-        self.along.extend(other);
-        self
-    }
-}
-
-/// What a write found before it; `None` if the key was new.
-pub(super) type Previous = Option<Vec<u8>>;
 
 enum Command {
-    Write(Write, Reply<Previous>),
-    /// Writes of documents that hold together: all of them where every condition holds, or none.
-    Together(Vec<Write>, Reply<bool>),
+    Commit(Batch, Reply<bool>),
     Flush(Reply<()>),
-    Import(Box<dyn BufRead + Send>, Reply<Counts>),
+    Fill(mpsc::Receiver<Filling>, Reply<()>),
 }
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -120,49 +67,34 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 /// writes that wait, and waits for that.
 pub(super) struct Committer {
     queue: Option<mpsc::Sender<Command>>,
-    meter: StoreMeter,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Committer {
-    pub(super) fn start(disk: impl Disk, keys: Keys) -> Result<Self, StoreError> {
+    pub(super) fn start(disk: impl Disk) -> Result<Self, StoreError> {
         let (queue, waiting) = mpsc::channel(WAITING);
         let thread = thread::Builder::new()
             .name("store-commit".to_owned())
-            .spawn(move || run(disk, &keys, waiting))
+            .spawn(move || run(disk, waiting))
             .map_err(|error| StoreError::Unavailable {
                 what: "starting the store's writing thread".to_owned(),
                 why: error.to_string(),
                 mend: "Raise the limit of threads for the server's user".to_owned(),
             })?;
-        Ok(Self { queue: Some(queue), meter: StoreMeter::default(), thread: Some(thread) })
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
-    pub(super) async fn write(&self, write: Write) -> Result<Previous, StoreError> {
-        let started = Instant::now();
-        let written = self.ask("writing to the store", |reply| Command::Write(write, reply)).await;
-        self.meter.written(written.is_ok(), started.elapsed());
-        written
-    }
-
-    /// Writes documents together where every condition holds; whether they did.
-    pub(super) async fn write_together(&self, writes: Vec<Write>) -> Result<bool, StoreError> {
-        let started = Instant::now();
-        let written = self.ask("writing to the store", |reply| Command::Together(writes, reply)).await;
-        self.meter.written(written.is_ok(), started.elapsed());
-        written
-    }
-
-    pub(super) fn meter(&self) -> &StoreMeter {
-        &self.meter
+    /// Whether the batch held.
+    pub(super) async fn commit(&self, batch: Batch) -> Result<bool, StoreError> {
+        self.ask("writing to the store", |reply| Command::Commit(batch, reply)).await
     }
 
     pub(super) async fn flush(&self) -> Result<(), StoreError> {
         self.ask("flushing the store", Command::Flush).await
     }
 
-    pub(super) async fn import(&self, from: Box<dyn BufRead + Send>) -> Result<Counts, StoreError> {
-        self.ask("importing into the store", |reply| Command::Import(from, reply)).await
+    pub(super) async fn fill(&self, from: mpsc::Receiver<Filling>) -> Result<(), StoreError> {
+        self.ask("importing into the store", |reply| Command::Fill(from, reply)).await
     }
 
     async fn ask<T>(&self, what: &str, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, StoreError> {
@@ -184,39 +116,38 @@ impl Drop for Committer {
     }
 }
 
-fn run(mut disk: impl Disk, keys: &Keys, mut waiting: mpsc::Receiver<Command>) {
+fn run(mut disk: impl Disk, mut waiting: mpsc::Receiver<Command>) {
     let mut failed: Option<StoreError> = None;
     let mut in_company = false;
     while let Some(first) = waiting.blocking_recv() {
         if in_company {
             thread::sleep(GATHERING);
         }
-        let mut batch = Batch::default();
-        let mut import = None;
+        let mut group = Group::default();
+        let mut filling = None;
         let mut next = Some(first);
         while let Some(command) = next {
             match (command, &failed) {
-                (Command::Write(_, reply), Some(error)) => answer(reply, Err(error.clone())),
-                (Command::Together(_, reply), Some(error)) => answer(reply, Err(error.clone())),
-                (Command::Flush(reply), Some(error)) => answer(reply, Err(error.clone())),
-                (Command::Import(_, reply), Some(error)) => answer(reply, Err(error.clone())),
-                (Command::Write(write, reply), None) => batch.add(&disk, write, reply),
-                (Command::Together(writes, reply), None) => batch.add_together(&disk, writes, reply),
-                (Command::Flush(reply), None) => batch.flushes.push(reply),
-                (Command::Import(from, reply), None) => {
-                    import = Some((from, reply));
+                (Command::Commit(_, reply), Some(error)) => answer(reply, Err(error.clone())),
+                (Command::Flush(reply) | Command::Fill(_, reply), Some(error)) => {
+                    answer(reply, Err(error.clone()));
+                }
+                (Command::Commit(batch, reply), None) => group.add(&disk, batch, reply),
+                (Command::Flush(reply), None) => group.flushes.push(reply),
+                (Command::Fill(from, reply), None) => {
+                    filling = Some((from, reply));
                     break;
                 }
             }
-            next = if batch.is_full() { None } else { waiting.try_recv().ok() };
+            next = if group.is_full() { None } else { waiting.try_recv().ok() };
         }
-        in_company = batch.writes.len() > 1;
+        in_company = group.batches.len() > 1;
         let worked = failed.is_none();
-        failed = failed.or(batch.commit(&mut disk));
-        if let Some((from, reply)) = import {
+        failed = failed.or(group.commit(&mut disk));
+        if let Some((from, reply)) = filling {
             let result = match &failed {
                 Some(error) => Err(error.clone()),
-                None => import_all(&mut disk, keys, from, &mut failed),
+                None => fill(&mut disk, from, &mut failed),
             };
             answer(reply, result);
         }
@@ -226,88 +157,83 @@ fn run(mut disk: impl Disk, keys: &Keys, mut waiting: mpsc::Receiver<Command>) {
     }
 }
 
+/// The batches that one flush makes durable.
 #[derive(Default)]
-struct Batch {
+struct Group {
     changes: Changes,
     bytes: usize,
-    writes: Vec<(Reply<Previous>, Previous)>,
-    together: Vec<(Reply<bool>, bool)>,
+    batches: Vec<(Reply<bool>, bool)>,
     flushes: Vec<Reply<()>>,
 }
 
-impl Batch {
+impl Group {
     fn is_full(&self) -> bool {
-        self.writes.len() + self.together.len() >= BATCH_WRITES || self.bytes >= BATCH_BYTES
+        self.batches.len() >= GROUP_BATCHES || self.bytes >= GROUP_BYTES
     }
 
-    /// Decides the write. It is answered with the batch even where it changes
+    /// Decides the batch. It is answered with the group even if it changes
     /// nothing: what it found may itself still be on its way to the disk.
-    fn add(&mut self, disk: &impl Disk, write: Write, reply: Reply<Previous>) {
-        match self.decide(disk, write) {
+    fn add(&mut self, disk: &impl Disk, batch: Batch, reply: Reply<bool>) {
+        match self.decide(disk, batch) {
             Err(error) => answer(reply, Err(error)),
-            Ok(previous) => self.writes.push((reply, previous)),
+            Ok(holds) => self.batches.push((reply, holds)),
         }
     }
 
-    fn decide(&mut self, disk: &impl Disk, write: Write) -> Result<Previous, StoreError> {
-        let Write { when, id, value, along } = write;
-        let previous = self.stored(disk, &id)?;
-        if when.holds(previous.as_deref()) {
-            if value.is_some() || previous.is_some() {
-                self.change(id, value);
-            }
-            for other in along {
-                self.decide(disk, other)?;
-            }
-        }
-        Ok(previous)
-    }
-
-    /// As [`Batch::add`], for writes that hold together.
-    fn add_together(&mut self, disk: &impl Disk, writes: Vec<Write>, reply: Reply<bool>) {
-        match self.decide_together(disk, writes) {
-            Err(error) => answer(reply, Err(error)),
-            Ok(held) => self.together.push((reply, held)),
-        }
-    }
-
-    fn decide_together(&mut self, disk: &impl Disk, writes: Vec<Write>) -> Result<bool, StoreError> {
-        for write in &writes {
-            if !write.when.holds(self.stored(disk, &write.id)?.as_deref()) {
+    fn decide(&mut self, disk: &impl Disk, batch: Batch) -> Result<bool, StoreError> {
+        let Batch { required, optional, announces: _ } = batch;
+        for write in &required {
+            if !self.holds(disk, write)? {
                 return Ok(false);
             }
         }
-        for Write { id, value, .. } in writes {
-            self.change(id, value);
+        let several = required.len() > 1;
+        for write in required {
+            if several {
+                self.changes.together.insert(write.table);
+            }
+            self.change(disk, write)?;
         }
-        self.changes.documents_together = true;
+        for write in optional {
+            if self.holds(disk, &write)? {
+                self.change(disk, write)?;
+            }
+        }
         Ok(true)
     }
 
+    fn holds(&self, disk: &impl Disk, write: &Write) -> Result<bool, StoreError> {
+        Ok(write.when.holds(self.stored(disk, write.table, &write.key)?.as_deref()))
+    }
+
     /// What is stored once the changes before are.
-    fn stored(&self, disk: &impl Disk, id: &(Table, Vec<u8>)) -> Result<Previous, StoreError> {
-        match self.changes.rows.get(id) {
+    fn stored(&self, disk: &impl Disk, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.changes.rows.get(&(table, key.to_vec())) {
             Some(pending) => Ok(pending.clone()),
-            None => disk.get(id.0, &id.1),
+            None => disk.get(table, key),
         }
     }
 
-    fn change(&mut self, id: (Table, Vec<u8>), value: Option<Vec<u8>>) {
-        self.bytes += id.1.len() + value.as_ref().map_or(0, Vec::len);
-        self.changes.rows.insert(id, value);
+    fn change(&mut self, disk: &impl Disk, write: Write) -> Result<(), StoreError> {
+        let Write { table, key, change, when: _ } = write;
+        let value = match change {
+            Change::Put(value) => Some(value),
+            Change::Delete if self.stored(disk, table, &key)?.is_some() => None,
+            Change::Delete | Change::Keep => return Ok(()),
+        };
+        self.bytes += key.len() + value.as_ref().map_or(0, Vec::len);
+        self.changes.rows.insert((table, key), value);
+        Ok(())
     }
 
     /// Applies and syncs, then answers everyone; the error, if it failed.
     fn commit(self, disk: &mut impl Disk) -> Option<StoreError> {
-        if self.writes.is_empty() && self.together.is_empty() && self.flushes.is_empty() {
+        if self.batches.is_empty() && self.flushes.is_empty() {
             return None;
         }
         let result = disk.apply(self.changes).and_then(|()| disk.make_durable());
-        for (reply, previous) in self.writes {
-            answer(reply, result.clone().map(|()| previous));
-        }
-        for (reply, held) in self.together {
-            answer(reply, result.clone().map(|()| held));
+        for (reply, holds) in self.batches {
+            answer(reply, result.clone().map(|()| holds));
         }
         for reply in self.flushes {
             answer(reply, result.clone());
@@ -316,37 +242,35 @@ impl Batch {
     }
 }
 
-/// Imports everything or nothing; `failed` is set where the disk failed.
-fn import_all(
+/// Takes everything or nothing; `failed` is set if the disk failed.
+fn fill(
     disk: &mut impl Disk,
-    keys: &Keys,
-    from: Box<dyn BufRead + Send>,
+    from: mpsc::Receiver<Filling>,
     failed: &mut Option<StoreError>,
-) -> Result<Counts, StoreError> {
+) -> Result<(), StoreError> {
     if let Err(error) = disk.begin_import() {
         if !matches!(error, StoreError::NotEmpty { .. }) {
             *failed = Some(error.clone());
         }
         return Err(error);
     }
-    let mut changes = Changes::default();
-    let mut bytes = 0;
-    let read = transfer::read(from, keys, |row| {
-        bytes += row.key.len() + row.value.len();
-        changes.rows.insert((row.table, row.key), Some(row.value));
-        if changes.rows.len() >= BATCH_WRITES || bytes >= BATCH_BYTES {
-            bytes = 0;
-            disk.apply(std::mem::take(&mut changes))?;
-            disk.make_durable()?;
-        }
-        Ok(())
-    });
-    let result = read.and_then(|counts| disk.apply(changes).map(|()| counts));
-    if let Err(error) = disk.end_import(result.is_ok()) {
+    let taken = take_all(disk, from);
+    if let Err(error) = disk.end_import(taken == Ok(true)) {
         *failed = Some(error.clone());
-        return result.and(Err(error));
+        return taken.and(Err(error));
     }
-    result
+    taken.map(drop)
+}
+
+/// Whether everything came.
+fn take_all(disk: &mut impl Disk, mut from: mpsc::Receiver<Filling>) -> Result<bool, StoreError> {
+    while let Some(part) = from.blocking_recv() {
+        let Filling::Rows(rows) = part else { return Ok(true) };
+        let rows = rows.into_iter().map(|row| ((row.table, row.key), Some(row.value))).collect();
+        disk.apply(Changes { rows, ..Changes::default() })?;
+        disk.make_durable()?;
+    }
+    Ok(false)
 }
 
 /// Whoever asked may be gone; the write stands all the same.

@@ -23,16 +23,15 @@ use std::{
 
 use super::{
     commit::{Changes, Disk},
-    current::Current,
     layout::{COMMITS, IMPORTING},
     trees::{self, Trees},
     witness::Witness,
 };
-use crate::store::{StoreError, codec::Table};
+use crate::store::{StoreError, codec::Table, memory::Memory};
 
 pub(super) struct SledDisk {
     trees: Trees,
-    current: Arc<Current>,
+    memory: Arc<Memory>,
     log: File,
     path: PathBuf,
     /// The number of the commit that was applied last.
@@ -47,7 +46,7 @@ impl SledDisk {
     /// and starts the witness at `commit`, the number of the log's last commit.
     pub(super) fn new(
         trees: Trees,
-        current: Arc<Current>,
+        memory: Arc<Memory>,
         path: &Path,
         commit: u64,
     ) -> Result<Self, StoreError> {
@@ -63,7 +62,7 @@ impl SledDisk {
         for directory in [Some(path), path.canonicalize().map_err(failed)?.parent()].into_iter().flatten() {
             File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
         }
-        Ok(Self { trees, current, log, path: path.to_owned(), commit, durable: commit, witness })
+        Ok(Self { trees, memory, log, path: path.to_owned(), commit, durable: commit, witness })
     }
 
     /// Gives the commit under way its number.
@@ -93,26 +92,27 @@ impl Disk for SledDisk {
     }
 
     /// Without a `sled::Batch`, which would cost one more wait for the disk and
-    /// keep readers out meanwhile: only documents that change together must
+    /// keep readers out meanwhile: only rows that change together must
     /// not be torn by a crash. What must not go before a record comes is removed after
     /// it, and the commit's number follows them in the log.
     fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
-        let Changes { mut rows, documents_together } = changes;
+        let Changes { mut rows, together } = changes;
         if rows.is_empty() {
             return Ok(());
         }
-        if documents_together {
-            let mut documents = sled::Batch::default();
-            for ((_, key), value) in rows.extract_if(|(table, _), _| *table == Table::Documents) {
+        for table in together {
+            let mut batch = sled::Batch::default();
+            let mut keys = Vec::new();
+            for ((_, key), value) in rows.extract_if(|(of, _), _| *of == table) {
                 match value {
-                    Some(value) => documents.insert(key, value),
-                    None => documents.remove(key),
+                    Some(value) => batch.insert(key.as_slice(), value),
+                    None => batch.remove(key.as_slice()),
                 }
+                keys.push(key);
             }
-            self.trees
-                .tree(Table::Documents)
-                .apply_batch(documents)
-                .map_err(|error| self.failed("writing to the store", error))?;
+            let applied = self.trees.tree(table).apply_batch(batch);
+            keys.iter().for_each(|key| self.memory.changed(table, key));
+            applied.map_err(|error| self.failed("writing to the store", error))?;
         }
         let (values, removals): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, value)| value.is_some());
         for ((table, key), value) in values.into_iter().chain(removals) {
@@ -121,7 +121,7 @@ impl Disk for SledDisk {
                 Some(value) => tree.insert(&key, value),
                 None => tree.remove(&key),
             };
-            self.current.changed(table, &key);
+            self.memory.changed(table, &key);
             changed.map_err(|error| self.failed("writing to the store", error))?;
         }
         self.number()
@@ -149,7 +149,7 @@ impl Disk for SledDisk {
     fn end_import(&mut self, keep: bool) -> Result<(), StoreError> {
         if !keep {
             let cleared = Table::ALL.into_iter().try_for_each(|table| self.trees.tree(table).clear());
-            self.current.all_changed();
+            self.memory.all_changed();
             cleared.map_err(|error| self.failed("undoing an import", error))?;
         }
         self.number()?;

@@ -16,8 +16,8 @@ use super::{
 };
 use crate::store::{
     Keys, StoreError,
-    codec::{self, Table},
-    transfer,
+    codec::{Row, Table},
+    records,
 };
 
 /// How long a held lock is waited for. A process on its way out lets go of it within this time, and
@@ -47,7 +47,7 @@ pub(super) fn open(path: &Path, keys: &Keys, options: SledOptions) -> Result<(Tr
         for edge in [tree.first(), tree.last()] {
             let edge = edge.map_err(|error| trees::failed("reading the store", path, error))?;
             if let Some((key, value)) = edge {
-                codec::verify(keys, table, &key, &value)?;
+                records::verify(keys, &Row { table, key: key.to_vec(), value: value.to_vec() })?;
             }
         }
     }
@@ -135,7 +135,7 @@ fn check_marks(trees: &Trees, path: &Path, keys: &Keys) -> Result<u64, StoreErro
         }
         let mut marks = sled::Batch::default();
         marks.insert(FORMAT, VERSION.to_string().as_str());
-        marks.insert(CHECK, transfer::check_value(keys)?);
+        marks.insert(CHECK, keys.mark()?);
         marks.insert(COMMITS, FIRST_COMMIT.to_string().as_str());
         let written = trees.db.apply_batch(marks);
         return written
@@ -149,7 +149,7 @@ fn check_marks(trees: &Trees, path: &Path, keys: &Keys) -> Result<u64, StoreErro
             known: VERSION,
         });
     }
-    if !transfer::check_matches(keys, check) {
+    if !keys.made(check) {
         return Err(StoreError::WrongKey { what: what() });
     }
     if commits < acknowledged {

@@ -1,10 +1,13 @@
 //! The trees of a sled store, and reading from them.
 
-use std::{path::Path, sync::Arc};
+use std::{ops::Bound, path::Path, sync::Arc};
+
+use tokio::sync::mpsc;
 
 use crate::store::{
     StoreError,
     codec::{self, Row, Table},
+    row_store::{PAGE, PAGE_BYTES, Scanned},
 };
 
 /// Cheap to clone: handles on one database.
@@ -46,15 +49,59 @@ impl Trees {
         table: Table,
         prefix: &[u8],
     ) -> impl Iterator<Item = Result<Row, StoreError>> + 'a {
-        self.tree(table).scan_prefix(prefix).map(move |entry| {
-            let (key, value) = entry.map_err(|error| self.unreadable(table, error))?;
-            Ok(Row { table, key: key.to_vec(), value: value.to_vec() })
-        })
+        self.tree(table).scan_prefix(prefix).map(move |entry| self.row(table, entry))
     }
 
-    /// All rows of all tables.
-    pub(super) fn all_rows(&self) -> impl Iterator<Item = Result<Row, StoreError>> + '_ {
-        Table::ALL.into_iter().flat_map(|table| self.rows(table, b""))
+    /// As [`Trees::rows`], those after the key `after` if one is given.
+    pub(super) fn rows_after(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+    ) -> impl Iterator<Item = Result<Row, StoreError>> {
+        let begin = after.map_or(Bound::Included(prefix), Bound::Excluded);
+        let range = self.tree(table).range::<&[u8], _>((begin, Bound::Unbounded));
+        range
+            .map(move |entry| self.row(table, entry))
+            .take_while(move |row| row.as_ref().map_or(true, |row| row.key.starts_with(prefix)))
+    }
+
+    /// Sends every row of every table, until nobody listens. A table whose pages cannot be read ends there.
+    pub(super) fn send_all(&self, to: &mpsc::Sender<Scanned>) {
+        let send = |part| to.blocking_send(part).is_ok();
+        for table in Table::ALL {
+            let (mut page, mut bytes) = (Vec::new(), 0);
+            for row in self.rows(table, b"") {
+                match row {
+                    Ok(row) => {
+                        bytes += row.key.len() + row.value.len();
+                        page.push(row);
+                    }
+                    Err(error) => {
+                        if !send(Scanned::Rows(page)) || !send(Scanned::Unreadable(table, error)) {
+                            return;
+                        }
+                        page = Vec::new();
+                        break;
+                    }
+                }
+                if page.len() >= PAGE || bytes >= PAGE_BYTES {
+                    bytes = 0;
+                    if !send(Scanned::Rows(std::mem::take(&mut page))) {
+                        return;
+                    }
+                }
+            }
+            if !send(Scanned::Rows(page)) {
+                return;
+            }
+        }
+        send(Scanned::Complete);
+    }
+
+    fn row(&self, table: Table, entry: sled::Result<(sled::IVec, sled::IVec)>) -> Result<Row, StoreError> {
+        let (key, value) = entry.map_err(|error| self.unreadable(table, error))?;
+        Ok(Row { table, key: key.to_vec(), value: value.to_vec() })
     }
 
     fn unreadable(&self, table: Table, error: sled::Error) -> StoreError {

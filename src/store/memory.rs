@@ -1,35 +1,40 @@
-//! What this store holds, as far as it was read lately. Exact, since no other process writes: the
-//! committing thread lets go of what it changes.
+//! What a store holds, as far as it was read lately. It is exact if no other process writes there, and if the
+//! backend says what it changes.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::store::{User, codec::Table};
+use super::codec::Table;
+use crate::user::User;
 
 /// Users, and phone numbers with contacts, that are remembered.
 const PLACES: usize = 1024;
 
-/// What is remembered.
-pub(super) struct Current {
+/// What is remembered of a store that only this process uses: some users, and for some phone numbers which
+/// contacts are cached. Its backend says what changes.
+pub struct Memory {
     pub(super) users: Places<Arc<User>>,
-    /// The cached contacts, by [`Current::hash`] of their text.
+    /// The cached contacts, by [`Memory::hash`] of their text.
     pub(super) contacts: Places<u64>,
     hasher: RandomState,
 }
 
-impl Current {
-    pub(super) fn new() -> Self {
+impl Default for Memory {
+    fn default() -> Self {
         Self { users: Places::new(), contacts: Places::new(), hasher: RandomState::new() }
     }
+}
 
+impl Memory {
     /// Stands for a text in this process: 64 bits under a key that outsiders do not know, so that
     /// nobody can make two texts that have the same.
     pub(super) fn hash(&self, text: &[u8]) -> u64 {
         self.hasher.hash_one(text)
     }
 
-    /// To be called once the trees have another value under a key, or may have.
-    pub(super) fn changed(&self, table: Table, key: &[u8]) {
+    /// Forgets a row. To be called once reads find another value under its key, or may find one, and before
+    /// anybody learns of the change.
+    pub fn changed(&self, table: Table, key: &[u8]) {
         match table {
             Table::Users => self.users.changed(key),
             Table::Contacts => self.contacts.changed(key),
@@ -37,8 +42,8 @@ impl Current {
         }
     }
 
-    /// To be called once the trees may have another value under any key.
-    pub(super) fn all_changed(&self) {
+    /// Forgets everything. To be called once reads may find another value under any key.
+    pub fn all_changed(&self) {
         self.users.all_changed();
         self.contacts.all_changed();
     }
@@ -56,7 +61,7 @@ struct Place<T> {
     held: Option<(Box<[u8]>, T)>,
 }
 
-/// A look at a place. A value that was read from the trees after it is current unless the place
+/// A look at a place. A value that was read from the backend after it is current unless the place
 /// changed meanwhile.
 pub(super) struct Look(u64);
 
