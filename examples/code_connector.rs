@@ -28,12 +28,12 @@ impl Connector for SandboxCrm {
     /// Only what is listed here is ever called, and `GET /implementedInterfaces` shows it.
     fn interfaces(&self) -> Vec<Interface> {
         vec![
-            Interface::GetAuthType,
-            Interface::GetLogFormatType,
-            Interface::GetUserInfo,
-            Interface::FindContact,
-            Interface::CreateCallLog,
-            Interface::GetCallLog,
+            Interface::GET_AUTH_TYPE,
+            Interface::GET_LOG_FORMAT_TYPE,
+            Interface::GET_USER_INFO,
+            Interface::FIND_CONTACT,
+            Interface::CREATE_CALL_LOG,
+            Interface::GET_CALL_LOG,
         ]
     }
 
@@ -120,7 +120,7 @@ pub struct SearchByNameOrNumber(pub SandboxCrm);
 #[async_trait]
 impl Connector for SearchByNameOrNumber {
     fn interfaces(&self) -> Vec<Interface> {
-        vec![Interface::FindContactWithName]
+        vec![Interface::FIND_CONTACT_WITH_NAME]
     }
 
     async fn find_contact_with_name(

@@ -7,9 +7,9 @@ const NOWHERE: &str = "https://crm.example.com";
 
 #[test]
 fn the_list_is_closed_without_an_admin_token() {
-    let site = TestServer::start_with(&[("crm", &document(NOWHERE))], |options| options);
+    let app = TestServer::start_with(&[("crm", &document(NOWHERE))], |options| options);
     for token in ["", "guess", ADMIN_TOKEN] {
-        let reply = site.get("/proxyConfigs", token);
+        let reply = app.get("/proxyConfigs", token);
         assert_eq!(reply.status, 403, "{}", reply.text());
         assert!(reply.json()["error"].as_str().unwrap().contains("ADMIN_TOKEN"), "{}", reply.text());
         assert!(!reply.text().contains("crm"), "{}", reply.text());
@@ -19,14 +19,14 @@ fn the_list_is_closed_without_an_admin_token() {
 /// An empty `ADMIN_TOKEN` is no token: it does not let in everybody who sends an empty one.
 #[test]
 fn an_empty_admin_token_opens_nothing() {
-    let site = TestServer::start_with(&[], |options| options.env("ADMIN_TOKEN", ""));
-    assert_eq!(site.get("/proxyConfigs", "").status, 403);
-    assert_eq!(site.send("GET", "/proxyConfigs", &[], None).status, 403);
+    let app = TestServer::start_with(&[], |options| options.env("ADMIN_TOKEN", ""));
+    assert_eq!(app.get("/proxyConfigs", "").status, 403);
+    assert_eq!(app.send("GET", "/proxyConfigs", &[], None).status, 403);
 }
 
 #[test]
 fn a_wrong_token_is_refused_and_never_shown() {
-    let site = TestServer::start(&[("crm", &document(NOWHERE))]);
+    let app = TestServer::start(&[("crm", &document(NOWHERE))]);
     let longer = format!("{ADMIN_TOKEN}x");
     let shorter = &ADMIN_TOKEN[1..];
     let right = format!("Bearer {ADMIN_TOKEN}");
@@ -41,18 +41,18 @@ fn a_wrong_token_is_refused_and_never_shown() {
         &[("Authorization", &format!("Basic {ADMIN_TOKEN}"))],
     ];
     for headers in cases {
-        let reply = site.send("GET", "/proxyConfigs", headers, None);
+        let reply = app.send("GET", "/proxyConfigs", headers, None);
         assert_eq!(reply.status, 401, "{headers:?}: {}", reply.text());
         assert!(reply.json()["error"].is_string() && !reply.text().contains(shorter), "{}", reply.text());
     }
     // Not by way of the query, where proxies write it down; and the scheme in any case.
-    assert_eq!(site.send("GET", &format!("/proxyConfigs?jwtToken={ADMIN_TOKEN}"), &[], None).status, 401);
+    assert_eq!(app.send("GET", &format!("/proxyConfigs?jwtToken={ADMIN_TOKEN}"), &[], None).status, 401);
     assert_eq!(
-        site.send("GET", "/proxyConfigs", &[("authorization", &right.replace("Bearer", "bearer"))], None)
+        app.send("GET", "/proxyConfigs", &[("authorization", &right.replace("Bearer", "bearer"))], None)
             .status,
         200
     );
-    assert!(!site.server.log().contains(ADMIN_TOKEN));
+    assert!(!app.server.log().contains(ADMIN_TOKEN));
 }
 
 #[test]
@@ -64,9 +64,9 @@ fn the_list_says_the_state_of_every_document() {
     // A secret that was written into a document by mistake stays in the document.
     let secret = "sk_live_51H8x9KLmnOPqrSTuvWXyz0123456789";
     broken["requestDefaults"]["defaultHeaders"] = json!({"X-Api-Key": secret});
-    let site =
+    let app =
         TestServer::start(&[("broken", &broken), ("clean", &document(NOWHERE)), ("mistaken", &mistaken)]);
-    let reply = site.get("/proxyConfigs", ADMIN_TOKEN);
+    let reply = app.get("/proxyConfigs", ADMIN_TOKEN);
     assert_eq!(reply.header("content-type"), Some("application/json; charset=utf-8"));
     let list = reply.json()["proxyConfigs"].as_array().cloned().unwrap();
     let told: Vec<_> = list
@@ -89,12 +89,12 @@ fn the_list_says_the_state_of_every_document() {
     assert_eq!(at["pointer"], "/operations/findContact/querry");
     let help = format!("{} {} {}", at["message"], at["label"], at["help"]);
     assert!(help.contains("query"), "says which name is near: {help}");
-    assert!(!reply.text().contains(secret) && !site.server.log().contains(secret));
+    assert!(!reply.text().contains(secret) && !app.server.log().contains(secret));
 }
 
 #[test]
 fn other_methods_and_servers_without_documents_are_answered() {
-    let site = TestServer::start(&[]);
-    assert_eq!(site.get("/proxyConfigs", ADMIN_TOKEN).json(), json!({"proxyConfigs": []}));
-    assert_eq!(site.post("/proxyConfigs", ADMIN_TOKEN, &json!({})).status, 404);
+    let app = TestServer::start(&[]);
+    assert_eq!(app.get("/proxyConfigs", ADMIN_TOKEN).json(), json!({"proxyConfigs": []}));
+    assert_eq!(app.post("/proxyConfigs", ADMIN_TOKEN, &json!({})).status, 404);
 }

@@ -7,16 +7,16 @@ use crate::support::test_server::{self, TestServer, document};
 use app_connect::sandbox::{API_KEY, Sandbox, SandboxOptions};
 use serde_json::{Value, json};
 
-fn send(site: &TestServer, method: &str, target: &str, token: &str, body: &Value) -> Response {
+fn send(server: &TestServer, method: &str, target: &str, token: &str, body: &Value) -> Response {
     let bearer = format!("Bearer {token}");
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
     let body = (method != "GET").then(|| body.to_string().into_bytes());
-    site.send(method, target, &headers, body)
+    server.send(method, target, &headers, body)
 }
 
 /// The sandbox CRM, a server with its document, and a user who is signed in.
 struct Calendar {
-    site: TestServer,
+    server: TestServer,
     token: String,
     _sandbox: Sandbox,
     _runtime: tokio::runtime::Runtime,
@@ -31,21 +31,21 @@ impl Calendar {
         );
         let document = shipped.unwrap().replace("http://127.0.0.1:8788", &sandbox.base_url());
         let document: Value = serde_json::from_str(&document).unwrap();
-        let site = TestServer::start(&[("sandbox", &document)]);
-        let token = site.sign_in("sandbox", "sandbox", API_KEY);
-        Self { site, token, _sandbox: sandbox, _runtime: runtime }
+        let server = TestServer::start(&[("sandbox", &document)]);
+        let token = server.sign_in("sandbox", "sandbox", API_KEY);
+        Self { server, token, _sandbox: sandbox, _runtime: runtime }
     }
 
     #[track_caller]
     fn done(&self, method: &str, target: &str, body: &Value) -> Value {
-        let reply = send(&self.site, method, target, &self.token, body);
+        let reply = send(&self.server, method, target, &self.token, body);
         assert_eq!((reply.status, &reply.json()["successful"]), (200, &json!(true)), "{}", reply.text());
         reply.json()
     }
 
     #[track_caller]
     fn refused(&self, method: &str, target: &str, body: &Value) -> Response {
-        let reply = send(&self.site, method, target, &self.token, body);
+        let reply = send(&self.server, method, target, &self.token, body);
         assert_eq!((reply.status, &reply.json()["successful"]), (200, &json!(false)), "{}", reply.text());
         reply
     }
@@ -115,7 +115,7 @@ fn an_appointment_lives_at_the_crm() {
 /// The CRM is not asked about what cannot be meant.
 #[test]
 fn requests_are_checked_before_the_crm_is_asked() {
-    let (site, token, crm) = start(|_| Answer::json(&json!({})));
+    let (server, token, crm) = start(|_| Answer::json(&json!({})));
     let before = crm.received().len();
     for (method, target, body, error, place) in [
         ("POST", "/appointments", json!({}), "create request", json!([])),
@@ -137,7 +137,7 @@ fn requests_are_checked_before_the_crm_is_asked() {
             json!(["endDate"]),
         ),
     ] {
-        let reply = send(&site, method, target, &token, &body);
+        let reply = send(&server, method, target, &token, &body);
         assert_eq!(reply.status, 400, "{}", reply.text());
         assert_eq!(reply.json()["error"], format!("Invalid appointment {error}"), "{body}");
         assert_eq!(reply.json()["details"][0]["path"], place, "{}", reply.text());
@@ -173,9 +173,9 @@ fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> (TestSe
         "method": "GET", "url": "/appointments", "query": {"from": "{{range.startDate}}"},
         "responseMapping": {"listPath": "body.all", "item": {"idPath": "id", "titlePath": "title"}}
     });
-    let site = TestServer::start(&[("crm", &document)]);
-    let token = site.sign_in("crm", "testCrm", "1-key");
-    (site, token, crm)
+    let server = TestServer::start(&[("crm", &document)]);
+    let token = server.sign_in("crm", "testCrm", "1-key");
+    (server, token, crm)
 }
 
 const NEW: &str = r#"{"title":"Call","summary":"","startTimeUtc":"2026-07-20T19:00Z","durationMinutes":5}"#;
@@ -210,10 +210,10 @@ fn failures_are_told_in_words_and_nothing_is_promised() {
         (|_| Answer::json(&json!({})).status(500), "Error", "testCrm failed (HTTP 500)"),
     ];
     for (answer, headline, detail) in cases {
-        let (site, token, crm) = start(answer);
+        let (server, token, crm) = start(answer);
         for (method, target, body) in requests() {
             let before = crm.received().len();
-            let reply = send(&site, method, target, &token, &body);
+            let reply = send(&server, method, target, &token, &body);
             let said = format!("{method} {target}: {}", reply.text());
             assert_eq!((reply.status, &reply.json()["successful"]), (200, &json!(false)), "{said}");
             assert_eq!(reply.message()["messageType"], "warning", "{said}");
@@ -228,9 +228,9 @@ fn failures_are_told_in_words_and_nothing_is_promised() {
 /// Nobody knows whether it was created, and that is what is said.
 #[test]
 fn a_creation_without_an_answer_may_have_happened() {
-    let (site, token, crm) = start(|_| Answer::reset());
+    let (server, token, crm) = start(|_| Answer::reset());
     let body: Value = serde_json::from_str(NEW).unwrap();
-    let reply = send(&site, "POST", "/appointments", &token, &body);
+    let reply = send(&server, "POST", "/appointments", &token, &body);
     assert_eq!(reply.json()["successful"], false, "{}", reply.text());
     assert!(reply.details().contains("may have been created"), "{}", reply.text());
     assert_eq!(crm.count("/v1/appointments"), 1, "it is not sent again");
@@ -239,8 +239,8 @@ fn a_creation_without_an_answer_may_have_happened() {
 /// CRMs that answer with little, or nothing.
 #[test]
 fn what_the_crm_does_not_show_is_not_made_up() {
-    let (site, token, _crm) = start(|_| Answer::text("text/plain", "").status(204));
-    let ask = |method: &str, target: &str, body: &Value| send(&site, method, target, &token, body).json();
+    let (server, token, _crm) = start(|_| Answer::text("text/plain", "").status(204));
+    let ask = |method: &str, target: &str, body: &Value| send(&server, method, target, &token, body).json();
     let created = ask("POST", "/appointments", &serde_json::from_str(NEW).unwrap());
     assert_eq!(created["successful"], false, "{created}");
     assert!(created["returnMessage"]["message"].as_str().unwrap().contains("idPath"), "{created}");
@@ -257,22 +257,22 @@ fn what_the_crm_does_not_show_is_not_made_up() {
     assert_eq!(ask("GET", "/appointments", &Value::Null), json!({"successful": true, "appointments": []}));
 
     // A page is no calendar.
-    let (site, token, _crm) = start(|_| Answer::text("text/html", "<p>Please sign in</p>"));
+    let (server, token, _crm) = start(|_| Answer::text("text/html", "<p>Please sign in</p>"));
     for (method, target, body) in requests()
         .into_iter()
         .filter(|(_, target, _)| matches!(*target, "/appointments" | "/appointments/7/refresh"))
     {
-        let reply = send(&site, method, target, &token, &body);
+        let reply = send(&server, method, target, &token, &body);
         assert_eq!(reply.json()["successful"], false, "{method} {target}: {}", reply.text());
     }
 
     // A number stays a number, and an item without an id is none.
-    let (site, token, _crm) = start(|_| {
+    let (server, token, _crm) = start(|_| {
         Answer::json(&json!({"id": 7, "title": "Call", "all": [{"id": 7, "title": "Call"}, {"title": "?"}]}))
     });
-    let created = send(&site, "POST", "/appointments", &token, &serde_json::from_str(NEW).unwrap()).json();
+    let created = send(&server, "POST", "/appointments", &token, &serde_json::from_str(NEW).unwrap()).json();
     assert_eq!(created["appointmentId"], 7, "{created}");
-    let listed = send(&site, "GET", "/appointments", &token, &Value::Null).json();
+    let listed = send(&server, "GET", "/appointments", &token, &Value::Null).json();
     assert_eq!(listed["appointments"].as_array().map(Vec::len), Some(1), "{listed}");
 }
 
@@ -280,8 +280,8 @@ fn what_the_crm_does_not_show_is_not_made_up() {
 /// be answered as done.
 #[test]
 fn a_status_that_the_document_does_not_send_is_refused() {
-    let (site, token, crm) = start(|_| Answer::json(&json!({"id": 7, "title": "Call"})));
-    let reply = send(&site, "POST", "/appointments/7/status", &token, &json!({"status": "confirmed"}));
+    let (server, token, crm) = start(|_| Answer::json(&json!({"id": 7, "title": "Call"})));
+    let reply = send(&server, "POST", "/appointments/7/status", &token, &json!({"status": "confirmed"}));
     assert_eq!(reply.json()["successful"], false, "{}", reply.text());
     assert_eq!(reply.message()["message"], "testCrm does not take a status of appointments.");
     assert_eq!(crm.count("/v1/appointments"), 0);
@@ -290,18 +290,18 @@ fn a_status_that_the_document_does_not_send_is_refused() {
 #[test]
 fn without_the_operations_or_a_session_at_the_crm_nothing_is_asked() {
     let crm = Crm::start(test_server::ordinary);
-    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
-    let token = site.sign_in("crm", "testCrm", "1-key");
+    let server = TestServer::start(&[("crm", &document(&crm.origin()))]);
+    let token = server.sign_in("crm", "testCrm", "1-key");
     let asked = crm.received().len();
     for (method, target, body) in requests() {
-        let reply = send(&site, method, target, &token, &body);
+        let reply = send(&server, method, target, &token, &body);
         assert_eq!(reply.json()["successful"], false, "{method} {target}: {}", reply.text());
         assert!(reply.message()["message"].as_str().unwrap().starts_with("Error"), "{}", reply.text());
     }
     assert_eq!(crm.received().len(), asked);
-    assert_eq!(site.post("/unAuthorize", &token, &json!({})).status, 200);
+    assert_eq!(server.post("/unAuthorize", &token, &json!({})).status, 200);
     for (method, target, body) in requests() {
-        let reply = send(&site, method, target, &token, &body);
+        let reply = send(&server, method, target, &token, &body);
         assert_eq!(reply.message()["message"], "User not found", "{method} {target}: {}", reply.text());
     }
 }

@@ -22,20 +22,20 @@ fn start(bootstrap: bool) -> TestServer {
     })
 }
 
-fn send(site: &TestServer, method: &str, target: &str, token: &str, body: &Value) -> Response {
+fn send(app: &TestServer, method: &str, target: &str, token: &str, body: &Value) -> Response {
     let bearer = format!("Bearer {token}");
     let mut headers = vec![("Content-Type", "application/json")];
     if !token.is_empty() {
         headers.push(("Authorization", &bearer));
     }
     let body = (method != "GET").then(|| body.to_string().into_bytes());
-    site.send(method, target, &headers, body)
+    app.send(method, target, &headers, body)
 }
 
 /// Makes a token; gives its id and its secret.
 #[track_caller]
-fn create(site: &TestServer, by: &str, name: &str, scopes: &[&str]) -> (String, String) {
-    let reply = send(site, "POST", TOKENS, by, &json!({"name": name, "scopes": scopes}));
+fn create(app: &TestServer, by: &str, name: &str, scopes: &[&str]) -> (String, String) {
+    let reply = send(app, "POST", TOKENS, by, &json!({"name": name, "scopes": scopes}));
     assert_eq!(reply.status, 201, "{}", reply.text());
     assert_eq!(reply.header("cache-control"), Some("no-store"));
     let text = |pointer: &str| reply.json().pointer(pointer).unwrap().as_str().unwrap().to_owned();
@@ -53,18 +53,18 @@ fn refused(reply: &Response, status: u16, code: &str) -> String {
     reply.json().pointer("/error/message").unwrap().as_str().unwrap().to_owned()
 }
 
-fn entries(site: &TestServer, token: &str) -> Vec<Value> {
-    let reply = send(site, "GET", &format!("{AUDIT}?limit=500"), token, &Value::Null);
+fn entries(app: &TestServer, token: &str) -> Vec<Value> {
+    let reply = send(app, "GET", &format!("{AUDIT}?limit=500"), token, &Value::Null);
     assert_eq!(reply.status, 200, "{}", reply.text());
     reply.json()["entries"].as_array().unwrap().clone()
 }
 
-/// `app-connect` on the store of a site: exit code, standard output, standard error.
-fn run(site: &TestServer, arguments: &[&str]) -> (Option<i32>, String, String) {
+/// `app-connect` on the store of a server: exit code, standard output, standard error.
+fn run(app: &TestServer, arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_app-connect"))
         .args(arguments)
         .args(["--data-dir", "data"])
-        .current_dir(site.folder())
+        .current_dir(app.folder())
         .env_clear()
         .output()
         .unwrap();
@@ -73,15 +73,15 @@ fn run(site: &TestServer, arguments: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[track_caller]
-fn done(site: &TestServer, arguments: &[&str]) -> String {
-    let (code, out, err) = run(site, arguments);
+fn done(app: &TestServer, arguments: &[&str]) -> String {
+    let (code, out, err) = run(app, arguments);
     assert_eq!(code, Some(0), "{err}");
     out.trim_end().to_owned()
 }
 
 #[test]
 fn without_a_token_the_console_is_closed_and_says_how_to_open_it() {
-    let site = start(false);
+    let app = start(false);
     for (method, target) in [
         ("GET", TOKENS),
         ("POST", TOKENS),
@@ -92,7 +92,7 @@ fn without_a_token_the_console_is_closed_and_says_how_to_open_it() {
         ("POST", "/console/api/v1/connectors"),
     ] {
         for token in ["", "admin", ADMIN_TOKEN, "acx_0000000000000000_0"] {
-            let reply = send(&site, method, target, token, &json!({}));
+            let reply = send(&app, method, target, token, &json!({}));
             let message = refused(&reply, 403, "console_closed");
             for way in ["app-connect token create", "APP_CONSOLE_BOOTSTRAP_TOKEN"] {
                 assert!(message.contains(way), "{message}");
@@ -103,17 +103,17 @@ fn without_a_token_the_console_is_closed_and_says_how_to_open_it() {
 
 #[test]
 fn a_token_opens_what_its_scopes_say() {
-    let site = start(true);
-    let (_, admin) = create(&site, BOOTSTRAP, "ops", &["admin"]);
+    let app = start(true);
+    let (_, admin) = create(&app, BOOTSTRAP, "ops", &["admin"]);
     let tokens: Vec<(&str, String)> = ["read", "edit", "activate"]
         .into_iter()
-        .map(|scope| (scope, create(&site, &admin, scope, &[scope]).1))
+        .map(|scope| (scope, create(&app, &admin, scope, &[scope]).1))
         .collect();
     let connector = |n: usize| json!({"proxyId": format!("c-{n}")});
     for (n, (scope, token)) in tokens.iter().enumerate() {
-        let reply = send(&site, "GET", "/console/api/v1/connectors", token, &Value::Null);
+        let reply = send(&app, "GET", "/console/api/v1/connectors", token, &Value::Null);
         assert_eq!(reply.status, 200, "{scope} reads: {}", reply.text());
-        let reply = send(&site, "POST", "/console/api/v1/connectors", token, &connector(n));
+        let reply = send(&app, "POST", "/console/api/v1/connectors", token, &connector(n));
         match *scope {
             "edit" => assert_eq!(reply.status, 201, "{}", reply.text()),
             _ => {
@@ -128,27 +128,27 @@ fn a_token_opens_what_its_scopes_say() {
             ("POST", "/console/api/v1/tokens/x/rotate"),
             ("GET", AUDIT),
         ] {
-            let reply = send(&site, method, target, token, &json!({"name": "x", "scopes": ["admin"]}));
+            let reply = send(&app, method, target, token, &json!({"name": "x", "scopes": ["admin"]}));
             refused(&reply, 403, "scope_missing");
         }
     }
-    assert_eq!(send(&site, "POST", "/console/api/v1/connectors", &admin, &connector(9)).status, 201);
+    assert_eq!(send(&app, "POST", "/console/api/v1/connectors", &admin, &connector(9)).status, 201);
     // A token is a bearer token and nothing else.
     for header in
         [format!("Basic {admin}"), admin.clone(), format!("Bearer {}x", admin), "Bearer ".to_owned()]
     {
-        let reply = site.send("GET", TOKENS, &[("Authorization", &header)], None);
+        let reply = app.send("GET", TOKENS, &[("Authorization", &header)], None);
         refused(&reply, 401, "unauthorized");
     }
-    let reply = site.send("GET", &format!("{TOKENS}?jwtToken={admin}"), &[], None);
+    let reply = app.send("GET", &format!("{TOKENS}?jwtToken={admin}"), &[], None);
     refused(&reply, 401, "unauthorized");
 }
 
 #[test]
 fn tokens_are_made_listed_rotated_and_revoked() {
-    let mut site = start(true);
-    let (id, first) = create(&site, BOOTSTRAP, "  ci  ", &["edit", "activate", "edit"]);
-    let reply = send(&site, "GET", TOKENS, BOOTSTRAP, &Value::Null);
+    let mut app = start(true);
+    let (id, first) = create(&app, BOOTSTRAP, "  ci  ", &["edit", "activate", "edit"]);
+    let reply = send(&app, "GET", TOKENS, BOOTSTRAP, &Value::Null);
     let listed = reply.json()["tokens"][0].clone();
     assert_eq!(
         (&listed["id"], &listed["name"], &listed["scopes"]),
@@ -157,25 +157,25 @@ fn tokens_are_made_listed_rotated_and_revoked() {
     assert!(listed.get("validUntil").is_none() && !reply.text().contains(&first), "{}", reply.text());
 
     let rotate = format!("{TOKENS}/{id}/rotate");
-    let rotated = send(&site, "POST", &rotate, BOOTSTRAP, &json!({"validDays": 30}));
+    let rotated = send(&app, "POST", &rotate, BOOTSTRAP, &json!({"validDays": 30}));
     let second = rotated.json()["secret"].as_str().unwrap().to_owned();
     assert!(
         rotated.json()["token"]["rotatedAt"].is_string() && rotated.json()["token"]["validUntil"].is_string()
     );
     assert_ne!(first, second);
-    let opens = |site: &TestServer, token: &str| {
-        send(site, "GET", "/console/api/v1/connectors", token, &Value::Null).status
+    let opens = |app: &TestServer, token: &str| {
+        send(app, "GET", "/console/api/v1/connectors", token, &Value::Null).status
     };
-    assert_eq!((opens(&site, &first), opens(&site, &second)), (401, 200), "the old secret ends at once");
+    assert_eq!((opens(&app, &first), opens(&app, &second)), (401, 200), "the old secret ends at once");
     // What is acknowledged survives a crash.
-    site.kill_and_restart();
-    assert_eq!((opens(&site, &first), opens(&site, &second)), (401, 200));
+    app.kill_and_restart();
+    assert_eq!((opens(&app, &first), opens(&app, &second)), (401, 200));
 
     let revoke = format!("{TOKENS}/{id}");
-    assert_eq!(send(&site, "DELETE", &revoke, BOOTSTRAP, &json!({})).json()["name"], "ci");
-    assert_eq!(opens(&site, &second), 401);
-    refused(&send(&site, "DELETE", &revoke, BOOTSTRAP, &json!({})), 404, "unknown_token");
-    refused(&send(&site, "POST", &rotate, BOOTSTRAP, &json!({})), 404, "unknown_token");
+    assert_eq!(send(&app, "DELETE", &revoke, BOOTSTRAP, &json!({})).json()["name"], "ci");
+    assert_eq!(opens(&app, &second), 401);
+    refused(&send(&app, "DELETE", &revoke, BOOTSTRAP, &json!({})), 404, "unknown_token");
+    refused(&send(&app, "POST", &rotate, BOOTSTRAP, &json!({})), 404, "unknown_token");
 
     let long = "x".repeat(101);
     for (body, at) in [
@@ -192,25 +192,24 @@ fn tokens_are_made_listed_rotated_and_revoked() {
         (json!({"name": "x", "scopes": ["read"], "validDays": -1}), "validDays"),
         (json!({"name": "x", "scopes": ["read"], "validFor": 1}), ""),
     ] {
-        let reply = send(&site, "POST", TOKENS, BOOTSTRAP, &body);
+        let reply = send(&app, "POST", TOKENS, BOOTSTRAP, &body);
         refused(&reply, 400, "invalid_request");
         assert_eq!(reply.json()["error"]["at"], at, "{}", reply.text());
     }
-    assert_eq!(send(&site, "GET", TOKENS, BOOTSTRAP, &Value::Null).json()["tokens"], json!([]));
+    assert_eq!(send(&app, "GET", TOKENS, BOOTSTRAP, &Value::Null).json()["tokens"], json!([]));
 }
 
 /// Only the address that fails waits, and it waits with the right token as well: a guess that may be
 /// tried again at once is not held back.
 #[test]
 fn wrong_tokens_are_held_back_by_address() {
-    let site = start(true);
-    let (_, token) = create(&site, BOOTSTRAP, "ops", &["admin"]);
-    let guess =
-        |n: usize| send(&site, "GET", TOKENS, &format!("acx_0123456789abcdef_{n:064x}"), &Value::Null);
+    let app = start(true);
+    let (_, token) = create(&app, BOOTSTRAP, "ops", &["admin"]);
+    let guess = |n: usize| send(&app, "GET", TOKENS, &format!("acx_0123456789abcdef_{n:064x}"), &Value::Null);
     for n in 0..10 {
         // Without a token nothing is guessed.
-        assert_eq!(send(&site, "GET", TOKENS, "", &Value::Null).status, 401);
-        assert_eq!(send(&site, "GET", TOKENS, &token, &Value::Null).status, 200);
+        assert_eq!(send(&app, "GET", TOKENS, "", &Value::Null).status, 401);
+        assert_eq!(send(&app, "GET", TOKENS, &token, &Value::Null).status, 200);
         refused(&guess(n), 401, "unauthorized");
     }
     // On a slow machine one more may have been made up for.
@@ -218,20 +217,20 @@ fn wrong_tokens_are_held_back_by_address() {
     refused(&limited, 429, "too_many_failures");
     let seconds: u64 = limited.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=6).contains(&seconds), "{seconds}");
-    assert_eq!(send(&site, "GET", TOKENS, &token, &Value::Null).status, 429);
+    assert_eq!(send(&app, "GET", TOKENS, &token, &Value::Null).status, 429);
     // From another address nobody waits.
-    let elsewhere = from_elsewhere(&site, &token);
+    let elsewhere = from_elsewhere(&app, &token);
     assert!(elsewhere.starts_with("HTTP/1.1 200"), "{elsewhere}");
 }
 
 /// Lists the tokens from another address of the loopback network.
-fn from_elsewhere(site: &TestServer, token: &str) -> String {
+fn from_elsewhere(app: &TestServer, token: &str) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
-        let mut stream = socket.connect(site.server.address()).await.unwrap();
+        let mut stream = socket.connect(app.server.address()).await.unwrap();
         let request = format!(
             "GET {TOKENS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
         );
@@ -244,9 +243,9 @@ fn from_elsewhere(site: &TestServer, token: &str) -> String {
 
 #[test]
 fn the_audit_log_tells_who_did_what() {
-    let site = start(true);
-    let (admin_id, admin) = create(&site, BOOTSTRAP, "ops", &["admin"]);
-    let (id, editor) = create(&site, &admin, "dev", &["edit"]);
+    let app = start(true);
+    let (admin_id, admin) = create(&app, BOOTSTRAP, "ops", &["admin"]);
+    let (id, editor) = create(&app, &admin, "dev", &["edit"]);
     let headers = [
         ("Authorization", format!("Bearer {editor}")),
         ("Content-Type", "application/json".to_owned()),
@@ -254,12 +253,12 @@ fn the_audit_log_tells_who_did_what() {
     ];
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let body = json!({"proxyId": "acme", "owner": "team"}).to_string().into_bytes();
-    assert_eq!(site.send("POST", "/console/api/v1/connectors", &headers, Some(body)).status, 201);
-    assert_eq!(send(&site, "DELETE", &format!("{TOKENS}/{id}"), &admin, &json!({})).status, 200);
+    assert_eq!(app.send("POST", "/console/api/v1/connectors", &headers, Some(body)).status, 201);
+    assert_eq!(send(&app, "DELETE", &format!("{TOKENS}/{id}"), &admin, &json!({})).status, 200);
     // What is refused changes nothing and is no entry.
-    refused(&send(&site, "DELETE", &format!("{TOKENS}/{id}"), &admin, &json!({})), 404, "unknown_token");
+    refused(&send(&app, "DELETE", &format!("{TOKENS}/{id}"), &admin, &json!({})), 404, "unknown_token");
 
-    let all = entries(&site, &admin);
+    let all = entries(&app, &admin);
     let told: Vec<_> = all
         .iter()
         .map(|entry| {
@@ -283,23 +282,19 @@ fn the_audit_log_tells_who_did_what() {
     assert!(all.iter().all(|entry| entry["at"].as_str().is_some_and(|at| at.ends_with('Z'))));
 
     // Pages join without a gap.
-    let page = send(&site, "GET", &format!("{AUDIT}?limit=3"), &admin, &Value::Null).json();
+    let page = send(&app, "GET", &format!("{AUDIT}?limit=3"), &admin, &Value::Null).json();
     assert_eq!((&page["next"], &page["last"]), (&json!(3), &json!(4)));
-    let rest = send(&site, "GET", &format!("{AUDIT}?after=3&limit=3"), &admin, &Value::Null).json();
+    let rest = send(&app, "GET", &format!("{AUDIT}?after=3&limit=3"), &admin, &Value::Null).json();
     assert_eq!((rest["entries"].as_array().unwrap(), rest.get("next")), (&all[3..].to_vec(), None));
     for query in ["after=x", "after=-1", "limit=1&limit=2"] {
         refused(
-            &send(&site, "GET", &format!("{AUDIT}?{query}"), &admin, &Value::Null),
+            &send(&app, "GET", &format!("{AUDIT}?{query}"), &admin, &Value::Null),
             400,
             "invalid_request",
         );
     }
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
-        assert_eq!(
-            send(&site, method, AUDIT, &admin, &json!({})).status,
-            404,
-            "{method}: nothing changes it"
-        );
+        assert_eq!(send(&app, method, AUDIT, &admin, &json!({})).status, 404, "{method}: nothing changes it");
     }
 }
 
@@ -307,20 +302,20 @@ fn the_audit_log_tells_who_did_what() {
 fn entries_of_simultaneous_changes_are_numbered_without_gaps() {
     const THREADS: usize = 8;
     const EACH: usize = 5;
-    let site = start(true);
+    let app = start(true);
     std::thread::scope(|scope| {
         for thread in 0..THREADS {
-            let site = &site;
+            let app = &app;
             scope.spawn(move || {
                 for n in 0..EACH {
-                    let (id, _) = create(site, BOOTSTRAP, &format!("t-{thread}-{n}"), &["read"]);
-                    let gone = send(site, "DELETE", &format!("{TOKENS}/{id}"), BOOTSTRAP, &json!({}));
+                    let (id, _) = create(app, BOOTSTRAP, &format!("t-{thread}-{n}"), &["read"]);
+                    let gone = send(app, "DELETE", &format!("{TOKENS}/{id}"), BOOTSTRAP, &json!({}));
                     assert_eq!(gone.status, 200, "{}", gone.text());
                 }
             });
         }
     });
-    let all = entries(&site, BOOTSTRAP);
+    let all = entries(&app, BOOTSTRAP);
     let numbers: Vec<u64> = all.iter().map(|entry| entry["sequence"].as_u64().unwrap()).collect();
     assert_eq!(numbers, (1..=2 * (THREADS * EACH) as u64).collect::<Vec<_>>());
     let of = |action: &str| -> BTreeSet<String> {
@@ -330,25 +325,25 @@ fn entries_of_simultaneous_changes_are_numbered_without_gaps() {
             .collect()
     };
     assert_eq!((of("token.create").len(), of("token.create")), (THREADS * EACH, of("token.revoke")));
-    assert_eq!(send(&site, "GET", TOKENS, BOOTSTRAP, &Value::Null).json()["tokens"], json!([]));
+    assert_eq!(send(&app, "GET", TOKENS, BOOTSTRAP, &Value::Null).json()["tokens"], json!([]));
 }
 
 #[test]
 fn the_command_line_does_the_same_while_the_server_is_stopped() {
-    let mut site = start(false);
-    let in_use = run(&site, &["token", "create", "--name", "x", "--scope", "read"]);
+    let mut app = start(false);
+    let in_use = run(&app, &["token", "create", "--name", "x", "--scope", "read"]);
     assert_eq!((in_use.0, in_use.1.as_str(), in_use.2.lines().count()), (Some(2), "", 1), "{}", in_use.2);
     for words in ["in use", "running server", "/console/api/v1/tokens", "APP_CONSOLE_BOOTSTRAP_TOKEN"] {
         assert!(in_use.2.contains(words), "{}", in_use.2);
     }
-    site.server.kill();
-    let secret = done(&site, &["token", "create", "--name", "ops", "--scope", "admin", "--valid-days", "9"]);
+    app.server.kill();
+    let secret = done(&app, &["token", "create", "--name", "ops", "--scope", "admin", "--valid-days", "9"]);
     assert_eq!(secret.lines().count(), 1, "a script can take it: {secret}");
-    let ci = done(&site, &["token", "create", "--name", "ci", "--scope", "edit", "--scope", "activate"]);
-    let listed: Value = serde_json::from_str(&done(&site, &["token", "list", "--json"])).unwrap();
+    let ci = done(&app, &["token", "create", "--name", "ci", "--scope", "edit", "--scope", "activate"]);
+    let listed: Value = serde_json::from_str(&done(&app, &["token", "list", "--json"])).unwrap();
     let id = |n: usize| listed[n]["id"].as_str().unwrap().to_owned();
     assert_eq!((&listed[0]["name"], &listed[1]["name"]), (&json!("ops"), &json!("ci")));
-    let lines = done(&site, &["token", "list"]);
+    let lines = done(&app, &["token", "list"]);
     assert!(lines.contains(&format!("{}  ops  (admin)", id(0))) && lines.contains("valid until"), "{lines}");
     for arguments in [
         &["token", "create", "--name", "x", "--scope", "root"][..],
@@ -357,31 +352,31 @@ fn the_command_line_does_the_same_while_the_server_is_stopped() {
         &["token", "revoke", "nobody"],
         &["token", "rotate", "nobody"],
     ] {
-        let (code, out, err) = run(&site, arguments);
+        let (code, out, err) = run(&app, arguments);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{arguments:?}: {err}");
     }
 
-    site.kill_and_restart();
-    assert_eq!(send(&site, "GET", TOKENS, &secret, &Value::Null).status, 200);
-    let known = entries(&site, &secret);
+    app.kill_and_restart();
+    assert_eq!(send(&app, "GET", TOKENS, &secret, &Value::Null).status, 200);
+    let known = entries(&app, &secret);
     assert_eq!(known.iter().map(|entry| &entry["tokenId"]).collect::<Vec<_>>(), ["cli", "cli"]);
-    site.server.kill();
+    app.server.kill();
 
-    let rotated = done(&site, &["token", "rotate", &id(1)]);
+    let rotated = done(&app, &["token", "rotate", &id(1)]);
     assert_ne!(rotated, ci);
-    assert!(done(&site, &["token", "revoke", &id(0)]).contains("ops"));
-    let exported = done(&site, &["audit", "export"]);
+    assert!(done(&app, &["token", "revoke", &id(0)]).contains("ops"));
+    let exported = done(&app, &["audit", "export"]);
     let exported: Vec<Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((exported.len(), &exported[..2]), (4, &known[..]));
     assert_eq!(
         (&exported[2]["action"], &exported[3]["action"]),
         (&json!("token.rotate"), &json!("token.revoke"))
     );
-    assert_eq!(done(&site, &["audit", "export", "audit.jsonl"]), "exported to audit.jsonl: 4 entries");
-    assert_eq!(run(&site, &["audit", "export", "audit.jsonl"]).0, Some(2), "nothing is overwritten");
+    assert_eq!(done(&app, &["audit", "export", "audit.jsonl"]), "exported to audit.jsonl: 4 entries");
+    assert_eq!(run(&app, &["audit", "export", "audit.jsonl"]).0, Some(2), "nothing is overwritten");
 
-    site.kill_and_restart();
-    let opens = |token: &str| send(&site, "GET", "/console/api/v1/connectors", token, &Value::Null).status;
+    app.kill_and_restart();
+    let opens = |token: &str| send(&app, "GET", "/console/api/v1/connectors", token, &Value::Null).status;
     assert_eq!((opens(&secret), opens(&ci), opens(&rotated)), (401, 401, 200));
 }
 
@@ -389,20 +384,20 @@ fn the_command_line_does_the_same_while_the_server_is_stopped() {
 /// list, the audit log; and the digest is sealed.
 #[test]
 fn a_token_stands_nowhere_but_in_its_one_reply() {
-    let mut site = start(true);
-    let (id, token) = create(&site, BOOTSTRAP, "ops", &["admin"]);
+    let mut app = start(true);
+    let (id, token) = create(&app, BOOTSTRAP, "ops", &["admin"]);
     let secret = token.rsplit('_').next().unwrap().to_owned();
     assert_eq!((secret.len(), token.starts_with(&format!("acx_{id}_"))), (64, true), "256 bits");
-    refused(&send(&site, "GET", TOKENS, &format!("{token}0"), &Value::Null), 401, "unauthorized");
+    refused(&send(&app, "GET", TOKENS, &format!("{token}0"), &Value::Null), 401, "unauthorized");
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, secret.as_bytes());
     let digest: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    let listed = send(&site, "GET", TOKENS, &token, &Value::Null).text();
-    let audit = send(&site, "GET", AUDIT, &token, &Value::Null).text();
-    let log = site.server.log();
-    site.server.kill();
-    done(&site, &["store", "export", "backup.jsonl"]);
+    let listed = send(&app, "GET", TOKENS, &token, &Value::Null).text();
+    let audit = send(&app, "GET", AUDIT, &token, &Value::Null).text();
+    let log = app.server.log();
+    app.server.kill();
+    done(&app, &["store", "export", "backup.jsonl"]);
     let mut texts = vec![("list", listed), ("audit", audit), ("log", log)];
-    let mut files = vec![site.folder().join("backup.jsonl"), site.folder().join("data")];
+    let mut files = vec![app.folder().join("backup.jsonl"), app.folder().join("data")];
     while let Some(path) = files.pop() {
         if path.is_dir() {
             files.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
@@ -423,16 +418,16 @@ fn a_token_stands_nowhere_but_in_its_one_reply() {
 #[test]
 fn no_other_credential_opens_the_console() {
     let crm = Crm::start(test_server::ordinary);
-    let site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
+    let app = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
         options.env("ADMIN_TOKEN", ADMIN_TOKEN).env("APP_CONSOLE_BOOTSTRAP_TOKEN", BOOTSTRAP)
     });
-    let session = site.sign_in("crm", "testCrm", "1-key");
+    let session = app.sign_in("crm", "testCrm", "1-key");
     for token in [session.as_str(), ADMIN_TOKEN] {
-        refused(&send(&site, "GET", TOKENS, token, &Value::Null), 401, "unauthorized");
+        refused(&send(&app, "GET", TOKENS, token, &Value::Null), 401, "unauthorized");
     }
-    let (_, token) = create(&site, BOOTSTRAP, "ops", &["admin"]);
+    let (_, token) = create(&app, BOOTSTRAP, "ops", &["admin"]);
     for token in [BOOTSTRAP, &token] {
-        assert_eq!(site.get("/proxyConfigs", token).status, 401);
-        assert_eq!(site.get("/user/settings", token).status, 400);
+        assert_eq!(app.get("/proxyConfigs", token).status, 401);
+        assert_eq!(app.get("/user/settings", token).status, 400);
     }
 }

@@ -12,7 +12,7 @@ struct Scene {
     names: Arc<Mutex<Vec<&'static str>>>,
     fails: Arc<Mutex<bool>>,
     crm: Crm,
-    site: TestServer,
+    server: TestServer,
     token: String,
     _platform: Crm,
 }
@@ -39,14 +39,14 @@ impl Scene {
             _ => test_server::ordinary(request),
         });
         let platform = Crm::start(|_: &Request| Answer::json(&json!({"id": 1, "account": {"id": 5}})));
-        let site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
+        let server = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
             options.env("ADMIN_TOKEN", ADMIN_TOKEN).env("RINGCENTRAL_SERVER", platform.origin())
         });
         let login = json!({
             "platform": "testCrm", "proxyId": "crm", "apiKey": "1-key", "rcAccessToken": "any"
         });
-        let token = site.send_login(&login).json()["jwtToken"].as_str().expect("a token").to_owned();
-        Self { names, fails, crm, site, token, _platform: platform }
+        let token = server.send_login(&login).json()["jwtToken"].as_str().expect("a token").to_owned();
+        Self { names, fails, crm, server, token, _platform: platform }
     }
 
     fn crm_knows(&self, names: &[&'static str]) {
@@ -57,14 +57,14 @@ impl Scene {
     fn find(&self, is_forced: bool) -> (Value, usize, u64) {
         let (asked, written) = (self.crm.count("/v1/contacts"), self.writes());
         let target = format!("/contact?phoneNumber=%2B14155550101&isForceRefreshAccountData={is_forced}");
-        let reply = self.site.get(&target, &self.token);
+        let reply = self.server.get(&target, &self.token);
         assert_eq!(reply.json()["successful"], true, "{}", reply.text());
         let found = reply.json()["contact"].clone();
         (found, self.crm.count("/v1/contacts") - asked, self.writes() - written)
     }
 
     fn writes(&self) -> u64 {
-        let metrics = self.site.get("/metrics", ADMIN_TOKEN).text();
+        let metrics = self.server.get("/metrics", ADMIN_TOKEN).text();
         let count = metrics
             .lines()
             .find_map(|line| line.strip_prefix("app_connect_store_write_duration_seconds_count "));
@@ -86,7 +86,7 @@ fn a_refresh_that_finds_the_same_writes_nothing_and_the_cache_serves_on() {
         assert_eq!(scene.find(true), (first.clone(), 1, 0), "the same again");
         assert_eq!(scene.find(false), (first.clone(), 0, 0), "from the cache");
     }
-    scene.site.kill_and_restart();
+    scene.server.kill_and_restart();
     assert_eq!(scene.find(false), (first, 0, 0), "from the cache, which is on the disk");
 }
 
@@ -123,16 +123,16 @@ fn contacts_belong_to_the_revision_that_mapped_them() {
     let first = document(&scene.crm.origin());
     let mut second = first.clone();
     second["operations"]["findContact"]["responseMapping"]["item"]["titlePath"] = json!("type");
-    scene.site.write("crm", &second);
-    scene.site.kill_and_restart();
+    scene.server.write("crm", &second);
+    scene.server.kill_and_restart();
     let (found, asked, written) = scene.find(false);
     assert_eq!((&found[0]["title"], asked, written), (&json!("Contact"), 1, 1));
     assert_eq!(scene.find(false), (found, 0, 0), "kept as the new one maps it");
     // The CRM fails: what another revision mapped is not served instead.
-    scene.site.write("crm", &first);
-    scene.site.kill_and_restart();
+    scene.server.write("crm", &first);
+    scene.server.kill_and_restart();
     *scene.fails.lock().unwrap() = true;
-    let reply = scene.site.get("/contact?phoneNumber=%2B14155550101", &scene.token);
+    let reply = scene.server.get("/contact?phoneNumber=%2B14155550101", &scene.token);
     assert_eq!(reply.json()["successful"], false, "{}", reply.text());
 }
 
@@ -142,7 +142,7 @@ fn contacts_without_a_revision_are_served_until_the_crm_is_asked() {
     let mut scene = Scene::start();
     scene.crm_knows(&["Ada"]);
     scene.find(false);
-    scene.site.kill_and_restart_after(|data| {
+    scene.server.kill_and_restart_after(|data| {
         let secret = Secret::new(std::fs::read_to_string(data.join("secret-key")).unwrap().trim());
         let keys = Keys::from_secret(&secret).unwrap();
         let store = SledStore::open(&data.join("store"), keys, SledOptions::default()).unwrap();
@@ -175,12 +175,12 @@ fn a_created_contact_is_shown_beside_what_the_crm_finds() {
     scene.find(false);
     let grouped = |scene: &Scene| {
         let asked = scene.crm.count("/v1/contacts");
-        let reply = scene.site.get("/contact?phoneNumber=%2B1%20415-555-0101", &scene.token);
+        let reply = scene.server.get("/contact?phoneNumber=%2B1%20415-555-0101", &scene.token);
         (reply.json()["contact"].clone(), scene.crm.count("/v1/contacts") - asked)
     };
     assert_eq!(names(&grouped(&scene).0), ["Ada"]);
     let new = json!({"phoneNumber": "+14155550101", "newContactName": "Bob"});
-    assert_eq!(scene.site.post("/contact", &scene.token, &new).json()["successful"], true);
+    assert_eq!(scene.server.post("/contact", &scene.token, &new).json()["successful"], true);
     for _ in 0..2 {
         let (found, asked, _) = scene.find(false);
         assert_eq!((names(&found), asked), (vec!["Ada", "Bob"], 1));
@@ -188,14 +188,15 @@ fn a_created_contact_is_shown_beside_what_the_crm_finds() {
         let (found, asked) = grouped(&scene);
         assert_eq!((names(&found), asked), (vec!["Ada", "Bob"], 0));
     }
-    scene.site.kill_and_restart();
+    scene.server.kill_and_restart();
     assert_eq!(names(&scene.find(true).0), ["Ada", "Bob"], "the search does not know Bob yet");
     assert_eq!(names(&scene.find(false).0), ["Ada", "Bob"]);
     // Nothing is kept of a number by the new one alone: the CRM may know others.
     let new = json!({"phoneNumber": "+14155550102", "newContactName": "Bob"});
-    scene.site.post("/contact", &scene.token, &new);
+    scene.server.post("/contact", &scene.token, &new);
     let asked = scene.crm.count("/v1/contacts");
-    let found = scene.site.get("/contact?phoneNumber=%2B14155550102", &scene.token).json()["contact"].clone();
+    let found =
+        scene.server.get("/contact?phoneNumber=%2B14155550102", &scene.token).json()["contact"].clone();
     assert_eq!((names(&found), scene.crm.count("/v1/contacts")), (vec!["Ada", "Bob"], asked + 1));
 }
 

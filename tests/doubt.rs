@@ -122,7 +122,7 @@ fn document_of(kind: &str, origin: &str) -> Value {
 
 struct Scene {
     book: Book,
-    site: TestServer,
+    app: TestServer,
     tokens: Vec<String>,
     _crm: Crm,
 }
@@ -136,9 +136,9 @@ impl Scene {
         });
         let documents = DOCUMENTS.map(|kind| (kind, document_of(kind, &crm.origin())));
         let documents: Vec<(&str, &Value)> = documents.iter().map(|(kind, text)| (*kind, text)).collect();
-        let site = TestServer::start(&documents);
-        let tokens = DOCUMENTS.iter().map(|kind| site.sign_in(kind, "testCrm", "one-key")).collect();
-        Self { book, site, tokens, _crm: crm }
+        let app = TestServer::start(&documents);
+        let tokens = DOCUMENTS.iter().map(|kind| app.sign_in(kind, "testCrm", "one-key")).collect();
+        Self { book, app, tokens, _crm: crm }
     }
 
     fn token(&self, kind: &str) -> &str {
@@ -146,7 +146,7 @@ impl Scene {
     }
 
     fn log(&self, kind: &str, session: &str) -> Response {
-        self.site.post("/callLog", self.token(kind), &call(session, "c1"))
+        self.app.post("/callLog", self.token(kind), &call(session, "c1"))
     }
 
     fn asked(&self) -> usize {
@@ -155,7 +155,7 @@ impl Scene {
 
     /// Kills the server, changes the claims of these calls, and starts another.
     fn kill_and_change(&mut self, calls: &[(&str, &str)], change: impl Fn(&mut Claim)) {
-        self.site.kill_and_restart_after(|data| change_claims(data, calls, change));
+        self.app.kill_and_restart_after(|data| change_claims(data, calls, change));
     }
 }
 
@@ -257,7 +257,7 @@ fn a_session_keeps_its_key_until_its_record_is_known() {
     for round in 0..5 {
         assert_eq!(scene.log("keyed", "s-1").json()["successful"], false);
         match round {
-            1 => scene.site.kill_and_restart(),
+            1 => scene.app.kill_and_restart(),
             3 => scene.kill_and_change(&[("keyed", "s-1")], so_long_ago(6 * DAY)),
             _ => {}
         }
@@ -342,11 +342,11 @@ fn a_shorter_text_is_sent_under_a_key_of_its_own() {
         }
         _ => Answer::json(&json!({"id": "one"})),
     });
-    let site = TestServer::start(&[("keyed", &document_of("keyed", &crm.origin()))]);
-    let token = site.sign_in("keyed", "testCrm", "one-key");
+    let app = TestServer::start(&[("keyed", &document_of("keyed", &crm.origin()))]);
+    let token = app.sign_in("keyed", "testCrm", "one-key");
     let mut long = call("s-1", "c1");
     long["note"] = json!("word ".repeat(1000));
-    let logged = site.post("/callLog", &token, &long);
+    let logged = app.post("/callLog", &token, &long);
     assert_eq!(logged.json()["logId"], "r-1", "{}", logged.text());
     let posts = crm.received().into_iter().filter(|request| request.method == "POST");
     let keys: Vec<String> =
@@ -363,12 +363,12 @@ fn a_lookup_that_fails_makes_nothing() {
         ("GET", "/finding/v1/activities") => Answer::json(&json!({"message": "down"})).status(503),
         _ => Answer::json(&json!({"id": "one"})),
     });
-    let mut site = TestServer::start(&[("finding", &document_of("finding", &crm.origin()))]);
-    let token = site.sign_in("finding", "testCrm", "one-key");
-    site.post("/callLog", &token, &call("s-1", "c1"));
-    site.kill_and_restart_after(|data| change_claims(data, &[("finding", "s-1")], so_long_ago(DAY)));
+    let mut app = TestServer::start(&[("finding", &document_of("finding", &crm.origin()))]);
+    let token = app.sign_in("finding", "testCrm", "one-key");
+    app.post("/callLog", &token, &call("s-1", "c1"));
+    app.kill_and_restart_after(|data| change_claims(data, &[("finding", "s-1")], so_long_ago(DAY)));
     for _ in 0..2 {
-        let told = site.post("/callLog", &token, &call("s-1", "c1"));
+        let told = app.post("/callLog", &token, &call("s-1", "c1"));
         assert_eq!(told.json()["successful"], false);
         assert!(told.details().contains("could not be looked up, so nothing was logged"), "{}", told.text());
     }
@@ -383,7 +383,7 @@ fn the_record_of_another_extension_does_not_settle_a_doubt() {
     let log = |extension: &str| {
         let mut call = call("s-1", "c1");
         call["extensionNumber"] = json!(extension);
-        scene.site.post("/callLog", scene.token("finding"), &call)
+        scene.app.post("/callLog", scene.token("finding"), &call)
     };
     assert_eq!(log("101").json()["logId"], "r-0");
     scene.book.next(&[502]);
@@ -405,7 +405,7 @@ fn kills_and_clocks_never_make_two_records() {
             (0..8).map(|n| (DOCUMENTS[n % 3], format!("s-{round}-{n}"))).collect();
         sessions.extend(names);
         scene.book.next(&[500, 502, 503].repeat(4));
-        let address = scene.site.server.address();
+        let address = scene.app.server.address();
         let posts: Vec<_> = sessions
             .iter()
             .rev()

@@ -23,7 +23,7 @@ impl Record {
 
 struct Scene {
     record: Record,
-    site: TestServer,
+    server: TestServer,
     token: String,
     _crm: Crm,
 }
@@ -54,18 +54,18 @@ impl Scene {
         let mut document = document(&crm.origin());
         document["meta"]["logFormat"] = json!(format);
         document["operations"]["updateCallLog"]["body"] = json!({"body": "{{composedLogDetails}}"});
-        let site = TestServer::start(&[("crm", &document)]);
-        let token = site.sign_in("crm", "testCrm", "one-key");
-        let logged = site.post("/callLog", &token, &call("s-1", "c1"));
+        let server = TestServer::start(&[("crm", &document)]);
+        let token = server.sign_in("crm", "testCrm", "one-key");
+        let logged = server.post("/callLog", &token, &call("s-1", "c1"));
         assert_eq!(logged.json()["logId"], "a1", "{}", logged.text());
-        Self { record, site, token, _crm: crm }
+        Self { record, server, token, _crm: crm }
     }
 
     fn update(&self, mut change: Value) -> Response {
         change["sessionId"] = json!("s-1");
         let bearer = format!("Bearer {}", self.token);
         let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
-        self.site.send("PATCH", "/callLog", &headers, Some(change.to_string().into_bytes()))
+        self.server.send("PATCH", "/callLog", &headers, Some(change.to_string().into_bytes()))
     }
 
     fn updated(&self, change: Value) {
@@ -155,13 +155,13 @@ fn a_record_that_cannot_be_read_is_left_alone() {
         });
         let mut document = document(&crm.origin());
         document["operations"]["getCallLog"]["responseMapping"] = json!({"fullBodyPath": "body.data.note"});
-        let site = TestServer::start(&[("crm", &document)]);
-        let token = site.sign_in("crm", "testCrm", "one-key");
-        site.post("/callLog", &token, &call("s-1", "c1"));
+        let server = TestServer::start(&[("crm", &document)]);
+        let token = server.sign_in("crm", "testCrm", "one-key");
+        server.post("/callLog", &token, &call("s-1", "c1"));
         let bearer = format!("Bearer {token}");
         let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
         let body = json!({"sessionId": "s-1", "note": "new"}).to_string().into_bytes();
-        let reply = site.send("PATCH", "/callLog", &headers, Some(body));
+        let reply = server.send("PATCH", "/callLog", &headers, Some(body));
         assert_eq!(reply.json()["successful"], false, "{status} {present}: {}", reply.text());
         assert!(reply.details().contains("nothing was changed"), "{}", reply.text());
         assert_eq!(record.text(), "", "{status} {present}");

@@ -63,12 +63,12 @@ fn told(reply: &crate::support::client::Response) -> (bool, String, String, u64,
 #[test]
 fn rules_say_what_replies_mean() {
     let crm = Crm::start(answer);
-    let site = TestServer::start(&[("crm", &document(&crm))]);
-    let token = site.sign_in("crm", "testCrm", "1-secretapikey");
+    let app = TestServer::start(&[("crm", &document(&crm))]);
+    let token = app.sign_in("crm", "testCrm", "1-secretapikey");
     let search = |fault: &str| {
         let query: String =
             url::form_urlencoded::Serializer::new(String::new()).append_pair("name", fault).finish();
-        told(&site.get(&format!("/custom/contact/search?{query}"), &token))
+        told(&app.get(&format!("/custom/contact/search?{query}"), &token))
     };
     let expect = |successful: bool, message: &str, kind: &str, ttl: u64, details: &str| {
         (successful, message.to_owned(), kind.to_owned(), ttl, details.to_owned())
@@ -129,15 +129,15 @@ fn rules_say_what_replies_mean() {
         )
     );
     assert_eq!(search("Ada"), expect(true, "Found 1 contacts", "success", 3000, ""));
-    assert!(!site.server.log().contains("secretapikey"));
+    assert!(!app.server.log().contains("secretapikey"));
 }
 
 #[test]
 fn a_404_can_mean_that_nobody_has_the_number() {
     let crm = Crm::start(answer);
-    let site = TestServer::start(&[("crm", &document(&crm))]);
-    let token = site.sign_in("crm", "testCrm", "1-key");
-    let reply = site.get("/contact?phoneNumber=404", &token);
+    let app = TestServer::start(&[("crm", &document(&crm))]);
+    let token = app.sign_in("crm", "testCrm", "1-key");
+    let reply = app.get("/contact?phoneNumber=404", &token);
     assert_eq!(reply.json()["contact"], json!([]), "{}", reply.text());
     let expected =
         (true, "testCrm does not know this number".to_owned(), "success".to_owned(), 5000, String::new());
@@ -154,8 +154,8 @@ fn rules_speak_at_the_sign_in() {
     document["operations"]["getUserInfo"]["errorMapping"] = json!([
         {"when": {"body": {"path": "body.ok", "equals": false}}, "outcome": {"message": "Your {{body.why}}"}}
     ]);
-    let site = TestServer::start(&[("crm", &document)]);
-    let reply = site.send_login(&json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "1-key"}));
+    let app = TestServer::start(&[("crm", &document)]);
+    let reply = app.send_login(&json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "1-key"}));
     assert_eq!(reply.message()["message"], "Your trial is over", "{}", reply.text());
     assert!(reply.json().get("jwtToken").is_none());
 }
@@ -171,8 +171,8 @@ fn what_was_typed_at_the_sign_in_is_masked_in_the_crms_words() {
     });
     let mut document = test_server::document(&crm.origin());
     document["operations"]["getUserInfo"]["errorMapping"] = json!([{"when": {"body": {"path": "body.ok", "equals": false}}, "outcome": {"message": "{{body.why}}"}}]);
-    let site = TestServer::start(&[("crm", &document)]);
-    let reply = site.send_login(&json!({
+    let app = TestServer::start(&[("crm", &document)]);
+    let reply = app.send_login(&json!({
         "platform": "testCrm", "proxyId": "crm", "apiKey": "typed-key-1",
         "additionalInfo": {"user": {"name": "ada.lovelace"}, "password": "s3cret-word"},
     }));
@@ -188,10 +188,10 @@ fn a_failed_creation_is_no_contact() {
     let mut document = test_server::document(&crm.origin());
     document["operations"]["createContact"]["errorMapping"] =
         json!([{"when": {"body": {"path": "body.error"}}, "outcome": {"treatAs": 422}}]);
-    let site = TestServer::start(&[("crm", &document)]);
-    let token = site.sign_in("crm", "testCrm", "1-key");
+    let app = TestServer::start(&[("crm", &document)]);
+    let token = app.sign_in("crm", "testCrm", "1-key");
     let reply =
-        site.post("/contact", &token, &json!({"phoneNumber": "+14155550123", "newContactName": "Ada"}));
+        app.post("/contact", &token, &json!({"phoneNumber": "+14155550123", "newContactName": "Ada"}));
     let expected = (
         false,
         "Error creating contact".to_owned(),

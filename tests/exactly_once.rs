@@ -64,9 +64,9 @@ fn start_with(
         ("POST", "/v1/activities") | ("GET", "/v1/activities") => post(request),
         _ => test_server::ordinary(request),
     });
-    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
-    let token = site.sign_in("crm", "testCrm", "one-key");
-    (crm, site, token)
+    let app = TestServer::start(&[("crm", &document(&crm.origin()))]);
+    let token = app.sign_in("crm", "testCrm", "one-key");
+    (crm, app, token)
 }
 
 fn post(address: SocketAddr, token: &str, session: &str) -> Result<Response, String> {
@@ -76,8 +76,8 @@ fn post(address: SocketAddr, token: &str, session: &str) -> Result<Response, Str
 }
 
 /// Posts all sessions at the same time; their answers in order.
-fn post_at_once(site: &TestServer, token: &str, sessions: &[String]) -> Vec<Value> {
-    let address = site.server.address();
+fn post_at_once(app: &TestServer, token: &str, sessions: &[String]) -> Vec<Value> {
+    let address = app.server.address();
     let posts: Vec<_> = sessions
         .iter()
         .map(|session| {
@@ -88,8 +88,8 @@ fn post_at_once(site: &TestServer, token: &str, sessions: &[String]) -> Vec<Valu
     posts.into_iter().map(|post| post.join().unwrap()).collect()
 }
 
-fn log_id(site: &TestServer, token: &str, session: &str) -> Value {
-    site.get(&format!("/callLog?sessionIds={session}"), token).json()["logs"][0]["logId"].clone()
+fn log_id(app: &TestServer, token: &str, session: &str) -> Value {
+    app.get(&format!("/callLog?sessionIds={session}"), token).json()["logs"][0]["logId"].clone()
 }
 
 /// Whoever waited got the first one's answer; whoever came later was told that the log exists.
@@ -114,27 +114,27 @@ fn assert_one_answer(answers: &[Value], id: &str) {
 fn two_hundred_posts_of_one_session_make_one_record() {
     let ledger = Ledger::default();
     let records = ledger.clone();
-    let (crm, site, token) = start(move |request| {
+    let (crm, app, token) = start(move |request| {
         thread::sleep(Duration::from_millis(200));
         created(&records.create(request))
     });
-    let answers = post_at_once(&site, &token, &vec!["s-1".to_owned(); 200]);
+    let answers = post_at_once(&app, &token, &vec!["s-1".to_owned(); 200]);
     assert_eq!(ledger.of("s-1"), ["record-0"]);
     assert_eq!(crm.count("/v1/activities"), 1);
     assert_one_answer(&answers, "record-0");
-    assert_eq!(log_id(&site, &token, "s-1"), "record-0");
+    assert_eq!(log_id(&app, &token, "s-1"), "record-0");
 }
 
 #[test]
 fn a_hundred_sessions_posted_twice_make_a_hundred_records() {
     let ledger = Ledger::default();
     let records = ledger.clone();
-    let (_crm, site, token) = start(move |request| {
+    let (_crm, app, token) = start(move |request| {
         thread::sleep(Duration::from_millis(50));
         created(&records.create(request))
     });
     let sessions: Vec<String> = (0..200).map(|n| format!("s-{}", n % 100)).collect();
-    let answers = post_at_once(&site, &token, &sessions);
+    let answers = post_at_once(&app, &token, &sessions);
     let mut of_session: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for (session, answer) in sessions.iter().zip(answers) {
         of_session.entry(session).or_default().push(answer);
@@ -144,7 +144,7 @@ fn a_hundred_sessions_posted_twice_make_a_hundred_records() {
         let records = ledger.of(session);
         assert_eq!(records.len(), 1, "{session}");
         assert_one_answer(&answers, &records[0]);
-        assert_eq!(log_id(&site, &token, session), records[0].as_str());
+        assert_eq!(log_id(&app, &token, session), records[0].as_str());
     }
 }
 
@@ -153,19 +153,19 @@ fn a_crm_that_refuses_leaves_the_session_free() {
     let ledger = Ledger::default();
     let (records, broken) = (ledger.clone(), Gate::default());
     let mended = broken.clone();
-    let (_crm, site, token) = start(move |request| {
+    let (_crm, app, token) = start(move |request| {
         if !broken.is_open() {
             thread::sleep(Duration::from_millis(50));
             return Answer::json(&json!({"message": "no such contact"})).status(422);
         }
         created(&records.create(request))
     });
-    for answer in post_at_once(&site, &token, &vec!["s-1".to_owned(); 200]) {
+    for answer in post_at_once(&app, &token, &vec!["s-1".to_owned(); 200]) {
         assert_eq!(answer["successful"], false, "{answer}");
         assert_eq!(answer["returnMessage"]["message"], "Error creating call log", "{answer}");
     }
     mended.open();
-    let answers = post_at_once(&site, &token, &vec!["s-1".to_owned(); 200]);
+    let answers = post_at_once(&app, &token, &vec!["s-1".to_owned(); 200]);
     assert_eq!(ledger.of("s-1"), ["record-0"]);
     assert_one_answer(&answers, "record-0");
 }
@@ -175,23 +175,23 @@ fn a_crm_that_refuses_leaves_the_session_free() {
 fn a_lost_answer_is_never_repeated_blindly() {
     let ledger = Ledger::default();
     let records = ledger.clone();
-    let (_crm, site, token) = start(move |request| {
+    let (_crm, app, token) = start(move |request| {
         records.create(request);
         thread::sleep(Duration::from_millis(50));
         Answer::reset()
     });
-    let answers = post_at_once(&site, &token, &vec!["s-1".to_owned(); 200]);
+    let answers = post_at_once(&app, &token, &vec!["s-1".to_owned(); 200]);
     assert!(answers.iter().all(|answer| answer["successful"] == false), "{answers:?}");
     assert_eq!(ledger.of("s-1").len(), 1);
 
-    let later = post(site.server.address(), &token, "s-1").unwrap();
+    let later = post(app.server.address(), &token, "s-1").unwrap();
     assert_eq!(later.message()["message"], "This call may be logged already", "{}", later.text());
     assert!(later.details().contains("Please check it: until "), "{}", later.details());
     assert_eq!(ledger.of("s-1").len(), 1);
     // Other extensions of the call have records of their own and are not held up.
     let mut other = call("s-1", "c1");
     other["extensionNumber"] = json!("102");
-    site.post("/callLog", &token, &other);
+    app.post("/callLog", &token, &other);
     assert_eq!(ledger.of("s-1").len(), 2);
 }
 
@@ -229,7 +229,7 @@ fn killed_before_the_answer(
     let ledger = Ledger::default();
     let (records, gate) = (ledger.clone(), Gate::default());
     let held = gate.clone();
-    let (crm, mut site, token) = start_with(document, move |request| {
+    let (crm, mut app, token) = start_with(document, move |request| {
         if request.method == "GET" {
             return known.as_ref().map_or_else(|| Answer::text("", "").status(404), Answer::json);
         }
@@ -237,25 +237,25 @@ fn killed_before_the_answer(
         held.pass();
         created(&id)
     });
-    let address = site.server.address();
+    let address = app.server.address();
     let in_flight = thread::spawn({
         let token = token.clone();
         move || post(address, &token, "s-1")
     });
     crm.wait_for("/v1/activities", 1, PATIENCE);
-    site.kill_and_restart_after(|data| claimed_earlier(data, away));
+    app.kill_and_restart_after(|data| claimed_earlier(data, away));
     gate.open();
     assert!(in_flight.join().unwrap().is_err(), "the server was killed before it could answer");
-    let again = post(site.server.address(), &token, "s-1").unwrap();
-    (ledger, site, again)
+    let again = post(app.server.address(), &token, "s-1").unwrap();
+    (ledger, app, again)
 }
 
 #[test]
 fn after_a_kill_the_user_is_told_that_a_record_may_exist() {
-    let (ledger, site, again) = killed_before_the_answer(with_session, None, Duration::ZERO);
+    let (ledger, app, again) = killed_before_the_answer(with_session, None, Duration::ZERO);
     assert_eq!(again.message()["message"], "This call may be logged already", "{}", again.text());
     assert_eq!(ledger.of("s-1"), ["record-0"]);
-    drop(site);
+    drop(app);
 }
 
 fn finding(origin: &str) -> Value {
@@ -306,7 +306,7 @@ fn after_a_lookup_that_finds_nothing_a_failure_leaves_the_session_free() {
     let ledger = Ledger::default();
     let (records, gate) = (ledger.clone(), Gate::default());
     let (held, asked) = (gate.clone(), Mutex::new(0));
-    let (crm, mut site, token) = start_with(finding, move |request| {
+    let (crm, mut app, token) = start_with(finding, move |request| {
         if request.method == "GET" {
             return Answer::json(&json!({"found": []}));
         }
@@ -324,18 +324,18 @@ fn after_a_lookup_that_finds_nothing_a_failure_leaves_the_session_free() {
             _ => created(&records.create(request)),
         }
     });
-    let address = site.server.address();
+    let address = app.server.address();
     let in_flight = thread::spawn({
         let token = token.clone();
         move || post(address, &token, "s-1")
     });
     crm.wait_for("/v1/activities", 1, PATIENCE);
-    site.kill_and_restart_after(|data| claimed_earlier(data, MINUTE));
+    app.kill_and_restart_after(|data| claimed_earlier(data, MINUTE));
     gate.open();
     assert!(in_flight.join().unwrap().is_err());
-    let refused = post(site.server.address(), &token, "s-1").unwrap();
+    let refused = post(app.server.address(), &token, "s-1").unwrap();
     assert!(refused.details().contains("no such contact"), "{}", refused.text());
-    let logged = post(site.server.address(), &token, "s-1").unwrap();
+    let logged = post(app.server.address(), &token, "s-1").unwrap();
     assert_eq!(logged.json()["logId"], "record-0", "{}", logged.text());
 }
 
@@ -350,7 +350,7 @@ fn under_a_key_a_lost_answer_is_asked_for_again() {
         document["operations"]["createCallLog"]["idempotencyHeader"] = json!({"name": "Idempotency-Key"});
         document
     };
-    let (crm, mut site, token) = start_with(keyed, move |request| {
+    let (crm, mut app, token) = start_with(keyed, move |request| {
         let key = request.header("idempotency-key").expect("a key").to_owned();
         match known.lock().unwrap().entry(key) {
             Entry::Occupied(id) => created(id.get()),
@@ -361,12 +361,12 @@ fn under_a_key_a_lost_answer_is_asked_for_again() {
         }
     });
     for (session, dies) in [("s-1", false), ("s-2", true)] {
-        let first = post(site.server.address(), &token, session).unwrap();
+        let first = post(app.server.address(), &token, session).unwrap();
         assert_eq!(first.json()["successful"], false, "{}", first.text());
         if dies {
-            site.kill_and_restart();
+            app.kill_and_restart();
         }
-        let second = post(site.server.address(), &token, session).unwrap();
+        let second = post(app.server.address(), &token, session).unwrap();
         assert_eq!(second.json()["successful"], true, "{}", second.text());
         assert_eq!(ledger.of(session), [second.json()["logId"].as_str().unwrap()]);
     }
@@ -378,7 +378,7 @@ fn under_a_key_a_lost_answer_is_asked_for_again() {
 fn a_record_that_is_not_there_yet_is_not_made_again_at_once() {
     let ledger = Ledger::default();
     let records = ledger.clone();
-    let (_crm, site, token) = start_with(finding, move |request| {
+    let (_crm, app, token) = start_with(finding, move |request| {
         if request.method == "GET" {
             return Answer::json(&json!({"found": []}));
         }
@@ -386,10 +386,10 @@ fn a_record_that_is_not_there_yet_is_not_made_again_at_once() {
         Answer::reset()
     });
     for _ in 0..2 {
-        let answer = post(site.server.address(), &token, "s-1").unwrap();
+        let answer = post(app.server.address(), &token, "s-1").unwrap();
         assert_eq!(answer.json()["successful"], false, "{}", answer.text());
     }
-    let again = post(site.server.address(), &token, "s-1").unwrap();
+    let again = post(app.server.address(), &token, "s-1").unwrap();
     assert!(again.details().contains("Please try again in a minute"), "{}", again.text());
     assert_eq!(ledger.of("s-1"), ["record-0"]);
 }
@@ -405,7 +405,7 @@ fn a_failure_after_a_lost_answer_forgets_neither_the_doubt_nor_the_key() {
         document["operations"]["createCallLog"]["idempotencyHeader"] = json!({"name": "Idempotency-Key"});
         document
     };
-    let (crm, site, token) = start_with(keyed, move |request| {
+    let (crm, app, token) = start_with(keyed, move |request| {
         let key = request.header("idempotency-key").expect("a key").to_owned();
         let mut known = known.lock().unwrap();
         let (id, asked) = known.entry(key).or_insert_with(|| (records.create(request), 0));
@@ -418,10 +418,10 @@ fn a_failure_after_a_lost_answer_forgets_neither_the_doubt_nor_the_key() {
         }
     });
     for _ in 0..3 {
-        let failed = post(site.server.address(), &token, "s-1").unwrap();
+        let failed = post(app.server.address(), &token, "s-1").unwrap();
         assert_eq!(failed.json()["successful"], false, "{}", failed.text());
     }
-    let logged = post(site.server.address(), &token, "s-1").unwrap();
+    let logged = post(app.server.address(), &token, "s-1").unwrap();
     assert_eq!(logged.json()["logId"], "record-0", "{}", logged.text());
     assert_eq!(ledger.of("s-1"), ["record-0"]);
     assert_eq!(crm.count("/v1/activities"), 4);
@@ -431,8 +431,8 @@ fn a_failure_after_a_lost_answer_forgets_neither_the_doubt_nor_the_key() {
 fn no_acknowledged_log_is_lost_in_a_kill() {
     let ledger = Ledger::default();
     let records = ledger.clone();
-    let (_crm, mut site, token) = start(move |request| created(&records.create(request)));
-    let address = site.server.address();
+    let (_crm, mut app, token) = start(move |request| created(&records.create(request)));
+    let address = app.server.address();
     let acknowledged: Arc<Mutex<Vec<(String, Value)>>> = Arc::default();
     let writers: Vec<_> = (0..8)
         .map(|writer| {
@@ -447,11 +447,11 @@ fn no_acknowledged_log_is_lost_in_a_kill() {
         })
         .collect();
     test_server::until("some logs", || acknowledged.lock().unwrap().len() > 100);
-    site.kill_and_restart();
+    app.kill_and_restart();
     writers.into_iter().for_each(|writer| writer.join().unwrap());
     let acknowledged = acknowledged.lock().unwrap();
     for (session, id) in acknowledged.iter() {
-        assert_eq!(&log_id(&site, &token, session), id, "{session}");
+        assert_eq!(&log_id(&app, &token, session), id, "{session}");
         assert_eq!(ledger.of(session).len(), 1, "{session}");
     }
 }

@@ -95,7 +95,7 @@ fn old_token(id: &str) -> String {
 struct Scene {
     source: String,
     crm: Crm,
-    site: TestServer,
+    app: TestServer,
     database_url: String,
 }
 
@@ -115,18 +115,18 @@ impl Scene {
         });
         document["operations"]["updateMessageLog"] = json!({"method": "PATCH", "url": "/messages/{{thirdPartyLogId}}", "body": {"m": "{{message.id}}"}});
         let database_url = if is_shared { cluster.database() } else { String::new() };
-        let mut site = TestServer::start_with(&[("crm", &document)], |options| {
+        let mut app = TestServer::start_with(&[("crm", &document)], |options| {
             options.env("APP_SERVER_SECRET_KEY", SECRET).env("DATABASE_URL", &database_url)
         });
-        site.server.kill();
-        Self { source, crm, site, database_url }
+        app.server.kill();
+        Self { source, crm, app, database_url }
     }
 
     /// Runs the import; what it prints.
     fn import(&self) -> String {
         let output = Command::new(env!("CARGO_BIN_EXE_app-connect"))
             .args(["import", "app-connect-core", "--from", &self.source, "--data-dir"])
-            .arg(self.site.folder().join("data"))
+            .arg(self.app.folder().join("data"))
             .env_clear()
             .envs([("APP_SERVER_SECRET_KEY", SECRET), ("DATABASE_URL", &self.database_url)])
             .stdin(Stdio::null())
@@ -145,7 +145,7 @@ impl Scene {
     fn patch(&self, token: &str, body: &Value) -> Value {
         let bearer = format!("Bearer {token}");
         let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
-        self.site.send("PATCH", "/callLog", &headers, Some(body.to_string().into_bytes())).json()
+        self.app.send("PATCH", "/callLog", &headers, Some(body.to_string().into_bytes())).json()
     }
 
     /// The requests for records that the CRM received, without the bodies.
@@ -185,18 +185,18 @@ fn a_database_of_the_reference_is_brought_over_and_its_tokens_work() {
     for is_shared in [false, true] {
         let mut scene = Scene::new(cluster, is_shared);
         assert_eq!(scene.import(), FIRST);
-        scene.site.kill_and_restart();
-        let (site, token) = (&scene.site, old_token("one-testCrm"));
+        scene.app.kill_and_restart();
+        let (app, token) = (&scene.app, old_token("one-testCrm"));
 
         // What was logged is found, and not logged again.
-        let found = site.get("/callLog?sessionIds=s-old,s-gone", &token).json();
+        let found = app.get("/callLog?sessionIds=s-old,s-gone", &token).json();
         let matched = |at: usize| (found["logs"][at]["matched"].clone(), found["logs"][at]["logId"].clone());
         assert_eq!((matched(0), matched(1).0), ((json!(true), json!("crm-1")), json!(false)), "{found}");
-        let found = site
+        let found = app
             .get("/callLog?sessionIds=s-ext&extensionNumber=102&hashedExtensionId=hash-102", &token)
             .json();
         assert_eq!(found["logs"][0]["logId"], "crm-3", "{found}");
-        let again = site.post("/callLog", &token, &test_server::call("s-old", "c1")).json();
+        let again = app.post("/callLog", &token, &test_server::call("s-old", "c1")).json();
         assert_eq!(again["returnMessage"]["message"], "Existing log for session s-old", "{again}");
         assert_eq!(scene.records(), [""; 0]);
 
@@ -215,31 +215,31 @@ fn a_database_of_the_reference_is_brought_over_and_its_tokens_work() {
             "contactId": "c1", "contactType": "Contact", "contactName": "Ada", "contactPhoneNumber": "+14155550101"
         });
         let before = scene.records().len();
-        let logged = site.post("/messageLog", &token, &conversation).json();
+        let logged = app.post("/messageLog", &token, &conversation).json();
         assert_eq!(logged["successful"], true, "{logged}");
         assert_eq!(scene.records()[before..], ["PATCH /v1/messages/crm-9"]);
 
         // Settings, the list of calls to make, contacts: as they were.
-        let settings = site.get("/user/settings", &token).json();
+        let settings = app.get("/user/settings", &token).json();
         assert_eq!(settings["popUp"]["value"], true, "{settings}");
-        let list = site.get("/calldown", &token).json();
+        let list = app.get("/calldown", &token).json();
         assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
         assert_eq!(list["items"][0]["id"], "0123456789abcdef");
         assert_eq!(list["items"][0]["scheduledAt"], "2025-03-02T11:30:00.000Z");
-        let contact = site.get("/contact?phoneNumber=%2B14155550101", &token).json();
+        let contact = app.get("/contact?phoneNumber=%2B14155550101", &token).json();
         assert_eq!(contact["contact"][0]["name"], "Ada", "{contact}");
         assert_eq!(scene.crm.count("/v1/contacts"), 0, "the cache was brought over");
-        assert_eq!(site.get("/hostname", &token).text(), "acme.crm.example");
+        assert_eq!(app.get("/hostname", &token).text(), "acme.crm.example");
 
         // Who signed out there is signed out here; a forged token is nobody's.
-        let signed_out = site.get("/contact?phoneNumber=1", &old_token("two-testCrm")).json();
+        let signed_out = app.get("/contact?phoneNumber=1", &old_token("two-testCrm")).json();
         assert_eq!(signed_out["successful"], false, "{signed_out}");
         let strange = encode(
             &Header::new(Algorithm::HS256),
             &json!({"id": "one-testCrm", "platform": "testCrm", "exp": 4_000_000_000_u64}),
             &EncodingKey::from_secret(b"another"),
         );
-        assert_eq!(site.get("/calldown", &strange.unwrap()).status, 400);
+        assert_eq!(app.get("/calldown", &strange.unwrap()).status, 400);
     }
 }
 
@@ -256,10 +256,10 @@ fn a_second_run_brings_what_is_new_and_leaves_what_changed_here() {
         assert!(again.contains(&format!("{table}: 0 brought over, {there} here already")), "{again}");
     }
     // Here somebody changes a setting; there calls are logged, and another user changes something.
-    scene.site.kill_and_restart();
+    scene.app.kill_and_restart();
     let token = old_token("one-testCrm");
     let change = json!({"userSettings": {"popUp": {"value": "changed here"}}});
-    assert_eq!(scene.site.post("/user/settings", &token, &change).status, 200);
+    assert_eq!(scene.app.post("/user/settings", &token, &change).status, 200);
     let now = "now(), now()";
     let sql = format!(
         r#"insert into "callLogs" values ('tel-9', 's-new', '', '', 'testCrm', 'crm-99', 'one-testCrm', null, {now});
@@ -270,11 +270,11 @@ fn a_second_run_brings_what_is_new_and_leaves_what_changed_here() {
     let third = scene.import();
     assert!(third.contains("users: 1 brought over, 1 here already"), "{third}");
     assert!(third.contains("callLogs: 1 brought over, 3 here already"), "{third}");
-    let settings = scene.site.get("/user/settings", &token).json();
+    let settings = scene.app.get("/user/settings", &token).json();
     assert_eq!(settings["popUp"]["value"], "changed here", "{settings}");
-    let found = scene.site.get("/callLog?sessionIds=s-new", &token).json();
+    let found = scene.app.get("/callLog?sessionIds=s-new", &token).json();
     assert_eq!(found["logs"][0]["logId"], "crm-99", "{found}");
-    let signed_in = scene.site.get("/contact?phoneNumber=1", &old_token("two-testCrm")).json();
+    let signed_in = scene.app.get("/contact?phoneNumber=1", &old_token("two-testCrm")).json();
     assert_eq!(signed_in["successful"], true, "{signed_in}");
 }
 

@@ -53,7 +53,7 @@ fn crm(request: &Request, is_revoked: bool) -> Answer {
 }
 
 struct World {
-    site: TestServer,
+    app: TestServer,
     crm: Crm,
     portal: Crm,
     revoked: Arc<AtomicBool>,
@@ -70,19 +70,19 @@ impl World {
         document["operations"]["getUserInfo"]["query"] =
             json!({"seat": "{{additionalInfo.seat}}", "tenant": "{{additionalInfo.tenant}}"});
         let documents = [("one", &document), ("two", &document)];
-        let site = TestServer::start_with(&documents, |options| {
+        let app = TestServer::start_with(&documents, |options| {
             options
                 .env("RINGCENTRAL_SERVER", platform.origin())
                 .env("DEVELOPER_PORTAL_SERVER", portal.origin())
         });
-        Self { site, crm, portal, revoked, _ringcentral: platform }
+        Self { app, crm, portal, revoked, _ringcentral: platform }
     }
 
     fn sign_in(&self, token: &str, more: Value) -> Response {
         let mut login =
             json!({"platform": "testCrm", "proxyId": "one", "rcAccessToken": token, "connectorId": "c-1"});
         login.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        self.site.send_login(&login)
+        self.app.send_login(&login)
     }
 
     /// Key, seat and tenant of the last request to the CRM.
@@ -138,7 +138,7 @@ fn what_an_admin_fills_in_serves_the_account() {
     assert_eq!(missing(&world.sign_in("2/11", own.clone())), json!(["apiKey", "seat"]));
     let elsewhere = json!({"proxyId": "two", "additionalInfo": {"tenant": "t"}});
     assert_eq!(missing(&world.sign_in("1/11", elsewhere)), json!(["apiKey", "seat"]));
-    assert!(!world.site.server.log().contains("1-shared"), "no key in the log");
+    assert!(!world.app.server.log().contains("1-shared"), "no key in the log");
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn body(route: &str) -> Option<Value> {
     })
 }
 
-fn send(site: &TestServer, token: &str, route: &str, target: &str) -> Response {
+fn send(server: &TestServer, token: &str, route: &str, target: &str) -> Response {
     let method = route.split(' ').next().unwrap();
     let bearer = format!("Bearer {token}");
     let mut headers = vec![("Authorization", bearer.as_str())];
@@ -91,7 +91,7 @@ fn send(site: &TestServer, token: &str, route: &str, target: &str) -> Response {
     if body.is_some() {
         headers.push(("Content-Type", "application/json"));
     }
-    site.send(method, target, &headers, body)
+    server.send(method, target, &headers, body)
 }
 
 fn routes() -> BTreeSet<String> {
@@ -120,23 +120,23 @@ enum Gone {
 
 fn play(gone: Gone) {
     let crm = Crm::start(test_server::ordinary);
-    let mut site = TestServer::start(&[("crm", &document(&crm.origin()))]);
-    let token = site.sign_in("crm", "testCrm", "one-key");
-    assert_eq!(site.post("/callLog", &token, &call("s-1", "c1")).json()["successful"], true);
-    let file = site.document("crm");
+    let mut server = TestServer::start(&[("crm", &document(&crm.origin()))]);
+    let token = server.sign_in("crm", "testCrm", "one-key");
+    assert_eq!(server.post("/callLog", &token, &call("s-1", "c1")).json()["successful"], true);
+    let file = server.document("crm");
     match gone {
-        Gone::Removed => site.kill_and_restart_after(|_| std::fs::remove_file(&file).unwrap()),
+        Gone::Removed => server.kill_and_restart_after(|_| std::fs::remove_file(&file).unwrap()),
         Gone::Broken => {
-            site.kill_and_restart_after(|_| std::fs::write(&file, "{\"operations\": 5}").unwrap())
+            server.kill_and_restart_after(|_| std::fs::write(&file, "{\"operations\": 5}").unwrap())
         }
         Gone::RemovedWhileItRuns => {
             std::fs::remove_file(&file).unwrap();
-            test_server::until("the document to go", || site.state("crm").is_null());
+            test_server::until("the document to go", || server.state("crm").is_null());
         }
     }
     let asked = crm.count("");
     for (route, target) in PLAYED {
-        let reply = send(&site, &token, route, target);
+        let reply = send(&server, &token, route, target);
         assert!(reply.text().contains("not in service"), "{route}: {}", reply.text());
         for said in ["ontact not found", "could not be found", "Cannot find", "Not supported", "\"Basic\""] {
             assert!(!reply.text().contains(said), "{route}: {}", reply.text());
@@ -151,13 +151,13 @@ fn play(gone: Gone) {
         }
     }
     assert_eq!(crm.count(""), asked, "nobody was asked");
-    let told = site.log_lines().into_iter().filter(|line| line["message"] == "not in service").count();
+    let told = server.log_lines().into_iter().filter(|line| line["message"] == "not in service").count();
     assert_eq!(told, PLAYED.len());
-    let metrics = site.get("/metrics", ADMIN_TOKEN).text();
+    let metrics = server.get("/metrics", ADMIN_TOKEN).text();
     assert!(metrics.contains(&format!("app_connect_not_in_service_total {}", PLAYED.len())), "{metrics}");
-    let interfaces = site.get("/implementedInterfaces?platform=testCrm&proxyId=crm", "");
+    let interfaces = server.get("/implementedInterfaces?platform=testCrm&proxyId=crm", "");
     assert_eq!((interfaces.status, interfaces.text().contains("Unknown proxyId")), (404, true));
-    let login = site.send_login(&json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "one-key"}));
+    let login = server.send_login(&json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "one-key"}));
     assert_eq!((login.status, login.text().contains("is in service")), (400, true), "{}", login.text());
 }
 
@@ -182,21 +182,21 @@ fn cached_contacts_are_not_served_for_a_document_that_is_gone() {
     let crm = Crm::start(test_server::ordinary);
     let platform =
         Crm::start(|_: &Request| crate::support::crm::Answer::json(&json!({"id": 1, "account": {"id": 5}})));
-    let mut site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
+    let mut server = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
         options.env("ADMIN_TOKEN", ADMIN_TOKEN).env("RINGCENTRAL_SERVER", platform.origin())
     });
     let login = json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "1-key", "rcAccessToken": "any"});
-    let token = site.send_login(&login).json()["jwtToken"].as_str().unwrap().to_owned();
+    let token = server.send_login(&login).json()["jwtToken"].as_str().unwrap().to_owned();
     let target = "/contact?phoneNumber=%2B14155550101";
-    assert!(site.get(target, &token).text().contains("Ada"));
-    let file = site.document("crm");
+    assert!(server.get(target, &token).text().contains("Ada"));
+    let file = server.document("crm");
     let text = std::fs::read(&file).unwrap();
-    site.kill_and_restart_after(|_| std::fs::remove_file(&file).unwrap());
-    let told = site.get(target, &token);
+    server.kill_and_restart_after(|_| std::fs::remove_file(&file).unwrap());
+    let told = server.get(target, &token);
     assert!(told.text().contains("not in service") && !told.text().contains("Ada"), "{}", told.text());
     // It comes back as it was: so do they.
-    site.kill_and_restart_after(|_| std::fs::write(&file, text).unwrap());
+    server.kill_and_restart_after(|_| std::fs::write(&file, text).unwrap());
     let asked = crm.count("/v1/contacts");
-    assert!(site.get(target, &token).text().contains("Ada"));
+    assert!(server.get(target, &token).text().contains("Ada"));
     assert_eq!(crm.count("/v1/contacts"), asked);
 }

@@ -11,8 +11,8 @@ fn sample(text: &str, series: &str) -> f64 {
     line.map_or(0.0, |value| value.parse().unwrap())
 }
 
-fn scrape(site: &TestServer) -> String {
-    let reply = site.get("/metrics", ADMIN_TOKEN);
+fn scrape(app: &TestServer) -> String {
+    let reply = app.get("/metrics", ADMIN_TOKEN);
     assert_eq!(reply.status, 200, "{}", reply.text());
     reply.text()
 }
@@ -25,10 +25,10 @@ fn id(reply: &Response) -> String {
 fn metrics_are_closed_as_the_list_of_documents_is() {
     let closed = TestServer::start_with(&[], |options| options);
     assert_eq!(closed.get("/metrics", ADMIN_TOKEN).status, 403);
-    let site = TestServer::start(&[]);
-    assert_eq!(site.get("/metrics", "guess").status, 401);
-    assert_eq!(site.send("GET", "/metrics", &[], None).status, 401);
-    let reply = site.get("/metrics", ADMIN_TOKEN);
+    let app = TestServer::start(&[]);
+    assert_eq!(app.get("/metrics", "guess").status, 401);
+    assert_eq!(app.send("GET", "/metrics", &[], None).status, 401);
+    let reply = app.get("/metrics", ADMIN_TOKEN);
     let content_type = reply.header("content-type");
     assert_eq!(content_type, Some("application/openmetrics-text; version=1.0.0; charset=utf-8"));
     assert!(reply.text().ends_with("# EOF\n"));
@@ -41,10 +41,10 @@ fn metrics_have_an_address_of_their_own_where_it_is_set() {
         |options: crate::support::server::Options| options.arg("--metrics-listen").arg("127.0.0.1:0"),
         |options: crate::support::server::Options| options.env("METRICS_LISTEN", "127.0.0.1:0"),
     ] {
-        let site = TestServer::start_with(&[], adjust);
+        let app = TestServer::start_with(&[], adjust);
         let mut address = None;
         until("the address of the metrics", || {
-            address = site.log_lines().iter().find_map(|line| {
+            address = app.log_lines().iter().find_map(|line| {
                 let message = line["message"].as_str()?;
                 message.strip_prefix("metrics on http://")?.strip_suffix("/metrics").map(str::to_owned)
             });
@@ -58,7 +58,7 @@ fn metrics_have_an_address_of_their_own_where_it_is_set() {
         assert_eq!(reply.status, 200);
         assert!(reply.text().contains("app_connect_build_info{version=\""), "{}", reply.text());
         assert_eq!(read("GET", "/isAlive").status, 404, "it serves nothing else");
-        assert_eq!(site.get("/metrics", "").status, 403, "the other door stays closed");
+        assert_eq!(app.get("/metrics", "").status, 403, "the other door stays closed");
     }
 }
 
@@ -70,14 +70,14 @@ fn operations_are_counted_by_document_operation_and_outcome() {
         Some("+14155550111") => Answer::json(&json!({"contacts": [{"name": "Without an id"}]})),
         _ => ordinary(request),
     });
-    let site = TestServer::start(&[("crm", &document(&crm.origin())), ("other", &document(&crm.origin()))]);
-    let token = site.sign_in("crm", "testCrm", "77-key");
-    let find = |number: &str| site.get(&format!("/contact?phoneNumber=%2B{number}"), &token);
+    let app = TestServer::start(&[("crm", &document(&crm.origin())), ("other", &document(&crm.origin()))]);
+    let token = app.sign_in("crm", "testCrm", "77-key");
+    let find = |number: &str| app.get(&format!("/contact?phoneNumber=%2B{number}"), &token);
     for number in ["14155550101", "14155550102", "14155550500", "14155550404", "14155550111"] {
         find(number);
     }
-    assert_eq!(site.post("/callLog", &token, &call("s1", "c1")).json()["successful"], true);
-    let text = scrape(&site);
+    assert_eq!(app.post("/callLog", &token, &call("s1", "c1")).json()["successful"], true);
+    let text = scrape(&app);
     let operations = |operation: &str, outcome: &str| {
         let labels = format!(r#"{{proxy_id="crm",operation="{operation}",outcome="{outcome}"}}"#);
         let count = sample(&text, &format!("app_connect_operations_total{labels}"));
@@ -105,15 +105,15 @@ fn operations_are_counted_by_document_operation_and_outcome() {
 #[test]
 fn requests_are_counted_by_route_method_and_status_class() {
     let crm = Crm::start(ordinary);
-    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
-    let token = site.sign_in("crm", "testCrm", "77-key");
-    site.assert_alive();
-    site.get("/contact?phoneNumber=%2B14155550101", &token);
-    site.get("/contact?phoneNumber=%2B14155550101", "no token");
-    site.get("/wp-login.php?token=14155550101", "");
-    site.send("PROPFIND", "/14155550102", &[], None);
-    site.send("OPTIONS", "/contact", &[], None);
-    let text = scrape(&site);
+    let app = TestServer::start(&[("crm", &document(&crm.origin()))]);
+    let token = app.sign_in("crm", "testCrm", "77-key");
+    app.assert_alive();
+    app.get("/contact?phoneNumber=%2B14155550101", &token);
+    app.get("/contact?phoneNumber=%2B14155550101", "no token");
+    app.get("/wp-login.php?token=14155550101", "");
+    app.send("PROPFIND", "/14155550102", &[], None);
+    app.send("OPTIONS", "/contact", &[], None);
+    let text = scrape(&app);
     for (labels, count) in [
         (r#"{method="POST",route="/apiKeyLogin",status="2xx"}"#, 1.0),
         (r#"{method="GET",route="/isAlive",status="2xx"}"#, 1.0),
@@ -131,7 +131,7 @@ fn requests_are_counted_by_route_method_and_status_class() {
         assert_eq!(sample(&text, &timed), count, "{labels}");
     }
     assert!(!text.contains("wp-login") && !text.contains("14155550"), "{text}");
-    let again = scrape(&site);
+    let again = scrape(&app);
     let scrapes = r#"app_connect_http_requests_total{method="GET",route="/metrics",status="2xx"}"#;
     assert_eq!(sample(&again, scrapes) - sample(&text, scrapes), 1.0);
 }
@@ -141,21 +141,21 @@ fn documents_are_counted_by_their_state() {
     let good = document("https://crm.example.com");
     let mut broken = good.clone();
     broken["operations"]["findContact"]["method"] = json!(7);
-    let site = TestServer::start(&[("a", &good), ("b", &good), ("broken", &broken)]);
+    let app = TestServer::start(&[("a", &good), ("b", &good), ("broken", &broken)]);
     let states = |text: &str| {
         ["active", "kept", "refused"]
             .map(|state| sample(text, &format!("app_connect_documents{{state=\"{state}\"}}")))
     };
-    assert_eq!(states(&scrape(&site)), [2.0, 0.0, 1.0]);
-    site.write("a", &broken);
-    site.wait_for_state("a", |state| state["status"] == "kept");
-    assert_eq!(states(&scrape(&site)), [1.0, 1.0, 1.0]);
+    assert_eq!(states(&scrape(&app)), [2.0, 0.0, 1.0]);
+    app.write("a", &broken);
+    app.wait_for_state("a", |state| state["status"] == "kept");
+    assert_eq!(states(&scrape(&app)), [1.0, 1.0, 1.0]);
 }
 
 #[test]
 fn a_plain_request_id_comes_back_and_any_other_is_replaced() {
-    let site = TestServer::start(&[]);
-    let with = |given: &str| id(&site.send("GET", "/isAlive", &[("X-Request-Id", given)], None));
+    let app = TestServer::start(&[]);
+    let with = |given: &str| id(&app.send("GET", "/isAlive", &[("X-Request-Id", given)], None));
     assert_eq!(with("7f3a-11.b:c=d_e"), "7f3a-11.b:c=d_e");
     let mut seen = std::collections::HashSet::new();
     for given in ["", "+14155550101", "two words", "{\"a\":1}", &"x".repeat(65), "a,b"] {
@@ -170,7 +170,7 @@ fn a_plain_request_id_comes_back_and_any_other_is_replaced() {
     for (method, target) in
         [("GET", "/nothing"), ("GET", "/contact"), ("OPTIONS", "/contact"), ("POST", "/apiKeyLogin")]
     {
-        let reply = site.send(method, target, &[("X-Request-Id", "mine")], None);
+        let reply = app.send(method, target, &[("X-Request-Id", "mine")], None);
         assert_eq!(id(&reply), "mine", "{method} {target}: {}", reply.status);
     }
 }
@@ -181,12 +181,12 @@ fn every_log_line_of_a_request_carries_its_id() {
         "/v1/contacts" => Answer::json(&json!({"contacts": [{"name": "Without an id"}]})),
         _ => ordinary(request),
     });
-    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
-    let token = site.sign_in("crm", "testCrm", "77-key");
+    let app = TestServer::start(&[("crm", &document(&crm.origin()))]);
+    let token = app.sign_in("crm", "testCrm", "77-key");
     let headers = [("X-Request-Id", "lookup-1"), ("Authorization", &format!("Bearer {token}"))];
-    site.send("GET", "/contact?phoneNumber=%2B14155550101", &headers, None);
+    app.send("GET", "/contact?phoneNumber=%2B14155550101", &headers, None);
     let of = |id: &str| -> Vec<Value> {
-        let mut lines = site.log_lines();
+        let mut lines = app.log_lines();
         lines.retain(|line| line["spans"][0]["request_id"] == id);
         lines
     };
@@ -198,23 +198,23 @@ fn every_log_line_of_a_request_carries_its_id() {
         assert_eq!(line["spans"][0]["method"], "GET");
         assert_eq!(line["spans"][0]["route"], "/contact");
     }
-    let strangers = site.log_lines().into_iter().filter(|line| {
+    let strangers = app.log_lines().into_iter().filter(|line| {
         line["message"] == "operation" && line["spans"][0]["request_id"].as_str().is_none_or(str::is_empty)
     });
     assert_eq!(strangers.count(), 0, "the sign-in has an id as well");
-    assert!(!site.server.log().contains("14155550101"));
+    assert!(!app.server.log().contains("14155550101"));
 }
 
 #[test]
 fn text_logs_carry_the_id_as_well() {
     let crm = Crm::start(ordinary);
-    let site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
+    let app = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
         options.arg("--log-format").arg("human")
     });
     let login = json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "77-key"}).to_string();
     let headers = [("X-Request-Id", "human-1"), ("Content-Type", "application/json")];
-    assert_eq!(site.send("POST", "/apiKeyLogin", &headers, Some(login.into_bytes())).status, 200);
-    let line = || site.server.log().lines().find(|line| line.contains("operation")).map(str::to_owned);
+    assert_eq!(app.send("POST", "/apiKeyLogin", &headers, Some(login.into_bytes())).status, 200);
+    let line = || app.server.log().lines().find(|line| line.contains("operation")).map(str::to_owned);
     until("the line of the operation", || line().is_some());
     let line = line().unwrap();
     assert!(line.contains("human-1") && line.contains("/apiKeyLogin"), "{line}");
@@ -224,8 +224,8 @@ fn text_logs_carry_the_id_as_well() {
 #[test]
 fn ids_and_traces_of_clients_stay_here() {
     let crm = Crm::start(ordinary);
-    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
-    let token = site.sign_in("crm", "testCrm", "77-key");
+    let app = TestServer::start(&[("crm", &document(&crm.origin()))]);
+    let token = app.sign_in("crm", "testCrm", "77-key");
     let headers = [
         ("Authorization", format!("Bearer {token}")),
         ("X-Request-Id", "mine".to_owned()),
@@ -233,7 +233,7 @@ fn ids_and_traces_of_clients_stay_here() {
         ("tracestate", "vendor=1".to_owned()),
     ];
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    site.send("GET", "/contact?phoneNumber=%2B14155550101", &headers, None);
+    app.send("GET", "/contact?phoneNumber=%2B14155550101", &headers, None);
     let received = crm.received();
     let lookup = received.iter().find(|request| request.path() == "/v1/contacts").expect("a lookup");
     for name in ["x-request-id", "traceparent", "tracestate"] {

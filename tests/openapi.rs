@@ -136,10 +136,10 @@ fn every_reference_leads_to_a_type_and_every_operation_has_its_own_id() {
 
 #[test]
 fn the_document_and_its_page_are_served_whole() {
-    let site = TestServer::start(&[]);
-    let reply = site.get("/openapi.json", "");
+    let server = TestServer::start(&[]);
+    let reply = server.get("/openapi.json", "");
     assert_eq!((reply.status, &reply.json()), (200, openapi_document()));
-    let page = site.get("/docs", "");
+    let page = server.get("/docs", "");
     assert_eq!(page.status, 200);
     assert_eq!(page.header("content-security-policy"), Some("default-src 'none'; style-src 'unsafe-inline'"));
     let html = page.text();
@@ -158,8 +158,8 @@ fn the_document_and_its_page_are_served_whole() {
 #[test]
 fn replies_are_as_the_document_says() {
     let crm = Crm::start(ordinary);
-    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
-    let token = site.sign_in("crm", "testCrm", "77-key");
+    let server = TestServer::start(&[("crm", &document(&crm.origin()))]);
+    let token = server.sign_in("crm", "testCrm", "77-key");
     let login = json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "77-key"});
     let contact = json!({"phoneNumber": "+14155550101", "newContactName": "Ada"});
     let nothing = Value::Null;
@@ -189,7 +189,7 @@ fn replies_are_as_the_document_says() {
         ("POST", "/unAuthorize", &token, &empty),
     ];
     for (method, target, token, body) in requests {
-        let reply = if body.is_null() { site.get(target, token) } else { site.post(target, token, body) };
+        let reply = if body.is_null() { server.get(target, token) } else { server.post(target, token, body) };
         let path = target.split('?').next().unwrap();
         let operation = &openapi_document()["paths"][path][method.to_lowercase()];
         let response = &operation["responses"][reply.status.to_string()];

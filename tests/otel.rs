@@ -20,7 +20,7 @@ fn holds(body: &[u8], part: &[u8]) -> bool {
 fn a_request_its_call_its_operation_and_its_exchange_are_one_trace_of_the_client() {
     let collector = Crm::start(|_| Answer::text("application/x-protobuf", ""));
     let crm = Crm::start(ordinary);
-    let mut site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
+    let mut app = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
         options
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.origin())
             .env("OTEL_SERVICE_NAME", "app-connect-under-test")
@@ -28,14 +28,14 @@ fn a_request_its_call_its_operation_and_its_exchange_are_one_trace_of_the_client
     let login = json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "77-key"}).to_string();
     let traceparent = format!("00-{TRACE}-b7ad6b7169203331-01");
     let headers = [("traceparent", traceparent.as_str()), ("Content-Type", "application/json")];
-    let reply = site.send("POST", "/apiKeyLogin", &headers, Some(login.into_bytes()));
+    let reply = app.send("POST", "/apiKeyLogin", &headers, Some(login.into_bytes()));
     assert_eq!(reply.status, 200, "{}", reply.text());
     // What waits for the next batch is exported at the end.
-    site.server.terminate();
-    assert!(site.server.wait(crate::support::test_server::PATIENCE).is_some_and(|status| status.success()));
+    app.server.terminate();
+    assert!(app.server.wait(crate::support::test_server::PATIENCE).is_some_and(|status| status.success()));
 
     let exports = collector.received();
-    assert!(!exports.is_empty(), "{}", site.server.log());
+    assert!(!exports.is_empty(), "{}", app.server.log());
     let mut all = Vec::new();
     for export in &exports {
         assert_eq!((export.method.as_str(), export.path()), ("POST", "/v1/traces"));
@@ -59,9 +59,9 @@ fn a_request_its_call_its_operation_and_its_exchange_are_one_trace_of_the_client
 #[test]
 fn without_an_endpoint_nothing_is_exported() {
     let crm = Crm::start(ordinary);
-    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
-    site.sign_in("crm", "testCrm", "77-key");
-    assert!(!site.server.log().contains("OpenTelemetry"), "{}", site.server.log());
+    let app = TestServer::start(&[("crm", &document(&crm.origin()))]);
+    app.sign_in("crm", "testCrm", "77-key");
+    assert!(!app.server.log().contains("OpenTelemetry"), "{}", app.server.log());
     let off = TestServer::start_with(&[], |options| {
         options.env("OTEL_EXPORTER_OTLP_ENDPOINT", crm.origin()).env("OTEL_SDK_DISABLED", "true")
     });
@@ -73,9 +73,9 @@ fn without_an_endpoint_nothing_is_exported() {
 #[test]
 fn a_collector_that_is_gone_costs_no_request() {
     let crm = Crm::start(ordinary);
-    let site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
+    let app = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
         options.env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
     });
-    site.sign_in("crm", "testCrm", "77-key");
-    site.assert_alive();
+    app.sign_in("crm", "testCrm", "77-key");
+    app.assert_alive();
 }

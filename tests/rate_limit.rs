@@ -24,8 +24,8 @@ fn gated(gate: &Gate) -> (Crm, Arc<AtomicUsize>) {
     (crm, most)
 }
 
-fn find(site: &TestServer, token: &str) -> Value {
-    site.get("/contact?phoneNumber=1&isForceRefreshAccountData=true", token).json()
+fn find(app: &TestServer, token: &str) -> Value {
+    app.get("/contact?phoneNumber=1&isForceRefreshAccountData=true", token).json()
 }
 
 #[test]
@@ -35,15 +35,15 @@ fn a_crm_sees_no_more_requests_at_a_time_than_it_bears() {
     let other = Crm::start(test_server::ordinary);
     let mut document = test_server::document(&crm.origin());
     document["rateLimit"] = json!({"maxConcurrent": 3});
-    let site = TestServer::start(&[("crm", &document), ("other", &test_server::document(&other.origin()))]);
-    let token = site.sign_in("crm", "testCrm", "1-key");
-    let elsewhere = site.sign_in("other", "testCrm", "1-key");
+    let app = TestServer::start(&[("crm", &document), ("other", &test_server::document(&other.origin()))]);
+    let token = app.sign_in("crm", "testCrm", "1-key");
+    let elsewhere = app.sign_in("other", "testCrm", "1-key");
     std::thread::scope(|scope| {
-        let searches: Vec<_> = (0..12).map(|_| scope.spawn(|| find(&site, &token))).collect();
+        let searches: Vec<_> = (0..12).map(|_| scope.spawn(|| find(&app, &token))).collect();
         crm.wait_for("/v1/contacts", 3, PATIENCE);
         // While this CRM hangs and others wait for it, another connector's users do not.
         for _ in 0..5 {
-            assert_eq!(find(&site, &elsewhere)["successful"], true);
+            assert_eq!(find(&app, &elsewhere)["successful"], true);
         }
         assert_eq!(crm.count("/v1/contacts"), 3);
         gate.open();
@@ -63,19 +63,19 @@ fn who_gets_no_turn_in_time_is_told_so() {
     let mut document = test_server::document(&crm.origin());
     document["rateLimit"] = json!({"maxConcurrent": 1});
     document["operations"]["findContactWithName"]["timeoutSeconds"] = 1.into();
-    let site = TestServer::start(&[("crm", &document)]);
-    let token = site.sign_in("crm", "testCrm", "1-key");
+    let app = TestServer::start(&[("crm", &document)]);
+    let token = app.sign_in("crm", "testCrm", "1-key");
     std::thread::scope(|scope| {
-        let first = scope.spawn(|| find(&site, &token));
+        let first = scope.spawn(|| find(&app, &token));
         crm.wait_for("/v1/contacts", 1, PATIENCE);
-        let reply = site.get("/custom/contact/search?name=x", &token);
+        let reply = app.get("/custom/contact/search?name=x", &token);
         assert_eq!(reply.message()["message"], "Rate limit exceeded", "{}", reply.text());
         assert!(reply.details().contains("rateLimit.maxConcurrent"), "{}", reply.details());
         assert_eq!(crm.count("/v1/contacts/search"), 0);
         gate.open();
         assert_eq!(first.join().unwrap()["successful"], true);
     });
-    assert!(site.server.log().contains("limited"));
+    assert!(app.server.log().contains("limited"));
 }
 
 #[test]
@@ -84,11 +84,11 @@ fn a_budget_is_not_exceeded_and_outlives_an_edit() {
     let mut document = test_server::document(&crm.origin());
     // The sign-in takes one of the five.
     document["rateLimit"] = json!({"requests": 5, "perSeconds": 86400});
-    let site = TestServer::start(&[("crm", &document)]);
-    let token = site.sign_in("crm", "testCrm", "1-key");
+    let app = TestServer::start(&[("crm", &document)]);
+    let token = app.sign_in("crm", "testCrm", "1-key");
     let successes = |count: usize| {
         std::thread::scope(|scope| {
-            let searches: Vec<_> = (0..count).map(|_| scope.spawn(|| find(&site, &token))).collect();
+            let searches: Vec<_> = (0..count).map(|_| scope.spawn(|| find(&app, &token))).collect();
             searches.into_iter().map(|search| search.join().unwrap()).collect::<Vec<_>>()
         })
     };
@@ -98,15 +98,15 @@ fn a_budget_is_not_exceeded_and_outlives_an_edit() {
     assert!(refused.to_string().contains("at most 5 requests in 86400 s"), "{refused}");
     assert_eq!(crm.count("/v1/contacts"), 4);
 
-    let revision = site.state("crm")["activeRevision"].clone();
+    let revision = app.state("crm")["activeRevision"].clone();
     document["meta"]["displayName"] = "Edited".into();
-    site.write("crm", &document);
-    site.wait_for_state("crm", |state| state["activeRevision"] != revision);
-    assert_eq!(find(&site, &token)["successful"], false, "an edit does not refill the budget");
+    app.write("crm", &document);
+    app.wait_for_state("crm", |state| state["activeRevision"] != revision);
+    assert_eq!(find(&app, &token)["successful"], false, "an edit does not refill the budget");
 
     document["rateLimit"]["requests"] = 7.into();
-    site.write("crm", &document);
-    until("the new budget", || find(&site, &token)["successful"] == true);
+    app.write("crm", &document);
+    until("the new budget", || find(&app, &token)["successful"] == true);
     assert!(successes(10).iter().filter(|reply| reply["successful"] == true).count() <= 6);
 }
 
@@ -116,16 +116,16 @@ fn requests_in_flight_finish_when_the_limits_change() {
     let (crm, _) = gated(&gate);
     let mut document = test_server::document(&crm.origin());
     document["rateLimit"] = json!({"maxConcurrent": 1});
-    let site = TestServer::start(&[("crm", &document)]);
-    let token = site.sign_in("crm", "testCrm", "1-key");
+    let app = TestServer::start(&[("crm", &document)]);
+    let token = app.sign_in("crm", "testCrm", "1-key");
     std::thread::scope(|scope| {
-        let first = scope.spawn(|| find(&site, &token));
+        let first = scope.spawn(|| find(&app, &token));
         crm.wait_for("/v1/contacts", 1, PATIENCE);
-        let revision = site.state("crm")["activeRevision"].clone();
+        let revision = app.state("crm")["activeRevision"].clone();
         document["rateLimit"] = json!({"maxConcurrent": 2});
-        site.write("crm", &document);
-        site.wait_for_state("crm", |state| state["activeRevision"] != revision);
-        let reply = site.get("/custom/contact/search?name=x", &token);
+        app.write("crm", &document);
+        app.wait_for_state("crm", |state| state["activeRevision"] != revision);
+        let reply = app.get("/custom/contact/search?name=x", &token);
         assert_eq!(reply.json()["successful"], true, "{}", reply.text());
         gate.open();
         assert_eq!(first.join().unwrap()["successful"], true);
@@ -145,12 +145,12 @@ fn waiting_for_a_retry_takes_no_place() {
     let mut document = test_server::document(&crm.origin());
     document["rateLimit"] = json!({"maxConcurrent": 1});
     document["retry"] = json!({"maxAttempts": 2});
-    let site = TestServer::start(&[("crm", &document)]);
-    let token = site.sign_in("crm", "testCrm", "1-key");
+    let app = TestServer::start(&[("crm", &document)]);
+    let token = app.sign_in("crm", "testCrm", "1-key");
     std::thread::scope(|scope| {
-        let retried = scope.spawn(|| find(&site, &token));
+        let retried = scope.spawn(|| find(&app, &token));
         crm.wait_for("/v1/contacts", 1, PATIENCE);
-        let reply = site.get("/custom/contact/search?name=x", &token);
+        let reply = app.get("/custom/contact/search?name=x", &token);
         assert_eq!(reply.json()["successful"], true, "{}", reply.text());
         assert_eq!(crm.count("/v1/contacts?"), 1, "the retry still waits");
         assert_eq!(retried.join().unwrap()["successful"], true);

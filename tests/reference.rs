@@ -141,7 +141,7 @@ fn left_out_and_empty_and_null_are_the_same() {
         assert_eq!(loaded.findings.count(Severity::Error) + loaded.findings.count(Severity::Mistake), 0);
         let config = loaded.config.unwrap();
         let operation =
-            config.operation(app_connect::config::operations::OperationName::FindContact).unwrap();
+            config.operation(app_connect::config::operations::OperationName::FIND_CONTACT).unwrap();
         let reply = app_connect::engine::exchange::UpstreamResponse::new(
             200,
             http::HeaderMap::new(),

@@ -69,11 +69,11 @@ struct Load {
 }
 
 impl Load {
-    fn start(site: &TestServer, token: &str) -> Self {
+    fn start(app: &TestServer, token: &str) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let seen: Arc<Mutex<Vec<_>>> = Arc::default();
         let newest: Arc<[AtomicU64]> = (0..4).map(|_| AtomicU64::new(0)).collect();
-        let address = site.server.address();
+        let address = app.server.address();
         let tasks = (0..newest.len())
             .map(|task| {
                 let (stop, seen, newest, token) =
@@ -131,11 +131,11 @@ fn write_in_pieces(path: &Path, text: &str) {
 fn editing_a_document_under_load_changes_behaviour_and_fails_no_request() {
     let crm = Crm::start(versioned);
     let origin = crm.origin();
-    let site = TestServer::start(&[("crm", &version(&origin, 1))]);
-    let token = site.sign_in("crm", "testCrm", "key-1");
-    let load = Load::start(&site, &token);
+    let app = TestServer::start(&[("crm", &version(&origin, 1))]);
+    let token = app.sign_in("crm", "testCrm", "key-1");
+    let load = Load::start(&app, &token);
     load.wait_for(1);
-    let path = site.document("crm");
+    let path = app.document("crm");
     let beside = |name: &str| path.with_file_name(name);
     let text = |n: u64| pretty(&version(&origin, n));
     type Edit<'a> = (u64, &'a str, Box<dyn Fn() + 'a>);
@@ -193,7 +193,7 @@ fn editing_a_document_under_load_changes_behaviour_and_fails_no_request() {
     for (began, version) in &seen {
         let version = *version
             .as_ref()
-            .unwrap_or_else(|reply| panic!("a request failed: {reply}\n{}", site.server.log()));
+            .unwrap_or_else(|reply| panic!("a request failed: {reply}\n{}", app.server.log()));
         let oldest = in_service.iter().rev().find(|(since, _)| since < began).map_or(1, |(_, n)| *n);
         let newest = written.iter().find(|(edited, _)| edited > began).map_or(10, |(_, n)| *n);
         assert!((oldest..=newest).contains(&version), "version {version}, not {oldest} to {newest}");
@@ -204,11 +204,11 @@ fn editing_a_document_under_load_changes_behaviour_and_fails_no_request() {
 fn a_broken_document_keeps_its_last_good_version_and_says_what_is_wrong() {
     let crm = Crm::start(versioned);
     let origin = crm.origin();
-    let site = TestServer::start(&[("crm", &version(&origin, 1))]);
-    let token = site.sign_in("crm", "testCrm", "key-1");
+    let app = TestServer::start(&[("crm", &version(&origin, 1))]);
+    let token = app.sign_in("crm", "testCrm", "key-1");
     let served =
-        || version_of(&site.get("/contact?phoneNumber=1&isForceRefreshAccountData=true", &token).json());
-    let first = site.state("crm");
+        || version_of(&app.get("/contact?phoneNumber=1&isForceRefreshAccountData=true", &token).json());
+    let first = app.state("crm");
     assert_eq!((&first["status"], &first["diagnostics"]), (&json!("active"), &json!([])), "{first}");
     assert_eq!(first["activeRevision"], first["fileRevision"]);
 
@@ -217,10 +217,10 @@ fn a_broken_document_keeps_its_last_good_version_and_says_what_is_wrong() {
         (1, pretty(&version(&origin, 2)).replace("\"GET\"", "17")),
         (1, String::new()),
     ] {
-        std::fs::write(site.document("crm"), &broken).unwrap();
+        std::fs::write(app.document("crm"), &broken).unwrap();
         let before = &first["fileRevision"];
         let kept =
-            site.wait_for_state("crm", |state| state["status"] == "kept" && state["fileRevision"] != *before);
+            app.wait_for_state("crm", |state| state["status"] == "kept" && state["fileRevision"] != *before);
         assert_eq!(kept["activeRevision"], first["activeRevision"]);
         let found = &kept["diagnostics"][0];
         assert_eq!(found["severity"], "error", "{kept}");
@@ -231,18 +231,18 @@ fn a_broken_document_keeps_its_last_good_version_and_says_what_is_wrong() {
         assert_eq!(served(), Ok(n), "the last good version serves on");
         let code = found["code"].as_str().unwrap().to_owned();
         until("the refusal in the log", || {
-            site.log_lines().iter().any(|line| {
+            app.log_lines().iter().any(|line| {
                 let text = line["message"].as_str().unwrap_or_default();
                 text.starts_with("proxyConfig refused") && text.contains(&code) && line["level"] == "ERROR"
             })
         });
         // Another broken state has to be told apart from this one.
-        site.write("crm", &version(&origin, 1));
-        site.wait_for_state("crm", |state| state["status"] == "active");
+        app.write("crm", &version(&origin, 1));
+        app.wait_for_state("crm", |state| state["status"] == "active");
     }
 
-    site.write("crm", &version(&origin, 3));
-    let mended = site.wait_for_state("crm", |state| state["activeRevision"] != first["activeRevision"]);
+    app.write("crm", &version(&origin, 3));
+    let mended = app.wait_for_state("crm", |state| state["activeRevision"] != first["activeRevision"]);
     assert_eq!((&mended["status"], &mended["diagnostics"]), (&json!("active"), &json!([])), "{mended}");
     assert_eq!(served(), Ok(3));
 }
@@ -252,22 +252,22 @@ fn a_document_with_mistakes_only_is_served_and_says_so() {
     let crm = Crm::start(versioned);
     let mut document = version(&crm.origin(), 1);
     document["operations"]["findContact"]["qery"] = json!({"a": "b"});
-    let site = TestServer::start(&[("crm", &document)]);
-    let state = site.state("crm");
+    let app = TestServer::start(&[("crm", &document)]);
+    let state = app.state("crm");
     assert_eq!(state["status"], "active", "{state}");
     assert_eq!(state["diagnostics"][0]["severity"], "mistake", "{state}");
-    let token = site.sign_in("crm", "testCrm", "key-1");
-    assert_eq!(version_of(&site.get("/contact?phoneNumber=1", &token).json()), Ok(1));
-    let line = site.log_lines().into_iter().find(|line| line["level"] == "WARN" && line["proxy_id"] == "crm");
+    let token = app.sign_in("crm", "testCrm", "key-1");
+    assert_eq!(version_of(&app.get("/contact?phoneNumber=1", &token).json()), Ok(1));
+    let line = app.log_lines().into_iter().find(|line| line["level"] == "WARN" && line["proxy_id"] == "crm");
     assert!(line.is_some_and(|line| line["message"].as_str().unwrap().contains("mistakes")));
 }
 
 #[test]
 fn documents_come_and_go() {
     let crm = Crm::start(versioned);
-    let site = TestServer::start(&[("crm", &version(&crm.origin(), 1))]);
+    let app = TestServer::start(&[("crm", &version(&crm.origin(), 1))]);
     let login = json!({"platform": "testCrm", "proxyId": "second", "apiKey": "key-1"});
-    let refused = site.send_login(&login);
+    let refused = app.send_login(&login);
     assert_eq!(refused.status, 400);
     assert!(
         refused.message()["message"].as_str().unwrap().contains("Unknown proxyId \"second\""),
@@ -275,31 +275,31 @@ fn documents_come_and_go() {
         refused.text()
     );
 
-    site.write("second", &version(&crm.origin(), 2));
-    site.wait_for_state("second", |state| state["status"] == "active");
-    let token = site.sign_in("second", "testCrm", "key-1");
-    assert_eq!(version_of(&site.get("/contact?phoneNumber=1", &token).json()), Ok(2));
-    let listed = site.send("GET", "/implementedInterfaces?proxyId=second", &[], None);
+    app.write("second", &version(&crm.origin(), 2));
+    app.wait_for_state("second", |state| state["status"] == "active");
+    let token = app.sign_in("second", "testCrm", "key-1");
+    assert_eq!(version_of(&app.get("/contact?phoneNumber=1", &token).json()), Ok(2));
+    let listed = app.send("GET", "/implementedInterfaces?proxyId=second", &[], None);
     assert_eq!(listed.json()["findContact"], true, "{}", listed.text());
 
-    std::fs::remove_file(site.document("second")).unwrap();
-    site.wait_for_state("second", Value::is_null);
-    assert_eq!(site.send_login(&login).status, 400);
-    let orphan = site.get("/contact?phoneNumber=1", &token);
+    std::fs::remove_file(app.document("second")).unwrap();
+    app.wait_for_state("second", Value::is_null);
+    assert_eq!(app.send_login(&login).status, 400);
+    let orphan = app.get("/contact?phoneNumber=1", &token);
     let said = orphan.message()["message"].clone();
     assert_eq!(
         (&orphan.json()["successful"], said),
         (&json!(false), json!("The connector \"second\" is not in service"))
     );
-    assert_eq!(site.state("crm")["status"], "active", "the other document is untouched");
+    assert_eq!(app.state("crm")["status"], "active", "the other document is untouched");
 
     // What is no document is none: hidden files, other endings, folders.
-    std::fs::write(site.document("third").with_extension("txt"), "{").unwrap();
-    std::fs::write(site.document(".hidden"), "{").unwrap();
-    std::fs::create_dir(site.document("folder")).unwrap();
-    site.write("last", &version(&crm.origin(), 4));
-    site.wait_for_state("last", |state| state["status"] == "active");
-    let names: Vec<_> = ["third", ".hidden", "folder"].map(|name| site.state(name)).into();
+    std::fs::write(app.document("third").with_extension("txt"), "{").unwrap();
+    std::fs::write(app.document(".hidden"), "{").unwrap();
+    std::fs::create_dir(app.document("folder")).unwrap();
+    app.write("last", &version(&crm.origin(), 4));
+    app.wait_for_state("last", |state| state["status"] == "active");
+    let names: Vec<_> = ["third", ".hidden", "folder"].map(|name| app.state(name)).into();
     assert!(names.iter().all(Value::is_null), "{names:?}");
 }
 
@@ -309,31 +309,31 @@ fn documents_come_and_go() {
 fn documents_behind_links_change_when_the_link_is_swapped() {
     use std::os::unix::fs::symlink;
     let crm = Crm::start(versioned);
-    let site = TestServer::start(&[]);
-    let folder = site.document("x").parent().unwrap().to_owned();
+    let app = TestServer::start(&[]);
+    let folder = app.document("x").parent().unwrap().to_owned();
     for n in [1, 2] {
         std::fs::create_dir(folder.join(format!("..{n}"))).unwrap();
         std::fs::write(folder.join(format!("..{n}/crm.json")), pretty(&version(&crm.origin(), n))).unwrap();
     }
     symlink("..1", folder.join("..data")).unwrap();
     symlink("..data/crm.json", folder.join("crm.json")).unwrap();
-    let first = site.wait_for_state("crm", |state| state["status"] == "active");
+    let first = app.wait_for_state("crm", |state| state["status"] == "active");
     symlink("..2", folder.join("..data_tmp")).unwrap();
     std::fs::rename(folder.join("..data_tmp"), folder.join("..data")).unwrap();
-    site.wait_for_state("crm", |state| state["activeRevision"] != first["activeRevision"]);
-    let token = site.sign_in("crm", "testCrm", "key-1");
-    assert_eq!(version_of(&site.get("/contact?phoneNumber=1", &token).json()), Ok(2));
+    app.wait_for_state("crm", |state| state["activeRevision"] != first["activeRevision"]);
+    let token = app.sign_in("crm", "testCrm", "key-1");
+    assert_eq!(version_of(&app.get("/contact?phoneNumber=1", &token).json()), Ok(2));
 }
 
 /// Something else that writes into the folder all the time does not put a change off for ever.
 #[test]
 fn a_busy_folder_still_changes() {
     let crm = Crm::start(versioned);
-    let site = TestServer::start(&[("crm", &version(&crm.origin(), 1))]);
-    let first = site.state("crm");
+    let app = TestServer::start(&[("crm", &version(&crm.origin(), 1))]);
+    let first = app.state("crm");
     let stop = Arc::new(AtomicBool::new(false));
     let noise = std::thread::spawn({
-        let (stop, path) = (stop.clone(), site.document("noise").with_extension("log"));
+        let (stop, path) = (stop.clone(), app.document("noise").with_extension("log"));
         move || {
             while !stop.load(Ordering::Acquire) {
                 std::fs::write(&path, "more\n").unwrap();
@@ -341,9 +341,9 @@ fn a_busy_folder_still_changes() {
             }
         }
     });
-    site.write("crm", &version(&crm.origin(), 2));
+    app.write("crm", &version(&crm.origin(), 2));
     let edited = Instant::now();
-    site.wait_for_state("crm", |state| state["activeRevision"] != first["activeRevision"]);
+    app.wait_for_state("crm", |state| state["activeRevision"] != first["activeRevision"]);
     println!("in a busy folder: {} ms", edited.elapsed().as_millis());
     stop.store(true, Ordering::Release);
     noise.join().unwrap();
@@ -361,25 +361,25 @@ fn a_request_in_flight_finishes_on_the_version_that_it_began_with() {
             versioned(request)
         }
     });
-    let site = TestServer::start(&[("crm", &version(&crm.origin(), 1))]);
-    let token = site.sign_in("crm", "testCrm", "key-1");
-    let first = site.state("crm");
-    let address = site.server.address();
+    let app = TestServer::start(&[("crm", &version(&crm.origin(), 1))]);
+    let token = app.sign_in("crm", "testCrm", "key-1");
+    let first = app.state("crm");
+    let address = app.server.address();
     let bearer = format!("Bearer {token}");
     let in_flight = std::thread::spawn(move || {
         try_send(address, "GET", "/contact?phoneNumber=1", &[("Authorization", &bearer)], None)
     });
     crm.wait_for("/v1/contacts", 1, test_server::PATIENCE);
-    site.write("crm", &version(&crm.origin(), 2));
-    site.wait_for_state("crm", |state| state["activeRevision"] != first["activeRevision"]);
+    app.write("crm", &version(&crm.origin(), 2));
+    app.wait_for_state("crm", |state| state["activeRevision"] != first["activeRevision"]);
     assert_eq!(
-        version_of(&site.get("/contact?phoneNumber=1", &token).json()),
+        version_of(&app.get("/contact?phoneNumber=1", &token).json()),
         Ok(2),
         "new requests are served meanwhile"
     );
     // Even where the document is gone altogether.
-    std::fs::remove_file(site.document("crm")).unwrap();
-    site.wait_for_state("crm", Value::is_null);
+    std::fs::remove_file(app.document("crm")).unwrap();
+    app.wait_for_state("crm", Value::is_null);
     gate.open();
     let reply = in_flight.join().unwrap().unwrap();
     assert_eq!(version_of(&reply.json()), Ok(1));
@@ -388,20 +388,20 @@ fn a_request_in_flight_finishes_on_the_version_that_it_began_with() {
 #[test]
 fn a_folder_with_a_broken_document_starts_and_serves_the_others() {
     let crm = Crm::start(versioned);
-    let site = TestServer::start(&[("good", &version(&crm.origin(), 1)), ("worse", &json!([]))]);
-    let token = site.sign_in("good", "testCrm", "key-1");
-    assert_eq!(version_of(&site.get("/contact?phoneNumber=1", &token).json()), Ok(1));
-    let refused = site.state("worse");
+    let app = TestServer::start(&[("good", &version(&crm.origin(), 1)), ("worse", &json!([]))]);
+    let token = app.sign_in("good", "testCrm", "key-1");
+    assert_eq!(version_of(&app.get("/contact?phoneNumber=1", &token).json()), Ok(1));
+    let refused = app.state("worse");
     assert_eq!(
         (&refused["status"], &refused["activeRevision"]),
         (&json!("refused"), &Value::Null),
         "{refused}"
     );
-    let login = site.send_login(&json!({"platform": "testCrm", "proxyId": "worse", "apiKey": "key-1"}));
+    let login = app.send_login(&json!({"platform": "testCrm", "proxyId": "worse", "apiKey": "key-1"}));
     assert_eq!(login.status, 400);
     assert!(login.text().contains("worse"), "{}", login.text());
-    site.write("worse", &version(&crm.origin(), 2));
-    site.wait_for_state("worse", |state| state["status"] == "active");
-    let token = site.sign_in("worse", "testCrm", "key-1");
-    assert_eq!(version_of(&site.get("/contact?phoneNumber=1", &token).json()), Ok(2));
+    app.write("worse", &version(&crm.origin(), 2));
+    app.wait_for_state("worse", |state| state["status"] == "active");
+    let token = app.sign_in("worse", "testCrm", "key-1");
+    assert_eq!(version_of(&app.get("/contact?phoneNumber=1", &token).json()), Ok(2));
 }

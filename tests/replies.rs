@@ -14,8 +14,8 @@ use app_connect::engine::error_mapping::{Judged, judge};
 use app_connect::engine::exchange::UpstreamResponse;
 use app_connect::engine::inputs::Inputs;
 use app_connect::engine::load::load;
-use app_connect::engine::mapped::MapError;
 use app_connect::engine::operation::CompiledDocument;
+use app_connect::engine::results::MapError;
 use app_connect::service::wording;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
@@ -252,7 +252,7 @@ proptest! {
         if with_location {
             headers.insert("location", HeaderValue::from_static("/calls/9"));
         }
-        for name in [OperationName::CreateCallLog, OperationName::CreateMessageLog] {
+        for name in [OperationName::CREATE_CALL_LOG, OperationName::CREATE_MESSAGE_LOG] {
             let operation = config.operation(name).unwrap();
             let decoded = decode(&bytes, None);
             let reply = UpstreamResponse::new(status, headers.clone(), decoded.body, decoded.kind);
@@ -269,7 +269,7 @@ proptest! {
                     other => panic!("{other:?}"),
                 },
             };
-            let told = wording::message(&CallError::Failed(failure), Interface::CreateCallLog, "testCrm");
+            let told = wording::message(&CallError::Failed(failure), Interface::CREATE_CALL_LOG, "testCrm");
             prop_assert!(serde_json::to_value(&told).unwrap()["messageType"] != "success");
         }
     }
@@ -306,8 +306,8 @@ fn an_update_removes_nothing_that_it_did_not_read() {
         "responseMapping": {"fullBodyPath": "body.text", "notePath": "body.text"}
     });
     document["operations"]["updateCallLog"] = json!({"method": "PATCH", "url": "/activities/{{thirdPartyLogId}}", "body": {"text": "{{composedLogDetails}}"}});
-    let site = TestServer::start(&[("crm", &document)]);
-    let token = site.sign_in("crm", "testCrm", "1-key");
+    let server = TestServer::start(&[("crm", &document)]);
+    let token = server.sign_in("crm", "testCrm", "1-key");
     let bearer = format!("Bearer {token}");
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(CASES));
     let number = std::cell::Cell::new(0);
@@ -315,12 +315,13 @@ fn an_update_removes_nothing_that_it_did_not_read() {
         number.set(number.get() + 1);
         let id = format!("r{}", number.get());
         known.lock().unwrap().insert(id.clone(), bytes.clone());
-        let logged = site.post("/callLog", &token, &call(&id, &id));
+        let logged = server.post("/callLog", &token, &call(&id, &id));
         prop_assert_eq!(&logged.json()["logId"], &json!(id));
         let update = json!({"sessionId": id, "recordingLink": "https://rec.example.com/1"});
         let headers = [("Content-Type", "application/json")];
         let body = Some(update.to_string().into_bytes());
-        let updated = site.send("PATCH", "/callLog", &[headers[0], ("Authorization", bearer.as_str())], body);
+        let updated =
+            server.send("PATCH", "/callLog", &[headers[0], ("Authorization", bearer.as_str())], body);
         let target = format!("/v1/activities/{id}");
         let sent =
             crm.received().into_iter().find(|request| request.method == "PATCH" && request.path() == target);

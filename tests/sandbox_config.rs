@@ -67,7 +67,7 @@ impl Connected {
     }
 
     async fn find(&self, number: &str) -> Vec<Value> {
-        let found = self.run(OperationName::FindContact, json!({"phoneNumber": number})).await;
+        let found = self.run(OperationName::FIND_CONTACT, json!({"phoneNumber": number})).await;
         found.as_array().unwrap().clone()
     }
 }
@@ -81,7 +81,7 @@ async fn every_operation_works_against_the_sandbox() {
     messages(&crm).await;
     appointments(&crm).await;
     account(&crm).await;
-    assert_eq!(crm.run(OperationName::UnAuthorize, json!({})).await, json!({}));
+    assert_eq!(crm.run(OperationName::UN_AUTHORIZE, json!({})).await, json!({}));
     let ran = crm.ran.take();
     for operation in crm.config.operations() {
         assert!(ran.contains(&operation.name), "{} was not run", operation.name);
@@ -96,9 +96,9 @@ async fn sign_in(crm: &Connected) {
         "timezoneName": "America/Los_Angeles",
         "platformAdditionalInfo": {"role": "admin", "email": "alex@example.com"},
     });
-    assert_eq!(crm.run(OperationName::GetUserInfo, json!({})).await, alex);
-    assert_eq!(crm.run(OperationName::RefreshUserInfo, json!({})).await, alex);
-    let valid = crm.run(OperationName::AuthValidation, json!({})).await;
+    assert_eq!(crm.run(OperationName::GET_USER_INFO, json!({})).await, alex);
+    assert_eq!(crm.run(OperationName::REFRESH_USER_INFO, json!({})).await, alex);
+    let valid = crm.run(OperationName::AUTH_VALIDATION, json!({})).await;
     assert_eq!(valid, json!({"successful": true, "status": 200}));
 }
 
@@ -119,11 +119,11 @@ async fn contacts(crm: &Connected) {
     assert_eq!(crm.find("+442079460123").await[0]["name"], "Imogen Fiction");
     assert_eq!(crm.find("+14155550199").await, Vec::<Value>::new());
 
-    let named = crm.run(OperationName::FindContactWithName, json!({"name": " óscar o'p "})).await;
+    let named = crm.run(OperationName::FIND_CONTACT_WITH_NAME, json!({"name": " óscar o'p "})).await;
     assert_eq!((named.as_array().unwrap().len(), &named[0]["name"]), (1, &json!("Óscar O'Placeholder")));
 
     let new = json!({"newContactName": "Nina \"New\" Müller", "newContactType": "Lead", "phoneNumber": "(415) 555-0106"});
-    let created = crm.run(OperationName::CreateContact, new).await;
+    let created = crm.run(OperationName::CREATE_CONTACT, new).await;
     assert_eq!(created, json!({"id": "con-7", "name": "Nina \"New\" Müller", "type": "Lead"}));
     let found = crm.find("+14155550106").await;
     assert_eq!((found.len(), &found[0]["id"]), (1, &json!("con-7")));
@@ -141,10 +141,10 @@ async fn calls(crm: &Connected) {
         "composedLogDetails": format!("- Note: {note}\n"),
         "recordingLink": null,
     });
-    let logged = crm.run(OperationName::CreateCallLog, call).await;
+    let logged = crm.run(OperationName::CREATE_CALL_LOG, call).await;
     assert_eq!(logged, json!({"logId": "act-1"}));
     let id = json!({"thirdPartyLogId": "act-1"});
-    let read = crm.run(OperationName::GetCallLog, id.clone()).await;
+    let read = crm.run(OperationName::GET_CALL_LOG, id.clone()).await;
     assert_eq!(
         (&read["subject"], &read["note"], &read["fullBody"]),
         (&json!("Outbound Call to Lena Lead"), &json!(note), &json!(format!("- Note: {note}\n")))
@@ -161,11 +161,11 @@ async fn calls(crm: &Connected) {
         "composedLogDetails": "- Note: With recording\n",
         "recordingLink": "https://recording.example.com/1",
     });
-    crm.run(OperationName::UpdateCallLog, update).await;
+    crm.run(OperationName::UPDATE_CALL_LOG, update).await;
     let disposition =
         json!({"thirdPartyLogId": "act-1", "dispositions": {"disposition": "Interested", "note": "In May"}});
-    crm.run(OperationName::UpsertCallDisposition, disposition).await;
-    let read = crm.run(OperationName::GetCallLog, id).await;
+    crm.run(OperationName::UPSERT_CALL_DISPOSITION, disposition).await;
+    let read = crm.run(OperationName::GET_CALL_LOG, id).await;
     let record = &read["fullLogResponse"];
     assert_eq!(read["subject"], "Outbound Call to Lena Lead", "what an update does not name stays");
     assert_eq!(record["recording_url"], "https://recording.example.com/1");
@@ -175,7 +175,7 @@ async fn calls(crm: &Connected) {
     assert_eq!(found[0]["mostRecentActivityDate"], "2026-03-02T10:00:00Z");
 
     let gone =
-        crm.attempt(OperationName::GetCallLog, json!({"thirdPartyLogId": "act-99"})).await.unwrap_err();
+        crm.attempt(OperationName::GET_CALL_LOG, json!({"thirdPartyLogId": "act-99"})).await.unwrap_err();
     assert_eq!(gone.status(), Some(404));
 }
 
@@ -189,11 +189,11 @@ async fn messages(crm: &Connected) {
             "thirdPartyLogId": "msg-1",
         })
     };
-    let logged = crm.run(OperationName::CreateMessageLog, message(901, "Outbound", "See you at 10")).await;
+    let logged = crm.run(OperationName::CREATE_MESSAGE_LOG, message(901, "Outbound", "See you at 10")).await;
     assert_eq!(logged, json!({"logId": "msg-1"}));
-    let again = crm.run(OperationName::CreateMessageLog, message(901, "Outbound", "See you at 10")).await;
+    let again = crm.run(OperationName::CREATE_MESSAGE_LOG, message(901, "Outbound", "See you at 10")).await;
     assert_eq!(again, logged, "the same message is logged once");
-    crm.run(OperationName::UpdateMessageLog, message(902, "Inbound", "On my way ☎")).await;
+    crm.run(OperationName::UPDATE_MESSAGE_LOG, message(902, "Inbound", "On my way ☎")).await;
     let kept = crm.record("/messages?contact_id=con-3").await;
     let texts: Vec<(&Value, &Value)> =
         kept["messages"].as_array().unwrap().iter().map(|row| (&row["direction"], &row["body"])).collect();
@@ -205,7 +205,7 @@ async fn messages(crm: &Connected) {
 
 async fn appointments(crm: &Connected) {
     let range = json!({"range": {"startDate": "2026-03-02", "endDate": "2026-03-03"}});
-    let listed = crm.run(OperationName::ListAppointments, range.clone()).await;
+    let listed = crm.run(OperationName::LIST_APPOINTMENTS, range.clone()).await;
     let titles: Vec<&Value> = listed.as_array().unwrap().iter().map(|row| &row["title"]).collect();
     assert_eq!(titles, ["Widget demonstration", "Yearly contract review", "First talk"]);
     assert_eq!((&listed[0]["durationMinutes"], &listed[0]["status"]), (&json!(45), &json!("scheduled")));
@@ -214,43 +214,43 @@ async fn appointments(crm: &Connected) {
         "title": "Strategy Call", "summary": "Agenda", "startTimeUtc": "2026-03-03T23:30:00.000Z",
         "durationMinutes": 30, "contacts": [{"id": "con-1", "type": "Contact"}],
     });
-    let created = crm.run(OperationName::CreateAppointment, json!({"payload": payload})).await;
+    let created = crm.run(OperationName::CREATE_APPOINTMENT, json!({"payload": payload})).await;
     let expected = json!({
         "id": "apt-6", "thirdPartyAppointmentId": "apt-6", "title": "Strategy Call", "description": "Agenda",
         "startTimeUtc": "2026-03-03T23:30:00Z", "durationMinutes": 30, "status": "scheduled", "contactId": "con-1",
     });
     assert_eq!(created, expected);
-    let listed = crm.run(OperationName::ListAppointments, range).await;
+    let listed = crm.run(OperationName::LIST_APPOINTMENTS, range).await;
     assert_eq!(listed.as_array().unwrap().len(), 4, "the last day is included");
 
     let id = json!({"appointmentId": "apt-6"});
     let patch = json!({"appointmentId": "apt-6", "patchBody": {"title": "Talk", "startTimeUtc": "2026-03-04T10:00:00Z", "durationMinutes": 90}});
-    let changed = crm.run(OperationName::UpdateAppointment, patch).await;
+    let changed = crm.run(OperationName::UPDATE_APPOINTMENT, patch).await;
     assert_eq!((&changed["title"], &changed["durationMinutes"]), (&json!("Talk"), &json!(90)));
     assert_eq!(changed["contactId"], "con-1", "what a change does not name stays");
-    assert_eq!(crm.run(OperationName::ConfirmAppointment, id.clone()).await["status"], "confirmed");
-    let read = crm.run(OperationName::RefreshAppointment, id.clone()).await;
+    assert_eq!(crm.run(OperationName::CONFIRM_APPOINTMENT, id.clone()).await["status"], "confirmed");
+    let read = crm.run(OperationName::REFRESH_APPOINTMENT, id.clone()).await;
     assert_eq!(
         (&read["status"], &read["startTimeUtc"]),
         (&json!("confirmed"), &json!("2026-03-04T10:00:00Z"))
     );
-    assert_eq!(crm.run(OperationName::CancelAppointment, id.clone()).await["status"], "cancelled");
-    let late = crm.attempt(OperationName::ConfirmAppointment, id).await.unwrap_err();
+    assert_eq!(crm.run(OperationName::CANCEL_APPOINTMENT, id.clone()).await["status"], "cancelled");
+    let late = crm.attempt(OperationName::CONFIRM_APPOINTMENT, id).await.unwrap_err();
     assert_eq!(late.status(), Some(409));
 }
 
 async fn account(crm: &Connected) {
-    let users = crm.run(OperationName::GetUserList, json!({})).await;
+    let users = crm.run(OperationName::GET_USER_LIST, json!({})).await;
     assert_eq!(users.as_array().unwrap().len(), 3);
     assert_eq!(users[2], json!({"id": "usr-3", "name": "Charlie Sandbox", "email": "charlie@example.com"}));
-    let license = crm.run(OperationName::GetLicenseStatus, json!({})).await;
+    let license = crm.run(OperationName::GET_LICENSE_STATUS, json!({})).await;
     assert_eq!(
         license,
         json!({"isLicenseValid": true, "licenseStatus": "active", "licenseStatusDescription": "Sandbox"})
     );
     let settings = json!({"enabled": true, "logged_as": "admin", "excluded_numbers": ["+14155550199"]});
-    crm.run(OperationName::UpdateServerLoggingSettings, json!({"additionalFieldValues": settings})).await;
-    let kept = crm.run(OperationName::GetServerLoggingSettings, json!({})).await;
+    crm.run(OperationName::UPDATE_SERVER_LOGGING_SETTINGS, json!({"additionalFieldValues": settings})).await;
+    let kept = crm.run(OperationName::GET_SERVER_LOGGING_SETTINGS, json!({})).await;
     for (key, value) in settings.as_object().unwrap() {
         assert_eq!(&kept[key], value, "{key}");
     }
@@ -260,6 +260,6 @@ async fn account(crm: &Connected) {
 async fn a_wrong_key_is_refused() {
     let mut crm = Connected::new().await;
     crm.credential = "no-such-key".to_owned();
-    let refused = crm.attempt(OperationName::GetUserInfo, json!({})).await.unwrap_err();
+    let refused = crm.attempt(OperationName::GET_USER_INFO, json!({})).await.unwrap_err();
     assert_eq!(refused.status(), Some(401));
 }

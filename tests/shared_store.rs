@@ -33,18 +33,18 @@ fn two(documents: &[(&str, &Value)]) -> Option<([TestServer; 2], String)> {
     Some(([start(), start()], url))
 }
 
-fn post(site: &TestServer, token: &str, target: &str, body: &Value) -> thread::JoinHandle<Response> {
-    send(site, token, "POST", target, body)
+fn post(app: &TestServer, token: &str, target: &str, body: &Value) -> thread::JoinHandle<Response> {
+    send(app, token, "POST", target, body)
 }
 
 fn send(
-    site: &TestServer,
+    app: &TestServer,
     token: &str,
     method: &'static str,
     target: &str,
     body: &Value,
 ) -> thread::JoinHandle<Response> {
-    let (address, bearer, target) = (site.server.address(), format!("Bearer {token}"), target.to_owned());
+    let (address, bearer, target) = (app.server.address(), format!("Bearer {token}"), target.to_owned());
     let body = body.to_string().into_bytes();
     thread::spawn(move || {
         let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
@@ -52,8 +52,8 @@ fn send(
     })
 }
 
-fn get(site: &TestServer, token: &str, target: &str) -> thread::JoinHandle<Response> {
-    let (address, bearer, target) = (site.server.address(), format!("Bearer {token}"), target.to_owned());
+fn get(app: &TestServer, token: &str, target: &str) -> thread::JoinHandle<Response> {
+    let (address, bearer, target) = (app.server.address(), format!("Bearer {token}"), target.to_owned());
     thread::spawn(move || {
         try_send(address, "GET", &target, &[("Authorization", &bearer)], None).expect("an answer")
     })
@@ -92,7 +92,7 @@ fn a_hundred_sessions_posted_to_both_servers_make_a_hundred_records() {
     let posts: Vec<_> = (0..100)
         .flat_map(|n| {
             let call = call(&format!("s-{n}"), "c1");
-            sites.each_ref().map(|site| (n, post(site, &token, "/callLog", &call)))
+            sites.each_ref().map(|app| (n, post(app, &token, "/callLog", &call)))
         })
         .collect();
     let mut successes = vec![0; 100];
@@ -110,8 +110,8 @@ fn a_hundred_sessions_posted_to_both_servers_make_a_hundred_records() {
     assert_eq!(records.len(), 100);
     for (session, ids) in records.iter() {
         assert_eq!(ids.len(), 1, "{session}");
-        for site in &sites {
-            let found = site.get(&format!("/callLog?sessionIds={session}"), &token).json();
+        for app in &sites {
+            let found = app.get(&format!("/callLog?sessionIds={session}"), &token).json();
             assert_eq!(found["logs"][0]["logId"], ids[0].as_str(), "{session}");
         }
     }
@@ -159,9 +159,9 @@ fn updates_of_one_log_at_both_servers_all_stay() {
     let updates: Vec<_> = changes
         .into_iter()
         .zip(sites.iter().cycle())
-        .map(|(mut change, site)| {
+        .map(|(mut change, app)| {
             change["sessionId"] = json!("s-1");
-            send(site, &token, "PATCH", "/callLog", &change)
+            send(app, &token, "PATCH", "/callLog", &change)
         })
         .collect();
     for update in updates {
@@ -200,7 +200,7 @@ fn conversations_posted_to_both_servers_have_one_record_each() {
                 },
                 "contactId": "c1", "contactType": "Contact", "contactName": "Ada"
             });
-            sites.each_ref().map(|site| post(site, &token, "/messageLog", &conversation))
+            sites.each_ref().map(|app| post(app, &token, "/messageLog", &conversation))
         })
         .collect();
     for answer in posts {
@@ -302,7 +302,7 @@ fn an_expired_token_is_renewed_once_however_many_need_it_at_both_servers() {
     let asked: Vec<_> = (0..20)
         .flat_map(|n| {
             let target = format!("/contact?phoneNumber=%2B1415555{n:04}&isForceRefreshAccountData=true");
-            sites.each_ref().map(|site| get(site, &token, &target))
+            sites.each_ref().map(|app| get(app, &token, &target))
         })
         .collect();
     for answer in asked {
@@ -357,12 +357,12 @@ fn changes_at_both_servers_do_not_undo_each_other() {
 }
 
 /// Sends to the management API of one server.
-fn manage(site: &TestServer, method: &str, below: &str, etag: Option<&str>, body: &Value) -> Value {
+fn manage(app: &TestServer, method: &str, below: &str, etag: Option<&str>, body: &Value) -> Value {
     let bearer = format!("Bearer {CONSOLE_TOKEN}");
     let mut headers = vec![("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
     headers.extend(etag.map(|etag| ("If-Match", etag)));
     let target = format!("/console/api/v1/connectors{below}");
-    let reply = site.send(method, &target, &headers, Some(body.to_string().into_bytes()));
+    let reply = app.send(method, &target, &headers, Some(body.to_string().into_bytes()));
     assert!(matches!(reply.status, 200 | 201), "{method} {below}: {}", reply.text());
     reply.json()
 }

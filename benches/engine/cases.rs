@@ -80,8 +80,8 @@ impl World {
     }
 
     fn rendering(&self) -> Vec<Pair<'_>> {
-        let operation = self.config.operation(OperationName::CreateCallLog).unwrap();
-        let with_calls = self.calls_and_queries.operation(OperationName::CreateCallLog).unwrap();
+        let operation = self.config.operation(OperationName::CREATE_CALL_LOG).unwrap();
+        let with_calls = self.calls_and_queries.operation(OperationName::CREATE_CALL_LOG).unwrap();
         let context = &self.context;
         let values = values(context);
         let inputs = fill(&values);
@@ -190,7 +190,7 @@ fn values(context: &Value) -> Vec<(Variable, &Value)> {
         Some(name) => context.get("user")?.get(name),
         None => context.get(variable.name()),
     };
-    visible(OperationName::CreateCallLog.variables())
+    visible(OperationName::CREATE_CALL_LOG.variables())
         .filter_map(|variable| Some((variable, value(variable)?)))
         .collect()
 }

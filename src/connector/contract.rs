@@ -10,11 +10,11 @@ pub use super::interface::Interface;
 use super::message::ReturnMessage;
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::Failure;
-use crate::engine::mapped::{
+use crate::engine::operation::{AuthType, LogFormat, OAuth};
+use crate::engine::results::{
     Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License,
     MapError, MappingProblem, UserInfo,
 };
-use crate::engine::operation::{AuthType, LogFormat, OAuth};
 use crate::engine::send::{Client, send};
 use crate::metrics::Metrics;
 use crate::user::User;
@@ -185,7 +185,7 @@ impl From<ReturnMessage> for CallError {
 /// #[async_trait]
 /// impl Connector for Acme {
 ///     fn interfaces(&self) -> Vec<Interface> {
-///         vec![Interface::FindContact]
+///         vec![Interface::FIND_CONTACT]
 ///     }
 ///
 ///     async fn find_contact(
@@ -214,17 +214,17 @@ pub trait Connector: Send + Sync {
 
     /// How users sign in.
     async fn get_auth_type(&self, _call: &Call<'_>) -> Result<Reply<AuthType>, CallError> {
-        Err(CallError::NotSupported(Interface::GetAuthType))
+        Err(CallError::NotSupported(Interface::GET_AUTH_TYPE))
     }
 
     /// OAuth client and endpoints.
     async fn get_oauth_info(&self, _call: &Call<'_>) -> Result<Reply<OAuth>, CallError> {
-        Err(CallError::NotSupported(Interface::GetOauthInfo))
+        Err(CallError::NotSupported(Interface::GET_OAUTH_INFO))
     }
 
     /// The Basic credential made from an API key, base64.
     async fn get_basic_auth(&self, _call: &Call<'_>, _input: &str) -> Result<Reply<String>, CallError> {
-        Err(CallError::NotSupported(Interface::GetBasicAuth))
+        Err(CallError::NotSupported(Interface::GET_BASIC_AUTH))
     }
 
     /// Who signed in.
@@ -233,17 +233,17 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::GetUserInfo,
     ) -> Result<Reply<UserInfo>, CallError> {
-        Err(CallError::NotSupported(Interface::GetUserInfo))
+        Err(CallError::NotSupported(Interface::GET_USER_INFO))
     }
 
     /// Reads the profile of a connected user again.
     async fn refresh_user_info(&self, _call: &Call<'_>) -> Result<Reply<UserInfo>, CallError> {
-        Err(CallError::NotSupported(Interface::RefreshUserInfo))
+        Err(CallError::NotSupported(Interface::REFRESH_USER_INFO))
     }
 
     /// Ends the session at the CRM.
     async fn un_authorize(&self, _call: &Call<'_>) -> Result<Reply<()>, CallError> {
-        Err(CallError::NotSupported(Interface::UnAuthorize))
+        Err(CallError::NotSupported(Interface::UN_AUTHORIZE))
     }
 
     /// Finds contacts by phone number.
@@ -252,7 +252,7 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::FindContact,
     ) -> Result<Reply<Vec<Contact>>, CallError> {
-        Err(CallError::NotSupported(Interface::FindContact))
+        Err(CallError::NotSupported(Interface::FIND_CONTACT))
     }
 
     /// Finds contacts by name.
@@ -261,7 +261,7 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::FindContactWithName,
     ) -> Result<Reply<Vec<Contact>>, CallError> {
-        Err(CallError::NotSupported(Interface::FindContactWithName))
+        Err(CallError::NotSupported(Interface::FIND_CONTACT_WITH_NAME))
     }
 
     /// Creates a contact.
@@ -270,7 +270,7 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::CreateContact,
     ) -> Result<Reply<Option<CreatedContact>>, CallError> {
-        Err(CallError::NotSupported(Interface::CreateContact))
+        Err(CallError::NotSupported(Interface::CREATE_CONTACT))
     }
 
     /// Creates the record of a call.
@@ -279,7 +279,7 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::CreateCallLog,
     ) -> Result<Reply<CreatedLog>, CallError> {
-        Err(CallError::NotSupported(Interface::CreateCallLog))
+        Err(CallError::NotSupported(Interface::CREATE_CALL_LOG))
     }
 
     /// Updates the record of a call.
@@ -288,7 +288,7 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::UpdateCallLog,
     ) -> Result<Reply<()>, CallError> {
-        Err(CallError::NotSupported(Interface::UpdateCallLog))
+        Err(CallError::NotSupported(Interface::UPDATE_CALL_LOG))
     }
 
     /// Reads the record of a call.
@@ -297,12 +297,12 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::GetCallLog,
     ) -> Result<Reply<CallLogInfo>, CallError> {
-        Err(CallError::NotSupported(Interface::GetCallLog))
+        Err(CallError::NotSupported(Interface::GET_CALL_LOG))
     }
 
     /// Format of composed log text.
     async fn get_log_format_type(&self, _call: &Call<'_>) -> Result<Reply<LogFormat>, CallError> {
-        Err(CallError::NotSupported(Interface::GetLogFormatType))
+        Err(CallError::NotSupported(Interface::GET_LOG_FORMAT_TYPE))
     }
 
     /// Sets the outcome of a logged call.
@@ -311,7 +311,7 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::UpsertCallDisposition,
     ) -> Result<Reply<()>, CallError> {
-        Err(CallError::NotSupported(Interface::UpsertCallDisposition))
+        Err(CallError::NotSupported(Interface::UPSERT_CALL_DISPOSITION))
     }
 
     /// Creates the record of a conversation.
@@ -320,7 +320,7 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::MessageLog,
     ) -> Result<Reply<CreatedLog>, CallError> {
-        Err(CallError::NotSupported(Interface::CreateMessageLog))
+        Err(CallError::NotSupported(Interface::CREATE_MESSAGE_LOG))
     }
 
     /// Adds to the record of a conversation.
@@ -329,7 +329,7 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::MessageLog,
     ) -> Result<Reply<()>, CallError> {
-        Err(CallError::NotSupported(Interface::UpdateMessageLog))
+        Err(CallError::NotSupported(Interface::UPDATE_MESSAGE_LOG))
     }
 
     /// Asks for the user's licence.
@@ -338,12 +338,12 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::GetLicenseStatus,
     ) -> Result<Reply<License>, CallError> {
-        Err(CallError::NotSupported(Interface::GetLicenseStatus))
+        Err(CallError::NotSupported(Interface::GET_LICENSE_STATUS))
     }
 
     /// Lists the CRM's users.
     async fn get_user_list(&self, _call: &Call<'_>) -> Result<Reply<Vec<CrmUser>>, CallError> {
-        Err(CallError::NotSupported(Interface::GetUserList))
+        Err(CallError::NotSupported(Interface::GET_USER_LIST))
     }
 
     /// Lists appointments.
@@ -352,7 +352,7 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::ListAppointments,
     ) -> Result<Reply<Vec<Appointment>>, CallError> {
-        Err(CallError::NotSupported(Interface::ListAppointments))
+        Err(CallError::NotSupported(Interface::LIST_APPOINTMENTS))
     }
 
     /// Creates an appointment.
@@ -361,7 +361,7 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::CreateAppointment,
     ) -> Result<Reply<Appointment>, CallError> {
-        Err(CallError::NotSupported(Interface::CreateAppointment))
+        Err(CallError::NotSupported(Interface::CREATE_APPOINTMENT))
     }
 
     /// Changes an appointment.
@@ -370,7 +370,7 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::UpdateAppointment,
     ) -> Result<Reply<Appointment>, CallError> {
-        Err(CallError::NotSupported(Interface::UpdateAppointment))
+        Err(CallError::NotSupported(Interface::UPDATE_APPOINTMENT))
     }
 
     /// Reads one appointment.
@@ -379,7 +379,7 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::AppointmentById,
     ) -> Result<Reply<Appointment>, CallError> {
-        Err(CallError::NotSupported(Interface::RefreshAppointment))
+        Err(CallError::NotSupported(Interface::REFRESH_APPOINTMENT))
     }
 
     /// Marks an appointment as confirmed.
@@ -388,7 +388,7 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::AppointmentById,
     ) -> Result<Reply<Appointment>, CallError> {
-        Err(CallError::NotSupported(Interface::ConfirmAppointment))
+        Err(CallError::NotSupported(Interface::CONFIRM_APPOINTMENT))
     }
 
     /// Cancels an appointment.
@@ -397,17 +397,17 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::AppointmentById,
     ) -> Result<Reply<Appointment>, CallError> {
-        Err(CallError::NotSupported(Interface::CancelAppointment))
+        Err(CallError::NotSupported(Interface::CANCEL_APPOINTMENT))
     }
 
     /// Asks whether the session still holds.
     async fn auth_validation(&self, _call: &Call<'_>) -> Result<Reply<AuthValidation>, CallError> {
-        Err(CallError::NotSupported(Interface::AuthValidation))
+        Err(CallError::NotSupported(Interface::AUTH_VALIDATION))
     }
 
     /// Refreshes an expiring access token; gives the user as it is to be stored.
     async fn check_and_refresh_access_token(&self, _call: &Call<'_>) -> Result<Reply<User>, CallError> {
-        Err(CallError::NotSupported(Interface::CheckAndRefreshAccessToken))
+        Err(CallError::NotSupported(Interface::CHECK_AND_REFRESH_ACCESS_TOKEN))
     }
 
     /// Changes the parameters of the token exchange.
@@ -416,12 +416,12 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::OverridingOAuthOption,
     ) -> Result<Reply<Map<String, Value>>, CallError> {
-        Err(CallError::NotSupported(Interface::GetOverridingOAuthOption))
+        Err(CallError::NotSupported(Interface::GET_OVERRIDING_OAUTH_OPTION))
     }
 
     /// Reads the settings of server-side logging.
     async fn get_server_logging_settings(&self, _call: &Call<'_>) -> Result<Reply<Value>, CallError> {
-        Err(CallError::NotSupported(Interface::GetServerLoggingSettings))
+        Err(CallError::NotSupported(Interface::GET_SERVER_LOGGING_SETTINGS))
     }
 
     /// Saves the settings of server-side logging.
@@ -430,11 +430,11 @@ pub trait Connector: Send + Sync {
         _call: &Call<'_>,
         _input: &inputs::UpdateServerLoggingSettings,
     ) -> Result<Reply<()>, CallError> {
-        Err(CallError::NotSupported(Interface::UpdateServerLoggingSettings))
+        Err(CallError::NotSupported(Interface::UPDATE_SERVER_LOGGING_SETTINGS))
     }
 
     /// Called after a user signed in and was stored.
     async fn post_save_user_info(&self, _call: &Call<'_>) -> Result<Reply<()>, CallError> {
-        Err(CallError::NotSupported(Interface::PostSaveUserInfo))
+        Err(CallError::NotSupported(Interface::POST_SAVE_USER_INFO))
     }
 }

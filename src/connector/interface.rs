@@ -33,101 +33,101 @@ pub enum Apart {
     PostSaveUserInfo,
 }
 
-#[allow(non_upper_case_globals, reason = "they are named as the types of their operations")]
 impl Interface {
     /// `getAuthType`
-    pub const GetAuthType: Self = Self::Apart(Apart::GetAuthType);
+    pub const GET_AUTH_TYPE: Self = Self::Apart(Apart::GetAuthType);
     /// `getOauthInfo`
-    pub const GetOauthInfo: Self = Self::Apart(Apart::GetOauthInfo);
+    pub const GET_OAUTH_INFO: Self = Self::Apart(Apart::GetOauthInfo);
     /// `getBasicAuth`
-    pub const GetBasicAuth: Self = Self::Apart(Apart::GetBasicAuth);
+    pub const GET_BASIC_AUTH: Self = Self::Apart(Apart::GetBasicAuth);
     /// `getUserInfo`
-    pub const GetUserInfo: Self = Self::Operation(OperationName::GetUserInfo);
+    pub const GET_USER_INFO: Self = Self::Operation(OperationName::GET_USER_INFO);
     /// `refreshUserInfo`
-    pub const RefreshUserInfo: Self = Self::Operation(OperationName::RefreshUserInfo);
+    pub const REFRESH_USER_INFO: Self = Self::Operation(OperationName::REFRESH_USER_INFO);
     /// `unAuthorize`
-    pub const UnAuthorize: Self = Self::Operation(OperationName::UnAuthorize);
+    pub const UN_AUTHORIZE: Self = Self::Operation(OperationName::UN_AUTHORIZE);
     /// `findContact`
-    pub const FindContact: Self = Self::Operation(OperationName::FindContact);
+    pub const FIND_CONTACT: Self = Self::Operation(OperationName::FIND_CONTACT);
     /// `findContactWithName`
-    pub const FindContactWithName: Self = Self::Operation(OperationName::FindContactWithName);
+    pub const FIND_CONTACT_WITH_NAME: Self = Self::Operation(OperationName::FIND_CONTACT_WITH_NAME);
     /// `createContact`
-    pub const CreateContact: Self = Self::Operation(OperationName::CreateContact);
+    pub const CREATE_CONTACT: Self = Self::Operation(OperationName::CREATE_CONTACT);
     /// `createCallLog`
-    pub const CreateCallLog: Self = Self::Operation(OperationName::CreateCallLog);
+    pub const CREATE_CALL_LOG: Self = Self::Operation(OperationName::CREATE_CALL_LOG);
     /// `updateCallLog`
-    pub const UpdateCallLog: Self = Self::Operation(OperationName::UpdateCallLog);
+    pub const UPDATE_CALL_LOG: Self = Self::Operation(OperationName::UPDATE_CALL_LOG);
     /// `getCallLog`
-    pub const GetCallLog: Self = Self::Operation(OperationName::GetCallLog);
+    pub const GET_CALL_LOG: Self = Self::Operation(OperationName::GET_CALL_LOG);
     /// `getLogFormatType`
-    pub const GetLogFormatType: Self = Self::Apart(Apart::GetLogFormatType);
+    pub const GET_LOG_FORMAT_TYPE: Self = Self::Apart(Apart::GetLogFormatType);
     /// `upsertCallDisposition`
-    pub const UpsertCallDisposition: Self = Self::Operation(OperationName::UpsertCallDisposition);
+    pub const UPSERT_CALL_DISPOSITION: Self = Self::Operation(OperationName::UPSERT_CALL_DISPOSITION);
     /// `createMessageLog`
-    pub const CreateMessageLog: Self = Self::Operation(OperationName::CreateMessageLog);
+    pub const CREATE_MESSAGE_LOG: Self = Self::Operation(OperationName::CREATE_MESSAGE_LOG);
     /// `updateMessageLog`
-    pub const UpdateMessageLog: Self = Self::Operation(OperationName::UpdateMessageLog);
+    pub const UPDATE_MESSAGE_LOG: Self = Self::Operation(OperationName::UPDATE_MESSAGE_LOG);
     /// `getLicenseStatus`
-    pub const GetLicenseStatus: Self = Self::Operation(OperationName::GetLicenseStatus);
+    pub const GET_LICENSE_STATUS: Self = Self::Operation(OperationName::GET_LICENSE_STATUS);
     /// `getUserList`
-    pub const GetUserList: Self = Self::Operation(OperationName::GetUserList);
+    pub const GET_USER_LIST: Self = Self::Operation(OperationName::GET_USER_LIST);
     /// `listAppointments`
-    pub const ListAppointments: Self = Self::Operation(OperationName::ListAppointments);
+    pub const LIST_APPOINTMENTS: Self = Self::Operation(OperationName::LIST_APPOINTMENTS);
     /// `createAppointment`
-    pub const CreateAppointment: Self = Self::Operation(OperationName::CreateAppointment);
+    pub const CREATE_APPOINTMENT: Self = Self::Operation(OperationName::CREATE_APPOINTMENT);
     /// `updateAppointment`
-    pub const UpdateAppointment: Self = Self::Operation(OperationName::UpdateAppointment);
+    pub const UPDATE_APPOINTMENT: Self = Self::Operation(OperationName::UPDATE_APPOINTMENT);
     /// `refreshAppointment`
-    pub const RefreshAppointment: Self = Self::Operation(OperationName::RefreshAppointment);
+    pub const REFRESH_APPOINTMENT: Self = Self::Operation(OperationName::REFRESH_APPOINTMENT);
     /// `confirmAppointment`
-    pub const ConfirmAppointment: Self = Self::Operation(OperationName::ConfirmAppointment);
+    pub const CONFIRM_APPOINTMENT: Self = Self::Operation(OperationName::CONFIRM_APPOINTMENT);
     /// `cancelAppointment`
-    pub const CancelAppointment: Self = Self::Operation(OperationName::CancelAppointment);
+    pub const CANCEL_APPOINTMENT: Self = Self::Operation(OperationName::CANCEL_APPOINTMENT);
     /// `authValidation`
-    pub const AuthValidation: Self = Self::Operation(OperationName::AuthValidation);
+    pub const AUTH_VALIDATION: Self = Self::Operation(OperationName::AUTH_VALIDATION);
     /// `checkAndRefreshAccessToken`
-    pub const CheckAndRefreshAccessToken: Self = Self::Apart(Apart::CheckAndRefreshAccessToken);
+    pub const CHECK_AND_REFRESH_ACCESS_TOKEN: Self = Self::Apart(Apart::CheckAndRefreshAccessToken);
     /// `getOverridingOAuthOption`
-    pub const GetOverridingOAuthOption: Self = Self::Apart(Apart::GetOverridingOAuthOption);
+    pub const GET_OVERRIDING_OAUTH_OPTION: Self = Self::Apart(Apart::GetOverridingOAuthOption);
     /// `getServerLoggingSettings`
-    pub const GetServerLoggingSettings: Self = Self::Operation(OperationName::GetServerLoggingSettings);
+    pub const GET_SERVER_LOGGING_SETTINGS: Self = Self::Operation(OperationName::GET_SERVER_LOGGING_SETTINGS);
     /// `updateServerLoggingSettings`
-    pub const UpdateServerLoggingSettings: Self = Self::Operation(OperationName::UpdateServerLoggingSettings);
+    pub const UPDATE_SERVER_LOGGING_SETTINGS: Self =
+        Self::Operation(OperationName::UPDATE_SERVER_LOGGING_SETTINGS);
     /// `postSaveUserInfo`
-    pub const PostSaveUserInfo: Self = Self::Apart(Apart::PostSaveUserInfo);
+    pub const POST_SAVE_USER_INFO: Self = Self::Apart(Apart::PostSaveUserInfo);
 
     /// All interfaces, in the order of the contract.
     pub const ALL: &'static [Self] = &[
-        Self::GetAuthType,
-        Self::GetOauthInfo,
-        Self::GetBasicAuth,
-        Self::GetUserInfo,
-        Self::RefreshUserInfo,
-        Self::UnAuthorize,
-        Self::FindContact,
-        Self::FindContactWithName,
-        Self::CreateContact,
-        Self::CreateCallLog,
-        Self::UpdateCallLog,
-        Self::GetCallLog,
-        Self::GetLogFormatType,
-        Self::UpsertCallDisposition,
-        Self::CreateMessageLog,
-        Self::UpdateMessageLog,
-        Self::GetLicenseStatus,
-        Self::GetUserList,
-        Self::ListAppointments,
-        Self::CreateAppointment,
-        Self::UpdateAppointment,
-        Self::RefreshAppointment,
-        Self::ConfirmAppointment,
-        Self::CancelAppointment,
-        Self::AuthValidation,
-        Self::CheckAndRefreshAccessToken,
-        Self::GetOverridingOAuthOption,
-        Self::GetServerLoggingSettings,
-        Self::UpdateServerLoggingSettings,
-        Self::PostSaveUserInfo,
+        Self::GET_AUTH_TYPE,
+        Self::GET_OAUTH_INFO,
+        Self::GET_BASIC_AUTH,
+        Self::GET_USER_INFO,
+        Self::REFRESH_USER_INFO,
+        Self::UN_AUTHORIZE,
+        Self::FIND_CONTACT,
+        Self::FIND_CONTACT_WITH_NAME,
+        Self::CREATE_CONTACT,
+        Self::CREATE_CALL_LOG,
+        Self::UPDATE_CALL_LOG,
+        Self::GET_CALL_LOG,
+        Self::GET_LOG_FORMAT_TYPE,
+        Self::UPSERT_CALL_DISPOSITION,
+        Self::CREATE_MESSAGE_LOG,
+        Self::UPDATE_MESSAGE_LOG,
+        Self::GET_LICENSE_STATUS,
+        Self::GET_USER_LIST,
+        Self::LIST_APPOINTMENTS,
+        Self::CREATE_APPOINTMENT,
+        Self::UPDATE_APPOINTMENT,
+        Self::REFRESH_APPOINTMENT,
+        Self::CONFIRM_APPOINTMENT,
+        Self::CANCEL_APPOINTMENT,
+        Self::AUTH_VALIDATION,
+        Self::CHECK_AND_REFRESH_ACCESS_TOKEN,
+        Self::GET_OVERRIDING_OAUTH_OPTION,
+        Self::GET_SERVER_LOGGING_SETTINGS,
+        Self::UPDATE_SERVER_LOGGING_SETTINGS,
+        Self::POST_SAVE_USER_INFO,
     ];
 
     /// The contract's name.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::contract::{Call, CallError, Connector, Reply};
 use super::inputs;
-use super::interface::Interface;
+use super::interface::{Apart, Interface};
 use crate::engine::app_connect::{OperationSpec, Output};
 use crate::engine::operation::{AuthType, LogFormat, OAuth};
 use crate::user::User;
@@ -121,7 +121,7 @@ macro_rules! apart {
         pub struct $interface;
 
         impl Invocation for $interface {
-            const INTERFACE: Interface = Interface::$interface;
+            const INTERFACE: Interface = Interface::Apart(Apart::$interface);
             type Input = $of;
             type Output = $output;
 

@@ -10,10 +10,10 @@ pub use super::message::{MessageType, ReturnMessage};
 pub use crate::credential::Credential;
 pub use crate::engine::exchange::{HostPattern, HostPolicy, RequestSpec, UpstreamResponse};
 pub use crate::engine::failure::{Failure, FailureKind};
-pub use crate::engine::mapped::{
+pub use crate::engine::operation::{AuthType, LogFormat, OAuth};
+pub use crate::engine::results::{
     Appointment, Attendee, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser,
     License, RecordText, UserInfo,
 };
-pub use crate::engine::operation::{AuthType, LogFormat, OAuth};
 pub use crate::secret::Secret;
 pub use crate::user::User;

@@ -17,7 +17,7 @@ use crate::engine::render::render;
 use crate::engine::variables;
 
 /// The operation whose variables examples see.
-const OPERATION: OperationName = OperationName::CreateCallLog;
+const OPERATION: OperationName = OperationName::CREATE_CALL_LOG;
 
 /// The table of a marker; `None` if the name is unknown or a row cannot be read.
 pub(super) fn table(name: &str, argument: &str, rows: &str) -> Option<String> {

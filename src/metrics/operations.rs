@@ -10,7 +10,7 @@ use prometheus_client::metrics::counter::Counter;
 
 use super::{Metrics, Outcomes, Series};
 use crate::config::operations::OperationName;
-use crate::engine::mapped::MappingProblem;
+use crate::engine::results::MappingProblem;
 
 /// Mapping problems of one operation beyond so many are counted under one path.
 const PROBLEMS: usize = 64;
@@ -137,11 +137,11 @@ mod tests {
     fn every_outcome_is_counted_and_a_reloaded_document_goes_on_where_it_was() {
         let metrics = Metrics::default();
         for _ in 0..2 {
-            let handles = Handles::new([OperationName::FindContact].into_iter());
-            let counting = handles.of(&metrics, "crm", OperationName::FindContact).unwrap();
+            let handles = Handles::new([OperationName::FIND_CONTACT].into_iter());
+            let counting = handles.of(&metrics, "crm", OperationName::FIND_CONTACT).unwrap();
             counting.ended("ok", Duration::from_millis(3));
             counting.ended("new-word", Duration::from_millis(3));
-            assert!(handles.of(&metrics, "crm", OperationName::GetCallLog).is_none());
+            assert!(handles.of(&metrics, "crm", OperationName::GET_CALL_LOG).is_none());
         }
         let text = metrics.render();
         for outcome in ["ok", "new-word"] {
@@ -169,8 +169,8 @@ mod tests {
     #[test]
     fn the_paths_of_mapping_problems_are_bounded() {
         let metrics = Metrics::default();
-        let handles = Handles::new([OperationName::FindContact].into_iter());
-        let counting = handles.of(&metrics, "crm", OperationName::FindContact).unwrap();
+        let handles = Handles::new([OperationName::FIND_CONTACT].into_iter());
+        let counting = handles.of(&metrics, "crm", OperationName::FIND_CONTACT).unwrap();
         for at in 0..PROBLEMS + 10 {
             counting.problem(&problem(format!("p{at}")));
             counting.problem(&problem(format!("p{at}")));

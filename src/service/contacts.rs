@@ -17,7 +17,7 @@ use crate::connector::inputs::{FindContact, FindContactWithName};
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::failure::FailureKind;
-use crate::engine::mapped::{Contact, CreatedContact};
+use crate::engine::results::{Contact, CreatedContact};
 
 /// The answer to a search: fields in the reference's order.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -81,8 +81,8 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
         recent::add_to_cached(&platform, &user, Sought::Number(&input.phone_number), &mut contact).await;
         return Ok(Found { successful: true, return_message: None, contact: Contacts::Cached(contact) });
     }
-    let fail = |error: &CallError| Refusal::new(message(error, Interface::FindContact, &session.platform));
-    if !platform.serves(Interface::FindContact) {
+    let fail = |error: &CallError| Refusal::new(message(error, Interface::FIND_CONTACT, &session.platform));
+    if !platform.serves(Interface::FIND_CONTACT) {
         let text = format!(
             "A contact with the phone number {} could not be found in your {} account.",
             input.phone_number, session.platform
@@ -156,9 +156,10 @@ pub async fn search(services: &Services, session: &Session, name: Option<String>
     };
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
-    let fail =
-        |error: &CallError| Refusal::new(message(error, Interface::FindContactWithName, &session.platform));
-    if !platform.serves(Interface::FindContactWithName) {
+    let fail = |error: &CallError| {
+        Refusal::new(message(error, Interface::FIND_CONTACT_WITH_NAME, &session.platform))
+    };
+    if !platform.serves(Interface::FIND_CONTACT_WITH_NAME) {
         let return_message = ReturnMessage::warning(format!("No contact found with name {shown} "), 5000);
         return Ok(Found {
             successful: true,

@@ -18,7 +18,7 @@ pub use hooks::{Hook, HookedAnswer, HookedCall};
 use super::{ResolvedPlatform, credentials};
 use crate::connector::invocation::Invocation;
 use crate::connector::{CallError, Connector, Interface, Provider, Reply, ReturnMessage};
-use crate::engine::mapped::MapError;
+use crate::engine::results::MapError;
 use crate::metrics::InvocationHandles;
 use crate::store::User;
 

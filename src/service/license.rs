@@ -11,7 +11,7 @@ use crate::connector::inputs::GetLicenseStatus;
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
-use crate::engine::mapped::License;
+use crate::engine::results::License;
 use crate::store::{DocumentKey, DocumentKind, StoreError, User, UserKey};
 
 /// A licence as clients read it. What the CRM did not say is left out.
@@ -94,7 +94,7 @@ pub async fn status(services: &Services, session: &Session) -> Result<LicenseSta
         }
         Err(error) => {
             let last = last_known(services, &user.key).await?;
-            let mut warning = wording::message(&error, Interface::GetLicenseStatus, &user.key.platform);
+            let mut warning = wording::message(&error, Interface::GET_LICENSE_STATUS, &user.key.platform);
             if !matches!(error, CallError::Message(_) | CallError::NotInService(_)) {
                 warning.message = "The license status could not be checked".to_owned();
             }
@@ -109,7 +109,7 @@ pub async fn status(services: &Services, session: &Session) -> Result<LicenseSta
 
 async fn ask(services: &Services, user: &User) -> Result<License, CallError> {
     let platform = services.platform_of(&user.key.platform, user);
-    platform.serving_or_tell(Interface::GetLicenseStatus)?;
+    platform.serving_or_tell(Interface::GET_LICENSE_STATUS)?;
     let input = GetLicenseStatus { user_id: user.key.id.clone() };
     Ok(platform.invoke::<invocation::GetLicenseStatus>(user, &input).await?.value)
 }

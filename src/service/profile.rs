@@ -48,7 +48,7 @@ pub async fn auth_validation(services: &Services, session: &Session) -> Result<C
         Err(error) => return Err(Refusal::new(store_failed(&error))),
     };
     let platform = &user.key.platform;
-    let failed = |error: &CallError| message(error, Interface::AuthValidation, platform);
+    let failed = |error: &CallError| message(error, Interface::AUTH_VALIDATION, platform);
     match ask(services, &user).await {
         Ok((true, text)) => {
             let text = text.unwrap_or_else(|| "Authentication is valid.".to_owned());
@@ -69,7 +69,7 @@ pub async fn auth_validation(services: &Services, session: &Session) -> Result<C
 
 async fn ask(services: &Services, user: &User) -> Result<(bool, Option<String>), CallError> {
     let platform = services.platform_of(&user.key.platform, user);
-    platform.serving_or_tell(Interface::AuthValidation)?;
+    platform.serving_or_tell(Interface::AUTH_VALIDATION)?;
     let reply = platform.invoke::<invocation::AuthValidation>(user, &()).await?.value;
     Ok((reply.successful, reply.message))
 }
@@ -88,14 +88,14 @@ pub async fn refresh_info(services: &Services, session: &Session) -> Result<Chec
     if user.is_some() {
         platform.in_service()?;
     }
-    if !platform.serves(Interface::RefreshUserInfo) {
+    if !platform.serves(Interface::REFRESH_USER_INFO) {
         return Ok(Checked { successful: true, return_message: None });
     }
     let Some(user) = user else {
         return Err(Refusal::new(unknown_user()));
     };
     let failed =
-        |error: CallError| Refusal::new(message(&error, Interface::RefreshUserInfo, &session.platform));
+        |error: CallError| Refusal::new(message(&error, Interface::REFRESH_USER_INFO, &session.platform));
     let reply = platform.invoke::<invocation::RefreshUserInfo>(&user, &()).await.map_err(failed)?;
     let info = reply.value;
     if !info.id.is_empty() && user.crm_id() != info.id {

@@ -106,7 +106,7 @@ impl ResolvedPlatform<'_> {
     /// Whether `getCallLog` can be asked for a call by its session.
     pub(crate) fn finds_by_session(&self) -> bool {
         let operation =
-            self.proxy.as_ref().and_then(|proxy| proxy.config.operation(OperationName::GetCallLog));
+            self.proxy.as_ref().and_then(|proxy| proxy.config.operation(OperationName::GET_CALL_LOG));
         operation.is_some_and(Operation::finds_by_session)
     }
 
@@ -115,8 +115,8 @@ impl ResolvedPlatform<'_> {
     pub(crate) fn text_limit(&self, operation: OperationName) -> Option<TextLimit> {
         let limit = |name| self.proxy.as_ref()?.config.operation(name)?.max_length;
         let of_record = [
-            (OperationName::UpdateCallLog, OperationName::CreateCallLog),
-            (OperationName::UpdateMessageLog, OperationName::CreateMessageLog),
+            (OperationName::UPDATE_CALL_LOG, OperationName::CREATE_CALL_LOG),
+            (OperationName::UPDATE_MESSAGE_LOG, OperationName::CREATE_MESSAGE_LOG),
         ];
         limit(operation).or_else(|| {
             let (_, creation) = of_record.into_iter().find(|(update, _)| *update == operation)?;
@@ -133,7 +133,7 @@ impl ResolvedPlatform<'_> {
     /// Whether the document writes the composed text into a new log: it is there since.
     pub(crate) fn writes_text(&self) -> bool {
         let operation =
-            self.proxy.as_ref().and_then(|proxy| proxy.config.operation(OperationName::CreateCallLog));
+            self.proxy.as_ref().and_then(|proxy| proxy.config.operation(OperationName::CREATE_CALL_LOG));
         operation.is_some_and(Operation::writes_text)
     }
 

@@ -19,7 +19,7 @@ use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::credential::Credential;
 use crate::engine::failure::{Failure, FailureKind};
-use crate::engine::mapped::MapError;
+use crate::engine::results::MapError;
 use crate::store::{Secret, StoreError, UserKey};
 use record::save;
 pub(super) use record::{keep_additional_info, zone};
@@ -105,7 +105,7 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         // A registered connector does not stand in for a document that the request names.
         return Err(unsupported(&platform, login.proxy_id.as_deref()));
     }
-    if !platform.serves(Interface::GetUserInfo) {
+    if !platform.serves(Interface::GET_USER_INFO) {
         return Err(unsupported(&platform, login.proxy_id.as_deref()));
     }
     let source = credentials::of(&platform).await.map_err(|error| call_failed(&error))?;
@@ -170,7 +170,7 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         .issue(&user.key)
         .ok_or_else(|| LoginError::Upstream("the session token cannot be signed".to_owned()))?;
     let saved = Unsaved { user: Some(&user), authorization };
-    if platform.serves(Interface::PostSaveUserInfo)
+    if platform.serves(Interface::POST_SAVE_USER_INFO)
         && let Err(error) = platform.invoke_unsaved::<invocation::PostSaveUserInfo>(saved, &()).await
     {
         tracing::warn!(platform = login.platform, %error, "postSaveUserInfo");
@@ -222,7 +222,7 @@ fn call_failed(error: &CallError) -> LoginError {
         CallError::Unmapped(_) => refused(format!("Could not load user information: {error}.")),
         // The document explains this failure itself.
         CallError::Failed(failure) if failure.message_override.is_some() => {
-            LoginError::Refused(message(error, Interface::GetUserInfo, "the CRM"))
+            LoginError::Refused(message(error, Interface::GET_USER_INFO, "the CRM"))
         }
         CallError::Failed(failure)
             if matches!(failure.kind, FailureKind::Blocked | FailureKind::Missing | FailureKind::Limited) =>
@@ -231,7 +231,7 @@ fn call_failed(error: &CallError) -> LoginError {
         }
         // A refusal in spite of its status: its words say more than the number.
         CallError::Failed(Failure { kind: FailureKind::Status(200..=299), .. }) => {
-            LoginError::Refused(message(error, Interface::GetUserInfo, "the CRM"))
+            LoginError::Refused(message(error, Interface::GET_USER_INFO, "the CRM"))
         }
         CallError::Failed(failure) => upstream(failure),
     }
@@ -265,7 +265,7 @@ pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
             3000,
         )
         .type_first();
-    } else if connected && platform.serves(Interface::UnAuthorize) {
+    } else if connected && platform.serves(Interface::UN_AUTHORIZE) {
         // A CRM may hear of it even where the credential cannot be made.
         let authorization = credentials::authorization(&platform, &user.credential).await.ok().flatten();
         let leaving = Unsaved { user: Some(&user), authorization: authorization.as_deref() };

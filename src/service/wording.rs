@@ -214,7 +214,8 @@ fn unconfirmed(
         Some(words) => message.detail(format!("{platform} says: {words}")),
         None => message,
     };
-    if [Interface::CreateCallLog, Interface::CreateMessageLog, Interface::CreateContact].contains(&interface)
+    if [Interface::CREATE_CALL_LOG, Interface::CREATE_MESSAGE_LOG, Interface::CREATE_CONTACT]
+        .contains(&interface)
     {
         message.detail(format!(
             "The proxyConfig has to name where the id is ({interface}.responseMapping.idPath), or say that there is none (noId)."

@@ -11,10 +11,10 @@ use crate::support::test_server::{self, TestServer, document};
 use serde_json::{Value, json};
 
 /// Sends JSON with any method.
-fn send(site: &TestServer, method: &str, target: &str, token: &str, body: &Value) -> Response {
+fn send(server: &TestServer, method: &str, target: &str, token: &str, body: &Value) -> Response {
     let bearer = format!("Bearer {token}");
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
-    site.send(method, target, &headers, Some(body.to_string().into_bytes()))
+    server.send(method, target, &headers, Some(body.to_string().into_bytes()))
 }
 
 /// A CRM and a server with one document for it, which `adjust` changes, and a user who is signed in.
@@ -25,7 +25,7 @@ fn start(
     let crm = Crm::start(answer);
     let mut document = document(&crm.origin());
     adjust(&mut document);
-    let site = TestServer::start(&[("crm", &document)]);
-    let token = site.sign_in("crm", "testCrm", "1-key");
-    (site, token, crm)
+    let server = TestServer::start(&[("crm", &document)]);
+    let token = server.sign_in("crm", "testCrm", "1-key");
+    (server, token, crm)
 }

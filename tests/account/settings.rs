@@ -1,7 +1,7 @@
 //! Users' settings and those that admins manage.
 use super::*;
 
-/// A site and a RingCentral platform where the token `admin` is an admin's.
+/// A server and a RingCentral platform where the token `admin` is an admin's.
 fn managed() -> (TestServer, String, Crm) {
     let ringcentral = Crm::start(|request: &Request| {
         let is_admin = request.header("authorization") == Some("Bearer admin");
@@ -9,17 +9,17 @@ fn managed() -> (TestServer, String, Crm) {
         Answer::json(&json!({"id": 1, "account": {"id": 4242}, "permissions": permissions}))
     });
     let crm = Crm::start(test_server::ordinary);
-    let site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
+    let server = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
         options.env("RINGCENTRAL_SERVER", ringcentral.origin())
     });
-    let token = site.sign_in("crm", "testCrm", "1-key");
-    (site, token, ringcentral)
+    let token = server.sign_in("crm", "testCrm", "1-key");
+    (server, token, ringcentral)
 }
 
 /// Q11.
 #[test]
 fn without_a_ringcentral_token_nobody_is_asked() {
-    let (site, token, ringcentral) = managed();
+    let (server, token, ringcentral) = managed();
     let body = json!({"adminSettings": {"userSettings": {"a": {"value": 1}}}}).to_string().into_bytes();
     let json_body = ("Content-Type", "application/json");
     for headers in [
@@ -27,7 +27,7 @@ fn without_a_ringcentral_token_nobody_is_asked() {
         vec![json_body, ("X-RC-Access-Token", "")],
         vec![json_body, ("X-RC-Access-Token", " ")],
     ] {
-        let reply = site.send("POST", "/admin/settings", &headers, Some(body.clone()));
+        let reply = server.send("POST", "/admin/settings", &headers, Some(body.clone()));
         assert_eq!(reply.status, 400, "{}", reply.text());
         assert!(
             reply.json()["error"].as_str().is_some_and(|text| text.contains("X-RC-Access-Token")),
@@ -35,13 +35,13 @@ fn without_a_ringcentral_token_nobody_is_asked() {
             reply.text()
         );
     }
-    assert_eq!(site.get("/admin/settings", &token).status, 400);
-    assert_eq!(site.get("/admin/settings?rcAccessToken=", &token).status, 400);
+    assert_eq!(server.get("/admin/settings", &token).status, 400);
+    assert_eq!(server.get("/admin/settings?rcAccessToken=", &token).status, 400);
     assert_eq!(ringcentral.received().len(), 0);
     // Older clients send it in the query.
-    let saved = site.send("POST", "/admin/settings?rcAccessToken=admin", &[json_body], Some(body));
+    let saved = server.send("POST", "/admin/settings?rcAccessToken=admin", &[json_body], Some(body));
     assert_eq!((saved.status, saved.text()), (200, "Admin settings updated".to_owned()));
-    let read = site.get("/admin/settings?rcAccessToken=admin", &token).json();
+    let read = server.get("/admin/settings?rcAccessToken=admin", &token).json();
     assert_eq!(read["userSettings"], json!({"a": {"value": 1}}));
     assert_eq!(ringcentral.received().len(), 2);
 }
@@ -49,15 +49,15 @@ fn without_a_ringcentral_token_nobody_is_asked() {
 /// An admin cannot set what is not a setting, and tokens never come back.
 #[test]
 fn only_settings_are_taken_from_admins() {
-    let (site, token, _ringcentral) = managed();
+    let (server, token, _ringcentral) = managed();
     let save = |settings: Value| {
         let headers = [("X-RC-Access-Token", "admin"), ("Content-Type", "application/json")];
         let body = json!({"adminSettings": settings}).to_string().into_bytes();
-        site.send("POST", "/admin/settings", &headers, Some(body))
+        server.send("POST", "/admin/settings", &headers, Some(body))
     };
     let hostile = json!({"id": "other", "adminAccessToken": "secret", "userSettings": {"a": {"value": 1}}, "userMappings": [1]});
     assert_eq!(save(hostile).status, 200);
-    let read = || site.get("/admin/settings?rcAccessToken=admin", &token).json();
+    let read = || server.get("/admin/settings?rcAccessToken=admin", &token).json();
     let before = read();
     assert_ne!(before["id"], "other");
     assert_eq!((&before["adminAccessToken"], &before["userMappings"]), (&Value::Null, &json!([1])));
@@ -74,13 +74,13 @@ fn only_settings_are_taken_from_admins() {
 
 #[test]
 fn simultaneous_changes_all_stay() {
-    let (mut site, token, _crm) = start(|_| {}, test_server::ordinary);
+    let (mut server, token, _crm) = start(|_| {}, test_server::ordinary);
     std::thread::scope(|scope| {
         for n in 0..20 {
-            let (site, token) = (&site, &token);
+            let (server, token) = (&server, &token);
             scope.spawn(move || {
                 let key = format!("k{n}");
-                let reply = site.post(
+                let reply = server.post(
                     "/user/settings",
                     token,
                     &json!({"userSettings": {key.as_str(): {"value": n}}}),
@@ -89,8 +89,8 @@ fn simultaneous_changes_all_stay() {
             });
         }
     });
-    site.kill_and_restart();
-    let settings = site.get("/user/settings", &token).json();
+    server.kill_and_restart();
+    let settings = server.get("/user/settings", &token).json();
     for n in 0..20 {
         assert_eq!(settings[format!("k{n}")], json!({"value": n}), "{settings}");
     }
@@ -99,29 +99,29 @@ fn simultaneous_changes_all_stay() {
 /// A change of settings that meets a sign-out does not bring the tokens back.
 #[test]
 fn settings_never_undo_a_sign_out() {
-    let (site, _token, _crm) = start(|_| {}, test_server::ordinary);
+    let (server, _token, _crm) = start(|_| {}, test_server::ordinary);
     for round in 0..10 {
-        let token = site.sign_in("crm", "testCrm", "1-key");
+        let token = server.sign_in("crm", "testCrm", "1-key");
         std::thread::scope(|scope| {
             for n in 0..4 {
-                let (site, token) = (&site, &token);
+                let (server, token) = (&server, &token);
                 scope.spawn(move || {
-                    site.post("/user/settings", token, &json!({"userSettings": {"k": {"value": n}}}))
+                    server.post("/user/settings", token, &json!({"userSettings": {"k": {"value": n}}}))
                 });
             }
-            scope.spawn(|| assert_eq!(site.post("/unAuthorize", &token, &json!({})).status, 200));
+            scope.spawn(|| assert_eq!(server.post("/unAuthorize", &token, &json!({})).status, 200));
         });
-        let found = site.get("/contact?phoneNumber=1", &token);
+        let found = server.get("/contact?phoneNumber=1", &token);
         assert_eq!(found.json()["successful"], false, "round {round}: {}", found.text());
     }
 }
 
 #[test]
 fn settings_of_another_shape_or_size_are_refused_and_change_nothing() {
-    let (site, token, _crm) = start(|_| {}, test_server::ordinary);
-    site.post("/user/settings", &token, &json!({"userSettings": {"a": {"value": 1}}}));
+    let (server, token, _crm) = start(|_| {}, test_server::ordinary);
+    server.post("/user/settings", &token, &json!({"userSettings": {"a": {"value": 1}}}));
     for odd in [json!("x"), json!([1]), json!(5)] {
-        let reply = site.post("/user/settings", &token, &json!({"userSettings": odd}));
+        let reply = server.post("/user/settings", &token, &json!({"userSettings": odd}));
         assert_eq!(reply.status, 400, "{}", reply.text());
         assert!(
             reply.json()["error"].as_str().is_some_and(|text| text.contains("userSettings")),
@@ -130,6 +130,6 @@ fn settings_of_another_shape_or_size_are_refused_and_change_nothing() {
         );
     }
     let large = json!({"userSettings": {"b": {"value": "x".repeat(200_000)}}});
-    assert_eq!(site.post("/user/settings", &token, &large).status, 413);
-    assert_eq!(site.get("/user/settings", &token).json(), json!({"a": {"value": 1}}));
+    assert_eq!(server.post("/user/settings", &token, &large).status, 413);
+    assert_eq!(server.get("/user/settings", &token).json(), json!({"a": {"value": 1}}));
 }

@@ -13,14 +13,14 @@ const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded")
 /// A server whose CRM works, with somebody signed in.
 fn ordinary() -> (Crm, TestServer, String) {
     let crm = Crm::start(test_server::ordinary);
-    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
-    let token = site.sign_in("crm", "testCrm", "1-key");
-    (crm, site, token)
+    let app = TestServer::start(&[("crm", &document(&crm.origin()))]);
+    let token = app.sign_in("crm", "testCrm", "1-key");
+    (crm, app, token)
 }
 
 /// Sends bytes as they are and reads until the server closes. Empty where it closed at once.
-fn raw(site: &TestServer, bytes: &[u8]) -> String {
-    let mut stream = TcpStream::connect(site.server.address()).unwrap();
+fn raw(app: &TestServer, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(app.server.address()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     // The server may answer and close before it has read everything.
     let _ = stream.write_all(bytes);
@@ -40,7 +40,7 @@ fn error_of(reply: &Response) -> String {
 
 #[test]
 fn bodies_that_cannot_be_used_get_words() {
-    let (crm, site, token) = ordinary();
+    let (crm, app, token) = ordinary();
     let bearer = format!("Bearer {token}");
     let before = crm.received().len();
     let nested =
@@ -68,35 +68,35 @@ fn bodies_that_cannot_be_used_get_words() {
     for (status, words, body) in cases {
         for target in ["/callLog", "/contact"] {
             let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
-            let reply = site.send("POST", target, &[("Authorization", &bearer), JSON], Some(body.clone()));
+            let reply = app.send("POST", target, &[("Authorization", &bearer), JSON], Some(body.clone()));
             assert_eq!(reply.status, status, "{shown}: {}", reply.text());
             assert!(error_of(&reply).contains(words), "{shown}: {}", reply.text());
             assert!(reply.text().len() < 300, "no echo: {}", reply.text());
         }
     }
     assert_eq!(crm.received().len(), before, "nothing was sent");
-    site.assert_alive();
+    app.assert_alive();
 }
 
 #[test]
 fn a_body_that_breaks_off_harms_nobody() {
-    let (_crm, site, token) = ordinary();
+    let (_crm, app, token) = ordinary();
     for framing in
         ["Content-Length: 500", "Transfer-Encoding: chunked", "Content-Length: abc", "Content-Length: -1"]
     {
         let head = format!(
             "POST /callLog HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{framing}\r\n\r\n"
         );
-        let reply = raw(&site, format!("{head}{{\"logInfo\": {{").as_bytes());
+        let reply = raw(&app, format!("{head}{{\"logInfo\": {{").as_bytes());
         // The client is gone: it gets an error or nothing, never a success.
         assert!(status_of(&reply).is_none_or(|status| status == 400), "{framing}: {reply}");
     }
-    site.assert_alive();
+    app.assert_alive();
 }
 
 #[test]
 fn members_of_the_wrong_type_are_named() {
-    let (crm, site, token) = ordinary();
+    let (crm, app, token) = ordinary();
     let before = crm.received().len();
     let full = json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "1-key"});
     for (member, value, words) in [
@@ -111,7 +111,7 @@ fn members_of_the_wrong_type_are_named() {
     ] {
         let mut login = full.clone();
         login[member] = value.clone();
-        let reply = site.send_login(&login);
+        let reply = app.send_login(&login);
         assert_eq!(
             (reply.status, error_of(&reply).contains(words)),
             (400, true),
@@ -128,7 +128,7 @@ fn members_of_the_wrong_type_are_named() {
             "note": value, "contactId": "c1", "contactName": value, "additionalSubmission": value,
             "hashedExtensionId": value, "extensionNumber": value,
         });
-        let reply = site.post("/callLog", &token, &body);
+        let reply = app.post("/callLog", &token, &body);
         assert_eq!(
             (reply.status, &reply.json()["successful"]),
             (200, &json!(true)),
@@ -136,7 +136,7 @@ fn members_of_the_wrong_type_are_named() {
             reply.text()
         );
         let body = json!({"phoneNumber": value, "newContactName": value, "newContactType": value});
-        let reply = site.post("/contact", &token, &body);
+        let reply = app.post("/contact", &token, &body);
         assert_eq!(
             (reply.status, &reply.json()["successful"]),
             (200, &json!(true)),
@@ -144,12 +144,12 @@ fn members_of_the_wrong_type_are_named() {
             reply.text()
         );
     }
-    site.assert_alive();
+    app.assert_alive();
 }
 
 #[test]
 fn forms_and_query_strings_that_are_bombs_cost_little() {
-    let (_crm, site, token) = ordinary();
+    let (_crm, app, token) = ordinary();
     let bearer = format!("Bearer {token}");
     let headers = [("Authorization", bearer.as_str()), FORM];
     let bombs = [
@@ -167,7 +167,7 @@ fn forms_and_query_strings_that_are_bombs_cost_little() {
     ];
     for bomb in bombs {
         let shown = &bomb[..bomb.len().min(40)];
-        let reply = site.send("POST", "/contact", &headers, Some(bomb.clone().into_bytes()));
+        let reply = app.send("POST", "/contact", &headers, Some(bomb.clone().into_bytes()));
         assert_eq!(
             (reply.status, &reply.json()["successful"]),
             (200, &json!(true)),
@@ -178,18 +178,18 @@ fn forms_and_query_strings_that_are_bombs_cost_little() {
     // In the query, within the size that a request line may have.
     for bomb in [format!("a{}=1", "[b]".repeat(10_000)), "a=1&".repeat(8_000), "sessionIds=,&".repeat(2_000)]
     {
-        let reply = site.get(&format!("/callLog?sessionIds=s1&{bomb}"), &token);
+        let reply = app.get(&format!("/callLog?sessionIds=s1&{bomb}"), &token);
         assert_eq!((reply.status, &reply.json()["successful"]), (200, &json!(true)), "{}", reply.text());
     }
     let many: String = (0..5_000).map(|n| format!("{n},")).collect();
-    let reply = site.get(&format!("/callLog?sessionIds={many}"), &token);
+    let reply = app.get(&format!("/callLog?sessionIds={many}"), &token);
     assert_eq!(reply.json()["logs"].as_array().map(Vec::len), Some(5_000));
-    site.assert_alive();
+    app.assert_alive();
 }
 
 #[test]
 fn heads_that_are_too_large_or_broken_are_refused() {
-    let (_crm, site, _token) = ordinary();
+    let (_crm, app, _token) = ordinary();
     let huge = "x".repeat(2 << 20);
     let many: String = (0..500).map(|n| format!("X-{n}: 1\r\n")).collect();
     let cases = [
@@ -206,17 +206,17 @@ fn heads_that_are_too_large_or_broken_are_refused() {
         "\u{0}\u{1}\u{2}\r\n\r\n".to_owned(),
     ];
     for case in cases {
-        let reply = raw(&site, case.as_bytes());
+        let reply = raw(&app, case.as_bytes());
         let status = status_of(&reply);
         let shown = &case[..case.len().min(60)];
         assert!(status.is_none_or(|status| (400..500).contains(&status)), "{shown:?}: {reply}");
-        site.assert_alive();
+        app.assert_alive();
     }
 }
 
 #[test]
 fn bytes_that_are_no_text_harm_nobody() {
-    let (_crm, site, token) = ordinary();
+    let (_crm, app, token) = ordinary();
     let head = |target: &[u8], header: &[u8]| {
         let mut bytes = b"GET ".to_vec();
         bytes.extend(target);
@@ -238,15 +238,15 @@ fn bytes_that_are_no_text_harm_nobody() {
         (b"/implementedInterfaces?platform=%ff&proxyId=%00", b"X: y"),
         (b"/callLog?sessionIds=%00,%ff,%0d%0a", &session),
     ] {
-        let reply = raw(&site, &head(target, header));
+        let reply = raw(&app, &head(target, header));
         let shown = String::from_utf8_lossy(target).into_owned();
         let status = status_of(&reply).unwrap_or_else(|| panic!("{shown}: no answer: {reply:?}"));
         assert!(status < 500, "{shown}: {reply}");
-        site.assert_alive();
+        app.assert_alive();
     }
-    let forged = site.get("/contact?phoneNumber=1", "a.b.c");
+    let forged = app.get("/contact?phoneNumber=1", "a.b.c");
     assert_eq!((forged.status, forged.text().contains("authorize")), (400, true));
-    let header = site.send(
+    let header = app.send(
         "POST",
         "/callLog",
         &[("rc-account-id", "\u{fc}\u{1f600}"), ("Authorization", &format!("Bearer {token}")), JSON],
@@ -257,9 +257,9 @@ fn bytes_that_are_no_text_harm_nobody() {
 
 #[test]
 fn what_does_not_exist_is_named() {
-    let (_crm, site, token) = ordinary();
+    let (_crm, app, token) = ordinary();
     let login = |platform: &str, proxy_id: Option<&str>| {
-        site.send_login(&json!({"platform": platform, "proxyId": proxy_id, "apiKey": "1-key"}))
+        app.send_login(&json!({"platform": platform, "proxyId": proxy_id, "apiKey": "1-key"}))
     };
     let unknown = login("testCrm", Some("nobody"));
     assert_eq!(unknown.status, 400);
@@ -278,8 +278,8 @@ fn what_does_not_exist_is_named() {
     for escape in ["../crm", "crm.json", "crm/../crm", "/etc/passwd", "crm\0", " crm"] {
         assert_eq!(login("testCrm", Some(escape)).status, 400, "{escape:?}");
     }
-    assert_eq!(site.send_login(&json!({})).text(), "Missing platform name");
-    let listed = site.send("GET", "/implementedInterfaces?proxyId=nobody", &[], None);
+    assert_eq!(app.send_login(&json!({})).text(), "Missing platform name");
+    let listed = app.send("GET", "/implementedInterfaces?proxyId=nobody", &[], None);
     assert_eq!((listed.status, error_of(&listed).contains("nobody")), (404, true));
     for (method, target) in [
         ("GET", "/nothing"),
@@ -289,11 +289,11 @@ fn what_does_not_exist_is_named() {
         ("BREW", "/isAlive"),
         ("GET", "//"),
     ] {
-        let reply = site.send(method, target, &[("Authorization", &format!("Bearer {token}"))], None);
+        let reply = app.send(method, target, &[("Authorization", &format!("Bearer {token}"))], None);
         assert_eq!(reply.status, 404, "{method} {target}");
         assert!(reply.text().contains(&format!("Cannot {method} {target}")), "{}", reply.text());
     }
-    let page = site.send("GET", "/%3Cscript%3Ealert(1)%3C/script%3E?<b>", &[], None);
+    let page = app.send("GET", "/%3Cscript%3Ealert(1)%3C/script%3E?<b>", &[], None);
     assert!(!page.text().contains("<script>") && !page.text().contains("<b>"), "{}", page.text());
 }
 
@@ -307,15 +307,15 @@ fn line_breaks_in_input_never_become_headers_of_their_own() {
     injected["operations"]["findContactWithName"]["headers"] = json!({"X-Asked": "for {{name}}"});
     injected["auth"] =
         json!({"type": "apiKey", "scheme": "Bearer", "credentialTemplate": "{{apiKey}}", "encode": "none"});
-    let site = TestServer::start(&[("crm", &injected)]);
-    let token = site.sign_in("crm", "testCrm", "1-key");
+    let app = TestServer::start(&[("crm", &injected)]);
+    let token = app.sign_in("crm", "testCrm", "1-key");
     let evil = "a%0d%0aX-Evil:%20yes%0d%0a%0d%0aGET%20/evil%20HTTP/1.1%0d%0a%0d%0a";
-    let search = site.get(&format!("/custom/contact/search?name={evil}"), &token);
+    let search = app.get(&format!("/custom/contact/search?name={evil}"), &token);
     assert_eq!(search.status, 200, "{}", search.text());
-    let find = site.get(&format!("/contact?phoneNumber={evil}"), &token);
+    let find = app.get(&format!("/contact?phoneNumber={evil}"), &token);
     assert_eq!(find.json()["successful"], true, "{}", find.text());
     let login =
-        site.send_login(&json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "key\r\nX-Evil: yes"}));
+        app.send_login(&json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "key\r\nX-Evil: yes"}));
     assert!(login.status == 400 || login.status == 200, "{}", login.text());
     assert!(!login.text().contains("key\\r\\n"), "{}", login.text());
     for request in crm.received() {
@@ -328,5 +328,5 @@ fn line_breaks_in_input_never_become_headers_of_their_own() {
         let values = request.headers.iter().flat_map(|(name, value)| [name, value]);
         assert!(values.into_iter().all(|text| !text.contains(['\r', '\n'])));
     }
-    site.assert_alive();
+    app.assert_alive();
 }

@@ -124,9 +124,9 @@ fn every_failure_of_a_crm_has_words() {
     nowhere["requestDefaults"]["baseUrl"] = "http://no-such-host.invalid/v1".into();
     nowhere["operations"]["getUserInfo"]["url"] = format!("{}/v1/me", crm.origin()).into();
     nowhere["requestDefaults"]["allowedHosts"] = json!([crm.origin().trim_start_matches("http://")]);
-    let site = TestServer::start(&[("crm", &document), ("hasty", &hasty), ("nowhere", &nowhere)]);
-    let patient = site.sign_in("crm", "testCrm", "1-secretapikey");
-    let hasty = site.sign_in("hasty", "testCrm", "1-secretapikey");
+    let app = TestServer::start(&[("crm", &document), ("hasty", &hasty), ("nowhere", &nowhere)]);
+    let patient = app.sign_in("crm", "testCrm", "1-secretapikey");
+    let hasty = app.sign_in("hasty", "testCrm", "1-secretapikey");
     let mut table = String::new();
     let mut add = |fault: &str, reply: &Response| {
         assert_eq!(reply.status, 200, "{fault}: {}", reply.text());
@@ -144,14 +144,14 @@ fn every_failure_of_a_crm_has_words() {
         let query: String =
             url::form_urlencoded::Serializer::new(String::new()).append_pair("name", fault).finish();
         let token = if *fault == "slow" { &hasty } else { &patient };
-        add(fault, &site.get(&format!("/custom/contact/search?{query}"), token));
-        site.assert_alive();
+        add(fault, &app.get(&format!("/custom/contact/search?{query}"), token));
+        app.assert_alive();
     }
     slow.open();
-    let elsewhere = site.sign_in("nowhere", "testCrm", "1-secretapikey");
-    add("unknown host", &site.get("/contact?phoneNumber=1", &elsewhere));
+    let elsewhere = app.sign_in("nowhere", "testCrm", "1-secretapikey");
+    add("unknown host", &app.get("/contact?phoneNumber=1", &elsewhere));
     insta::assert_snapshot!(table);
-    let log = site.server.log();
+    let log = app.server.log();
     assert!(!log.contains("secretapikey") && !table.contains("secretapikey"));
 }
 
@@ -163,36 +163,36 @@ fn nothing_private_is_written_down() {
         ("POST", "/v1/logout") => Answer::json(&json!({})).status(500),
         _ => test_server::ordinary(request),
     });
-    let site = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
+    let app = TestServer::start_with(&[("crm", &document(&crm.origin()))], |options| {
         options
             .env("ADMIN_TOKEN", ADMIN_TOKEN)
             .env("LOG", "debug")
             .env("APP_SERVER_SECRET_KEY", "thesigningsecret")
     });
     let key = "1-theapikey";
-    let token = site.sign_in("crm", "testCrm", key);
+    let token = app.sign_in("crm", "testCrm", key);
     let replies = [
-        site.get("/contact?phoneNumber=%2B14155550101", &token),
-        site.send("GET", &format!("/contact?phoneNumber=%2B14155550101&jwtToken={token}"), &[], None),
-        site.get("/custom/contact/search?name=Lovelace", &token),
-        site.post("/contact", &token, &json!({"phoneNumber": "+14155550101", "newContactName": "Lovelace"})),
-        site.post("/callLog", &token, &call("s", "c1")),
-        site.get("/callLog?sessionIds=s&requireDetails=true", &token),
-        site.send_login(&json!({"platform": "testCrm", "proxyId": "crm", "apiKey": 5})),
-        site.send(
+        app.get("/contact?phoneNumber=%2B14155550101", &token),
+        app.send("GET", &format!("/contact?phoneNumber=%2B14155550101&jwtToken={token}"), &[], None),
+        app.get("/custom/contact/search?name=Lovelace", &token),
+        app.post("/contact", &token, &json!({"phoneNumber": "+14155550101", "newContactName": "Lovelace"})),
+        app.post("/callLog", &token, &call("s", "c1")),
+        app.get("/callLog?sessionIds=s&requireDetails=true", &token),
+        app.send_login(&json!({"platform": "testCrm", "proxyId": "crm", "apiKey": 5})),
+        app.send(
             "POST",
             "/callLog",
             &[("Authorization", &format!("Bearer {token}")), JSON],
             Some(b"{\"note\": \"Asked for a quote.".to_vec()),
         ),
-        site.get("/contact?phoneNumber=%2B14155550101", &format!("{token}x")),
-        site.post("/unAuthorize", &token, &json!({})),
+        app.get("/contact?phoneNumber=%2B14155550101", &format!("{token}x")),
+        app.post("/unAuthorize", &token, &json!({})),
     ];
     let secrets = [key, token.as_str(), ADMIN_TOKEN, "thesigningsecret", "theapikey"];
     for reply in &replies {
         assert!(secrets.iter().all(|secret| !reply.text().contains(secret)), "{}", reply.text());
     }
-    let log = site.server.log();
+    let log = app.server.log();
     for private in secrets.into_iter().chain([
         "4155550101",
         "%2B1415",
@@ -215,15 +215,15 @@ fn an_operation_has_one_log_line_with_the_listed_fields_and_nothing_else() {
         let slow = slow.clone();
         move |request| misbehave(request, &slow)
     });
-    let site = TestServer::start(&[("crm", &document(&crm.origin()))]);
-    let token = site.sign_in("crm", "testCrm", "1-key");
+    let app = TestServer::start(&[("crm", &document(&crm.origin()))]);
+    let token = app.sign_in("crm", "testCrm", "1-key");
     for name in ["reset", "429", "html", "another%20shape"] {
-        site.get(&format!("/custom/contact/search?name={name}"), &token);
+        app.get(&format!("/custom/contact/search?name={name}"), &token);
     }
-    site.get("/contact?phoneNumber=1", &token);
+    app.get("/contact?phoneNumber=1", &token);
     let mut lines = Vec::new();
     test_server::until("six operations in the log", || {
-        lines = site.log_lines();
+        lines = app.log_lines();
         lines.retain(|line| line["message"] == "operation");
         lines.len() == 6
     });

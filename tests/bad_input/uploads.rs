@@ -8,30 +8,30 @@ use serde_json::{Value, json};
 const TOKEN: &str = "a-token-of-these-tests-that-is-long-enough";
 const CONNECTORS: &str = "/console/api/v1/connectors";
 
-fn send(site: &TestServer, method: &str, target: &str, etag: &str, body: Vec<u8>) -> Response {
+fn send(server: &TestServer, method: &str, target: &str, etag: &str, body: Vec<u8>) -> Response {
     let bearer = format!("Bearer {TOKEN}");
     let headers = [("Authorization", bearer.as_str()), ("If-Match", etag)];
-    site.send(method, target, &headers, Some(body))
+    server.send(method, target, &headers, Some(body))
 }
 
-fn connector(site: &TestServer) -> Value {
-    send(site, "GET", &format!("{CONNECTORS}/crm"), "", Vec::new()).json()
+fn connector(server: &TestServer) -> Value {
+    send(server, "GET", &format!("{CONNECTORS}/crm"), "", Vec::new()).json()
 }
 
 /// A server with an active connector.
 fn active() -> (Crm, TestServer) {
     let crm = Crm::start(test_server::ordinary);
-    let site = TestServer::start_with(&[], |options| {
+    let server = TestServer::start_with(&[], |options| {
         options.env("ADMIN_TOKEN", TOKEN).env("APP_CONSOLE_BOOTSTRAP_TOKEN", TOKEN)
     });
     let new = json!({"proxyId": "crm", "proxyConfig": document(&crm.origin())});
-    let made = send(&site, "POST", CONNECTORS, "", new.to_string().into_bytes());
+    let made = send(&server, "POST", CONNECTORS, "", new.to_string().into_bytes());
     assert_eq!(made.status, 201, "{}", made.text());
     let etag = made.json()["etag"].as_str().unwrap().to_owned();
     let activated =
-        send(&site, "POST", &format!("{CONNECTORS}/crm/activate"), &etag, b"{\"revision\": 1}".to_vec());
+        send(&server, "POST", &format!("{CONNECTORS}/crm/activate"), &etag, b"{\"revision\": 1}".to_vec());
     assert_eq!(activated.status, 200, "{}", activated.text());
-    (crm, site)
+    (crm, server)
 }
 
 /// Status, code, and words that the refusal has to hold.
@@ -47,8 +47,8 @@ fn assert_refused(case: &str, reply: &Response, (status, code, words): Expected)
 
 #[test]
 fn texts_that_are_no_documents_are_refused_with_places_and_change_nothing() {
-    let (_crm, site) = active();
-    let before = connector(&site);
+    let (_crm, server) = active();
+    let before = connector(&server);
     let etag = before["etag"].as_str().unwrap();
     let deep = format!("{{\"x-a\": {}1{}}}", "[".repeat(100), "]".repeat(100));
     let deepest = "[".repeat(500_000);
@@ -69,7 +69,7 @@ fn texts_that_are_no_documents_are_refused_with_places_and_change_nothing() {
         ("huge", vec![b' '; 11 << 20], (413, "too_large", "larger than 10485760"), None),
     ];
     for (case, text, expected, place) in texts {
-        let reply = send(&site, "PUT", &format!("{CONNECTORS}/crm/draft"), etag, text);
+        let reply = send(&server, "PUT", &format!("{CONNECTORS}/crm/draft"), etag, text);
         assert_refused(case, &reply, expected);
         if let Some((line, column)) = place {
             let found = &reply.json()["error"]["diagnostics"][0];
@@ -80,14 +80,14 @@ fn texts_that_are_no_documents_are_refused_with_places_and_change_nothing() {
             );
         }
     }
-    assert_eq!(connector(&site), before);
-    site.sign_in("crm", "testCrm", "1-key");
+    assert_eq!(connector(&server), before);
+    server.sign_in("crm", "testCrm", "1-key");
 }
 
 /// JSON that is no connector is a draft with findings; nothing of it ever serves.
 #[test]
 fn json_that_is_no_connector_is_a_draft_for_ever() {
-    let (_crm, site) = active();
+    let (_crm, server) = active();
     for (number, text) in (2..).zip([
         "[]",
         "null",
@@ -97,8 +97,8 @@ fn json_that_is_no_connector_is_a_draft_for_ever() {
         "{\"operations\": 5}",
         "{\"operations\": {\"getUserInfo\": []}}",
     ]) {
-        let etag = connector(&site)["etag"].as_str().unwrap().to_owned();
-        let reply = send(&site, "PUT", &format!("{CONNECTORS}/crm/draft"), &etag, text.as_bytes().to_vec());
+        let etag = connector(&server)["etag"].as_str().unwrap().to_owned();
+        let reply = send(&server, "PUT", &format!("{CONNECTORS}/crm/draft"), &etag, text.as_bytes().to_vec());
         assert_eq!(reply.status, 201, "{text}: {}", reply.text());
         let revision = &reply.json()["revision"];
         assert!(revision["summary"]["errors"].as_u64() > Some(0), "{text}: {revision}");
@@ -106,23 +106,23 @@ fn json_that_is_no_connector_is_a_draft_for_ever() {
         let etag = reply.json()["connector"]["etag"].as_str().unwrap().to_owned();
         for (below, method) in [("activate", "POST"), ("pins/100", "PUT")] {
             let body = json!({"revision": number, "force": {"reason": "it must"}}).to_string().into_bytes();
-            let reply = send(&site, method, &format!("{CONNECTORS}/crm/{below}"), &etag, body);
+            let reply = send(&server, method, &format!("{CONNECTORS}/crm/{below}"), &etag, body);
             assert_refused(text, &reply, (422, "revision_has_errors", "not even by force"));
         }
         for what in ["explain", "test"] {
             let target = format!("{CONNECTORS}/crm/revisions/{number}/{what}");
-            let reply = send(&site, "POST", &target, "", b"{\"operation\": \"findContact\"}".to_vec());
+            let reply = send(&server, "POST", &target, "", b"{\"operation\": \"findContact\"}".to_vec());
             assert_refused(text, &reply, (422, "revision_has_errors", "cannot run"));
         }
     }
-    site.sign_in("crm", "testCrm", "1-key");
-    assert_eq!(connector(&site)["activeRevision"], 1);
+    server.sign_in("crm", "testCrm", "1-key");
+    assert_eq!(connector(&server)["activeRevision"], 1);
 }
 
 #[test]
 fn requests_that_do_not_fit_are_refused_with_the_member() {
-    let (crm, site) = active();
-    let etag = connector(&site)["etag"].as_str().unwrap().to_owned();
+    let (crm, server) = active();
+    let etag = connector(&server)["etag"].as_str().unwrap().to_owned();
     let text = pretty(&document(&crm.origin()));
     let of = |value: Value| value.to_string().into_bytes();
     let invalid = |words| (400, "invalid_request", words);
@@ -190,33 +190,34 @@ fn requests_that_do_not_fit_are_refused_with_the_member() {
     ];
     for (method, below, body, expected) in cases {
         let shown = String::from_utf8_lossy(&body).chars().take(60).collect::<String>();
-        let reply = send(&site, method, &format!("{CONNECTORS}{below}"), &etag, body);
+        let reply = send(&server, method, &format!("{CONNECTORS}{below}"), &etag, body);
         assert_refused(&format!("{method} {below} {shown}"), &reply, expected);
     }
-    assert_eq!(connector(&site)["etag"], json!(etag), "nothing changed");
+    assert_eq!(connector(&server)["etag"], json!(etag), "nothing changed");
 }
 
 /// A case that cannot be run fails, with what is wrong with it, and keeps the revision from serving.
 #[test]
 fn cases_that_cannot_be_run_fail() {
-    let (crm, site) = active();
-    let etag = connector(&site)["etag"].as_str().unwrap().to_owned();
+    let (crm, server) = active();
+    let etag = connector(&server)["etag"].as_str().unwrap().to_owned();
     let cases = json!([
         7, {}, {"operation": "nothing"}, {"operation": "findContact", "input": {}, "response": {"status": 7}},
         {"operation": "findContact", "input": [], "response": {"status": 200}}, {"operations": "findContact"},
     ]);
     let body = json!({"text": pretty(&document(&crm.origin())), "cases": cases});
     let reply =
-        send(&site, "POST", &format!("{CONNECTORS}/crm/revisions"), &etag, body.to_string().into_bytes());
+        send(&server, "POST", &format!("{CONNECTORS}/crm/revisions"), &etag, body.to_string().into_bytes());
     assert_eq!(reply.status, 201, "{}", reply.text());
-    let checked = send(&site, "POST", &format!("{CONNECTORS}/crm/revisions/2/check"), "", Vec::new()).json();
+    let checked =
+        send(&server, "POST", &format!("{CONNECTORS}/crm/revisions/2/check"), "", Vec::new()).json();
     assert_eq!((&checked["passes"], &checked["runs"]), (&json!(false), &json!(true)));
     for case in checked["cases"].as_array().unwrap() {
         assert_eq!(case["passed"], false);
         assert!(case["error"].as_str().is_some_and(|error| !error.is_empty()), "{case}");
     }
-    let etag = connector(&site)["etag"].as_str().unwrap().to_owned();
+    let etag = connector(&server)["etag"].as_str().unwrap().to_owned();
     let reply =
-        send(&site, "POST", &format!("{CONNECTORS}/crm/activate"), &etag, b"{\"revision\": 2}".to_vec());
+        send(&server, "POST", &format!("{CONNECTORS}/crm/activate"), &etag, b"{\"revision\": 2}".to_vec());
     assert_refused("activate", &reply, (422, "checks_failed", "fails fixture cases"));
 }

@@ -164,16 +164,16 @@ fn serve_takes_settings_from_flags_then_the_environment_then_the_file() {
 fn the_secret_that_serve_makes_is_for_its_owner_only_and_outlives_a_restart() {
     use std::os::unix::fs::PermissionsExt as _;
     let crm = Crm::start(test_server::ordinary);
-    let mut site = test_server::TestServer::start(&[("crm", &document(&crm.origin()))]);
-    let path = site.folder().join("data/secret-key");
+    let mut app = test_server::TestServer::start(&[("crm", &document(&crm.origin()))]);
+    let path = app.folder().join("data/secret-key");
     let secret = std::fs::read_to_string(&path).unwrap();
     assert_eq!(secret.len(), 64);
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    let token = site.sign_in("crm", "testCrm", "1-key");
-    site.kill_and_restart();
-    assert_eq!(site.get("/contact?phoneNumber=1", &token).json()["successful"], true);
+    let token = app.sign_in("crm", "testCrm", "1-key");
+    app.kill_and_restart();
+    assert_eq!(app.get("/contact?phoneNumber=1", &token).json()["successful"], true);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), secret);
-    assert!(!site.server.log().contains(&secret));
+    assert!(!app.server.log().contains(&secret));
     // In production none is made.
     let folder = tempfile::tempdir().unwrap();
     let line = refused(folder.path(), &[], &[("IS_PROD", "true")]);

@@ -9,11 +9,11 @@ const API_KEY: &str = "1-averysecretapikey";
 /// A stopped server's folder with a user and a call log in it.
 fn kept() -> TestServer {
     let crm = Crm::start(test_server::ordinary);
-    let mut site = TestServer::start(&[("crm", &document(&crm.origin()))]);
-    let token = site.sign_in("crm", "testCrm", API_KEY);
-    assert_eq!(site.post("/callLog", &token, &call("s-1", "c-1")).json()["successful"], true);
-    site.server.kill();
-    site
+    let mut app = TestServer::start(&[("crm", &document(&crm.origin()))]);
+    let token = app.sign_in("crm", "testCrm", API_KEY);
+    assert_eq!(app.post("/callLog", &token, &call("s-1", "c-1")).json()["successful"], true);
+    app.server.kill();
+    app
 }
 
 /// A command that cannot run: code 2, nothing on standard output, one line.
@@ -42,8 +42,8 @@ fn entries(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_store_moves_to_another_folder() {
-    let mut site = kept();
-    let folder = site.folder().to_owned();
+    let mut app = kept();
+    let folder = app.folder().to_owned();
     assert_eq!(
         done(&run(&folder, &["store", "check", "--data-dir", "data"])),
         format!("readable: {COUNTS}; nothing is damaged")
@@ -80,14 +80,14 @@ fn a_store_moves_to_another_folder() {
     assert_eq!(records(&std::fs::read_to_string(folder.join("again.jsonl")).unwrap()), records(&text));
     let mixed = run_with(&folder, &["store", "import", "moved.jsonl"], &env, "");
     assert!(refusal(&mixed).contains("never mixes"), "{}", mixed.err);
-    site.kill_and_restart();
-    site.assert_alive();
+    app.kill_and_restart();
+    app.assert_alive();
 }
 
 #[test]
 fn an_export_replaces_nothing() {
-    let site = kept();
-    let folder = site.folder();
+    let app = kept();
+    let folder = app.folder();
     std::fs::write(folder.join("here.jsonl"), "precious").unwrap();
     #[cfg(unix)]
     std::os::unix::fs::symlink("nowhere", folder.join("link.jsonl")).unwrap();
@@ -107,8 +107,8 @@ fn an_export_replaces_nothing() {
 
 #[test]
 fn a_store_says_why_it_cannot_be_used() {
-    let mut site = kept();
-    let folder = site.folder().to_owned();
+    let mut app = kept();
+    let folder = app.folder().to_owned();
     let secret = std::fs::read_to_string(folder.join("data/secret-key")).unwrap();
     done(&run(&folder, &["store", "export", "x.jsonl", "--data-dir", "data"]));
 
@@ -142,7 +142,7 @@ fn a_store_says_why_it_cannot_be_used() {
     let cut = run_with(&folder, &["store", "import", "cut.jsonl"], &env, "");
     assert!(refusal(&cut).contains("the export was cut off"), "{}", cut.err);
 
-    site.kill_and_restart();
+    app.kill_and_restart();
     for action in [&["store", "check"][..], &["store", "export", "y.jsonl"], &["store", "import", "x.jsonl"]]
     {
         let mut action = action.to_vec();
@@ -151,13 +151,13 @@ fn a_store_says_why_it_cannot_be_used() {
         assert!(refusal(&locked).contains("in use by another process"), "{}", locked.err);
     }
     assert!(!folder.join("y.jsonl").exists());
-    site.assert_alive();
+    app.assert_alive();
 }
 
 #[test]
 fn check_finds_damage() {
-    let site = kept();
-    let folder = site.folder();
+    let app = kept();
+    let folder = app.folder();
     std::fs::write(folder.join("data/store/db"), "no log of records").unwrap();
     let run = run(folder, &["store", "check", "--data-dir", "data"]);
     assert_eq!(run.code, Some(1), "{}{}", run.out, run.err);

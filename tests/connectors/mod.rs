@@ -68,10 +68,10 @@ fn created(name: &str) -> CreatedContact {
 
 /// Everything that [`Named`] can do.
 const ALL_OF_NAMED: &[Interface] = &[
-    Interface::GetUserInfo,
-    Interface::FindContact,
-    Interface::FindContactWithName,
-    Interface::CreateContact,
+    Interface::GET_USER_INFO,
+    Interface::FIND_CONTACT,
+    Interface::FIND_CONTACT_WITH_NAME,
+    Interface::CREATE_CONTACT,
 ];
 
 fn set(names: &[&str]) -> BTreeSet<String> {
@@ -80,7 +80,7 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 
 /// Says by name who created the contact.
 fn create_contact_override() -> Named {
-    Named("override", &[Interface::CreateContact])
+    Named("override", &[Interface::CREATE_CONTACT])
 }
 
 /// A server whose document `doc` has `getUserInfo` and `findContact`, both at the sandbox.
@@ -193,7 +193,7 @@ struct WithPlatform(Named);
 #[async_trait]
 impl Connector for WithPlatform {
     fn interfaces(&self) -> Vec<Interface> {
-        vec![Interface::FindContact]
+        vec![Interface::FIND_CONTACT]
     }
 
     async fn find_contact(
@@ -264,7 +264,7 @@ type Heard = (Option<String>, Option<String>, String);
 #[async_trait]
 impl Connector for Hook {
     fn interfaces(&self) -> Vec<Interface> {
-        vec![Interface::PostSaveUserInfo]
+        vec![Interface::POST_SAVE_USER_INFO]
     }
 
     async fn post_save_user_info(&self, call: &Call<'_>) -> Result<Reply<()>, CallError> {
@@ -299,10 +299,10 @@ struct Broken;
 impl Connector for Broken {
     fn interfaces(&self) -> Vec<Interface> {
         vec![
-            Interface::GetUserInfo,
-            Interface::FindContact,
-            Interface::FindContactWithName,
-            Interface::CreateContact,
+            Interface::GET_USER_INFO,
+            Interface::FIND_CONTACT,
+            Interface::FIND_CONTACT_WITH_NAME,
+            Interface::CREATE_CONTACT,
         ]
     }
 

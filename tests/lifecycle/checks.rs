@@ -8,7 +8,7 @@ fn the_api_says_what_the_command_line_says() {
     let mut document = world.version(1);
     document["operations"]["findContact"]["urll"] = json!("/x");
     let text = pretty(&document);
-    let file = world.site.folder().join("proxyConfig.json");
+    let file = world.app.folder().join("proxyConfig.json");
     std::fs::write(&file, &text).unwrap();
     let printed = std::process::Command::new(env!("CARGO_BIN_EXE_app-connect"))
         .args(["validate", "--format", "json"])

@@ -42,7 +42,7 @@ fn a_full_disk_leaves_the_last_good_state() {
     };
     assert_eq!(error_of(&refused), (500, "store_failed".to_owned()));
     assert!(refused.text().contains("What was in service stays in service"), "{}", refused.text());
-    assert!(!world.site.server.log().is_empty());
+    assert!(!world.app.server.log().is_empty());
     assert_eq!(world.version_of(&token), Ok(1), "it serves on");
     // sled shows what the refused commit changed while it is in its cache, and refuses to read it after.
     let now = world.send("GET", &format!("{CONNECTORS}/crm"), None, None);
@@ -58,7 +58,7 @@ fn a_full_disk_leaves_the_last_good_state() {
     assert_eq!(world.version_of(&token), Ok(1));
 
     // With room again, everything that was acknowledged is there, whole.
-    world.site.kill_and_restart_with(|options| {
+    world.app.kill_and_restart_with(|options| {
         options.command.drain(..4);
     });
     assert_eq!(world.version_of(&token), Ok(1));

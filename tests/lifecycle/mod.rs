@@ -22,7 +22,7 @@ const CONNECTORS: &str = "/console/api/v1/connectors";
 
 /// A CRM that says which version asked, and a RingCentral platform where the token is the account's id.
 pub struct World {
-    pub site: TestServer,
+    pub app: TestServer,
     pub crm: Crm,
     _platform: Crm,
 }
@@ -38,7 +38,7 @@ impl World {
             let account = request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ");
             Answer::json(&json!({"id": 1, "account": {"id": account}}))
         });
-        let site = TestServer::start_with(&[], |options| {
+        let app = TestServer::start_with(&[], |options| {
             adjust(
                 options
                     .env("ADMIN_TOKEN", ADMIN_TOKEN)
@@ -47,7 +47,7 @@ impl World {
                     .env("RINGCENTRAL_SERVER", platform.origin()),
             )
         });
-        Self { site, crm, _platform: platform }
+        Self { app, crm, _platform: platform }
     }
 
     /// A document that asks for version `n`.
@@ -84,7 +84,7 @@ impl World {
         let bearer = format!("Bearer {token}");
         let mut headers = vec![("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
         headers.extend(etag.map(|etag| ("If-Match", etag)));
-        self.site.send(method, target, &headers, body)
+        self.app.send(method, target, &headers, body)
     }
 
     pub fn read(&self, target: &str) -> Value {
@@ -145,14 +145,14 @@ impl World {
         let login = json!({
             "platform": "testCrm", "proxyId": "crm", "apiKey": format!("{account}-key"), "rcAccessToken": account,
         });
-        let reply = self.site.send_login(&login);
+        let reply = self.app.send_login(&login);
         assert_eq!(reply.status, 200, "{}", reply.text());
         reply.json()["jwtToken"].as_str().expect("a token").to_owned()
     }
 
     /// The version that serves a session now.
     pub fn version_of(&self, token: &str) -> Result<u64, String> {
-        version_in(&self.site.get(CONTACT, token))
+        version_in(&self.app.get(CONTACT, token))
     }
 }
 
@@ -183,7 +183,7 @@ impl Load {
     pub fn start(world: &World, token: &str) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let seen: Arc<Mutex<Vec<_>>> = Arc::default();
-        let address = world.site.server.address();
+        let address = world.app.server.address();
         let threads = (0..4).map(|_| {
             let (stop, seen, bearer) = (stop.clone(), seen.clone(), format!("Bearer {token}"));
             std::thread::spawn(move || {

@@ -37,7 +37,7 @@ fn only_allowed_accounts_sign_in_and_go_on() {
     for account in [Some("200"), None] {
         let mut login = json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "1-key"});
         login["rcAccessToken"] = json!(account);
-        let reply = world.site.send_login(&login);
+        let reply = world.app.send_login(&login);
         assert!(reply.text().contains("not open to your RingCentral account"), "{}", reply.text());
     }
     let refused = world.change("PUT", "/pins/200", Some(&json!({"revision": 1})));
@@ -50,7 +50,7 @@ fn only_allowed_accounts_sign_in_and_go_on() {
 fn the_manifest_of_a_connector_that_serves_is_handed_out() {
     let world = World::start();
     let manifest = || {
-        let reply = world.site.send("GET", "/crmManifest?platformName=x&proxyId=crm", &[], None);
+        let reply = world.app.send("GET", "/crmManifest?platformName=x&proxyId=crm", &[], None);
         (reply.status, reply.text())
     };
     world.create(&world.version(1));

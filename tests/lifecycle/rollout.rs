@@ -104,11 +104,11 @@ fn what_was_activated_serves_after_a_crash() {
     let token = world.sign_in("100");
     let second = world.upload(&world.version(2));
     world.activate(second);
-    world.site.kill_and_restart();
+    world.app.kill_and_restart();
     assert_eq!(world.version_of(&token), Ok(2));
     let listed = world.read(CONNECTORS);
     assert_eq!(listed["connectors"][0]["serving"], "active", "{listed}");
-    assert_eq!(world.site.state("crm")["source"], "store");
+    assert_eq!(world.app.state("crm")["source"], "store");
     world.must("POST", "/rollback", None);
     assert_eq!(world.version_of(&token), Ok(1));
 }
@@ -119,10 +119,10 @@ fn a_retired_connector_gives_way_to_the_file_and_comes_back() {
     world.create(&world.version(1));
     // Nothing serves a draft.
     let login = json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "1-key"});
-    assert!(world.site.send_login(&login).text().contains("Unknown proxyId"));
+    assert!(world.app.send_login(&login).text().contains("Unknown proxyId"));
     world.activate(1);
     let token = world.sign_in("100");
-    world.site.write("crm", &world.version(9));
+    world.app.write("crm", &world.version(9));
     until("the file is seen", || world.connector()["hasFile"] == true);
     assert_eq!(world.version_of(&token), Ok(1), "the upload serves, not the file");
 
@@ -152,10 +152,10 @@ fn sighup_reloads_and_stops_nothing() {
     world.activate(1);
     let token = world.sign_in("100");
     let load = Load::start(&world, &token);
-    let id = world.site.server.id().to_string();
+    let id = world.app.server.id().to_string();
     let status = std::process::Command::new("kill").args(["-HUP", &id]).status().unwrap();
     assert!(status.success());
-    until("the reload in the log", || world.site.server.log().contains("reloading the folder"));
+    until("the reload in the log", || world.app.server.log().contains("reloading the folder"));
     load.run_on();
     assert!(load.stop().iter().all(|version| *version == 1));
 }
@@ -173,14 +173,14 @@ fn a_request_under_way_finishes_on_its_revision() {
             answer(request)
         }
     });
-    let site = TestServer::start_with(&[], |options: Options| {
+    let app = TestServer::start_with(&[], |options: Options| {
         options.env("APP_CONSOLE_BOOTSTRAP_TOKEN", CONSOLE_TOKEN)
     });
-    let world = World { site, crm, _platform: Crm::start(answer) };
+    let world = World { app, crm, _platform: Crm::start(answer) };
     world.create(&world.version(1));
     world.activate(1);
     let login = json!({"platform": "testCrm", "proxyId": "crm", "apiKey": "1-key"});
-    let token = world.site.send_login(&login).json()["jwtToken"].as_str().unwrap().to_owned();
+    let token = world.app.send_login(&login).json()["jwtToken"].as_str().unwrap().to_owned();
     std::thread::scope(|scope| {
         let under_way = scope.spawn(|| world.version_of(&token));
         world.crm.wait_for("/v1/contacts", 1, Duration::from_secs(60));

@@ -91,8 +91,8 @@ fn the_secret_is_sent_to_the_crm_and_shown_nowhere() {
     keep("audit", world.send("GET", "/console/api/v1/audit?limit=500", None, None));
     keep("list", world.send("GET", CONNECTORS, None, None));
     assert_eq!(keep("audit", world.send("GET", "/console/api/v1/audit", None, None)).status, 200);
-    keep("proxyConfigs", world.site.get("/proxyConfigs", ADMIN_TOKEN));
-    keep("metrics", world.site.get("/metrics", ADMIN_TOKEN));
+    keep("proxyConfigs", world.app.get("/proxyConfigs", ADMIN_TOKEN));
+    keep("metrics", world.app.get("/metrics", ADMIN_TOKEN));
 
     // Nor does it get into what everybody reads.
     let mut pasted = world.version(2);
@@ -123,10 +123,10 @@ fn the_secret_is_sent_to_the_crm_and_shown_nowhere() {
     let short = keep("short", world.change("PATCH", "", Some(&json!({"secretKey": "short"}))));
     assert_eq!(error_of(&short), (400, "invalid_request".to_owned()));
 
-    world.site.server.kill();
-    shown.push(("log".to_owned(), world.site.server.log().into_bytes()));
-    let data = world.site.folder().join("data");
-    let export = world.site.folder().join("export.jsonl");
+    world.app.server.kill();
+    shown.push(("log".to_owned(), world.app.server.log().into_bytes()));
+    let data = world.app.folder().join("data");
+    let export = world.app.folder().join("export.jsonl");
     let exported = std::process::Command::new(env!("CARGO_BIN_EXE_app-connect"))
         .args(["store", "export", "--data-dir"])
         .arg(&data)

@@ -112,9 +112,9 @@ fn start(
         let book = book.clone();
         move |request: &Request| answer(&book, request)
     });
-    let site = TestServer::start(&[("crm", &logging(&crm.origin()))]);
-    let token = site.sign_in("crm", "testCrm", "1-key");
-    (site, token, book, crm)
+    let server = TestServer::start(&[("crm", &logging(&crm.origin()))]);
+    let token = server.sign_in("crm", "testCrm", "1-key");
+    (server, token, book, crm)
 }
 
 fn changes_messages(request: &Request) -> bool {

@@ -10,7 +10,7 @@ use std::time::Duration;
 #[test]
 fn one_conversation_posted_many_times_at_once_is_one_record() {
     let gate = Gate::default();
-    let (site, token, book, crm) = start({
+    let (app, token, book, crm) = start({
         let gate = gate.clone();
         move |book, request| {
             if changes_messages(request) {
@@ -19,10 +19,10 @@ fn one_conversation_posted_many_times_at_once_is_one_record() {
             book.answer(request)
         }
     });
-    let (site, token) = (&site, token.as_str());
+    let (app, token) = (&app, token.as_str());
     let replies: Vec<Response> = std::thread::scope(|scope| {
         let posts: Vec<_> = (0..50)
-            .map(|_| scope.spawn(move || site.post("/messageLog", token, &conversation("a", 1..=3))))
+            .map(|_| scope.spawn(move || app.post("/messageLog", token, &conversation("a", 1..=3))))
             .collect();
         crm.wait_for("/v1/messages", 1, test_server::PATIENCE);
         gate.open();
@@ -37,12 +37,12 @@ fn one_conversation_posted_many_times_at_once_is_one_record() {
 
 #[test]
 fn messages_that_arrive_at_once_share_the_record() {
-    let (site, token, book, _crm) = start(|book, request| book.answer(request));
-    let (site, token) = (&site, token.as_str());
+    let (app, token, book, _crm) = start(|book, request| book.answer(request));
+    let (app, token) = (&app, token.as_str());
     std::thread::scope(|scope| {
         for n in 1..=50 {
             scope.spawn(move || {
-                let reply = site.post("/messageLog", token, &conversation("a", n..=n));
+                let reply = app.post("/messageLog", token, &conversation("a", n..=n));
                 assert_logged(&reply, &[&n.to_string()]);
             });
         }
@@ -58,7 +58,7 @@ fn messages_that_arrive_at_once_share_the_record() {
 fn a_killed_server_never_logs_twice() {
     for already in [0, 1] {
         let gate = Gate::default();
-        let (mut site, token, book, crm) = start({
+        let (mut app, token, book, crm) = start({
             let gate = gate.clone();
             move |book, request| {
                 let answer = book.answer(request);
@@ -69,9 +69,9 @@ fn a_killed_server_never_logs_twice() {
             }
         });
         for n in 1..=already {
-            assert_logged(&site.post("/messageLog", &token, &conversation("a", n..=n)), &["1"]);
+            assert_logged(&app.post("/messageLog", &token, &conversation("a", n..=n)), &["1"]);
         }
-        let address = site.server.address();
+        let address = app.server.address();
         let asking = std::thread::spawn({
             let (bearer, body) = (format!("Bearer {token}"), conversation("a", 2..=3));
             move || {
@@ -86,29 +86,29 @@ fn a_killed_server_never_logs_twice() {
             }
         });
         crm.wait_for("/v1/messages", already as usize + 1, test_server::PATIENCE);
-        site.kill_and_restart();
+        app.kill_and_restart();
         assert!(asking.join().unwrap().is_err(), "nobody was answered");
         gate.open();
         let before = book.records();
         assert_eq!(before.len(), 1);
         for _ in 0..2 {
-            let again = site.post("/messageLog", &token, &conversation("a", 2..=3));
+            let again = app.post("/messageLog", &token, &conversation("a", 2..=3));
             assert_refused(&again, "may be logged already");
             assert!(again.details().contains("UTC"), "{}", again.details());
         }
         assert_eq!(book.records(), before, "not asked again");
-        assert_logged(&site.post("/messageLog", &token, &conversation("b", 4..=5)), &["4", "5"]);
+        assert_logged(&app.post("/messageLog", &token, &conversation("b", 4..=5)), &["4", "5"]);
     }
 }
 
 /// Kills at any moment around the CRM's answer: what was acknowledged is kept, and nothing is twice.
 #[test]
 fn kills_around_the_answer_never_make_two_records() {
-    let (mut site, token, book, crm) = start(|book, request| book.answer(request));
+    let (mut app, token, book, crm) = start(|book, request| book.answer(request));
     for round in 0..8 {
         let name = format!("round {round}");
         let before = (crm.count("/v1/messages"), book.records().len());
-        let address = site.server.address();
+        let address = app.server.address();
         let asking = std::thread::spawn({
             let (bearer, body) =
                 (format!("Bearer {token}"), conversation(&name, round * 10 + 1..=round * 10 + 3));
@@ -125,9 +125,9 @@ fn kills_around_the_answer_never_make_two_records() {
         });
         crm.wait_for("/v1/messages", before.0 + 1 + round as usize % 3, test_server::PATIENCE);
         std::thread::sleep(Duration::from_micros(u64::from(round) * 400));
-        site.kill_and_restart();
+        app.kill_and_restart();
         let told = asking.join().unwrap().ok().map(|reply| ids(&reply));
-        let again = site.post("/messageLog", &token, &conversation(&name, round * 10 + 1..=round * 10 + 3));
+        let again = app.post("/messageLog", &token, &conversation(&name, round * 10 + 1..=round * 10 + 3));
         let records = book.records();
         assert_eq!(records.len(), before.1 + 1, "{}", again.text());
         let record = records.last().unwrap();
@@ -146,26 +146,26 @@ fn kills_around_the_answer_never_make_two_records() {
 
 #[test]
 fn an_addition_without_an_answer_is_not_repeated() {
-    let (site, token, book, crm) = start(|book, request| {
+    let (app, token, book, crm) = start(|book, request| {
         let answer = book.answer(request);
         if request.method == "PATCH" { Answer::reset() } else { answer }
     });
-    let first = site.post("/messageLog", &token, &conversation("a", 1..=3));
+    let first = app.post("/messageLog", &token, &conversation("a", 1..=3));
     assert_eq!((ids(&first), &first.json()["successful"]), (vec!["1".to_owned()], &json!(false)));
     let asked = crm.count("/v1/messages");
-    let again = site.post("/messageLog", &token, &conversation("a", 1..=3));
+    let again = app.post("/messageLog", &token, &conversation("a", 1..=3));
     assert_refused(&again, "may be logged already");
     assert_eq!(crm.count("/v1/messages"), asked);
     assert_eq!(book.records(), [texts(1..=2)]);
     // Nobody else has to wait for it.
-    assert_logged(&site.post("/messageLog", &token, &conversation("b", 5..=5)), &["5"]);
+    assert_logged(&app.post("/messageLog", &token, &conversation("b", 5..=5)), &["5"]);
 }
 
 /// Where the CRM knows a request again, what got no answer is asked again under the same key.
 #[test]
 fn under_a_key_a_message_without_an_answer_is_asked_again() {
     let seen: Mutex<Vec<(String, Answer)>> = Mutex::default();
-    let (mut site, token, book, crm) = start(move |book, request| {
+    let (mut app, token, book, crm) = start(move |book, request| {
         if !changes_messages(request) {
             return book.answer(request);
         }
@@ -181,16 +181,16 @@ fn under_a_key_a_message_without_an_answer_is_asked_again() {
     for operation in ["createMessageLog", "updateMessageLog"] {
         document["operations"][operation]["idempotencyHeader"] = json!({"name": "Idempotency-Key"});
     }
-    site.write("crm", &document);
-    site.kill_and_restart();
-    let first = site.post("/messageLog", &token, &conversation("a", 1..=2));
+    app.write("crm", &document);
+    app.kill_and_restart();
+    let first = app.post("/messageLog", &token, &conversation("a", 1..=2));
     assert_eq!(first.json()["successful"], false, "{}", first.text());
     // Another message is not what the CRM was asked before.
-    assert_refused(&site.post("/messageLog", &token, &conversation("a", 2..=2)), "may be logged already");
-    let second = site.post("/messageLog", &token, &conversation("a", 1..=2));
+    assert_refused(&app.post("/messageLog", &token, &conversation("a", 2..=2)), "may be logged already");
+    let second = app.post("/messageLog", &token, &conversation("a", 1..=2));
     assert_eq!((ids(&second), &second.json()["successful"]), (vec!["1".to_owned()], &json!(false)));
-    site.kill_and_restart();
-    assert_logged(&site.post("/messageLog", &token, &conversation("a", 1..=2)), &["2"]);
+    app.kill_and_restart();
+    assert_logged(&app.post("/messageLog", &token, &conversation("a", 1..=2)), &["2"]);
     assert_eq!(book.records(), [texts(1..=2)]);
     assert_eq!(crm.count("/v1/messages"), 4, "each was asked twice");
 }
@@ -198,7 +198,7 @@ fn under_a_key_a_message_without_an_answer_is_asked_again() {
 #[test]
 fn what_was_begun_is_finished_without_the_client() {
     let gate = Gate::default();
-    let (site, token, book, crm) = start({
+    let (app, token, book, crm) = start({
         let gate = gate.clone();
         move |book, request| {
             if changes_messages(request) {
@@ -216,11 +216,11 @@ fn what_was_begun_is_finished_without_the_client() {
         ],
         body: Some(conversation("a", 1..=3).to_string().into_bytes()),
     };
-    let hung_up = client::send(site.server.address(), &request, Duration::from_millis(200)).unwrap();
+    let hung_up = client::send(app.server.address(), &request, Duration::from_millis(200)).unwrap();
     assert!(hung_up.is_none());
     crm.wait_for("/v1/messages", 1, test_server::PATIENCE);
     gate.open();
     crm.wait_for("/v1/messages", 3, test_server::PATIENCE);
-    assert_logged(&site.post("/messageLog", &token, &conversation("a", 1..=3)), &[]);
+    assert_logged(&app.post("/messageLog", &token, &conversation("a", 1..=3)), &[]);
     assert_eq!(book.records(), [texts(1..=3)]);
 }

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 #[test]
 fn a_retry_sends_only_what_failed() {
     let failures = Mutex::new(vec![422, 422]);
-    let (site, token, book, crm) = start(move |book, request| {
+    let (server, token, book, crm) = start(move |book, request| {
         let second = String::from_utf8_lossy(&request.body).contains("text 2");
         let failure = if second { failures.lock().unwrap().pop() } else { None };
         match failure {
@@ -19,7 +19,7 @@ fn a_retry_sends_only_what_failed() {
             None => book.answer(request),
         }
     });
-    let first = site.post("/messageLog", &token, &conversation("a", 1..=3));
+    let first = server.post("/messageLog", &token, &conversation("a", 1..=3));
     assert_refused(&first, "Too long");
     assert_eq!(ids(&first), ["1"]);
     let failed = first.json()["failed"].clone();
@@ -28,10 +28,10 @@ fn a_retry_sends_only_what_failed() {
     assert!(failed[1]["reason"].as_str().unwrap().contains("Not tried"), "{failed}");
     assert!(first.details().contains("1 of 3 messages were logged"), "{}", first.details());
     // Where nothing is logged, the reason is all there is to say.
-    let second = site.post("/messageLog", &token, &conversation("a", 1..=3));
+    let second = server.post("/messageLog", &token, &conversation("a", 1..=3));
     assert_refused(&second, "HTTP 422");
     assert_eq!(second.json().get("logIds"), None);
-    assert_logged(&site.post("/messageLog", &token, &conversation("a", 1..=3)), &["2", "3"]);
+    assert_logged(&server.post("/messageLog", &token, &conversation("a", 1..=3)), &["2", "3"]);
     assert_eq!(book.records(), [texts(1..=3)]);
     assert_eq!(crm.count("/v1/messages"), 5, "three that worked, two that did not");
 }
@@ -50,7 +50,7 @@ fn other_tenants_have_their_own_messages() {
         Answer::json(&json!({"id": 1, "account": {"id": account}}))
     });
     let document = logging(&crm.origin());
-    let site = TestServer::start_with(&[("one", &document), ("two", &document)], |options| {
+    let server = TestServer::start_with(&[("one", &document), ("two", &document)], |options| {
         options.env("RINGCENTRAL_SERVER", platform.origin())
     });
     let sign_in = |proxy_id: &str, platform: &str, key: &str, account: Option<&str>| {
@@ -58,7 +58,7 @@ fn other_tenants_have_their_own_messages() {
         if let Some(account) = account {
             login["rcAccessToken"] = json!(account);
         }
-        site.send_login(&login).json()["jwtToken"].as_str().expect("a token").to_owned()
+        server.send_login(&login).json()["jwtToken"].as_str().expect("a token").to_owned()
     };
     let tenants = [
         sign_in("one", "testCrm", "1-alone", None),
@@ -70,7 +70,7 @@ fn other_tenants_have_their_own_messages() {
     ];
     for messages in [1..=2, 1..=3] {
         for tenant in &tenants {
-            let reply = site.post("/messageLog", tenant, &conversation("a", messages.clone()));
+            let reply = server.post("/messageLog", tenant, &conversation("a", messages.clone()));
             let new = if *messages.end() == 2 { vec!["1", "2"] } else { vec!["3"] };
             assert_logged(&reply, &new);
         }
@@ -80,46 +80,46 @@ fn other_tenants_have_their_own_messages() {
     assert_eq!(book.owners(), keys, "each in a record of their own");
     // Users of one account share what is logged.
     let colleague = sign_in("one", "testCrm", "7-a", Some("account-a"));
-    assert_logged(&site.post("/messageLog", &colleague, &conversation("a", 1..=4)), &["4"]);
+    assert_logged(&server.post("/messageLog", &colleague, &conversation("a", 1..=4)), &["4"]);
     assert_eq!(book.records()[2], texts(1..=4));
 }
 
 /// Q16.
 #[test]
 fn what_was_not_sent_is_not_remembered() {
-    let (mut site, token, book, crm) = start(|book, request| book.answer(request));
+    let (mut server, token, book, crm) = start(|book, request| book.answer(request));
     let whole = logging(&crm.origin());
     let mut without = whole.clone();
     without["operations"].as_object_mut().unwrap().shift_remove("updateMessageLog");
-    site.write("crm", &without);
-    site.kill_and_restart();
-    let first = site.post("/messageLog", &token, &conversation("a", 1..=2));
+    server.write("crm", &without);
+    server.kill_and_restart();
+    let first = server.post("/messageLog", &token, &conversation("a", 1..=2));
     assert_refused(&first, "Not supported");
     assert_eq!(ids(&first), ["1"]);
-    assert_refused(&site.post("/messageLog", &token, &conversation("a", 1..=2)), "Not supported");
-    site.write("crm", &whole);
-    site.kill_and_restart();
-    assert_logged(&site.post("/messageLog", &token, &conversation("a", 1..=2)), &["2"]);
+    assert_refused(&server.post("/messageLog", &token, &conversation("a", 1..=2)), "Not supported");
+    server.write("crm", &whole);
+    server.kill_and_restart();
+    assert_logged(&server.post("/messageLog", &token, &conversation("a", 1..=2)), &["2"]);
     assert_eq!(book.records(), [texts(1..=2)]);
 }
 
 /// Q13.
 #[test]
 fn a_record_without_an_id_is_not_created_again() {
-    let (mut site, token, _book, crm) = start(|book, request| match changes_messages(request) {
+    let (mut server, token, _book, crm) = start(|book, request| match changes_messages(request) {
         true => Answer::json(&json!({"ok": 1})),
         false => book.answer(request),
     });
-    let reply = site.post("/messageLog", &token, &conversation("a", 1..=1));
+    let reply = server.post("/messageLog", &token, &conversation("a", 1..=1));
     assert_eq!((&reply.json()["successful"], ids(&reply)), (&json!(false), Vec::<String>::new()));
     assert_eq!(reply.message()["messageType"], "warning");
     assert!(reply.text().contains("body.id"), "{}", reply.text());
     for restarted in [false, true] {
         if restarted {
-            site.kill_and_restart();
+            server.kill_and_restart();
         }
         for messages in [1..=1, 1..=2] {
-            let again = site.post("/messageLog", &token, &conversation("a", messages));
+            let again = server.post("/messageLog", &token, &conversation("a", messages));
             assert_refused(&again, "may be logged already");
         }
     }
@@ -129,7 +129,7 @@ fn a_record_without_an_id_is_not_created_again() {
 /// Q18.
 #[test]
 fn a_conversation_without_a_log_id_is_logged() {
-    let (site, token, book, _crm) = start(|book, request| book.answer(request));
+    let (server, token, book, _crm) = start(|book, request| book.answer(request));
     let without = |members: &[&str], messages: std::ops::RangeInclusive<u32>| {
         let mut body = conversation("a", messages);
         for member in members {
@@ -138,12 +138,12 @@ fn a_conversation_without_a_log_id_is_logged() {
         body
     };
     for n in 1..=2 {
-        let reply = site.post("/messageLog", &token, &without(&["conversationLogId"], n..=n));
+        let reply = server.post("/messageLog", &token, &without(&["conversationLogId"], n..=n));
         assert_logged(&reply, &[&n.to_string()]);
     }
     assert_eq!(book.records(), [texts(1..=2)], "the conversation's id serves");
     for _ in 0..2 {
-        site.post("/messageLog", &token, &without(&["conversationLogId", "conversationId"], 3..=4));
+        server.post("/messageLog", &token, &without(&["conversationLogId", "conversationId"], 3..=4));
     }
     assert_eq!(book.records(), [texts(1..=2), texts(3..=3), texts(4..=4)], "the message's id serves");
 }
@@ -151,7 +151,7 @@ fn a_conversation_without_a_log_id_is_logged() {
 /// Q39.
 #[test]
 fn a_shared_conversation_goes_out_when_it_changes() {
-    let (site, token, book, _crm) = start(|book, request| book.answer(request));
+    let (server, token, book, _crm) = start(|book, request| book.answer(request));
     let shared = |messages: std::ops::RangeInclusive<u32>| {
         let entity = |n: u32| {
             json!({
@@ -167,7 +167,7 @@ fn a_shared_conversation_goes_out_when_it_changes() {
     };
     for (messages, told) in [(1..=2, vec!["a-day"]), (1..=2, vec![]), (1..=3, vec!["a-day"]), (1..=3, vec![])]
     {
-        assert_logged(&site.post("/messageLog", &token, &shared(messages)), &told);
+        assert_logged(&server.post("/messageLog", &token, &shared(messages)), &told);
     }
     let [record] = &book.records()[..] else { panic!("one record") };
     let [first, second] = &record[..] else { panic!("{record:?}") };
@@ -177,7 +177,7 @@ fn a_shared_conversation_goes_out_when_it_changes() {
 
 #[test]
 fn a_request_without_its_parts_is_refused_with_words() {
-    let (site, token, book, _crm) = start(|book, request| book.answer(request));
+    let (server, token, book, _crm) = start(|book, request| book.answer(request));
     let with = |pointer: &str, value: Value| {
         let mut body = conversation("a", 1..=2);
         *body.pointer_mut(pointer).unwrap() = value;
@@ -193,7 +193,7 @@ fn a_request_without_its_parts_is_refused_with_words() {
         (with("/contactId", Value::Null), "Contact not found for number +14155550123"),
     ];
     for (body, words) in cases {
-        assert_refused(&site.post("/messageLog", &token, &body), words);
+        assert_refused(&server.post("/messageLog", &token, &body), words);
     }
     assert!(book.records().is_empty(), "nothing was sent");
 }

@@ -153,7 +153,8 @@ fn naming_an_account_does_not_make_one_belong_to_it() {
     let owner = world.owner("u", true);
     assert_eq!(manage(&owner).status, 200);
     let account = owner.account.clone().expect("an account");
-    let hashed = world.site.get(&format!("/userInfoHash?accountId={account}"), "").json()["accountId"].take();
+    let hashed =
+        world.server.get(&format!("/userInfoHash?accountId={account}"), "").json()["accountId"].take();
     let target = format!("/user/settings?rcAccountId={}", hashed.as_str().expect("a hash"));
     let theirs = json!({"theme": {"value": owner.say("dark")}});
     assert_eq!(owner.get(&target).json(), theirs);

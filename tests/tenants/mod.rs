@@ -84,7 +84,7 @@ const STRANGERS: [Apart; 6] = [
 
 /// One server with two documents, a RingCentral platform and one CRM for all.
 struct World {
-    site: TestServer,
+    server: TestServer,
     vault: Vault,
     _crms: [Crm; 2],
 }
@@ -99,10 +99,10 @@ impl World {
         let platform = Crm::start(vault::ringcentral);
         let mut document = document(&crm.origin());
         vault::add_operations(&mut document);
-        let site = TestServer::start_with(&[("one", &document), ("two", &document)], |options| {
+        let server = TestServer::start_with(&[("one", &document), ("two", &document)], |options| {
             options.env("APP_SERVER_SECRET_KEY", SECRET).env("RINGCENTRAL_SERVER", platform.origin())
         });
-        Self { site, vault, _crms: [crm, platform] }
+        Self { server, vault, _crms: [crm, platform] }
     }
 
     /// The owner of a round: rounds have nothing in common but session ids, numbers and the like.
@@ -178,7 +178,7 @@ impl Tenant<'_> {
         if let Some(account) = &self.account {
             login["rcAccessToken"] = account.as_str().into();
         }
-        let reply = self.checked(self.world.site.send_login(&login));
+        let reply = self.checked(self.world.server.send_login(&login));
         assert_eq!(reply.status, 200, "{}", reply.text());
         self.token = reply.json()["jwtToken"].as_str().expect("a token").to_owned();
         self
@@ -212,7 +212,7 @@ impl Tenant<'_> {
         let mut headers = vec![("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
         headers.extend(more);
         let body = (method != "GET").then(|| body.to_string().into_bytes());
-        self.checked(self.world.site.send(method, target, &headers, body))
+        self.checked(self.world.server.send(method, target, &headers, body))
     }
 
     /// No answer tells of the other one.

@@ -90,7 +90,7 @@ fn a_token_with_the_claims_of_two_users_names_neither() {
             let bearer = format!("Bearer {token}");
             let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
             let body = (method != "GET").then(|| body.to_string().into_bytes());
-            let reply = world.site.send(method, target, &headers, body);
+            let reply = world.server.send(method, target, &headers, body);
             assert!(!reply.text().contains(OWNER), "{what}: {method} {target}: {}", reply.text());
             assert_eq!(world.vault.take_asked(), [], "{what}: {method} {target}");
         }

@@ -24,7 +24,7 @@ struct Trial<'a> {
     /// How many of the CRM's requests are forgotten.
     forgotten: usize,
     folder: tempfile::TempDir,
-    site: Option<TestServer>,
+    server: Option<TestServer>,
     token: String,
     problems: Vec<String>,
 }
@@ -41,7 +41,7 @@ pub fn play(case: &Case) -> Result<(), Vec<String>> {
         crm,
         forgotten: 0,
         folder: tempfile::tempdir().unwrap(),
-        site: None,
+        server: None,
         token: String::new(),
         problems: Vec::new(),
     };
@@ -111,10 +111,10 @@ impl Trial<'_> {
         self.write_document(document);
         self.document = document.clone();
         let filled = self.filled(document);
-        let Some(site) = &self.site else { return };
-        let before = site.state("acme")["activeRevision"].clone();
-        site.write("acme", &filled);
-        site.wait_for_state("acme", |state| state["activeRevision"] != before);
+        let Some(server) = &self.server else { return };
+        let before = server.state("acme")["activeRevision"].clone();
+        server.write("acme", &filled);
+        server.wait_for_state("acme", |state| state["activeRevision"] != before);
     }
 
     fn command(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
@@ -175,8 +175,8 @@ impl Trial<'_> {
         self.compare(step, code, &format!("{out}{err}"));
     }
 
-    fn site(&mut self) -> &TestServer {
-        if self.site.is_none() {
+    fn server(&mut self) -> &TestServer {
+        if self.server.is_none() {
             let document = self.filled(&self.document);
             let env: Vec<_> = self
                 .case
@@ -186,21 +186,21 @@ impl Trial<'_> {
                 .map(|(name, value)| (name.clone(), self.filled_text(value)))
                 .collect();
             let args: Vec<_> = self.case.serve.args.iter().map(|arg| self.filled_text(arg)).collect();
-            self.site = Some(TestServer::start_with(&[("acme", &document)], |options| {
+            self.server = Some(TestServer::start_with(&[("acme", &document)], |options| {
                 let options = options.env("ADMIN_TOKEN", crate::support::test_server::ADMIN_TOKEN);
                 let options =
                     env.into_iter().fold(options, |options, (name, value)| options.env(name, value));
                 args.into_iter().fold(options, |options, arg| options.arg(arg))
             }));
         }
-        self.site.as_ref().expect("just started")
+        self.server.as_ref().expect("just started")
     }
 
     fn log_in(&mut self, members: &Map<String, Value>) -> Response {
         let mut login = json!({"platform": "myCrm", "proxyId": "acme", "apiKey": "key-1"});
         let members = self.filled(&Value::Object(members.clone()));
         login.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-        let reply = self.site().send_login(&login);
+        let reply = self.server().send_login(&login);
         let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
         if let Some(token) = body["jwtToken"].as_str() {
             token.clone_into(&mut self.token);
@@ -213,7 +213,7 @@ impl Trial<'_> {
         let body = body.map(|body| self.filled(body).to_string().into_bytes());
         let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
         let headers = if body.is_some() { &headers[..] } else { &headers[..1] };
-        self.site().send(method, target, headers, body)
+        self.server().send(method, target, headers, body)
     }
 
     fn compare_reply(&mut self, step: &Step, reply: &Response) {

@@ -30,7 +30,7 @@
 //! // The last argument reads environment variables, which a document may name for its secrets.
 //! let loaded = load::load("crm", &document.to_string(), &|_| None);
 //! let document = loaded.config.expect("it has no error");
-//! let operation = document.operation(OperationName::FindContact).expect("it is there");
+//! let operation = document.operation(OperationName::FIND_CONTACT).expect("it is there");
 //!
 //! let variables = json!({"phoneNumber": "+14155550100", "authHeader": "Bearer a-token"});
 //! let inputs = Inputs::from_object(variables.as_object().expect("an object"));
@@ -118,7 +118,7 @@ pub use render::{chosen_host, render};
 pub use send::send;
 
 /// Results of operations, and why there may be none.
-pub mod mapped {
+pub mod results {
     pub use crate::app_connect::results::*;
     pub use crate::mapping::error::{MapError, MappingProblem};
 }

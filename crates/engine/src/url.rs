@@ -273,7 +273,7 @@ mod tests {
         let config = loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.findings));
         let mut inputs = Inputs::new();
         inputs.text(Variable::ApiKey, "key").text(Variable::PhoneNumber, number);
-        let operation = config.operation(OperationName::FindContact).unwrap();
+        let operation = config.operation(OperationName::FIND_CONTACT).unwrap();
         let request = render(operation, &inputs)?;
         let chosen =
             (request.hosts != HostPolicy::Literal).then(|| request.url.host_str().map(str::to_owned));

@@ -62,7 +62,7 @@ fn shape(operation: OperationName) -> Option<(Fields, Option<&'static str>)> {
 /// The mapping, made from a sample of the reply's body (see [`super::schema::sample`]), or from nothing: then
 /// every path that is needed is open.
 pub(super) fn mapping(operation: OperationName, body: Option<&Value>) -> Option<Value> {
-    if operation == OperationName::GetServerLoggingSettings {
+    if operation == OperationName::GET_SERVER_LOGGING_SETTINGS {
         return Some(json!({"settingsPath": "body"}));
     }
     let (fields, list) = shape(operation)?;

@@ -76,7 +76,7 @@ pub(super) fn record(operation: Option<OperationName>) -> Option<&'static str> {
     .into_iter()
     .find(|(variable, _)| visible(operation.variables()).any(|visible| visible == *variable))
     .map(|(_, template)| template)
-    .or((operation == OperationName::RefreshUserInfo).then_some("{{user.id}}"))
+    .or((operation == OperationName::REFRESH_USER_INFO).then_some("{{user.id}}"))
 }
 
 /// A placeholder for people to replace: `{{fillIn.ownerId}}`.

@@ -14,10 +14,10 @@ use crate::engine;
 use crate::engine::app_connect as operations;
 use crate::engine::app_connect::{OperationSpec as _, TypedOperation};
 use crate::engine::failure::{Failure, FailureKind};
-use crate::engine::mapped::{
+use crate::engine::operation::{AuthType, LogFormat, OAuth};
+use crate::engine::results::{
     Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License, UserInfo,
 };
-use crate::engine::operation::{AuthType, LogFormat, OAuth};
 use crate::engine::variables::Variable;
 
 /// Why a colleague's number is not looked for: searched as a part of phone numbers it finds strangers.
@@ -66,7 +66,7 @@ impl Connector for ProxyConnector {
                 .await;
         }
         let Some(operation) = TypedOperation::of(&self.config) else {
-            return Err(CallError::NotSupported(Interface::AuthValidation));
+            return Err(CallError::NotSupported(Interface::AUTH_VALIDATION));
         };
         let input = inputs::GetUserInfo {
             hostname: call.user.and_then(|user| user.hostname.clone()),

@@ -29,8 +29,8 @@ use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::Failure;
 use crate::engine::host::host_name;
 use crate::engine::inputs::Inputs;
-use crate::engine::mapped::{MapError, MappingProblem};
 use crate::engine::operation::{AuthType, CompiledDocument, Operation};
+use crate::engine::results::{MapError, MappingProblem};
 use crate::engine::send::Client;
 use crate::engine::variables::Variable;
 use crate::metrics::Handles;
@@ -54,10 +54,10 @@ pub struct ProxyConnector {
 
 /// The operations whose host has the records and contacts: where they differ, the first counts.
 const OF_RECORDS: [OperationName; 4] = [
-    OperationName::CreateCallLog,
-    OperationName::CreateMessageLog,
-    OperationName::FindContact,
-    OperationName::CreateContact,
+    OperationName::CREATE_CALL_LOG,
+    OperationName::CREATE_MESSAGE_LOG,
+    OperationName::FIND_CONTACT,
+    OperationName::CREATE_CONTACT,
 ];
 
 /// One exchange with a CRM, whole: for `call`, which shows all of it.
@@ -333,17 +333,17 @@ impl ProxyConnector {
 
 /// What a document serves.
 fn interfaces(config: &CompiledDocument) -> Vec<Interface> {
-    let mut interfaces = vec![Interface::GetAuthType, Interface::GetLogFormatType];
+    let mut interfaces = vec![Interface::GET_AUTH_TYPE, Interface::GET_LOG_FORMAT_TYPE];
     interfaces.push(match config.auth_type {
-        AuthType::ApiKey => Interface::GetBasicAuth,
-        AuthType::OAuth => Interface::GetOauthInfo,
+        AuthType::ApiKey => Interface::GET_BASIC_AUTH,
+        AuthType::OAuth => Interface::GET_OAUTH_INFO,
     });
     interfaces.extend(config.operations().map(|operation| Interface::Operation(operation.name)));
     // Where the document has no `authValidation`, asking who the user is answers it (Q29).
-    if config.operation(OperationName::AuthValidation).is_none()
-        && config.operation(OperationName::GetUserInfo).is_some()
+    if config.operation(OperationName::AUTH_VALIDATION).is_none()
+        && config.operation(OperationName::GET_USER_INFO).is_some()
     {
-        interfaces.push(Interface::AuthValidation);
+        interfaces.push(Interface::AUTH_VALIDATION);
     }
     interfaces
 }

@@ -121,18 +121,21 @@ fn connector(change: impl Fn(&mut Value)) -> Arc<ProxyConnector> {
 fn an_operation_is_safe_to_repeat_under_a_key_that_is_always_there() {
     let safe = |connector: &ProxyConnector| -> Vec<OperationName> {
         [
-            OperationName::GetUserInfo,
-            OperationName::CreateCallLog,
-            OperationName::UpdateCallLog,
-            OperationName::UpsertCallDisposition,
-            OperationName::CreateMessageLog,
-            OperationName::CreateContact,
+            OperationName::GET_USER_INFO,
+            OperationName::CREATE_CALL_LOG,
+            OperationName::UPDATE_CALL_LOG,
+            OperationName::UPSERT_CALL_DISPOSITION,
+            OperationName::CREATE_MESSAGE_LOG,
+            OperationName::CREATE_CONTACT,
         ]
         .into_iter()
         .filter(|operation| connector.is_safe_to_repeat(*operation))
         .collect()
     };
-    assert_eq!(safe(&connector(|_| {})), [OperationName::GetUserInfo, OperationName::UpsertCallDisposition]);
+    assert_eq!(
+        safe(&connector(|_| {})),
+        [OperationName::GET_USER_INFO, OperationName::UPSERT_CALL_DISPOSITION]
+    );
     let keyed = connector(|document| {
         document["requestDefaults"]["idempotencyHeader"] = json!({"name": "Idempotency-Key"});
         document["operations"]["updateCallLog"]["idempotencyHeader"] =
@@ -141,7 +144,11 @@ fn an_operation_is_safe_to_repeat_under_a_key_that_is_always_there() {
     });
     assert_eq!(
         safe(&keyed),
-        [OperationName::GetUserInfo, OperationName::CreateCallLog, OperationName::UpsertCallDisposition]
+        [
+            OperationName::GET_USER_INFO,
+            OperationName::CREATE_CALL_LOG,
+            OperationName::UPSERT_CALL_DISPOSITION
+        ]
     );
 }
 
@@ -159,11 +166,11 @@ fn the_key_of_the_service_is_sent_and_else_each_run_has_its_own() {
         let request = crate::engine::render(operation, &of_this_run(operation, &inputs)).unwrap();
         request.headers.get("idempotency-key").map(|value| value.to_str().unwrap().to_owned())
     };
-    assert_eq!(sent(OperationName::CreateCallLog, Some("claim-1")).as_deref(), Some("ac-claim-1"));
+    assert_eq!(sent(OperationName::CREATE_CALL_LOG, Some("claim-1")).as_deref(), Some("ac-claim-1"));
     let (first, second) =
-        (sent(OperationName::CreateCallLog, None), sent(OperationName::CreateCallLog, None));
+        (sent(OperationName::CREATE_CALL_LOG, None), sent(OperationName::CREATE_CALL_LOG, None));
     assert!(first.as_ref().is_some_and(|key| key.len() == 35) && first != second, "{first:?} {second:?}");
-    assert_eq!(sent(OperationName::UpsertCallDisposition, Some("claim-1")), None, "PUT needs no key");
+    assert_eq!(sent(OperationName::UPSERT_CALL_DISPOSITION, Some("claim-1")), None, "PUT needs no key");
 }
 
 #[test]
@@ -176,7 +183,7 @@ fn the_key_is_made_wherever_a_request_names_it() {
         let connector = connector(|document| document["operations"]["getUserInfo"][member] = value.clone());
         let mut inputs = Inputs::new();
         inputs.text(Variable::AuthHeader, "Basic x");
-        let operation = connector.config.operation(OperationName::GetUserInfo).unwrap();
+        let operation = connector.config.operation(OperationName::GET_USER_INFO).unwrap();
         let request = crate::engine::render(operation, &of_this_run(operation, &inputs)).unwrap();
         let in_query = request.url.query_pairs().any(|(name, value)| name == "run" && value.len() == 32);
         let authorization = request.headers.get("authorization").and_then(|value| value.to_str().ok());

@@ -40,8 +40,8 @@ fn document(operations: &[&str]) -> Arc<ProxyConnector> {
 
 fn overrides() -> Registry {
     let mut registry = Registry::new();
-    registry.register_override("acme", Arc::new(Code(vec![Interface::FindContact])));
-    registry.register_override("acme", Arc::new(Code(vec![Interface::GetUserList])));
+    registry.register_override("acme", Arc::new(Code(vec![Interface::FIND_CONTACT])));
+    registry.register_override("acme", Arc::new(Code(vec![Interface::GET_USER_LIST])));
     registry
 }
 
@@ -55,11 +55,13 @@ fn nothing_registered_is_nothing_fulfilled() {
 #[test]
 fn a_code_connector_has_what_it_lists_in_the_order_of_the_contract() {
     let mut registry = Registry::new();
-    registry
-        .register_connector("acme", Arc::new(Code(vec![Interface::CreateCallLog, Interface::GetUserInfo])));
+    registry.register_connector(
+        "acme",
+        Arc::new(Code(vec![Interface::CREATE_CALL_LOG, Interface::GET_USER_INFO])),
+    );
     assert!(registry.knows("acme"));
     assert!(!registry.knows("other"));
-    let expected = [(Interface::GetUserInfo, Provider::Code), (Interface::CreateCallLog, Provider::Code)];
+    let expected = [(Interface::GET_USER_INFO, Provider::Code), (Interface::CREATE_CALL_LOG, Provider::Code)];
     assert_eq!(registry.capabilities("acme", None), expected);
     assert_eq!(registry.capabilities("other", None), []);
 }
@@ -69,7 +71,7 @@ fn functions_alone_make_a_platform() {
     let registry = overrides();
     assert!(registry.knows("acme"));
     let expected =
-        [(Interface::FindContact, Provider::Override), (Interface::GetUserList, Provider::Override)];
+        [(Interface::FIND_CONTACT, Provider::Override), (Interface::GET_USER_LIST, Provider::Override)];
     assert_eq!(registry.capabilities("acme", None), expected);
 }
 
@@ -79,29 +81,29 @@ fn the_document_comes_first_then_the_override_then_the_code() {
     registry.register_connector(
         "acme",
         Arc::new(Code(vec![
-            Interface::FindContact,
-            Interface::GetUserInfo,
-            Interface::GetUserList,
-            Interface::CreateCallLog,
+            Interface::FIND_CONTACT,
+            Interface::GET_USER_INFO,
+            Interface::GET_USER_LIST,
+            Interface::CREATE_CALL_LOG,
         ])),
     );
     let code = [
-        (Interface::GetUserInfo, Provider::Code),
-        (Interface::FindContact, Provider::Override),
-        (Interface::CreateCallLog, Provider::Code),
-        (Interface::GetUserList, Provider::Override),
+        (Interface::GET_USER_INFO, Provider::Code),
+        (Interface::FIND_CONTACT, Provider::Override),
+        (Interface::CREATE_CALL_LOG, Provider::Code),
+        (Interface::GET_USER_LIST, Provider::Override),
     ];
     assert_eq!(registry.capabilities("acme", None), code);
     let document = document(&["getUserInfo", "findContact"]);
     let through_document = [
-        (Interface::GetAuthType, Provider::Proxy),
-        (Interface::GetBasicAuth, Provider::Proxy),
-        (Interface::GetUserInfo, Provider::Proxy),
-        (Interface::FindContact, Provider::Proxy),
-        (Interface::CreateCallLog, Provider::Code),
-        (Interface::GetLogFormatType, Provider::Proxy),
-        (Interface::GetUserList, Provider::Override),
-        (Interface::AuthValidation, Provider::Proxy),
+        (Interface::GET_AUTH_TYPE, Provider::Proxy),
+        (Interface::GET_BASIC_AUTH, Provider::Proxy),
+        (Interface::GET_USER_INFO, Provider::Proxy),
+        (Interface::FIND_CONTACT, Provider::Proxy),
+        (Interface::CREATE_CALL_LOG, Provider::Code),
+        (Interface::GET_LOG_FORMAT_TYPE, Provider::Proxy),
+        (Interface::GET_USER_LIST, Provider::Override),
+        (Interface::AUTH_VALIDATION, Provider::Proxy),
     ];
     assert_eq!(registry.capabilities("acme", Some(&document)), through_document);
 }
@@ -109,9 +111,9 @@ fn the_document_comes_first_then_the_override_then_the_code() {
 #[test]
 fn the_last_registration_counts() {
     let mut registry = overrides();
-    registry.register_connector("acme", Arc::new(Code(vec![Interface::GetUserInfo])));
-    registry.register_connector("acme", Arc::new(Code(vec![Interface::GetCallLog])));
+    registry.register_connector("acme", Arc::new(Code(vec![Interface::GET_USER_INFO])));
+    registry.register_connector("acme", Arc::new(Code(vec![Interface::GET_CALL_LOG])));
     let listed: Vec<Interface> =
         registry.capabilities("acme", None).into_iter().map(|(interface, _)| interface).collect();
-    assert_eq!(listed, [Interface::FindContact, Interface::GetCallLog, Interface::GetUserList]);
+    assert_eq!(listed, [Interface::FIND_CONTACT, Interface::GET_CALL_LOG, Interface::GET_USER_LIST]);
 }

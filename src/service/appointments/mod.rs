@@ -14,7 +14,7 @@ use super::{ResolvedPlatform, Services};
 use crate::connector::inputs::{AppointmentById, CreateAppointment, ListAppointments, UpdateAppointment};
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
-use crate::engine::mapped::Appointment;
+use crate::engine::results::Appointment;
 use crate::store::User;
 
 /// The appointments of a range of days.
@@ -130,7 +130,7 @@ pub async fn list(
     session: &Session,
     range: &ListAppointments,
 ) -> Result<Listed, Refusal> {
-    let connected = Connected::of(services, session, Interface::ListAppointments).await?;
+    let connected = Connected::of(services, session, Interface::LIST_APPOINTMENTS).await?;
     let reply = connected.invoke::<invocation::ListAppointments>(range).await;
     let reply = reply.map_err(|error| connected.refusal(&error))?;
     Ok(Listed { successful: true, appointments: reply.value, return_message: reply.message })
@@ -141,7 +141,7 @@ pub async fn list(
 /// # Errors
 /// If the user is unknown, or no appointment was created.
 pub async fn create(services: &Services, session: &Session, payload: Value) -> Result<Done, Refusal> {
-    let connected = Connected::of(services, session, Interface::CreateAppointment).await?;
+    let connected = Connected::of(services, session, Interface::CREATE_APPOINTMENT).await?;
     let name = &connected.platform.name;
     let input = CreateAppointment { payload };
     let reply = connected.invoke::<invocation::CreateAppointment>(&input).await.map_err(|error| {
@@ -176,7 +176,7 @@ pub async fn update(
     id: &str,
     patch_body: Value,
 ) -> Result<Done, Refusal> {
-    let connected = Connected::of(services, session, Interface::UpdateAppointment).await?;
+    let connected = Connected::of(services, session, Interface::UPDATE_APPOINTMENT).await?;
     let input = UpdateAppointment { appointment_id: id.to_owned(), patch_body };
     let reply = connected.invoke::<invocation::UpdateAppointment>(&input).await;
     let reply = reply.map_err(|error| connected.refusal(&error))?;
@@ -204,7 +204,7 @@ pub async fn set_status(
 /// # Errors
 /// If the user is unknown, or the CRM does not show the appointment.
 pub async fn refresh(services: &Services, session: &Session, id: &str) -> Result<Done, Refusal> {
-    let connected = Connected::of(services, session, Interface::RefreshAppointment).await?;
+    let connected = Connected::of(services, session, Interface::REFRESH_APPOINTMENT).await?;
     let input = AppointmentById { appointment_id: id.to_owned() };
     let reply = connected.invoke::<invocation::RefreshAppointment>(&input).await;
     let done = connected.done(id, reply.map_err(|error| connected.refusal(&error))?);
@@ -225,7 +225,7 @@ pub async fn refresh(services: &Services, session: &Session, id: &str) -> Result
 /// # Errors
 /// If the user is unknown, or the CRM refuses.
 pub async fn confirm(services: &Services, session: &Session, id: &str) -> Result<Done, Refusal> {
-    let connected = Connected::of(services, session, Interface::ConfirmAppointment).await?;
+    let connected = Connected::of(services, session, Interface::CONFIRM_APPOINTMENT).await?;
     let input = AppointmentById { appointment_id: id.to_owned() };
     let reply = connected.invoke::<invocation::ConfirmAppointment>(&input).await;
     Ok(acted(connected.done(id, reply.map_err(|error| connected.refusal(&error))?), "Appointment confirmed"))
@@ -236,7 +236,7 @@ pub async fn confirm(services: &Services, session: &Session, id: &str) -> Result
 /// # Errors
 /// If the user is unknown, or the CRM refuses.
 pub async fn cancel(services: &Services, session: &Session, id: &str) -> Result<Done, Refusal> {
-    let connected = Connected::of(services, session, Interface::CancelAppointment).await?;
+    let connected = Connected::of(services, session, Interface::CANCEL_APPOINTMENT).await?;
     let input = AppointmentById { appointment_id: id.to_owned() };
     let reply = connected.invoke::<invocation::CancelAppointment>(&input).await;
     Ok(acted(connected.done(id, reply.map_err(|error| connected.refusal(&error))?), "Appointment cancelled"))

@@ -11,7 +11,7 @@ use crate::config::operations::OperationName;
 use crate::connector::inputs::{CreateCallLog, GetCallLog};
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
-use crate::engine::mapped::CreatedLog;
+use crate::engine::results::CreatedLog;
 use crate::engine::text::id_text;
 use crate::service::composition::Settings;
 use crate::service::composition::call_log::compose;
@@ -92,16 +92,16 @@ async fn prepared(
     if stored(&platform, &scopes, &session_id, &extension).await?.is_some() {
         return Err(existing(&session_id));
     }
-    served(&platform, Interface::CreateCallLog)?;
+    served(&platform, Interface::CREATE_CALL_LOG)?;
     let call_id = ["telephonySessionId", "id"].into_iter().find_map(of_call);
     let call_id = call_id.unwrap_or_else(|| session_id.clone());
-    let fail = |error: &CallError| failed(error, Interface::CreateCallLog, &platform);
+    let fail = |error: &CallError| failed(error, Interface::CREATE_CALL_LOG, &platform);
     let format = log_format(&platform, &user).await.map_err(|error| fail(&error))?;
     let request = note::with_kept_note(services, &scopes, &session_id, caller.is_from_sscl, request).await;
     let composed = compose(&request.text(), &Settings::of(&user), format);
     let mut input = input::new_call_log(services, request, caller)?;
     let text =
-        Fitting::new(Text::CallLog(format), composed, platform.text_limit(OperationName::CreateCallLog));
+        Fitting::new(Text::CallLog(format), composed, platform.text_limit(OperationName::CREATE_CALL_LOG));
     input.composed_log_details = text.text().to_owned();
     let job = Job { user, scopes, session_id, call_id, extension, input, text };
     take_turn(services, &platform, job).await
@@ -161,7 +161,7 @@ async fn claimed(
         extension: &extension,
         message_id: None,
         conflict: extension::answers,
-        sends_key: platform.sends_key(OperationName::CreateCallLog),
+        sends_key: platform.sends_key(OperationName::CREATE_CALL_LOG),
     };
     let patience = tokio::time::Instant::now() + claims::PATIENCE;
     let mut doubted: Option<Doubt> = None;
@@ -197,7 +197,7 @@ async fn claimed(
             Claiming::Busy => return Err(being_logged()),
             Claiming::InDoubt(doubt) => {
                 // A CRM that knows the request again by its key makes no second record.
-                let is_safe = platform.is_safe_to_repeat(OperationName::CreateCallLog);
+                let is_safe = platform.is_safe_to_repeat(OperationName::CREATE_CALL_LOG);
                 match look_for(platform, &job).await? {
                     Lookup::Found(log_id) => {
                         let claiming = wanted.claim(Some(&doubt)).await.map_err(|error| unstored(&error))?;
@@ -253,7 +253,7 @@ fn not_looked_up(platform: &ResolvedPlatform<'_>, error: &CallError) -> Refusal 
         "{} was asked to log this call before and did not say whether it did. Whether it has the record could not be looked up, so nothing was logged. Please try again later.",
         platform.name
     );
-    Refusal::new(failed(error, Interface::GetCallLog, platform).return_message.detail(text))
+    Refusal::new(failed(error, Interface::GET_CALL_LOG, platform).return_message.detail(text))
 }
 
 fn may_be_logged() -> ReturnMessage {
@@ -269,7 +269,7 @@ enum Lookup {
 
 /// Looks for the record by session, where the document's `getCallLog` can.
 async fn look_for(platform: &ResolvedPlatform<'_>, job: &Job) -> Result<Lookup, Refusal> {
-    if !platform.serves(Interface::GetCallLog) || !platform.finds_by_session() {
+    if !platform.serves(Interface::GET_CALL_LOG) || !platform.finds_by_session() {
         return Ok(Lookup::Unknown);
     }
     let input = GetCallLog {
@@ -309,9 +309,9 @@ async fn create_record(
             if let Err(store_error) = held.failed(&*services.store, &error).await {
                 store_failed(&store_error);
             }
-            let mut refusal = failed(&error, Interface::CreateCallLog, platform);
+            let mut refusal = failed(&error, Interface::CREATE_CALL_LOG, platform);
             let can_settle =
-                platform.is_safe_to_repeat(OperationName::CreateCallLog) || platform.finds_by_session();
+                platform.is_safe_to_repeat(OperationName::CREATE_CALL_LOG) || platform.finds_by_session();
             if !can_settle && error.is_in_doubt() {
                 refusal.return_message = refusal.return_message.detail(format!(
                     "The call may be logged all the same: please look in {}. Until {} it is not logged again.",

@@ -44,9 +44,9 @@ pub async fn set_disposition(
     let Some(log) = stored(&platform, &Tenants::of(&platform, &user), &session_id, &asked).await? else {
         return Err(refusal("Cannot find log", 3000));
     };
-    served(&platform, Interface::UpsertCallDisposition)?;
-    let fail = |error: &CallError| failed(error, Interface::UpsertCallDisposition, &platform);
-    let log = reached(&platform, &user, log, Interface::UpsertCallDisposition).await?;
+    served(&platform, Interface::UPSERT_CALL_DISPOSITION)?;
+    let fail = |error: &CallError| failed(error, Interface::UPSERT_CALL_DISPOSITION, &platform);
+    let log = reached(&platform, &user, log, Interface::UPSERT_CALL_DISPOSITION).await?;
     let input = UpsertCallDisposition {
         log_id: log.third_party_log_id.clone(),
         existing_call_log: existing_call_log(&log),

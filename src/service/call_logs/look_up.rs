@@ -8,7 +8,7 @@ use super::{LookUpCallLogsQuery, connected, refusal, stored};
 use crate::connector::inputs::GetCallLog;
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
-use crate::engine::mapped::CallLogInfo;
+use crate::engine::results::CallLogInfo;
 use crate::service::session::Session;
 use crate::service::tenants::Tenants;
 use crate::service::wording::{Refusal, message};
@@ -88,7 +88,7 @@ pub async fn look_up(
                     return_message.get_or_insert_with(|| ReturnMessage::success("Call log fetched.", 3000));
                 }
                 Err(error) => {
-                    let failed = message(&error, Interface::GetCallLog, &platform.name);
+                    let failed = message(&error, Interface::GET_CALL_LOG, &platform.name);
                     entry.insert("logData".to_owned(), Value::Null);
                     if !matches!(error, CallError::NotSupported(_)) {
                         let failed = serde_json::to_value(&failed).unwrap_or_default();
@@ -104,8 +104,8 @@ pub async fn look_up(
 }
 
 async fn read(platform: &ResolvedPlatform<'_>, user: &User, log: &CallLog) -> Result<CallLogInfo, CallError> {
-    platform.serving(Interface::GetCallLog)?;
-    let log = super::reached(platform, user, log.clone(), Interface::GetCallLog);
+    platform.serving(Interface::GET_CALL_LOG)?;
+    let log = super::reached(platform, user, log.clone(), Interface::GET_CALL_LOG);
     let log = log.await.map_err(|refusal| CallError::Message(Box::new(refusal.return_message)))?;
     let input = GetCallLog {
         log_id: log.third_party_log_id.clone(),

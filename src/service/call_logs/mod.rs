@@ -74,7 +74,7 @@ async fn stored(
 
 /// The format of a platform's log text.
 pub(super) async fn log_format(platform: &ResolvedPlatform<'_>, user: &User) -> Result<LogFormat, CallError> {
-    match platform.serving(Interface::GetLogFormatType) {
+    match platform.serving(Interface::GET_LOG_FORMAT_TYPE) {
         Ok(connector) => Ok(connector.get_log_format_type(&platform.call(Some(user), None)).await?.value),
         Err(_) => Ok(LogFormat::default()),
     }
@@ -113,7 +113,7 @@ async fn reached(
     if !log.third_party_log_id.is_empty() {
         return Ok(log);
     }
-    if !platform.serves(Interface::GetCallLog) || !platform.finds_by_session() {
+    if !platform.serves(Interface::GET_CALL_LOG) || !platform.finds_by_session() {
         return Err(without_id());
     }
     let input = GetCallLog {

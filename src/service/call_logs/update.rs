@@ -15,8 +15,8 @@ use crate::config::operations::OperationName;
 use crate::connector::inputs::{GetCallLog, UpdateCallLog};
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
-use crate::engine::mapped::{CallLogInfo, RecordText};
 use crate::engine::operation::LogFormat;
+use crate::engine::results::{CallLogInfo, RecordText};
 use crate::engine::text::{id_text, to_text};
 use crate::service::composition::Settings;
 use crate::service::composition::call_log::upsert;
@@ -83,11 +83,11 @@ async fn prepared(
     let Some(log) = stored(&platform, &Tenants::of(&platform, &user), &session_id, &asked).await? else {
         return Err(refusal(format!("Cannot find log for session {session_id}"), 3000));
     };
-    served(&platform, Interface::UpdateCallLog)?;
+    served(&platform, Interface::UPDATE_CALL_LOG)?;
     let (start_time, end_time) =
         input::times(request.start_time.as_deref(), request.duration.as_deref(), "startTime")?;
-    let fail = |error: &CallError| failed(error, Interface::UpdateCallLog, &platform);
-    let log = reached(&platform, &user, log, Interface::UpdateCallLog).await?;
+    let fail = |error: &CallError| failed(error, Interface::UPDATE_CALL_LOG, &platform);
+    let log = reached(&platform, &user, log, Interface::UPDATE_CALL_LOG).await?;
 
     // Reading and writing are two requests: an update between them would be lost.
     let key = ClaimKey { scope: log.scope.clone(), subject: ClaimSubject::Call(session_id) };
@@ -117,7 +117,7 @@ async fn prepared(
             .map_or(Ok(String::new()), text_of)
             .map_err(|found| unreadable(&platform, found))?;
         let composed = upsert(&existing, &request.text(), &Settings::of(&user), format);
-        let limit = platform.text_limit(OperationName::UpdateCallLog);
+        let limit = platform.text_limit(OperationName::UPDATE_CALL_LOG);
         let mut text = Fitting::new(Text::CallLog(format), composed, limit);
         let mut input = UpdateCallLog {
             log_id: log.third_party_log_id.clone(),
@@ -180,7 +180,7 @@ async fn read(
     user: &User,
     log: &CallLog,
 ) -> Result<Option<CallLogInfo>, Refusal> {
-    if !platform.serves(Interface::GetCallLog) {
+    if !platform.serves(Interface::GET_CALL_LOG) {
         return Ok(None);
     }
     let input = GetCallLog {
@@ -191,7 +191,7 @@ async fn read(
     match platform.invoke::<invocation::GetCallLog>(user, &input).await {
         Ok(reply) => Ok(Some(reply.value)),
         Err(error) => {
-            let message = wording::message(&error, Interface::UpdateCallLog, &platform.name);
+            let message = wording::message(&error, Interface::UPDATE_CALL_LOG, &platform.name);
             Err(Refusal::new(message.detail(
                 "The record's present text could not be read, so nothing was changed. Please try again.",
             )))

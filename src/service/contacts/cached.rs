@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::connector::Interface;
 use crate::engine::json;
-use crate::engine::mapped::Contact;
+use crate::engine::results::Contact;
 use crate::service::ResolvedPlatform;
 use crate::service::wording::store_failed;
 use crate::store::{ContactKey, StoreError, User};
@@ -32,7 +32,7 @@ fn key(platform: &ResolvedPlatform<'_>, user: &User, phone_number: &str) -> Opti
 
 /// The revision whose mapping makes contacts; absent if no document does.
 fn revision<'p>(platform: &'p ResolvedPlatform<'_>) -> Option<&'p str> {
-    let proxy = platform.proxy.as_ref().filter(|proxy| proxy.serves(Interface::FindContact));
+    let proxy = platform.proxy.as_ref().filter(|proxy| proxy.serves(Interface::FIND_CONTACT));
     proxy.map(|proxy| proxy.revision.as_str())
 }
 

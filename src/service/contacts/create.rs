@@ -11,7 +11,7 @@ use crate::connector::inputs::{CreateContact, FindContact};
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
-use crate::engine::mapped::{Contact, CreatedContact};
+use crate::engine::results::{Contact, CreatedContact};
 use crate::engine::text::{id_text, to_text};
 use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Wanted};
 use crate::service::coordination::detached;
@@ -48,7 +48,7 @@ async fn prepared(services: &Services, session: &Session, input: CreateContact) 
     };
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
-    platform.serving(Interface::CreateContact).map_err(|error| failed(&error, &platform))?;
+    platform.serving(Interface::CREATE_CONTACT).map_err(|error| failed(&error, &platform))?;
     let scope = Tenants::of(&platform, &user).now;
     let key = ClaimKey { scope, subject: ClaimSubject::Contact(subject(services, &input)) };
     let job = Job { user, input };
@@ -82,7 +82,7 @@ fn unstored(error: &StoreError) -> Refusal {
 }
 
 fn failed(error: &CallError, platform: &ResolvedPlatform<'_>) -> Refusal {
-    Refusal::new(message(error, Interface::CreateContact, &platform.name))
+    Refusal::new(message(error, Interface::CREATE_CONTACT, &platform.name))
 }
 
 fn being_created() -> Refusal {
@@ -98,7 +98,7 @@ async fn claimed(
 ) -> Answer {
     let store = &*services.store;
     let unknown = Extension::default();
-    let is_safe = platform.is_safe_to_repeat(OperationName::CreateContact);
+    let is_safe = platform.is_safe_to_repeat(OperationName::CREATE_CONTACT);
     let wanted = Wanted {
         store,
         instance: &services.instance,
@@ -106,7 +106,7 @@ async fn claimed(
         extension: &unknown,
         message_id: None,
         conflict: |_, _| true,
-        sends_key: platform.sends_key(OperationName::CreateContact),
+        sends_key: platform.sends_key(OperationName::CREATE_CONTACT),
     };
     let patience = Instant::now() + claims::PATIENCE;
     let mut doubted: Option<Doubt> = None;
@@ -170,7 +170,7 @@ async fn ask(platform: &ResolvedPlatform<'_>, held: ClaimGuard, job: &mut Job) -
             }
             let mut refusal = failed(&error, platform);
             let in_doubt = error.is_in_doubt();
-            if in_doubt && !platform.is_safe_to_repeat(OperationName::CreateContact) {
+            if in_doubt && !platform.is_safe_to_repeat(OperationName::CREATE_CONTACT) {
                 refusal.return_message = refusal.return_message.detail(format!(
                     "The contact may be there all the same: please look in {} before you create it again.",
                     platform.name
@@ -201,7 +201,7 @@ async fn ask(platform: &ResolvedPlatform<'_>, held: ClaimGuard, job: &mut Job) -
 async fn create_at(platform: &ResolvedPlatform<'_>, job: &Job) -> Result<Reply<CreatedContact>, CallError> {
     let reply = platform.invoke::<invocation::CreateContact>(&job.user, &job.input).await?;
     // Without a mapping, or from a connector in code, nothing says that there is a contact.
-    let has_none = platform.gives_no_id(OperationName::CreateContact);
+    let has_none = platform.gives_no_id(OperationName::CREATE_CONTACT);
     let value = reply.value.filter(|contact| contact.id.is_some() || has_none).ok_or_else(|| {
         let message = "The CRM answered, and nothing says where the new contact's id is";
         CallError::Failed(Failure::new(FailureKind::Unconfirmed, message))

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::engine::mapped::Contact;
 use crate::engine::phone::is_same_number;
+use crate::engine::results::Contact;
 use crate::engine::text::id_text;
 use crate::service::tenants::Tenants;
 use crate::service::wording::store_failed;

@@ -24,7 +24,7 @@ impl CredentialSource for ApiKey {
         credential: &Credential,
     ) -> Result<String, CallError> {
         let key = credential.secret.expose();
-        let basic = match platform.serving(Interface::GetBasicAuth) {
+        let basic = match platform.serving(Interface::GET_BASIC_AUTH) {
             Ok(connector) => connector.get_basic_auth(&platform.call(None, None), key).await?.value,
             Err(_) => STANDARD.encode(format!("{key}:")),
         };

@@ -55,7 +55,7 @@ pub(crate) trait CredentialSource: Send + Sync {
 /// # Errors
 /// If a connector is asked how users sign in, and fails.
 pub(crate) async fn of(platform: &ResolvedPlatform<'_>) -> Result<&'static dyn CredentialSource, CallError> {
-    let Ok(connector) = platform.serving(Interface::GetAuthType) else { return Ok(&api_key::ApiKey) };
+    let Ok(connector) = platform.serving(Interface::GET_AUTH_TYPE) else { return Ok(&api_key::ApiKey) };
     Ok(match connector.get_auth_type(&platform.call(None, None)).await?.value {
         AuthType::ApiKey => &api_key::ApiKey,
         AuthType::OAuth => &oauth::OAuth,

@@ -39,11 +39,11 @@ struct SigningIn(&'static str);
 impl Connector for SigningIn {
     fn interfaces(&self) -> Vec<Interface> {
         let of_platform = match self.0 {
-            "own" => Some(Interface::GetBasicAuth),
-            "page" => Some(Interface::GetAuthType),
+            "own" => Some(Interface::GET_BASIC_AUTH),
+            "page" => Some(Interface::GET_AUTH_TYPE),
             _ => None,
         };
-        of_platform.into_iter().chain([Interface::UnAuthorize]).collect()
+        of_platform.into_iter().chain([Interface::UN_AUTHORIZE]).collect()
     }
 
     async fn un_authorize(&self, _: &Call<'_>) -> Result<Reply<()>, CallError> {

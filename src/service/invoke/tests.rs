@@ -7,7 +7,7 @@ use super::*;
 use crate::connector::documents::Audience;
 use crate::connector::{Call, Registry, inputs, invocation};
 use crate::credential::Credential;
-use crate::engine::mapped::{Contact, UserInfo};
+use crate::engine::results::{Contact, UserInfo};
 use crate::service::clock::Clock;
 use crate::service::testing::services;
 use crate::store::{Secret, UserKey};
@@ -56,7 +56,7 @@ impl Acme {
 #[async_trait]
 impl Connector for Acme {
     fn interfaces(&self) -> Vec<Interface> {
-        vec![Interface::FindContact, Interface::GetUserInfo]
+        vec![Interface::FIND_CONTACT, Interface::GET_USER_INFO]
     }
 
     async fn find_contact(
@@ -183,7 +183,7 @@ async fn a_call_that_nobody_serves_is_counted_and_no_hook_is_asked() {
     let services = services(Clock::system(), registry(&log), vec![Arc::new(watching("hook", &log))]).await;
     let user = user();
     let missing = services.platform_of("acme", &user).invoke::<invocation::GetUserList>(&user, &()).await;
-    assert_eq!(missing.unwrap_err(), CallError::NotSupported(Interface::GetUserList));
+    assert_eq!(missing.unwrap_err(), CallError::NotSupported(Interface::GET_USER_LIST));
     assert!(
         services.platform_of("other", &user).invoke::<invocation::UnAuthorize>(&user, &()).await.is_err()
     );

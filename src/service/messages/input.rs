@@ -195,7 +195,7 @@ async fn shared_state(
     log_info["messages"] = messages.into();
     let format = log_format(platform, user)
         .await
-        .map_err(|error| failed(&error, Interface::CreateMessageLog, platform))?;
+        .map_err(|error| failed(&error, Interface::CREATE_MESSAGE_LOG, platform))?;
     let name = common.contact_info.get("name").map(to_text).unwrap_or_default();
     let content = shared_sms::compose(&log_info, &name, &Settings::of(user), format);
     let key = hashed(services, &format!("{} {} {}", ids.join(" "), content.subject, content.body));

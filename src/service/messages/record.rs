@@ -193,12 +193,12 @@ impl Log<'_> {
     fn reachable(&self, conversation: Option<&Conversation>) -> Result<Interface, Refusal> {
         let is_unknown = conversation.is_some_and(|conversation| conversation.third_party_log_id.is_empty());
         let interface = match conversation {
-            None => Interface::CreateMessageLog,
+            None => Interface::CREATE_MESSAGE_LOG,
             // What has no id cannot be added to, so the message makes a record of its own.
-            Some(_) if is_unknown && self.platform.gives_no_id(OperationName::CreateMessageLog) => {
-                return Ok(Interface::CreateMessageLog);
+            Some(_) if is_unknown && self.platform.gives_no_id(OperationName::CREATE_MESSAGE_LOG) => {
+                return Ok(Interface::CREATE_MESSAGE_LOG);
             }
-            Some(_) => Interface::UpdateMessageLog,
+            Some(_) => Interface::UPDATE_MESSAGE_LOG,
         };
         self.platform.serving(interface).map_err(|error| failed(&error, interface, self.platform))?;
         match conversation {
@@ -236,7 +236,7 @@ impl Log<'_> {
     ) -> Result<Option<ReturnMessage>, Refusal> {
         let store = &*self.services.store;
         let asked = match &conversation {
-            Some(conversation) if interface == Interface::UpdateMessageLog => {
+            Some(conversation) if interface == Interface::UPDATE_MESSAGE_LOG => {
                 self.append(&held, conversation, entry).await.map(|message| (None, message))
             }
             _ => self.create(&held, entry).await,
@@ -269,7 +269,7 @@ impl Log<'_> {
         held: &ClaimGuard,
         entry: &Entry,
     ) -> Result<(Option<String>, ReturnMessage), CallError> {
-        let mut text = entry.text(self.platform.text_limit(OperationName::CreateMessageLog));
+        let mut text = entry.text(self.platform.text_limit(OperationName::CREATE_MESSAGE_LOG));
         let reply = loop {
             let key = Some(text.key(held.idempotency_key()));
             let input = inputs::MessageLog { idempotency_key: key, ..entry.input(&text) };
@@ -288,7 +288,7 @@ impl Log<'_> {
         conversation: &Conversation,
         entry: &Entry,
     ) -> Result<ReturnMessage, CallError> {
-        let mut text = entry.text(self.platform.text_limit(OperationName::UpdateMessageLog));
+        let mut text = entry.text(self.platform.text_limit(OperationName::UPDATE_MESSAGE_LOG));
         let mut input = entry.input(&text);
         input.log_id = Some(conversation.third_party_log_id.clone());
         input.existing_message_log = Some(existing_message_log(&self.job.scopes.now.platform, conversation));
@@ -356,7 +356,7 @@ impl Log<'_> {
 }
 
 fn operation(interface: Interface) -> OperationName {
-    interface.operation().unwrap_or(OperationName::CreateMessageLog)
+    interface.operation().unwrap_or(OperationName::CREATE_MESSAGE_LOG)
 }
 
 /// What templates and connectors see of a logged conversation, in the reference's members.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{LoginError, refused};
 use crate::connector::inputs::GetUserInfo;
 use crate::credential::Credential;
-use crate::engine::mapped::UserInfo;
+use crate::engine::results::UserInfo;
 use crate::service::{ResolvedPlatform, Services, ringcentral};
 use crate::store::{User, UserKey};
 use crate::user::TENANT_HOST_MARK;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::own_words::MAX_BYTES;
 use super::*;
 use crate::engine::failure::{FailedResponse, MessageOverride, Presentation};
-use crate::engine::mapped::MapError;
+use crate::engine::results::MapError;
 
 fn answered(status: u16, header: Option<(&'static str, &'static str)>, body: Value) -> Failure {
     let headers: HeaderMap = header
@@ -58,7 +58,7 @@ fn failures() -> Vec<(String, CallError)> {
             advice: String::new(),
         }),
     ));
-    all.push(("unsupported".to_owned(), CallError::NotSupported(Interface::FindContact)));
+    all.push(("unsupported".to_owned(), CallError::NotSupported(Interface::FIND_CONTACT)));
     all
 }
 
@@ -75,17 +75,17 @@ fn shown(message: &ReturnMessage) -> String {
 
 /// The interfaces that differ in words, and one for all the others.
 const INTERFACES: &[Interface] = &[
-    Interface::FindContact,
-    Interface::FindContactWithName,
-    Interface::CreateContact,
-    Interface::CreateCallLog,
-    Interface::GetCallLog,
-    Interface::UpdateCallLog,
-    Interface::CreateMessageLog,
-    Interface::UpdateMessageLog,
-    Interface::UpsertCallDisposition,
-    Interface::CreateAppointment,
-    Interface::UpdateAppointment,
+    Interface::FIND_CONTACT,
+    Interface::FIND_CONTACT_WITH_NAME,
+    Interface::CREATE_CONTACT,
+    Interface::CREATE_CALL_LOG,
+    Interface::GET_CALL_LOG,
+    Interface::UPDATE_CALL_LOG,
+    Interface::CREATE_MESSAGE_LOG,
+    Interface::UPDATE_MESSAGE_LOG,
+    Interface::UPSERT_CALL_DISPOSITION,
+    Interface::CREATE_APPOINTMENT,
+    Interface::UPDATE_APPOINTMENT,
 ];
 
 /// The words for each kind of failure and each interface; those that are the same for several
@@ -273,7 +273,7 @@ fn the_crms_own_words_are_found() {
 #[test]
 fn not_every_403_is_about_who_is_signed_in() {
     let told = |body: Value| {
-        shown(&message(&CallError::Failed(answered(403, None, body)), Interface::FindContact, "testCrm"))
+        shown(&message(&CallError::Failed(answered(403, None, body)), Interface::FIND_CONTACT, "testCrm"))
     };
     for body in [
         json!({}),
@@ -333,7 +333,7 @@ fn the_wait_is_told_in_words() {
 fn a_document_has_the_last_word() {
     let told = |by: MessageOverride| {
         let failure = Failure { message_override: Some(Box::new(by)), ..answered(401, None, Value::Null) };
-        shown(&message(&CallError::Failed(failure), Interface::FindContact, "testCrm"))
+        shown(&message(&CallError::Failed(failure), Interface::FIND_CONTACT, "testCrm"))
     };
     let usual = told(MessageOverride::default());
     assert!(usual.starts_with("warning \"Authorization error\" 5000\n    \"1\" It seems"), "{usual}");

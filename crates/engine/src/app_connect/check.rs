@@ -65,29 +65,30 @@ fn check_no_id(operations: &[Operation], problems: &mut Vec<Problem>) {
             .help(help),
         );
     };
-    let updates = [OperationName::UpdateCallLog, OperationName::UpsertCallDisposition]
+    let updates = [OperationName::UPDATE_CALL_LOG, OperationName::UPSERT_CALL_DISPOSITION]
         .into_iter()
         .find(|name| operation(*name).is_some());
-    if gives_none(OperationName::CreateCallLog)
+    if gives_none(OperationName::CREATE_CALL_LOG)
         && let Some(needs) = updates
-        && !operation(OperationName::GetCallLog).is_some_and(Operation::finds_by_session)
+        && !operation(OperationName::GET_CALL_LOG).is_some_and(Operation::finds_by_session)
     {
         report(
-            OperationName::CreateCallLog,
+            OperationName::CREATE_CALL_LOG,
             &format!("`{needs}`"),
             "let `getCallLog` ask by `sessionId` and name the id in its `responseMapping.idPath`",
         );
     }
-    if gives_none(OperationName::CreateMessageLog) && operation(OperationName::UpdateMessageLog).is_some() {
+    if gives_none(OperationName::CREATE_MESSAGE_LOG) && operation(OperationName::UPDATE_MESSAGE_LOG).is_some()
+    {
         report(
-            OperationName::CreateMessageLog,
+            OperationName::CREATE_MESSAGE_LOG,
             "`updateMessageLog`",
             "remove `updateMessageLog`: each message then makes a record of its own",
         );
     }
-    if gives_none(OperationName::CreateContact) && operation(OperationName::FindContact).is_none() {
+    if gives_none(OperationName::CREATE_CONTACT) && operation(OperationName::FIND_CONTACT).is_none() {
         report(
-            OperationName::CreateContact,
+            OperationName::CREATE_CONTACT,
             "logging a call of the new contact",
             "add `findContact`: it finds the new contact, and with it the id",
         );

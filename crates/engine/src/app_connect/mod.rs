@@ -26,18 +26,17 @@ use crate::config::problem::Problem;
 use crate::operation::CompiledDocument;
 
 macro_rules! operations {
-    ($($module:ident::$operation:ident;)*) => {
+    ($($name:ident $module:ident::$operation:ident;)*) => {
         $(pub mod $module;)*
 
-        #[allow(non_upper_case_globals, reason = "they are named as the types of their operations")]
         impl OperationName {
             $(
                 #[doc = concat!("See [`", stringify!($module), "`](crate::app_connect::", stringify!($module), ").")]
-                pub const $operation: Self = <$module::$operation as OperationSpec>::NAME;
+                pub const $name: Self = <$module::$operation as OperationSpec>::NAME;
             )*
 
             /// All operations, in the order of the contract.
-            pub const ALL: &'static [Self] = &[$(Self::$operation,)*];
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
         }
 
         /// The mapping of each operation, in the order of the contract.
@@ -53,8 +52,8 @@ macro_rules! operations {
         struct OperationsSchema {
             $(
                 #[schemars(
-                    title = OperationName::$operation.descriptor().title,
-                    description = OperationName::$operation.descriptor().description,
+                    title = OperationName::$name.descriptor().title,
+                    description = OperationName::$name.descriptor().description,
                     example = <$module::$operation as OperationSpec>::example()
                 )]
                 $module: Option<Operation<Written<$module::$operation>>>,
@@ -72,29 +71,29 @@ struct MappingKind {
 type Written<O> = <<O as OperationSpec>::Mapping as ResultMapping>::Document;
 
 operations! {
-    get_user_info::GetUserInfo;
-    refresh_user_info::RefreshUserInfo;
-    auth_validation::AuthValidation;
-    un_authorize::UnAuthorize;
-    find_contact::FindContact;
-    find_contact_with_name::FindContactWithName;
-    create_contact::CreateContact;
-    create_call_log::CreateCallLog;
-    update_call_log::UpdateCallLog;
-    get_call_log::GetCallLog;
-    upsert_call_disposition::UpsertCallDisposition;
-    create_message_log::CreateMessageLog;
-    update_message_log::UpdateMessageLog;
-    get_user_list::GetUserList;
-    get_license_status::GetLicenseStatus;
-    get_server_logging_settings::GetServerLoggingSettings;
-    update_server_logging_settings::UpdateServerLoggingSettings;
-    list_appointments::ListAppointments;
-    create_appointment::CreateAppointment;
-    update_appointment::UpdateAppointment;
-    refresh_appointment::RefreshAppointment;
-    confirm_appointment::ConfirmAppointment;
-    cancel_appointment::CancelAppointment;
+    GET_USER_INFO get_user_info::GetUserInfo;
+    REFRESH_USER_INFO refresh_user_info::RefreshUserInfo;
+    AUTH_VALIDATION auth_validation::AuthValidation;
+    UN_AUTHORIZE un_authorize::UnAuthorize;
+    FIND_CONTACT find_contact::FindContact;
+    FIND_CONTACT_WITH_NAME find_contact_with_name::FindContactWithName;
+    CREATE_CONTACT create_contact::CreateContact;
+    CREATE_CALL_LOG create_call_log::CreateCallLog;
+    UPDATE_CALL_LOG update_call_log::UpdateCallLog;
+    GET_CALL_LOG get_call_log::GetCallLog;
+    UPSERT_CALL_DISPOSITION upsert_call_disposition::UpsertCallDisposition;
+    CREATE_MESSAGE_LOG create_message_log::CreateMessageLog;
+    UPDATE_MESSAGE_LOG update_message_log::UpdateMessageLog;
+    GET_USER_LIST get_user_list::GetUserList;
+    GET_LICENSE_STATUS get_license_status::GetLicenseStatus;
+    GET_SERVER_LOGGING_SETTINGS get_server_logging_settings::GetServerLoggingSettings;
+    UPDATE_SERVER_LOGGING_SETTINGS update_server_logging_settings::UpdateServerLoggingSettings;
+    LIST_APPOINTMENTS list_appointments::ListAppointments;
+    CREATE_APPOINTMENT create_appointment::CreateAppointment;
+    UPDATE_APPOINTMENT update_appointment::UpdateAppointment;
+    REFRESH_APPOINTMENT refresh_appointment::RefreshAppointment;
+    CONFIRM_APPOINTMENT confirm_appointment::ConfirmAppointment;
+    CANCEL_APPOINTMENT cancel_appointment::CancelAppointment;
 }
 
 impl OperationName {

@@ -110,7 +110,7 @@ fn conditions_hold_together_and_the_first_rule_counts() {
             json!([{"when": when, "outcome": say("yes")}, {"when": {"status": 299}, "outcome": say("no")}]);
         let found = judged(
             &compiled(&rules),
-            OperationName::FindContact,
+            OperationName::FIND_CONTACT,
             answer(status, &[("x-reason", "quota")], body.clone()),
         );
         assert_eq!(found, expected, "{when} and {status} {body}");
@@ -123,8 +123,8 @@ fn only_searches_find_nothing() {
         {"when": {"status": 404}, "outcome": {"noMatch": true}},
         {"when": {"status": 404}, "outcome": {"message": "gone"}}
     ]));
-    assert_eq!(judged(&config, OperationName::FindContact, answer(404, &[], json!({}))), "nothing");
-    assert_eq!(judged(&config, OperationName::GetUserInfo, answer(404, &[], json!({}))), "404 gone");
+    assert_eq!(judged(&config, OperationName::FIND_CONTACT, answer(404, &[], json!({}))), "nothing");
+    assert_eq!(judged(&config, OperationName::GET_USER_INFO, answer(404, &[], json!({}))), "404 gone");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn what_no_crm_answered_no_rule_is_about() {
     let config = compiled(&json!([{"outcome": {"message": "always"}}]));
     for kind in [FailureKind::Timeout, FailureKind::Refused, FailureKind::Limited, FailureKind::NotJson] {
         let answer = Err(Failure::new(kind, "lost"));
-        match judge(config.operation(OperationName::FindContact).unwrap(), answer, "crm", &[]) {
+        match judge(config.operation(OperationName::FIND_CONTACT).unwrap(), answer, "crm", &[]) {
             Judged::Failed(failure) => assert_eq!((failure.kind, failure.message_override), (kind, None)),
             other => panic!("{other:?}"),
         }
@@ -147,7 +147,7 @@ fn a_rule_keeps_the_doubt_of_a_redirect() {
         for was_redirected in [true, false] {
             let failure = answer(status, &[], json!({})).unwrap_err();
             let failure = Failure { was_redirected, in_doubt: failure.in_doubt || was_redirected, ..failure };
-            match judge(config.operation(OperationName::FindContact).unwrap(), Err(failure), "crm", &[]) {
+            match judge(config.operation(OperationName::FIND_CONTACT).unwrap(), Err(failure), "crm", &[]) {
                 Judged::Failed(failure) => {
                     assert_eq!((failure.status(), failure.in_doubt), (Some(409), was_redirected), "{status}");
                 }
@@ -169,7 +169,7 @@ fn a_header_of_another_charset_is_read() {
             HeaderValue::from_bytes(bytes).unwrap(),
         )]);
         let reply = UpstreamResponse::new(200, headers, json!({}), BodyKind::Json);
-        assert_eq!(judged(&config, OperationName::FindContact, Ok(reply)), "200 yes");
+        assert_eq!(judged(&config, OperationName::FIND_CONTACT, Ok(reply)), "200 yes");
     }
 }
 
@@ -181,7 +181,7 @@ fn the_body_of_a_refusal_is_bounded() {
     ]));
     let text = format!("Locked {}", "é".repeat(FAILED_BODY_BYTES));
     let reply = UpstreamResponse::new(200, HeaderMap::new(), text.into(), BodyKind::Text);
-    match judge(config.operation(OperationName::FindContact).unwrap(), Ok(reply), "crm", &[]) {
+    match judge(config.operation(OperationName::FIND_CONTACT).unwrap(), Ok(reply), "crm", &[]) {
         Judged::Failed(failure) => {
             let body = failure.response.unwrap().body;
             assert_eq!(body.as_str().unwrap().len(), FAILED_BODY_BYTES - 1);
@@ -200,7 +200,7 @@ proptest! {
             {"when": {"status": "4xx"}, "outcome": {"message": "A {{body.text}} {{{body.text}}} {{headers}} {{json body}}", "details": ["{{body.text}}"]}}
         ]));
         let body = json!({"text": text, key: [text.clone()]});
-        let operation = config.operation(OperationName::FindContact).unwrap();
+        let operation = config.operation(OperationName::FIND_CONTACT).unwrap();
         let Judged::Failed(failure) = judge(operation, answer(400, &[("x-key", "s3cr3t")], body), "crm", &["s3cr3t"]) else {
             panic!("a failure stays one");
         };

@@ -191,7 +191,7 @@ fn timeouts_are_kept_within_what_works() {
         let (defaults, contact) = (json!({"timeoutSeconds": default}), json!({"timeoutSeconds": own}));
         check(defaults.clone(), contact.clone(), &expected);
         let config = loaded(&document(defaults, contact)).config.unwrap();
-        let operation = config.operation(OperationName::FindContact).unwrap();
+        let operation = config.operation(OperationName::FIND_CONTACT).unwrap();
         assert!((operation.timeout.as_secs_f64() - seconds).abs() < 1e-9, "{own}: {:?}", operation.timeout);
     }
 }

@@ -13,7 +13,7 @@ fn rendered(credential: &str, additional_info: &Value) -> Result<RequestSpec, Re
     let config = load("crm.json", &document.to_string(), &|_| None).config.unwrap();
     let mut inputs = Inputs::new();
     inputs.json(Variable::AdditionalInfo, additional_info).text(Variable::Hostname, "a.example.com");
-    render(config.operation(OperationName::GetUserInfo).unwrap(), &inputs)
+    render(config.operation(OperationName::GET_USER_INFO).unwrap(), &inputs)
 }
 
 /// Q52, also for what is below a variable.
@@ -50,7 +50,7 @@ fn a_get_without_body_has_none() {
         let config = load("crm.json", &document.to_string(), &|_| None).config.unwrap();
         let mut inputs = Inputs::new();
         inputs.text(Variable::ApiKey, "key").text(Variable::AuthHeader, "Basic key");
-        let request = render(config.operation(OperationName::GetUserInfo).unwrap(), &inputs).unwrap();
+        let request = render(config.operation(OperationName::GET_USER_INFO).unwrap(), &inputs).unwrap();
         let content_type = request.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.map(|value| value.to_str().unwrap().to_owned());
         (request.body.map(|body| String::from_utf8(body).unwrap()), content_type)
@@ -85,7 +85,7 @@ fn a_content_type_is_read_in_any_case() {
             .text(Variable::ApiKey, "key")
             .text(Variable::AuthHeader, "Basic key")
             .text(Variable::Note, note);
-        let request = render(config.operation(OperationName::CreateCallLog).unwrap(), &inputs);
+        let request = render(config.operation(OperationName::CREATE_CALL_LOG).unwrap(), &inputs);
         request.map(|request| String::from_utf8(request.body.unwrap()).unwrap())
     };
     let text = json!("{\"note\": \"{{note}}\"}");
