@@ -14,7 +14,7 @@ pub mod cli;
 pub mod connector;
 pub mod credential;
 mod durations;
-pub mod generated;
+pub mod generators;
 pub mod import;
 pub mod members;
 pub mod metrics;

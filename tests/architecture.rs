@@ -75,7 +75,7 @@ const SERVER_FLOORS: &[Floor] = &[
     ("import", &["engine", "store", "credential", "user", "service"]),
     ("server", &["config", "engine", "store", "metrics", "connector", "service", "otel"]),
     ("sandbox", &[]),
-    ("generated", &["config", "engine", "server"]),
+    ("generators", &["config", "engine", "server"]),
     (
         "cli",
         &[
@@ -87,7 +87,7 @@ const SERVER_FLOORS: &[Floor] = &[
             "import",
             "server",
             "sandbox",
-            "generated",
+            "generators",
             "otel",
         ],
     ),

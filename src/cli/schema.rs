@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{CliError, print};
-use crate::generated;
+use crate::generators;
 
 /// Prints or rewrites what is generated from the types.
 #[derive(Debug, clap::Args)]
@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
         print::line(&serde_json::to_string_pretty(crate::config::schema::schema())?);
         return Ok(0);
     }
-    for path in generated::write(&arguments.root)? {
+    for path in generators::write(&arguments.root)? {
         print::line(&format!("wrote {path}"));
     }
     Ok(0)
