@@ -16,7 +16,7 @@ mod proxy;
 mod registry;
 
 pub use contract::{Call, CallError, Connector, Missing, Reply};
-pub use interface::{Apart, Interface};
+pub use interface::{Interface, LocalInterface};
 pub use message::{MessageType, ReturnMessage};
 pub use proxy::{Exchange, ProxyConnector, exchange};
 pub use registry::{Provider, Registry};

@@ -11,7 +11,7 @@ use crate::secret::Secret;
 pub trait Kind: Sized {
     /// What it is called, as in "has to be text".
     const EXPECTED: &'static str;
-    /// The same where null takes the member away.
+    /// The same, if null takes the member away.
     const OR_NULL: &'static str;
     /// What is asked for if it is missing.
     const ONE: &'static str;

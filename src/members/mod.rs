@@ -5,7 +5,7 @@
 //! that:
 //!
 //! - [`Given`] keeps what came, whatever it is;
-//! - [`Flag`] is a boolean of a query string, where all is text;
+//! - [`Flag`] is a boolean of a query string, in which all is text;
 //! - every other type refuses what does not fit it, in words that name the member.
 
 mod given;
@@ -66,7 +66,7 @@ pub enum Wrong {
         /// What is wrong and how to mend it.
         message: String,
     },
-    /// The same, where clients expect bare text and no JSON.
+    /// The same, for a route that answers with bare text and no JSON.
     #[error("{0}")]
     Bare(&'static str),
 }
@@ -112,7 +112,7 @@ macro_rules! members {
             fn take(
                 object: &mut ::serde_json::Map<String, ::serde_json::Value>,
             ) -> Result<Self, $crate::members::Wrong> {
-                Ok(Self { $($field: $crate::members::Member::read($member, object.remove($member))?,)* })
+                Ok(Self { $($field: $crate::members::Member::read($member, object.shift_remove($member))?,)* })
             }
         }
     };
@@ -139,14 +139,14 @@ macro_rules! members {
                 object: &mut ::serde_json::Map<String, ::serde_json::Value>,
             ) -> Result<Self, $crate::members::Wrong> {
                 Ok(Self {
-                    $($field: $crate::members::Member::read($member, object.remove($member))?,)*
+                    $($field: $crate::members::Member::read($member, object.shift_remove($member))?,)*
                     $others: ::std::mem::take(object),
                 })
             }
         }
 
         impl $name {
-            /// The object again, with what was changed meanwhile.
+            /// The object again, with what was changed meanwhile; what is declared stands last.
             pub fn into_value(self) -> ::serde_json::Value {
                 let mut object = self.$others;
                 $(

@@ -25,13 +25,14 @@ use crate::service::catalog::{ConnectorError, Verdict};
 #[schemars(rename = "ConsoleError")]
 pub(super) struct ManagementErrorReply {
     /// What is wrong.
-    error: ConsoleErrorBody,
+    error: ManagementErrorBody,
 }
 
 /// What is wrong.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ConsoleErrorBody {
+#[schemars(rename = "ConsoleErrorBody")]
+struct ManagementErrorBody {
     /// Stable, for programs.
     #[schemars(extend("enum" = [
         "account_not_allowed", "account_not_pinned", "changed_meanwhile", "checks_failed", "connector_exists",

@@ -241,6 +241,7 @@ impl ServerBuilder {
         });
         let routes: Vec<_> = routes::table().iter().map(|route| (route.method_name(), route.path)).collect();
         let metrics = Arc::new(Metrics::new(routes, store.meter()));
+        let instance = claims::Instance::new(clock.clone())?;
         let shared = Arc::new(Shared {
             clock: clock.clone(),
             store: Arc::clone(&store),
@@ -255,7 +256,7 @@ impl ServerBuilder {
             developer_portal: settings.developer_portal.clone(),
             manifest: settings.manifest.clone(),
             api_tokens: ApiTokens::new(settings.console_bootstrap_token.clone()),
-            instance: claims::Instance::new(clock.clone())?,
+            instance: instance.clone(),
             calls_in_flight: Arc::default(),
             conversations_in_flight: Arc::default(),
             contacts_in_flight: Arc::default(),
@@ -302,7 +303,7 @@ impl ServerBuilder {
         let running = http.run();
         let handle = running.handle();
         let task = tokio::spawn(running);
-        let background = Background::start(&store, &connectors, clock);
+        let background = Background::start(&store, &connectors, clock, instance);
         Ok(Server { address, handle, task, store, connectors, metrics_server, background, _watch: watch })
     }
 }

@@ -6,7 +6,6 @@
 
 mod hooks;
 
-use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -36,14 +35,6 @@ impl Pipeline {
     }
 }
 
-/// An interface whose input and output hooks can see.
-pub(crate) trait Invocable:
-    Invocation<Input: Any + Send + Sync + Sized, Output: Any + Send + Sync>
-{
-}
-
-impl<I: Invocation<Input: Any + Send + Sync + Sized, Output: Any + Send + Sync>> Invocable for I {}
-
 /// Somebody whose credential is not the one of a stored user: while signing in, or out.
 #[derive(Clone, Copy)]
 pub(crate) struct Unsaved<'a> {
@@ -69,7 +60,7 @@ impl ResolvedPlatform<'_> {
     ///
     /// # Errors
     /// If nothing serves the interface, a hook refuses, there is no credential, or the CRM fails.
-    pub(crate) async fn invoke<I: Invocable>(
+    pub(crate) async fn invoke<I: Invocation>(
         &self,
         user: &User,
         input: &I::Input,
@@ -81,7 +72,7 @@ impl ResolvedPlatform<'_> {
     ///
     /// # Errors
     /// As [`Self::invoke`].
-    pub(crate) async fn invoke_unsaved<I: Invocable>(
+    pub(crate) async fn invoke_unsaved<I: Invocation>(
         &self,
         asker: Unsaved<'_>,
         input: &I::Input,
@@ -89,7 +80,7 @@ impl ResolvedPlatform<'_> {
         self.run::<I>(Asker::Unsaved(asker), input).await
     }
 
-    async fn run<I: Invocable>(
+    async fn run<I: Invocation>(
         &self,
         asker: Asker<'_>,
         input: &I::Input,
@@ -122,7 +113,7 @@ impl ResolvedPlatform<'_> {
     }
 
     /// Makes the credential, and asks the hooks and the CRM.
-    async fn ask<I: Invocable>(
+    async fn ask<I: Invocation>(
         &self,
         connector: &dyn Connector,
         asker: Asker<'_>,
@@ -142,31 +133,34 @@ impl ResolvedPlatform<'_> {
         let call = self.call(user, authorization);
         let hooks = &self.services.pipeline.hooks;
         if hooks.is_empty() {
-            return Ok(I::of(connector, &call, input).await);
+            return Ok(I::call(connector, &call, input).await);
         }
         let proxy_id = self.proxy.as_ref().map(|proxy| proxy.proxy_id.as_str());
         let hooked = HookedCall { platform: &self.name, proxy_id, interface: I::INTERFACE, user, input };
-        let mut passed = 0;
-        let mut refusal = None;
-        while let (Some(hook), None) = (hooks.get(passed), &refusal) {
-            match hook.before(&hooked).await {
-                Ok(()) => passed += 1,
-                Err(message) => refusal = Some(message),
-            }
-        }
+        let (passed, refusal) = before(hooks, &hooked).await;
         let result = match &refusal {
-            None => I::of(connector, &call, input).await,
+            None => I::call(connector, &call, input).await,
             Some(message) => Err(CallError::from(message.clone())),
         };
         let answer = HookedAnswer::of(&result);
-        for hook in &hooks[..passed] {
+        for hook in passed {
             hook.after(&hooked, &answer).await;
         }
-        match refusal {
-            None => Ok(result),
-            Some(message) => Err(Stopped(message)),
+        refusal.map_or(Ok(result), |message| Err(Stopped(message)))
+    }
+}
+
+/// Asks the hooks one by one, until one refuses: those that let the call pass, and the refusal.
+async fn before<'h>(
+    hooks: &'h [Arc<dyn Hook>],
+    call: &HookedCall<'_>,
+) -> (&'h [Arc<dyn Hook>], Option<ReturnMessage>) {
+    for (at, hook) in hooks.iter().enumerate() {
+        if let Err(message) = hook.before(call).await {
+            return (&hooks[..at], Some(message));
         }
     }
+    (hooks, None)
 }
 
 fn served_by(provider: Provider) -> &'static str {

@@ -48,7 +48,7 @@ pub(crate) use resolved_platform::ResolvedPlatform;
 
 /// What all workers share.
 pub struct Shared {
-    /// The time, for everything that services write down or wait for.
+    /// The time, for everything that services write down.
     pub clock: clock::Clock,
     /// Users, logs, cached contacts.
     pub store: Arc<dyn Store>,

@@ -12,10 +12,10 @@
 mod backends;
 mod codec;
 mod error;
-mod memory;
 mod meter;
 pub mod migrate;
 mod postgres;
+mod read_cache;
 mod record_store;
 mod records;
 pub mod row_store;

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use super::{StoreError, codec::MAX_RECORD_BYTES};
 
 pub use super::codec::{Row, Table};
-pub use super::memory::Memory;
+pub use super::read_cache::ReadCache;
 
 /// How many rows are read or handed over at a time if there may be many.
 pub const PAGE: usize = 500;
@@ -150,9 +150,9 @@ pub trait RowStore: Send + Sync + 'static {
         async { Ok(jiff::Timestamp::now().as_millisecond()) }
     }
 
-    /// What may be remembered of the rows. Absent unless this backend says what changes, and nobody else
+    /// Where values that were read are remembered. Absent unless this backend says what changes, and nobody else
     /// writes.
-    fn memory(&self) -> Option<&Arc<Memory>> {
+    fn read_cache(&self) -> Option<&Arc<ReadCache>> {
         None
     }
 }
@@ -162,8 +162,8 @@ pub trait RowStore: Send + Sync + 'static {
 /// If every required write holds, all of them are done. Then each optional one is done if it holds. If a
 /// required one does not hold, nothing is written. Nobody else's commit comes between conditions and writes.
 ///
-/// A crash leaves all of the required writes or none, if they are of one table. It never leaves a deletion
-/// without the puts of its batch.
+/// All required writes are of one table, and a crash leaves all of them or none. It leaves no optional deletion without
+/// the required puts.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     /// Done together or not at all.

@@ -60,20 +60,19 @@ impl Connector for ProxyConnector {
 
     /// If the document has no `authValidation`, asking who the user is answers it (Q29).
     async fn auth_validation(&self, call: &Call<'_>) -> Result<Reply<AuthValidation>, CallError> {
-        if let Some(operation) = TypedOperation::of(&self.config) {
-            return self
-                .run_operation::<operations::auth_validation::AuthValidation>(operation, call, &())
-                .await;
+        use operations::auth_validation::AuthValidation as Validate;
+        use operations::get_user_info::GetUserInfo;
+        if let Some(operation) = TypedOperation::<Validate>::of(&self.config) {
+            return self.run_operation(operation, call, &()).await;
         }
-        let Some(operation) = TypedOperation::of(&self.config) else {
+        let Some(operation) = TypedOperation::<GetUserInfo>::of(&self.config) else {
             return Err(CallError::NotSupported(Interface::AUTH_VALIDATION));
         };
         let input = inputs::GetUserInfo {
             hostname: call.user.and_then(|user| user.hostname.clone()),
             ..inputs::GetUserInfo::default()
         };
-        let reply =
-            self.run_operation::<operations::get_user_info::GetUserInfo>(operation, call, &input).await?;
+        let reply = self.run_operation(operation, call, &input).await?;
         Ok(reply.map(|_| AuthValidation { successful: true, message: None, status: 200 }))
     }
 

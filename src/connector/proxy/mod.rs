@@ -23,7 +23,7 @@ use super::message::ReturnMessage;
 use crate::config::operations::OperationName;
 use crate::engine;
 use crate::engine::app_connect::get_user_info::GetUserInfo;
-use crate::engine::app_connect::{OperationSpec, Output, Run, TypedOperation};
+use crate::engine::app_connect::{OperationSpec, Output, RunContext, TypedOperation};
 use crate::engine::error_mapping::Judged;
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::Failure;
@@ -89,7 +89,11 @@ pub async fn exchange(
     let (response, mapped) = match sender.send(&request).await.judged {
         Judged::Failed(failure) => return Err(failure),
         Judged::NoMatch(none) => {
-            (none.reply, Ok((operation.nothing_found().unwrap_or_default(), Vec::new())))
+            let mapped = match operation.nothing_found() {
+                Some(nothing) => Ok((nothing, Vec::new())),
+                None => operation.map(&none.reply, &inputs),
+            };
+            (none.reply, mapped)
         }
         Judged::Reply(response) => {
             let mapped = operation.map(&response, &inputs);
@@ -306,7 +310,7 @@ impl ProxyConnector {
     /// The variables of one run.
     fn inputs_of<'a, O: OperationSpec>(&'a self, call: &'a Call<'_>, input: &'a O::Input) -> Inputs<'a> {
         let mut inputs = self.inputs(call);
-        O::fill(input, Run { platform: call.platform, region: self.region(call) }, &mut inputs);
+        O::fill(input, RunContext { platform: call.platform, region: self.region(call) }, &mut inputs);
         inputs
     }
 

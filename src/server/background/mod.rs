@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::service::catalog::Catalog;
 use crate::service::clock::Clock;
+use crate::service::coordination::claims::Instance;
 use crate::store::Store;
 
 /// The jobs of a running server. They end with it.
@@ -24,9 +25,14 @@ pub(super) struct Background(Vec<JoinHandle<()>>);
 
 impl Background {
     /// Starts the jobs of every server.
-    pub(super) fn start(store: &Arc<dyn Store>, catalog: &Arc<Catalog>, clock: Clock) -> Self {
+    pub(super) fn start(
+        store: &Arc<dyn Store>,
+        catalog: &Arc<Catalog>,
+        clock: Clock,
+        instance: Instance,
+    ) -> Self {
         let mut jobs = Self(Vec::new());
-        jobs.add("sweep", sweep::run(Arc::clone(store), clock));
+        jobs.add("sweep", sweep::run(Arc::clone(store), clock, instance));
         jobs.add("follow_store", follow_store::run(Arc::clone(catalog), &**store));
         jobs
     }

@@ -7,12 +7,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::invoke::Invocable;
 use super::session::Session;
 use super::wording::{self, Refusal, store_failed};
 use super::{ResolvedPlatform, Services};
 use crate::connector::inputs::{AppointmentById, CreateAppointment, ListAppointments, UpdateAppointment};
 use crate::connector::invocation;
+use crate::connector::invocation::Invocation;
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::results::Appointment;
 use crate::store::User;
@@ -75,7 +75,7 @@ impl<'s> Connected<'s> {
         Ok(Self { user, platform, interface })
     }
 
-    async fn invoke<I: Invocable>(&self, input: &I::Input) -> Result<Reply<I::Output>, CallError> {
+    async fn invoke<I: Invocation>(&self, input: &I::Input) -> Result<Reply<I::Output>, CallError> {
         self.platform.invoke::<I>(&self.user, input).await
     }
 

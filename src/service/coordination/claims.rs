@@ -1,11 +1,11 @@
 //! Exactly one record: who may ask the CRM to create it.
 //!
 //! Within this process, requests for one subject share the answer of the first
-//! ([`single_flight`](super::single_flight)): no store is asked for that. The claims of the store hold beyond it, for other processes and after a crash. A claim is
-//! durable before the CRM is asked, and goes in the same commit that stores the log. One whose
-//! holder is gone, or gave up without knowing what the CRM did, is in doubt: the record may exist.
-//! A doubt is kept for a week, with the idempotency key of its request. Where nobody can settle it,
-//! no second record is asked for until [`QUIET`] is over.
+//! ([`single_flight`](super::single_flight)), and no store is asked for that. The claims of the store hold beyond it,
+//! for other processes and after a crash. A claim is durable before the CRM is asked, and goes in the same commit
+//! that stores the log. If its holder is gone, or gave up without knowing what the CRM did, it is in doubt: the
+//! record may exist. A doubt is kept for a week, with the idempotency key of its request. If nobody can settle it, no
+//! second record is asked for until [`QUIET`] is over.
 
 mod age;
 

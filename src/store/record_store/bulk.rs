@@ -105,8 +105,13 @@ pub(super) async fn import<R: RowStore>(
     let (sender, parts) = mpsc::channel(WAITING);
     let reading = tokio::task::spawn_blocking(move || read::<R>(reader, &keys, &sender));
     // If this fails, the reader finds nobody to take its rows, and ends.
-    rows.fill(parts).await?;
-    reading.await.map_err(|_| StoreError::stopped("the import"))?
+    let filled = rows.fill(parts).await;
+    let read = reading.await.map_err(|_| StoreError::stopped("the import"))?;
+    match (filled, read) {
+        // What is wrong with the export says more than that it was not taken.
+        (_, Err(wrong)) if wrong != StoreError::stopped("the import") => Err(wrong),
+        (filled, read) => filled.and(read),
+    }
 }
 
 fn read<R: RowStore>(

@@ -106,16 +106,16 @@ impl<R: RowStore> RecordStore<R> {
 impl<R: RowStore> Store for RecordStore<R> {
     async fn get_user(&self, key: &UserKey) -> Result<Option<User>, StoreError> {
         let key = StoredUser::key_of(key);
-        let Some(memory) = self.rows.memory() else {
+        let Some(read_cache) = self.rows.read_cache() else {
             return Ok(self.get(&key).await?.map(StoredUser::into_user));
         };
-        let (held, look) = memory.users.look(&key);
+        let (held, look) = read_cache.users.look(&key);
         if let Some(user) = held {
             return Ok(Some(User::clone(&user)));
         }
         let found = self.get(&key).await?.map(StoredUser::into_user);
         if let Some(user) = &found {
-            memory.users.keep(&key, &look, Arc::new(user.clone()));
+            read_cache.users.keep(&key, &look, Arc::new(user.clone()));
         }
         Ok(found)
     }
@@ -161,10 +161,10 @@ impl<R: RowStore> Store for RecordStore<R> {
 
     async fn save_call_log(&self, log: &CallLog, claim: Option<&ClaimChange>) -> Result<Saved, StoreError> {
         let key = log.row_key();
-        let claim = claim.map(|change| self.claim_write(change)).transpose()?;
-        let batch = Batch::of(self.put(log, key.clone(), When::Absent)?).along(claim);
         loop {
-            if self.commit(batch.clone()).await? {
+            let claim = claim.map(|change| self.claim_write(change)).transpose()?;
+            let batch = Batch::of(self.put(log, key.clone(), When::Absent)?).along(claim);
+            if self.commit(batch).await? {
                 return Ok(Saved::Inserted);
             }
             // If it went between the two, there is room now.
@@ -276,10 +276,10 @@ impl<R: RowStore> Store for RecordStore<R> {
 
     async fn cache_contacts(&self, key: &ContactKey, contacts: &[u8]) -> Result<(), StoreError> {
         let key = key.row_key(&self.keys);
-        let look = self.rows.memory().map(|memory| {
-            let hash = memory.hash(contacts);
-            let (held, look) = memory.contacts.look(&key);
-            (memory, hash, held, look)
+        let look = self.rows.read_cache().map(|read_cache| {
+            let hash = read_cache.hash(contacts);
+            let (held, look) = read_cache.contacts.look(&key);
+            (read_cache, hash, held, look)
         });
         if let Some((_, hash, Some(held), _)) = &look
             && held == hash
@@ -292,8 +292,8 @@ impl<R: RowStore> Store for RecordStore<R> {
             held => held?,
         };
         if held.is_some_and(|held| Contacts::are_text(&self.keys, &key, &held, contacts)) {
-            if let Some((memory, hash, _, look)) = look {
-                memory.contacts.keep(&key, &look, hash);
+            if let Some((read_cache, hash, _, look)) = look {
+                read_cache.contacts.keep(&key, &look, hash);
             }
             return self.refuse_closed();
         }

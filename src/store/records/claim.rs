@@ -41,7 +41,8 @@ pub struct Claim {
     pub instance: String,
     /// The key that every attempt for this record sends, where the CRM takes one.
     pub idempotency_key: String,
-    /// Made at, or left in doubt at, in milliseconds, by [`Store::now`](crate::store::Store::now).
+    /// Made at, or left in doubt at, in milliseconds: by [`Store::now`](crate::store::Store::now) if the store is shared,
+    /// else by the server's clock.
     pub claimed_at: i64,
     /// How long the process had been running then, in milliseconds: less what was known of its age.
     #[serde(default)]

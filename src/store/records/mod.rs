@@ -79,7 +79,14 @@ pub(super) trait Record: Sized {
     /// [`StoreError::Corrupt`], and [`StoreError::Format`] if a newer program wrote it.
     fn from_row(keys: &Keys, key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
         let record = codec::with_json(keys, Self::TABLE, key, value, |json| {
-            Self::from_json(json).map_err(|error| unreadable::<Self>(json, &error))
+            if let Some(version) = newer_version::<Self>(json) {
+                return Err(version);
+            }
+            // serde's message can quote the value, so only the place is told.
+            Self::from_json(json).map_err(|error| {
+                let why = format!("it is not the JSON that was expected at byte {}", error.column());
+                damaged(Self::TABLE, &why)
+            })
         })?;
         if record.belongs_to(key) {
             Ok(record)
@@ -89,24 +96,17 @@ pub(super) trait Record: Sized {
     }
 }
 
-/// Why a form was not read.
-fn unreadable<R: Record>(json: &[u8], error: &serde_json::Error) -> StoreError {
-    let version = serde_json::from_slice::<Value>(json)
-        .ok()
-        .and_then(|form| form.get(VERSION_MEMBER).and_then(Value::as_u64))
-        .filter(|version| *version > R::VERSION);
-    match version {
-        Some(version) => StoreError::Format {
-            what: format!("a record of {}", R::TABLE.name()),
-            found: version.to_string(),
-            known: u32::try_from(R::VERSION).unwrap_or(u32::MAX),
-        },
-        // serde's message can quote the value, so only the place is told.
-        None => {
-            let why = format!("it is not the JSON that was expected at byte {}", error.column());
-            damaged(R::TABLE, &why)
-        }
-    }
+/// The error for a form of a newer program. It may look like an older one, and writing it back would lose what is new.
+fn newer_version<R: Record>(json: &[u8]) -> Option<StoreError> {
+    // Few records have a version: only those are read twice.
+    memchr::memmem::find(json, VERSION_MEMBER.as_bytes())?;
+    let form: Value = serde_json::from_slice(json).ok()?;
+    let version = form.get(VERSION_MEMBER).and_then(Value::as_u64).filter(|version| *version > R::VERSION)?;
+    Some(StoreError::Format {
+        what: format!("a record of {}", R::TABLE.name()),
+        found: version.to_string(),
+        known: u32::try_from(R::VERSION).unwrap_or(u32::MAX),
+    })
 }
 
 /// Whether a record can be read, whatever its kind.

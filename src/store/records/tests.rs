@@ -226,6 +226,10 @@ fn a_form_of_a_newer_program_is_not_damaged() {
     let newer = verify(&keys(), &row(br#"{"formVersion":2,"held":[]}"#)).unwrap_err();
     let what = "a record of claims".to_owned();
     assert_eq!(newer, StoreError::Format { what, found: "2".to_owned(), known: 1 });
+    // Also if it can be read as a form of today: what is new in it would be lost.
+    let readable = verify(&keys(), &row(br#"{"formVersion":2,"claims":[],"more":1}"#)).unwrap_err();
+    assert!(matches!(readable, StoreError::Format { .. }), "{readable}");
+    assert_eq!(verify(&keys(), &row(br#"{"formVersion":1,"claims":[]}"#)), Ok(()));
     for damaged in [&br#"{"formVersion":1,"held":[]}"#[..], br#"{"held":[]}"#, b"{"] {
         let error = verify(&keys(), &row(damaged)).unwrap_err();
         assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");

@@ -15,12 +15,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::store::{
     StoreError,
     codec::Table,
-    row_store::{Batch, Change, Filling, Write},
+    row_store::{Batch, Change, Filling, When, Write},
 };
 
 /// Writers that wait beyond these wait asynchronously for a place.
@@ -71,11 +71,12 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    pub(super) fn start(disk: impl Disk) -> Result<Self, StoreError> {
+    /// Starts the thread. `changes` rises for each batch that announces itself, once it is durable.
+    pub(super) fn start(disk: impl Disk, changes: watch::Sender<u64>) -> Result<Self, StoreError> {
         let (queue, waiting) = mpsc::channel(WAITING);
         let thread = thread::Builder::new()
             .name("store-commit".to_owned())
-            .spawn(move || run(disk, waiting))
+            .spawn(move || run(disk, waiting, &changes))
             .map_err(|error| StoreError::Unavailable {
                 what: "starting the store's writing thread".to_owned(),
                 why: error.to_string(),
@@ -116,7 +117,7 @@ impl Drop for Committer {
     }
 }
 
-fn run(mut disk: impl Disk, mut waiting: mpsc::Receiver<Command>) {
+fn run(mut disk: impl Disk, mut waiting: mpsc::Receiver<Command>, changes: &watch::Sender<u64>) {
     let mut failed: Option<StoreError> = None;
     let mut in_company = false;
     while let Some(first) = waiting.blocking_recv() {
@@ -143,7 +144,7 @@ fn run(mut disk: impl Disk, mut waiting: mpsc::Receiver<Command>) {
         }
         in_company = group.batches.len() > 1;
         let worked = failed.is_none();
-        failed = failed.or(group.commit(&mut disk));
+        failed = failed.or(group.commit(&mut disk, changes));
         if let Some((from, reply)) = filling {
             let result = match &failed {
                 Some(error) => Err(error.clone()),
@@ -163,6 +164,8 @@ struct Group {
     changes: Changes,
     bytes: usize,
     batches: Vec<(Reply<bool>, bool)>,
+    /// How many of them announce themselves.
+    announced: u64,
     flushes: Vec<Reply<()>>,
 }
 
@@ -181,7 +184,7 @@ impl Group {
     }
 
     fn decide(&mut self, disk: &impl Disk, batch: Batch) -> Result<bool, StoreError> {
-        let Batch { required, optional, announces: _ } = batch;
+        let Batch { required, optional, announces } = batch;
         for write in &required {
             if !self.holds(disk, write)? {
                 return Ok(false);
@@ -199,10 +202,15 @@ impl Group {
                 self.change(disk, write)?;
             }
         }
+        self.announced += u64::from(announces);
         Ok(true)
     }
 
     fn holds(&self, disk: &impl Disk, write: &Write) -> Result<bool, StoreError> {
+        // A value may be long, and is not read for nothing.
+        if write.when == When::Always {
+            return Ok(true);
+        }
         Ok(write.when.holds(self.stored(disk, write.table, &write.key)?.as_deref()))
     }
 
@@ -227,11 +235,15 @@ impl Group {
     }
 
     /// Applies and syncs, then answers everyone; the error, if it failed.
-    fn commit(self, disk: &mut impl Disk) -> Option<StoreError> {
+    fn commit(self, disk: &mut impl Disk, changes: &watch::Sender<u64>) -> Option<StoreError> {
         if self.batches.is_empty() && self.flushes.is_empty() {
             return None;
         }
         let result = disk.apply(self.changes).and_then(|()| disk.make_durable());
+        // Here, because whoever asked may be gone before the answer.
+        if self.announced > 0 && result.is_ok() {
+            changes.send_modify(|count| *count += self.announced);
+        }
         for (reply, holds) in self.batches {
             answer(reply, result.clone().map(|()| holds));
         }

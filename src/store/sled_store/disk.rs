@@ -27,11 +27,11 @@ use super::{
     trees::{self, Trees},
     witness::Witness,
 };
-use crate::store::{StoreError, codec::Table, memory::Memory};
+use crate::store::{StoreError, codec::Table, read_cache::ReadCache};
 
 pub(super) struct SledDisk {
     trees: Trees,
-    memory: Arc<Memory>,
+    read_cache: Arc<ReadCache>,
     log: File,
     path: PathBuf,
     /// The number of the commit that was applied last.
@@ -46,7 +46,7 @@ impl SledDisk {
     /// and starts the witness at `commit`, the number of the log's last commit.
     pub(super) fn new(
         trees: Trees,
-        memory: Arc<Memory>,
+        read_cache: Arc<ReadCache>,
         path: &Path,
         commit: u64,
     ) -> Result<Self, StoreError> {
@@ -62,7 +62,7 @@ impl SledDisk {
         for directory in [Some(path), path.canonicalize().map_err(failed)?.parent()].into_iter().flatten() {
             File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
         }
-        Ok(Self { trees, memory, log, path: path.to_owned(), commit, durable: commit, witness })
+        Ok(Self { trees, read_cache, log, path: path.to_owned(), commit, durable: commit, witness })
     }
 
     /// Gives the commit under way its number.
@@ -111,7 +111,7 @@ impl Disk for SledDisk {
                 keys.push(key);
             }
             let applied = self.trees.tree(table).apply_batch(batch);
-            keys.iter().for_each(|key| self.memory.changed(table, key));
+            keys.iter().for_each(|key| self.read_cache.changed(table, key));
             applied.map_err(|error| self.failed("writing to the store", error))?;
         }
         let (values, removals): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, value)| value.is_some());
@@ -121,7 +121,7 @@ impl Disk for SledDisk {
                 Some(value) => tree.insert(&key, value),
                 None => tree.remove(&key),
             };
-            self.memory.changed(table, &key);
+            self.read_cache.changed(table, &key);
             changed.map_err(|error| self.failed("writing to the store", error))?;
         }
         self.number()
@@ -149,7 +149,7 @@ impl Disk for SledDisk {
     fn end_import(&mut self, keep: bool) -> Result<(), StoreError> {
         if !keep {
             let cleared = Table::ALL.into_iter().try_for_each(|table| self.trees.tree(table).clear());
-            self.memory.all_changed();
+            self.read_cache.all_changed();
             cleared.map_err(|error| self.failed("undoing an import", error))?;
         }
         self.number()?;

@@ -31,7 +31,7 @@ use super::{
     Keys, Store, StoreError,
     backends::{Backend, Opening},
     codec::{Row, Table},
-    memory::Memory,
+    read_cache::ReadCache,
     record_store::RecordStore,
     row_store::{Batch, Filling, RowStore, Scanned},
 };
@@ -39,7 +39,7 @@ use super::{
 /// How an embedded store runs.
 #[derive(Clone, Copy, Debug)]
 pub struct SledOptions {
-    /// The most memory that cached pages take, in bytes.
+    /// The most read_cache that cached pages take, in bytes.
     pub cache_bytes: u64,
     /// Empties a store whose import did not finish, instead of refusing it.
     pub discard_unfinished_import: bool,
@@ -96,16 +96,17 @@ pub struct SledRows {
     // Before the trees: its thread ends, and the last trees close the files.
     committer: Committer,
     trees: Trees,
-    memory: Arc<Memory>,
+    read_cache: Arc<ReadCache>,
     changes: watch::Sender<u64>,
 }
 
 impl SledRows {
     fn open(path: &Path, keys: &Keys, options: SledOptions) -> Result<Self, StoreError> {
         let (trees, commits) = open::open(path, keys, options)?;
-        let memory = Arc::new(Memory::default());
-        let disk = SledDisk::new(trees.clone(), Arc::clone(&memory), path, commits)?;
-        Ok(Self { committer: Committer::start(disk)?, trees, memory, changes: watch::Sender::new(0) })
+        let read_cache = Arc::new(ReadCache::default());
+        let disk = SledDisk::new(trees.clone(), Arc::clone(&read_cache), path, commits)?;
+        let changes = watch::Sender::new(0);
+        Ok(Self { committer: Committer::start(disk, changes.clone())?, trees, read_cache, changes })
     }
 
     /// Runs what reads much off the async threads.
@@ -143,12 +144,7 @@ impl RowStore for SledRows {
     }
 
     async fn commit(&self, batch: Batch) -> Result<bool, StoreError> {
-        let announces = batch.announces;
-        let holds = self.committer.commit(batch).await?;
-        if holds && announces {
-            self.changes.send_modify(|changes| *changes += 1);
-        }
-        Ok(holds)
+        self.committer.commit(batch).await
     }
 
     fn changes(&self) -> watch::Receiver<u64> {
@@ -171,7 +167,7 @@ impl RowStore for SledRows {
         self.committer.flush().await
     }
 
-    fn memory(&self) -> Option<&Arc<Memory>> {
-        Some(&self.memory)
+    fn read_cache(&self) -> Option<&Arc<ReadCache>> {
+        Some(&self.read_cache)
     }
 }

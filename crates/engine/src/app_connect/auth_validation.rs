@@ -3,7 +3,7 @@
 use serde_json::{json, Value};
 
 use super::results::AuthValidationPaths;
-use super::spec::{OperationSpec, Run};
+use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
 use crate::inputs::Inputs;
 
@@ -36,5 +36,5 @@ impl OperationSpec for AuthValidation {
         json!({"url": "/me"})
     }
 
-    fn fill<'a>(_: &'a (), _: Run<'a>, _: &mut Inputs<'a>) {}
+    fn fill<'a>(_: &'a (), _: RunContext<'a>, _: &mut Inputs<'a>) {}
 }

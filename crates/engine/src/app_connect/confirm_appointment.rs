@@ -5,7 +5,7 @@ use serde_json::{json, Value};
 use super::parts::appointment_by_id;
 pub use super::parts::appointment_by_id::Input;
 use super::results::AppointmentPaths;
-use super::spec::{OperationSpec, Run};
+use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
@@ -41,7 +41,7 @@ impl OperationSpec for ConfirmAppointment {
         json!({"method": "POST", "url": "/events/{{appointmentId}}/confirm"})
     }
 
-    fn fill<'a>(input: &'a Input, _: Run<'a>, inputs: &mut Inputs<'a>) {
+    fn fill<'a>(input: &'a Input, _: RunContext<'a>, inputs: &mut Inputs<'a>) {
         appointment_by_id::fill(input, inputs);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{json, Value};
 
 use super::results::AppointmentPaths;
-use super::spec::{OperationSpec, Run};
+use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
@@ -44,7 +44,7 @@ impl OperationSpec for CreateAppointment {
         json!({"method": "POST", "url": "/events", "body": {"title": "{{payload.title}}"}, "responseMapping": {"idPath": "body.id"}})
     }
 
-    fn fill<'a>(input: &'a Input, _: Run<'a>, inputs: &mut Inputs<'a>) {
+    fn fill<'a>(input: &'a Input, _: RunContext<'a>, inputs: &mut Inputs<'a>) {
         use Variable::*;
         inputs.json(Payload, &input.payload);
     }

@@ -4,7 +4,7 @@ use serde_json::{json, Value};
 
 use super::parts::client_request;
 use super::results::LogPaths;
-use super::spec::{OperationSpec, Run};
+use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
@@ -67,7 +67,7 @@ impl OperationSpec for CreateCallLog {
         json!({"method": "POST", "url": "/activities", "body": {"subject": "{{subject}}", "text": "{{composedLogDetails}}"}, "responseMapping": {"idPath": "body.id"}})
     }
 
-    fn fill<'a>(input: &'a Input, _: Run<'a>, inputs: &mut Inputs<'a>) {
+    fn fill<'a>(input: &'a Input, _: RunContext<'a>, inputs: &mut Inputs<'a>) {
         use Variable::*;
         inputs
             .json(ContactInfo, &input.contact_info)

@@ -3,7 +3,7 @@
 use serde_json::{json, Value};
 
 use super::results::CreatedContactPaths;
-use super::spec::{OperationSpec, Run};
+use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
@@ -52,7 +52,7 @@ impl OperationSpec for CreateContact {
         json!({"method": "POST", "url": "/contacts", "body": {"name": "{{newContactName}}", "phone": "{{phoneNumber}}"}, "responseMapping": {"idPath": "body.id"}})
     }
 
-    fn fill<'a>(input: &'a Input, run: Run<'a>, inputs: &mut Inputs<'a>) {
+    fn fill<'a>(input: &'a Input, run: RunContext<'a>, inputs: &mut Inputs<'a>) {
         use Variable::*;
         inputs.json_if(PhoneNumber, input.phone_number.as_ref());
         if let Some(number) = input.phone_number.as_ref().and_then(Value::as_str) {

@@ -3,7 +3,7 @@
 use serde_json::{json, Value};
 
 use super::results::ContactListPaths;
-use super::spec::{OperationSpec, Run};
+use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
@@ -59,7 +59,7 @@ impl OperationSpec for FindContact {
         json!({"url": "/contacts", "query": {"phone": "{{phoneNumber}}"}, "responseMapping": {"listPath": "body.contacts"}})
     }
 
-    fn fill<'a>(input: &'a Input, run: Run<'a>, inputs: &mut Inputs<'a>) {
+    fn fill<'a>(input: &'a Input, run: RunContext<'a>, inputs: &mut Inputs<'a>) {
         use Variable::*;
         inputs.text(PhoneNumber, input.phone_number.as_str());
         inputs.phone(ParsedPhoneNumber, &input.phone_number, run.region);

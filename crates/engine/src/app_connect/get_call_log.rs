@@ -3,7 +3,7 @@
 use serde_json::{json, Value};
 
 use super::results::CallLogPaths;
-use super::spec::{OperationSpec, Run};
+use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
@@ -51,7 +51,7 @@ impl OperationSpec for GetCallLog {
         json!({"url": "/activities/{{thirdPartyLogId}}", "responseMapping": {"subjectPath": "body.subject", "fullBodyPath": "body.text"}})
     }
 
-    fn fill<'a>(input: &'a Input, _: Run<'a>, inputs: &mut Inputs<'a>) {
+    fn fill<'a>(input: &'a Input, _: RunContext<'a>, inputs: &mut Inputs<'a>) {
         use Variable::*;
         let log_id = Some(input.log_id.as_str()).filter(|id| !id.is_empty());
         inputs.text_if(ThirdPartyLogId, log_id);

@@ -3,7 +3,7 @@
 use serde_json::{json, Value};
 
 use super::results::LicensePaths;
-use super::spec::{OperationSpec, Run};
+use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
@@ -44,7 +44,7 @@ impl OperationSpec for GetLicenseStatus {
         json!({"url": "/license", "responseMapping": {"isLicenseValidPath": "body.valid"}})
     }
 
-    fn fill<'a>(input: &'a Input, run: Run<'a>, inputs: &mut Inputs<'a>) {
+    fn fill<'a>(input: &'a Input, run: RunContext<'a>, inputs: &mut Inputs<'a>) {
         use Variable::*;
         inputs.text(UserIdArgument, input.user_id.as_str()).text(Platform, run.platform);
     }

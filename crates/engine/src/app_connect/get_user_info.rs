@@ -3,7 +3,7 @@
 use serde_json::{json, Map, Value};
 
 use super::results::UserInfoPaths;
-use super::spec::{OperationSpec, Run};
+use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
@@ -51,7 +51,7 @@ impl OperationSpec for GetUserInfo {
         json!({"url": "/me", "responseMapping": {"idPath": "body.id", "namePath": "body.name"}})
     }
 
-    fn fill<'a>(input: &'a Input, run: Run<'a>, inputs: &mut Inputs<'a>) {
+    fn fill<'a>(input: &'a Input, run: RunContext<'a>, inputs: &mut Inputs<'a>) {
         use Variable::*;
         if let Some(key) = input.api_key.as_ref().map(Secret::expose).filter(|key| !key.is_empty()) {
             inputs.text(ApiKey, key).text(UserAccessToken, key);

@@ -3,7 +3,7 @@
 use serde_json::{json, Value};
 
 use super::results::AppointmentListPaths;
-use super::spec::{OperationSpec, Run};
+use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
@@ -46,7 +46,7 @@ impl OperationSpec for ListAppointments {
         json!({"url": "/events", "query": {"from": "{{range.startDate}}"}, "responseMapping": {"listPath": "body.events"}})
     }
 
-    fn fill<'a>(input: &'a Input, _: Run<'a>, inputs: &mut Inputs<'a>) {
+    fn fill<'a>(input: &'a Input, _: RunContext<'a>, inputs: &mut Inputs<'a>) {
         use Variable::*;
         let days = [("startDate", &input.start_date), ("endDate", &input.end_date)];
         let range =

@@ -15,7 +15,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 
-pub use self::spec::{OperationSpec, Output, Run, TypedOperation};
+pub use self::spec::{OperationSpec, Output, RunContext, TypedOperation};
 use crate::compile::contract::{CompileMapping, Contract};
 use crate::compile::result::{self, ResultMapping};
 use crate::compile::{self, Environment};
@@ -176,4 +176,19 @@ pub fn compile(document: &Document, environment: Environment<'_>) -> (CompiledDo
         check: check::check,
     };
     compile::compile(document, &CONTRACT, environment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_partners_exist() {
+        for operation in OperationName::ALL {
+            assert_eq!(OperationName::parse(operation.as_str()), Some(*operation));
+            for partner in operation.descriptor().partners {
+                assert!(OperationName::parse(partner.name).is_some(), "{operation}: {}", partner.name);
+            }
+        }
+    }
 }

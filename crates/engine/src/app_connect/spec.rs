@@ -24,7 +24,7 @@ pub trait OperationSpec: 'static {
     fn example() -> Value;
 
     /// Sets the variables of the operation: those that [`COMMON`](crate::variables::COMMON) does not have.
-    fn fill<'a>(input: &'a Self::Input, run: Run<'a>, inputs: &mut Inputs<'a>);
+    fn fill<'a>(input: &'a Self::Input, run: RunContext<'a>, inputs: &mut Inputs<'a>);
 }
 
 /// The result of an operation.
@@ -32,7 +32,7 @@ pub type Output<O> = <<O as OperationSpec>::Mapping as ResultMapping>::Output;
 
 /// For whom an operation runs.
 #[derive(Debug, Clone, Copy)]
-pub struct Run<'a> {
+pub struct RunContext<'a> {
     /// The platform name.
     pub platform: &'a str,
     /// The country of numbers without a country code, two letters.
@@ -59,7 +59,9 @@ impl<'d, O: OperationSpec> TypedOperation<'d, O> {
     pub fn of(document: &'d CompiledDocument) -> Option<Self> {
         let operation = document.operation(O::NAME)?;
         let mapping: &dyn Any = &*operation.mapping;
-        Some(Self { operation, mapping: mapping.downcast_ref()? })
+        let mapping = mapping.downcast_ref();
+        debug_assert!(mapping.is_some(), "the mapping of {} has the type that its file names", O::NAME);
+        Some(Self { operation, mapping: mapping? })
     }
 
     /// What runs.

@@ -3,7 +3,7 @@
 use serde_json::{json, Value};
 
 use super::results::AppointmentPaths;
-use super::spec::{OperationSpec, Run};
+use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
@@ -48,7 +48,7 @@ impl OperationSpec for UpdateAppointment {
         json!({"method": "PATCH", "url": "/events/{{appointmentId}}", "body": "{{patchBody}}"})
     }
 
-    fn fill<'a>(input: &'a Input, _: Run<'a>, inputs: &mut Inputs<'a>) {
+    fn fill<'a>(input: &'a Input, _: RunContext<'a>, inputs: &mut Inputs<'a>) {
         use Variable::*;
         inputs.text(AppointmentId, input.appointment_id.as_str()).json(PatchBody, &input.patch_body);
     }

@@ -4,7 +4,7 @@ use serde_json::{json, Value};
 
 use super::parts::client_request;
 use super::results::Acknowledged;
-use super::spec::{OperationSpec, Run};
+use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
@@ -64,7 +64,7 @@ impl OperationSpec for UpdateCallLog {
         json!({"method": "PATCH", "url": "/activities/{{thirdPartyLogId}}", "body": {"text": "{{composedLogDetails}}"}})
     }
 
-    fn fill<'a>(input: &'a Input, _: Run<'a>, inputs: &mut Inputs<'a>) {
+    fn fill<'a>(input: &'a Input, _: RunContext<'a>, inputs: &mut Inputs<'a>) {
         use Variable::*;
         inputs.text(ThirdPartyLogId, input.log_id.as_str()).json(ExistingCallLog, &input.existing_call_log);
         inputs.json_if(ExistingCallLogDetails, input.existing_call_log_details.as_ref());

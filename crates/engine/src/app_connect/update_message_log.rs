@@ -5,7 +5,7 @@ use serde_json::{json, Value};
 use super::parts::message_log;
 pub use super::parts::message_log::Input;
 use super::results::Acknowledged;
-use super::spec::{OperationSpec, Run};
+use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
@@ -41,7 +41,7 @@ impl OperationSpec for UpdateMessageLog {
         json!({"method": "PATCH", "url": "/messages/{{thirdPartyLogId}}", "body": {"text": "{{message.subject}}"}})
     }
 
-    fn fill<'a>(input: &'a Input, _: Run<'a>, inputs: &mut Inputs<'a>) {
+    fn fill<'a>(input: &'a Input, _: RunContext<'a>, inputs: &mut Inputs<'a>) {
         message_log::fill(input, inputs);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{json, Value};
 
 use super::results::Acknowledged;
-use super::spec::{OperationSpec, Run};
+use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
@@ -46,7 +46,7 @@ impl OperationSpec for UpdateServerLoggingSettings {
         json!({"method": "PUT", "url": "/settings", "body": "{{additionalFieldValues}}"})
     }
 
-    fn fill<'a>(input: &'a Input, _: Run<'a>, inputs: &mut Inputs<'a>) {
+    fn fill<'a>(input: &'a Input, _: RunContext<'a>, inputs: &mut Inputs<'a>) {
         use Variable::*;
         inputs.json(AdditionalFieldValues, &input.additional_field_values);
     }

@@ -3,7 +3,7 @@
 use serde_json::{json, Value};
 
 use super::results::Acknowledged;
-use super::spec::{OperationSpec, Run};
+use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
@@ -50,7 +50,7 @@ impl OperationSpec for UpsertCallDisposition {
         json!({"method": "PUT", "url": "/activities/{{thirdPartyLogId}}/disposition", "body": {"outcome": "{{dispositions.outcome}}"}})
     }
 
-    fn fill<'a>(input: &'a Input, _: Run<'a>, inputs: &mut Inputs<'a>) {
+    fn fill<'a>(input: &'a Input, _: RunContext<'a>, inputs: &mut Inputs<'a>) {
         use Variable::*;
         inputs.text(ThirdPartyLogId, input.log_id.as_str());
         inputs.json(ExistingCallLog, &input.existing_call_log);

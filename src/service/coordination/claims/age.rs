@@ -55,7 +55,7 @@ impl Instance {
     ///
     /// # Errors
     /// If the store cannot be asked.
-    pub(in crate::service) async fn now(&self, store: &dyn Store) -> Result<i64, StoreError> {
+    pub(crate) async fn now(&self, store: &dyn Store) -> Result<i64, StoreError> {
         if store.is_shared() { store.now().await } else { Ok(self.clock.now_ms()) }
     }
 

@@ -88,7 +88,7 @@ impl Disk for Memory {
 }
 
 fn start(memory: &Memory) -> Committer {
-    Committer::start(memory.clone()).unwrap()
+    Committer::start(memory.clone(), watch::Sender::new(0)).unwrap()
 }
 
 fn row(key: &str, value: &str) -> Row {

@@ -12,20 +12,20 @@ const PLACES: usize = 1024;
 
 /// What is remembered of a store that only this process uses: some users, and for some phone numbers which
 /// contacts are cached. Its backend says what changes.
-pub struct Memory {
+pub struct ReadCache {
     pub(super) users: Places<Arc<User>>,
-    /// The cached contacts, by [`Memory::hash`] of their text.
+    /// The cached contacts, by [`ReadCache::hash`] of their text.
     pub(super) contacts: Places<u64>,
     hasher: RandomState,
 }
 
-impl Default for Memory {
+impl Default for ReadCache {
     fn default() -> Self {
         Self { users: Places::new(), contacts: Places::new(), hasher: RandomState::new() }
     }
 }
 
-impl Memory {
+impl ReadCache {
     /// Stands for a text in this process: 64 bits under a key that outsiders do not know, so that
     /// nobody can make two texts that have the same.
     pub(super) fn hash(&self, text: &[u8]) -> u64 {
