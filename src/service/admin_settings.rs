@@ -10,17 +10,21 @@ use super::hashing::hashed;
 use super::{Services, ringcentral};
 use crate::engine::failure::Failure;
 use crate::engine::time::to_iso;
-use crate::store::{DocumentChange, DocumentKey, DocumentKind, StoreError};
+use crate::store::{DocumentKind, Key, StoreError, StoredDocument};
 
 /// As they are stored, under the hashed account id.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Stored {
+pub(crate) struct Stored {
     user_settings: Option<Map<String, Value>>,
     custom_adapter: Option<Value>,
     user_mappings: Option<Value>,
     created_at: i64,
-    updated_at: i64,
+    pub(crate) updated_at: i64,
+}
+
+impl StoredDocument for Stored {
+    const KIND: DocumentKind = DocumentKind::AdminSettings;
 }
 
 /// As admins see them.
@@ -113,20 +117,15 @@ pub async fn save(
     let _turn = services.record_locks.take(&key).await;
     loop {
         let now = services.clock.now_ms();
-        let before = services.store.document(&key).await?;
-        let mut settings = before
-            .clone()
-            .map(decoded)
-            .transpose()?
-            .unwrap_or_else(|| Stored { created_at: now, ..Stored::default() });
+        let before = services.store.versioned(&key).await?;
+        let mut settings =
+            before.content.clone().unwrap_or_else(|| Stored { created_at: now, ..Stored::default() });
         let kept = |submitted: &Option<Value>, kept: Option<Value>| submitted.clone().or(kept);
         settings.user_settings = submitted.user_settings.clone().or(settings.user_settings);
         settings.custom_adapter = kept(&submitted.custom_adapter, settings.custom_adapter);
         settings.user_mappings = kept(&submitted.user_mappings, settings.user_mappings);
         settings.updated_at = now;
-        let after = serde_json::to_value(&settings).unwrap_or_default();
-        let change = DocumentChange { key: key.clone(), before, after: Some(after) };
-        if services.store.change_documents(&[change]).await? {
+        if services.store.change_documents(&[before.changed_to(&settings)?]).await? {
             return Ok(());
         }
     }
@@ -169,7 +168,7 @@ pub(crate) fn imported(
     row: &Value,
     created_at: i64,
     updated_at: i64,
-) -> (DocumentKey, Value) {
+) -> (Key<Stored>, Stored) {
     let member = |name: &str| row.get(name).filter(|value| !value.is_null()).cloned();
     let settings = Stored {
         user_settings: member("userSettings").and_then(|settings| match settings {
@@ -181,25 +180,28 @@ pub(crate) fn imported(
         created_at,
         updated_at,
     };
-    (key(hashed_account_id), serde_json::to_value(&settings).unwrap_or_default())
+    (key(hashed_account_id), settings)
 }
 
-/// When stored settings were changed last.
-pub(crate) fn updated_at(document: &Value) -> Option<i64> {
-    decoded(document.clone()).ok().map(|settings| settings.updated_at)
-}
-
-fn key(hashed_account_id: &str) -> DocumentKey {
-    DocumentKey { kind: DocumentKind::AdminSettings, parts: vec![Some(hashed_account_id.to_owned())] }
+fn key(hashed_account_id: &str) -> Key<Stored> {
+    Key::new([Some(hashed_account_id.to_owned())])
 }
 
 async fn read(services: &Services, hashed_account_id: &str) -> Result<Option<Stored>, StoreError> {
-    services.store.document(&key(hashed_account_id)).await?.map(decoded).transpose()
+    services.store.get(&key(hashed_account_id)).await
 }
 
-fn decoded(document: Value) -> Result<Stored, StoreError> {
-    serde_json::from_value(document).map_err(|error| StoreError::Corrupt {
-        what: "an account's settings".to_owned(),
-        why: error.to_string(),
-    })
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::store::assert_stored_as;
+
+    #[test]
+    fn settings_are_stored_as_they_were() {
+        let (key, settings) = imported("h", &json!({"userSettings": {"b": 1, "a": null}}), 1, 2);
+        let form = r#"{"userSettings":{"b":1,"a":null},"customAdapter":null,"userMappings":null,"createdAt":1,"updatedAt":2}"#;
+        assert_stored_as(&key, &settings, "adminSettings/h", form);
+    }
 }

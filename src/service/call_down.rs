@@ -15,7 +15,7 @@ use crate::engine::text::to_text;
 use crate::engine::time::{parse_instant, to_iso};
 use crate::members::Given;
 use crate::random_id::{NoRandomness, random_hex};
-use crate::store::{DocumentChange, DocumentKey, DocumentKind, StoreError, User, UserKey};
+use crate::store::{DocumentKind, Key, Prefix, StoreError, StoredDocument, User, UserKey};
 
 /// A date as a client gave it. One that cannot be read is kept as such: it is shown as none, and
 /// sorts last where none sorts first (recordings 18, `list`).
@@ -57,7 +57,7 @@ fn iso(milliseconds: i64) -> Option<String> {
 
 /// An item as it is stored. Name, number and note are kept (Q20).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Stored {
+pub(crate) struct Stored {
     id: String,
     contact_id: Option<String>,
     contact_type: Option<String>,
@@ -68,7 +68,11 @@ struct Stored {
     scheduled_at: Date,
     last_call_at: Date,
     created_at: i64,
-    updated_at: i64,
+    pub(crate) updated_at: i64,
+}
+
+impl StoredDocument for Stored {
+    const KIND: DocumentKind = DocumentKind::CallDown;
 }
 
 /// An item as clients see it.
@@ -149,7 +153,7 @@ pub async fn schedule(
         created_at: now,
         updated_at: now,
     };
-    save(services, &user, &item).await?;
+    services.store.save(&item_key(&user.key, &item.id), &item).await?;
     Ok(item.id)
 }
 
@@ -172,15 +176,8 @@ pub async fn list(
         Some("not called" | "not_called" | "notcalled") => Some(false),
         _ => None,
     };
-    let stored = services.store.documents(&list_key(&user.key)).await?;
-    let mut items: Vec<Stored> = stored
-        .into_iter()
-        .map(read)
-        .filter(|item| match (item, wanted) {
-            (Ok(item), Some(called)) => (item.status.as_deref() == Some("called")) == called,
-            _ => true,
-        })
-        .collect::<Result<_, _>>()?;
+    let mut items = services.store.list(&items_of(&user.key)).await?;
+    items.retain(|item| wanted.is_none_or(|called| (item.status.as_deref() == Some("called")) == called));
     // Ids begin with the time of creation, and the store sorts by them: of equal dates the older
     // item comes first.
     items.sort_by_key(|item| item.scheduled_at);
@@ -204,13 +201,11 @@ pub async fn change(
     let key = item_key(&user.key, id);
     let _turn = services.record_locks.take(&key).await;
     loop {
-        let before = services.store.document(&key).await?.ok_or(CallDownError::UnknownItem)?;
-        let mut item = read(before.clone())?;
+        let before = services.store.versioned(&key).await?;
+        let mut item = before.content.clone().ok_or(CallDownError::UnknownItem)?;
         changes.apply(&mut item);
         item.updated_at = services.clock.now_ms();
-        let after = serde_json::to_value(&item).unwrap_or_default();
-        let change = DocumentChange { key: key.clone(), before: Some(before), after: Some(after) };
-        if services.store.change_documents(&[change]).await? {
+        if services.store.change_documents(&[before.changed_to(&item)?]).await? {
             return Ok(());
         }
     }
@@ -245,7 +240,7 @@ pub async fn remove(services: &Services, session: &Session, id: &str) -> Result<
     let user = session.user(&*services.store).await?.ok_or(CallDownError::UnknownItem)?;
     let key = item_key(&user.key, id);
     let _turn = services.record_locks.take(&key).await;
-    if services.store.delete_document(&key).await? { Ok(()) } else { Err(CallDownError::UnknownItem) }
+    if services.store.delete(&key).await? { Ok(()) } else { Err(CallDownError::UnknownItem) }
 }
 
 /// A row of the reference's table `callDownLists` as it is stored here, and where. The reference keeps
@@ -256,7 +251,7 @@ pub(crate) fn imported(
     row: &Value,
     created_at: i64,
     updated_at: i64,
-) -> (DocumentKey, Value) {
+) -> (Key<Stored>, Stored) {
     let date = |name: &str| row.get(name).map(Date::read).unwrap_or_default();
     let item = Stored {
         contact_id: text(row.get("contactId")),
@@ -271,37 +266,15 @@ pub(crate) fn imported(
         updated_at,
         id,
     };
-    (item_key(user, &item.id), serde_json::to_value(&item).unwrap_or_default())
+    (item_key(user, &item.id), item)
 }
 
-/// When a stored item was changed last.
-pub(crate) fn updated_at(document: &Value) -> Option<i64> {
-    read(document.clone()).ok().map(|item| item.updated_at)
+fn items_of(user: &UserKey) -> Prefix<Stored> {
+    Prefix::new([Some(user.platform.clone()), user.proxy_id.clone(), Some(user.id.clone())])
 }
 
-fn list_key(user: &UserKey) -> DocumentKey {
-    DocumentKey {
-        kind: DocumentKind::CallDown,
-        parts: vec![Some(user.platform.clone()), user.proxy_id.clone(), Some(user.id.clone())],
-    }
-}
-
-fn item_key(user: &UserKey, id: &str) -> DocumentKey {
-    let mut key = list_key(user);
-    key.parts.push(Some(id.to_owned()));
-    key
-}
-
-async fn save(services: &Services, user: &User, item: &Stored) -> Result<(), CallDownError> {
-    let document = serde_json::to_value(item).unwrap_or_default();
-    Ok(services.store.save_document(&item_key(&user.key, &item.id), &document).await?)
-}
-
-fn read(document: Value) -> Result<Stored, StoreError> {
-    serde_json::from_value(document).map_err(|error| StoreError::Corrupt {
-        what: "an item of a call-down list".to_owned(),
-        why: error.to_string(),
-    })
+fn item_key(user: &UserKey, id: &str) -> Key<Stored> {
+    items_of(user).key([Some(id.to_owned())])
 }
 
 fn shown(item: Stored, user: &User) -> Item {
@@ -339,6 +312,7 @@ fn new_id() -> Result<String, NoRandomness> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::assert_stored_as;
     use serde_json::json;
 
     #[test]
@@ -352,6 +326,16 @@ mod tests {
         assert!(Date::Absent < read && read < Date::Unreadable);
         assert_eq!(read.shown().as_deref(), Some("2024-01-01T10:00:00.000Z"));
         assert_eq!(Date::Unreadable.shown(), None);
+    }
+
+    #[test]
+    fn an_item_is_stored_as_it_was() {
+        let user =
+            UserKey { id: "7-crm".to_owned(), platform: "crm".to_owned(), proxy_id: Some("acme".to_owned()) };
+        let row = json!({"contactId": "c", "scheduledAt": "2024-01-01T10:00:00.000Z", "lastCallAt": "?"});
+        let (key, item) = imported(&user, "i".to_owned(), &row, 1, 2);
+        let form = r#"{"id":"i","contact_id":"c","contact_type":null,"contact_name":null,"phone_number":null,"note":null,"status":null,"scheduled_at":{"At":1704103200000},"last_call_at":"Unreadable","created_at":1,"updated_at":2}"#;
+        assert_stored_as(&key, &item, "callDown/crm/acme/7-crm/i", form);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::results::License;
-use crate::store::{DocumentKey, DocumentKind, StoreError, User, UserKey};
+use crate::store::{DocumentKind, Key, StoreError, StoredDocument, User, UserKey};
 
 /// A licence as clients read it. What the CRM did not say is left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +30,11 @@ pub struct LicenseStatus {
     /// Says that the CRM could not be asked, and why.
     #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
     pub return_message: Option<ReturnMessage>,
+}
+
+/// The last known one of a user is stored.
+impl StoredDocument for LicenseStatus {
+    const KIND: DocumentKind = DocumentKind::License;
 }
 
 impl From<License> for LicenseStatus {
@@ -114,16 +119,12 @@ async fn ask(services: &Services, user: &User) -> Result<License, CallError> {
     Ok(platform.invoke::<invocation::GetLicenseStatus>(user, &input).await?.value)
 }
 
-fn key(user: &UserKey) -> DocumentKey {
-    DocumentKey {
-        kind: DocumentKind::License,
-        parts: vec![Some(user.platform.clone()), user.proxy_id.clone(), Some(user.id.clone())],
-    }
+fn key(user: &UserKey) -> Key<LicenseStatus> {
+    Key::new([Some(user.platform.clone()), user.proxy_id.clone(), Some(user.id.clone())])
 }
 
 async fn last_known(services: &Services, user: &UserKey) -> Result<Option<LicenseStatus>, StoreError> {
-    let stored = services.store.document(&key(user)).await?;
-    Ok(stored.and_then(|document| serde_json::from_value(document).ok()))
+    Ok(services.store.versioned_lossy(&key(user)).await?.content)
 }
 
 /// Keeps what the CRM said. Clients ask often and licences change seldom: only a change is written.
@@ -132,13 +133,32 @@ async fn remember(services: &Services, user: &UserKey, license: &LicenseStatus) 
     if !license.is_known() {
         return;
     }
-    let document = serde_json::to_value(license).unwrap_or_default();
-    let kept = match services.store.document(&key(user)).await {
-        Ok(before) if before.as_ref() == Some(&document) => Ok(()),
-        Ok(_) => services.store.save_document(&key(user), &document).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = kept {
+    if let Err(error) = keep(services, &key(user), license).await {
         tracing::warn!(%error, "the license status is not kept");
+    }
+}
+
+async fn keep(
+    services: &Services,
+    key: &Key<LicenseStatus>,
+    license: &LicenseStatus,
+) -> Result<(), StoreError> {
+    let before = services.store.versioned_lossy(key).await?;
+    match before.changed_to(license)?.changes_nothing() {
+        true => Ok(()),
+        false => services.store.save(key, license).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::assert_stored_as;
+
+    #[test]
+    fn a_license_is_stored_as_it_was() {
+        let user = UserKey { id: "7-crm".to_owned(), platform: "crm".to_owned(), proxy_id: None };
+        let form = r#"{"isLicenseValid":true,"licenseStatus":"Basic","licenseStatusDescription":""}"#;
+        assert_stored_as(&key(&user), &LicenseStatus::new(true, "Basic"), "license/crm/-/7-crm", form);
     }
 }

@@ -4,14 +4,15 @@
 //! Values belong to one account, platform and document: what an admin wrote for one document is never
 //! sent where another one points.
 
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::Services;
 use super::developer_portal::{self, Published};
 use super::hashing::hashed;
 use super::ringcentral::Extension;
 use crate::connector::inputs::GetUserInfo;
-use crate::store::{DocumentChange, DocumentKey, DocumentKind, Secret, StoreError};
+use crate::store::{DocumentKind, Key, Prefix, Secret, StoreError, StoredDocument};
 
 /// The field whose value is the API key.
 const API_KEY: &str = "apiKey";
@@ -31,6 +32,28 @@ struct Field {
     name: String,
     is_required: bool,
     managed: Option<Reach>,
+}
+
+/// The values that admins filled in, as they are stored: for an account, or for one extension.
+#[derive(Default, Serialize, Deserialize)]
+struct KeptFields {
+    fields: Map<String, Value>,
+}
+
+impl StoredDocument for KeptFields {
+    const KIND: DocumentKind = DocumentKind::AccountData;
+}
+
+/// That the CRM refused the values of an extension, as it is stored.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Refusal {
+    /// In milliseconds since 1970.
+    failed_at: i64,
+}
+
+impl StoredDocument for Refusal {
+    const KIND: DocumentKind = DocumentKind::AccountData;
 }
 
 /// Why a sign-in cannot go on.
@@ -153,7 +176,7 @@ impl<'s> ManagedSignIn<'s> {
             return Ok(());
         }
         if let Some(key) = self.refusal_key() {
-            self.services.store.delete_document(&key).await?;
+            self.services.store.delete(&key).await?;
         }
         if !self.is_admin {
             return Ok(());
@@ -163,12 +186,10 @@ impl<'s> ManagedSignIn<'s> {
             let Some(key) = self.key(reach).filter(|_| !new.is_empty()) else { continue };
             let _turn = self.services.record_locks.take(&key).await;
             loop {
-                let before = self.services.store.document(&key).await?;
-                let mut values = fields_of(before.clone());
-                values.extend(new.iter().map(|(_, name, value)| (name.clone(), value.clone())));
-                let after = Some(json!({"fields": values}));
-                let change = DocumentChange { key: key.clone(), before, after };
-                if self.services.store.change_documents(&[change]).await? {
+                let mut before = self.services.store.versioned_lossy(&key).await?;
+                let mut kept = before.content.take().unwrap_or_default();
+                kept.fields.extend(new.iter().map(|(_, name, value)| (name.clone(), value.clone())));
+                if self.services.store.change_documents(&[before.changed_to(&kept)?]).await? {
                     break;
                 }
             }
@@ -183,10 +204,8 @@ impl<'s> ManagedSignIn<'s> {
     pub async fn refused(&self) -> Result<(), StoreError> {
         match self.refusal_key().filter(|_| self.is_managed()) {
             Some(key) => {
-                self.services
-                    .store
-                    .save_document(&key, &json!({"failedAt": self.services.clock.now_ms()}))
-                    .await
+                let refusal = Refusal { failed_at: self.services.clock.now_ms() };
+                self.services.store.save(&key, &refusal).await
             }
             None => Ok(()),
         }
@@ -194,17 +213,18 @@ impl<'s> ManagedSignIn<'s> {
 
     async fn was_refused(&self) -> Result<bool, StoreError> {
         match self.refusal_key() {
-            Some(key) => Ok(self.services.store.document(&key).await?.is_some()),
+            Some(key) => Ok(!self.services.store.versioned_lossy(&key).await?.is_absent()),
             None => Ok(false),
         }
     }
 
     async fn kept(&self, reach: Reach) -> Result<Map<String, Value>, StoreError> {
         let Some(key) = self.key(reach) else { return Ok(Map::new()) };
-        Ok(fields_of(self.services.store.document(&key).await?))
+        let kept = self.services.store.versioned_lossy(&key).await?.content;
+        Ok(kept.unwrap_or_default().fields)
     }
 
-    fn key(&self, reach: Reach) -> Option<DocumentKey> {
+    fn key(&self, reach: Reach) -> Option<Key<KeptFields>> {
         match reach {
             Reach::Account => Some(self.document("managedSignIn", None)),
             Reach::Extension => {
@@ -213,23 +233,15 @@ impl<'s> ManagedSignIn<'s> {
         }
     }
 
-    fn refusal_key(&self) -> Option<DocumentKey> {
+    fn refusal_key(&self) -> Option<Key<Refusal>> {
         self.extension_id.as_ref().map(|id| self.document("managedSignInRefused", Some(id)))
     }
 
-    fn document(&self, name: &str, extension_id: Option<&String>) -> DocumentKey {
-        let mut parts = self.place.clone();
-        parts.push(Some(name.to_owned()));
-        parts.extend(extension_id.map(|id| Some(id.clone())));
-        DocumentKey { kind: DocumentKind::AccountData, parts }
-    }
-}
-
-/// The values of a stored document.
-fn fields_of(document: Option<Value>) -> Map<String, Value> {
-    match document.and_then(|mut document| document.get_mut("fields").map(Value::take)) {
-        Some(Value::Object(fields)) => fields,
-        _ => Map::new(),
+    /// The part `name` tells apart what is kept in one place.
+    fn document<D: StoredDocument>(&self, name: &str, extension_id: Option<&String>) -> Key<D> {
+        let extension_id = extension_id.map(|id| Some(id.clone()));
+        let parts = std::iter::once(Some(name.to_owned())).chain(extension_id);
+        Prefix::new(self.place.iter().cloned()).key(parts)
     }
 }
 
@@ -272,6 +284,15 @@ fn set(input: &mut GetUserInfo, name: &str, value: Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::assert_stored_as;
+    use serde_json::json;
+
+    #[test]
+    fn kept_fields_and_refusals_are_stored_as_they_were() {
+        let kept = KeptFields { fields: Map::from_iter([("tenant".to_owned(), json!("t"))]) };
+        assert_stored_as(&Key::new([]), &kept, "accountData", r#"{"fields":{"tenant":"t"}}"#);
+        assert_stored_as(&Key::new([]), &Refusal { failed_at: 1 }, "accountData", r#"{"failedAt":1}"#);
+    }
 
     #[test]
     fn fields_are_read_from_the_platform_of_the_manifest() {

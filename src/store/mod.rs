@@ -11,6 +11,7 @@
 
 mod backends;
 mod codec;
+mod documents;
 mod error;
 mod meter;
 pub mod migrate;
@@ -36,13 +37,17 @@ pub use crate::secret::Secret;
 pub use crate::user::{User, UserKey};
 pub use backends::{Backend, Backends, Opening};
 pub use codec::MAX_RECORD_BYTES;
+#[cfg(test)]
+pub(crate) use documents::assert_stored_as;
+pub use documents::{Key, Prefix, StoredDocument, Versioned};
 pub use error::StoreError;
 pub(crate) use meter::StoreMeter;
 pub use postgres::{ForeignTables, PostgresBackend, PostgresStore};
 pub use record_store::RecordStore;
 pub use records::{
-    CallLog, Claim, ClaimChange, ClaimKey, ClaimSubject, Claims, ContactKey, Conversation, Counts,
-    DocumentChange, DocumentKey, DocumentKind, Extension, Integrity, MessageLog, Owner, Saved, Tenant,
+    AccountData, CallLog, Claim, ClaimChange, ClaimKey, ClaimSubject, Claims, ContactKey, Conversation,
+    Counts, DocumentChange, DocumentKey, DocumentKind, Extension, Integrity, MessageLog, Owner, Saved,
+    Tenant,
 };
 pub use row_store::RowStore;
 pub use seal::Keys;
@@ -116,7 +121,7 @@ pub trait Store: Send + Sync {
     /// database's, where it is shared.
     async fn now(&self) -> Result<i64, StoreError>;
 
-    /// A document.
+    /// A document, as JSON. Services read and write documents by their types: see [`StoredDocument`].
     async fn document(&self, key: &DocumentKey) -> Result<Option<Value>, StoreError>;
 
     /// Every document whose key begins with these parts, in the order of keys.

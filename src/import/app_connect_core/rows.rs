@@ -8,8 +8,8 @@ use super::owners::Owners;
 use super::user::read_user;
 use crate::service::{admin_settings as admin, call_down as list};
 use crate::store::{
-    CallLog, ContactKey, Conversation, DocumentChange, DocumentKey, DocumentKind, Extension, MessageLog,
-    Saved, Store, StoreError, User,
+    AccountData, CallLog, ContactKey, Conversation, Extension, Key, MessageLog, Saved, Store, StoreError,
+    StoredDocument, User,
 };
 
 /// The reference's prefix of the keys under which it caches contacts.
@@ -154,8 +154,8 @@ pub(super) async fn message_log(to: &dyn Store, owners: &Owners, row: &Value) ->
 pub(super) async fn admin_settings(to: &dyn Store, row: &Value) -> Outcome {
     let Some(id) = text(row, "id") else { return Ok(ImportOutcome::Skipped(NO_ID)) };
     let (created_at, updated_at) = times(row);
-    let (key, document) = admin::imported(&id, row, created_at, updated_at);
-    save_newer(to, key, document, updated_at, admin::updated_at).await
+    let (key, settings) = admin::imported(&id, row, created_at, updated_at);
+    save_newer(to, key, settings, |settings| settings.updated_at).await
 }
 
 pub(super) async fn call_down(to: &dyn Store, owners: &Owners, row: &Value) -> Outcome {
@@ -164,8 +164,8 @@ pub(super) async fn call_down(to: &dyn Store, owners: &Owners, row: &Value) -> O
         return Ok(ImportOutcome::Skipped(NO_USER));
     };
     let (created_at, updated_at) = times(row);
-    let (key, document) = list::imported(user, id, row, created_at, updated_at);
-    save_newer(to, key, document, updated_at, list::updated_at).await
+    let (key, item) = list::imported(user, id, row, created_at, updated_at);
+    save_newer(to, key, item, |item| item.updated_at).await
 }
 
 fn times(row: &Value) -> (i64, i64) {
@@ -173,21 +173,19 @@ fn times(row: &Value) -> (i64, i64) {
     (created_at, time(row, "updatedAt").unwrap_or(created_at))
 }
 
-/// Saves a document, unless the one that is here changed as late.
-async fn save_newer(
+/// Saves a document, unless the one that is here changed as late. One that cannot be read is replaced.
+async fn save_newer<D: StoredDocument>(
     to: &dyn Store,
-    key: DocumentKey,
-    document: Value,
-    updated_at: i64,
-    changed_at: impl Fn(&Value) -> Option<i64>,
+    key: Key<D>,
+    document: D,
+    updated_at: impl Fn(&D) -> i64,
 ) -> Outcome {
     loop {
-        let before = to.document(&key).await?;
-        if before.as_ref().and_then(&changed_at).is_some_and(|at| at >= updated_at) {
+        let before = to.versioned_lossy(&key).await?;
+        if before.content.as_ref().is_some_and(|here| updated_at(here) >= updated_at(&document)) {
             return Ok(ImportOutcome::AlreadyPresent);
         }
-        let change = DocumentChange { key: key.clone(), before, after: Some(document.clone()) };
-        if to.change_documents(&[change]).await? {
+        if to.change_documents(&[before.changed_to(&document)?]).await? {
             return Ok(ImportOutcome::Imported);
         }
     }
@@ -210,12 +208,11 @@ pub(super) async fn account_data(to: &dyn Store, owners: &Owners, row: &Value) -
         ));
     };
     let Some(phone_number) = data_key.strip_prefix(CONTACT) else {
-        let parts = vec![Some(account), Some(platform), proxy_id, Some("data".to_owned()), Some(data_key)];
-        let key = DocumentKey { kind: DocumentKind::AccountData, parts };
-        if to.document(&key).await?.is_some() {
+        let key = AccountData::key(account, platform, proxy_id, data_key);
+        if to.get(&key).await?.is_some() {
             return Ok(ImportOutcome::AlreadyPresent);
         }
-        return to.save_document(&key, &data).await.map(|()| ImportOutcome::Imported);
+        return to.save(&key, &AccountData(data)).await.map(|()| ImportOutcome::Imported);
     };
     let key = ContactKey {
         rc_account_id: account,

@@ -1,8 +1,8 @@
 //! Notes that are typed during a call which server-side logging will log: kept until then.
 
 use schemars::JsonSchema;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{CreateCallLogRequest, KeepNoteRequest, connected, refusal};
 use crate::engine::text::id_text;
@@ -10,10 +10,23 @@ use crate::service::Services;
 use crate::service::session::Session;
 use crate::service::tenants::Tenants;
 use crate::service::wording::{Refusal, store_failed};
-use crate::store::{DocumentKey, DocumentKind, Owner, Tenant};
+use crate::store::{DocumentKind, Key, Owner, StoredDocument, Tenant};
 
 /// How long a note waits for its call (the reference's hour).
 const LIFETIME_MS: i64 = 60 * 60 * 1000;
+
+/// As it is stored.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Note {
+    note: String,
+    /// In milliseconds since 1970; the sweep removes what is older.
+    expires_at: i64,
+}
+
+impl StoredDocument for Note {
+    const KIND: DocumentKind = DocumentKind::Note;
+}
 
 /// The answer to a note; its message is a bare text (recordings 21, `note-cache-save`).
 #[derive(Debug, Serialize, JsonSchema)]
@@ -39,16 +52,16 @@ pub async fn keep_note(
         return Err(refusal("The note has no sessionId.", 5000));
     };
     let note = request.note.as_deref().and_then(Value::as_str).unwrap_or_default();
-    let document = json!({"note": note, "expiresAt": services.clock.now_ms() + LIFETIME_MS});
+    let note = Note { note: note.to_owned(), expires_at: services.clock.now_ms() + LIFETIME_MS };
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
     let scopes = Tenants::of(&platform, &user);
-    let saved = services.store.save_document(&key(&scopes.now, &session_id), &document).await;
+    let saved = services.store.save(&key(&scopes.now, &session_id), &note).await;
     saved.map_err(|error| Refusal::new(store_failed(&error)))?;
     Ok(NoteKept { successful: true, return_message: "Note cache saved" })
 }
 
-fn key(scope: &Tenant, session_id: &str) -> DocumentKey {
+fn key(scope: &Tenant, session_id: &str) -> Key<Note> {
     let (kind, owner) = match &scope.owner {
         Owner::RcAccount(id) => ("account", id),
         Owner::User(id) => ("user", id),
@@ -61,7 +74,7 @@ fn key(scope: &Tenant, session_id: &str) -> DocumentKey {
         Some(session_id.to_owned()),
     ];
     parts.extend(scope.tenant_host.clone().map(Some));
-    DocumentKey { kind: DocumentKind::Note, parts }
+    Key::new(parts)
 }
 
 /// The request with the note that was kept for its call, where server-side logging brings none of
@@ -78,16 +91,38 @@ pub(super) async fn with_kept_note(
         return request;
     }
     let key = key(&scopes.now, session_id);
-    let kept = services.store.document(&key).await.unwrap_or_else(|error| {
+    let kept = services.store.get(&key).await.unwrap_or_else(|error| {
         // A call without its note is better than no call.
         store_failed(&error);
         None
     });
     if let Some(kept) = kept
-        && kept.get("expiresAt").and_then(Value::as_i64).is_some_and(|at| at > services.clock.now_ms())
-        && let Some(note) = kept.get("note")
+        && kept.expires_at > services.clock.now_ms()
     {
-        request.note = Some(note.clone().into());
+        request.note = Some(Value::from(kept.note).into());
     }
     request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::assert_stored_as;
+
+    #[test]
+    fn a_note_is_stored_as_it_was() {
+        let scope = |owner, tenant_host| Tenant {
+            platform: "crm".to_owned(),
+            proxy_id: Some("acme".to_owned()),
+            owner,
+            tenant_host,
+        };
+        let account = scope(Owner::RcAccount("37".to_owned()), None);
+        let user = scope(Owner::User("7-crm".to_owned()), Some("a.example".to_owned()));
+        for (scope, parts) in [(account, "account/37/s-1"), (user, "user/7-crm/s-1/a.example")] {
+            let note = Note { note: "n".to_owned(), expires_at: 1 };
+            let form = r#"{"note":"n","expiresAt":1}"#;
+            assert_stored_as(&key(&scope, "s-1"), &note, &format!("note/crm/acme/{parts}"), form);
+        }
+    }
 }

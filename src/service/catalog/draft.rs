@@ -166,7 +166,7 @@ impl Catalog {
             summary: summary(&findings),
             diagnostics: check::kept(diagnostics(&findings)),
         };
-        changes.push(new_revision(&record.proxy_id, &revision));
+        changes.push(new_revision(&record.proxy_id, &revision)?);
         Ok(Stored { revision, changes })
     }
 
@@ -230,12 +230,8 @@ impl Catalog {
     }
 }
 
-pub(super) fn new_revision(proxy_id: &str, revision: &Revision) -> DocumentChange {
-    DocumentChange {
-        key: revision_key(proxy_id, Some(revision.number)),
-        before: None,
-        after: Some(json!(revision)),
-    }
+pub(super) fn new_revision(proxy_id: &str, revision: &Revision) -> Result<DocumentChange, StoreError> {
+    DocumentChange::create(&revision_key(proxy_id, revision.number), revision)
 }
 
 /// Checks take a millisecond for a small document and much longer for a large one.

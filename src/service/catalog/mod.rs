@@ -36,13 +36,13 @@ pub use self::transfer::Bundle;
 pub use self::verdict::{CaseDifference, CaseVerdict, Verdict};
 pub use self::view::ConnectorView;
 
-use self::record::{Found, Record, connector_key, revision_key};
+use self::record::{Connector, Found, Record, connector_key, revision_key};
 use self::serving::Seen;
 use crate::connector::documents::{Documents, Secrets};
 use crate::engine::time::to_iso;
 use crate::service::clock::Clock;
 use crate::service::management::{Caller, audit as log};
-use crate::store::{DocumentChange, Store, StoreError};
+use crate::store::{DocumentChange, Store, StoreError, Versioned};
 
 /// The longest proxy id of an upload.
 const MAX_PROXY_ID: usize = 64;
@@ -82,9 +82,8 @@ impl Catalog {
     }
 
     async fn found(&self, proxy_id: &str) -> Result<Found, ConnectorError> {
-        let document = self.store.document(&connector_key(Some(proxy_id))).await?;
-        let document = document.ok_or_else(|| ConnectorError::UnknownConnector(proxy_id.to_owned()))?;
-        Ok(Found::read(document)?)
+        let found = Found::new(self.store.versioned(&connector_key(proxy_id)).await?);
+        found.ok_or_else(|| ConnectorError::UnknownConnector(proxy_id.to_owned()))
     }
 
     /// The manifest of a connector that serves, for everybody.
@@ -92,11 +91,9 @@ impl Catalog {
     /// # Errors
     /// If the record cannot be read.
     pub async fn manifest(&self, proxy_id: &str) -> Result<Option<Map<String, Value>>, StoreError> {
-        let Some(document) = self.store.document(&connector_key(Some(proxy_id))).await? else {
-            return Ok(None);
-        };
-        let record = Found::read(document)?.record;
-        Ok(record.manifest.filter(|_| record.status == Status::Active))
+        let found = self.store.get(&connector_key(proxy_id)).await?;
+        Ok(found
+            .and_then(|Connector { record, .. }| record.manifest.filter(|_| record.status == Status::Active)))
     }
 
     /// The connector that is to be changed, still as it was read.
@@ -109,9 +106,9 @@ impl Catalog {
     }
 
     async fn revision_of(&self, record: &Record, number: u64) -> Result<Revision, ConnectorError> {
-        let document = self.store.document(&revision_key(&record.proxy_id, Some(number))).await?;
+        let revision = self.store.get(&revision_key(&record.proxy_id, number)).await?;
         let unknown = || ConnectorError::UnknownRevision { proxy_id: record.proxy_id.clone(), number };
-        Ok(record::read_revision(document.ok_or_else(unknown)?)?)
+        revision.ok_or_else(unknown)
     }
 
     async fn text_of(&self, proxy_id: &str, revision: &Revision) -> Result<Arc<str>, StoreError> {
@@ -133,30 +130,39 @@ impl Catalog {
         others: Vec<DocumentChange>,
         action: Change,
     ) -> Result<ConnectorView, ConnectorError> {
-        let Found { mut record, mut secrets, document } = found;
+        let Found { mut record, mut secrets, version } = found;
         change(&mut record, &mut secrets);
         record.version += 1;
         record.updated_at = self.now();
         record.updated_by = edit.who.name.clone();
-        self.commit(edit.who, Some(document), &record, &secrets, others, action).await
+        self.commit(edit.who, &version, Connector { record, secrets }, others, action).await
+    }
+
+    async fn commit_new(
+        &self,
+        who: &Caller,
+        connector: Connector,
+        others: Vec<DocumentChange>,
+        action: Change,
+    ) -> Result<ConnectorView, ConnectorError> {
+        let before = Versioned::absent(connector_key(&connector.record.proxy_id));
+        self.commit(who, &before, connector, others, action).await
     }
 
     async fn commit(
         &self,
         who: &Caller,
-        before: Option<Value>,
-        record: &Record,
-        secrets: &Secrets,
+        before: &Versioned<Connector>,
+        after: Connector,
         others: Vec<DocumentChange>,
         action: Change,
     ) -> Result<ConnectorView, ConnectorError> {
-        let after = Some(record::document(record, secrets));
-        let is_new = before.is_none();
-        let mut changes = vec![DocumentChange { key: connector_key(Some(&record.proxy_id)), before, after }];
+        let mut changes = vec![before.changed_to(&after)?];
+        let Connector { record, secrets } = after;
         changes.extend(others);
         let event = audit::event(who, &record.proxy_id, &action);
         if !log::commit(&*self.store, &self.clock, &event, changes).await? {
-            if is_new {
+            if before.is_absent() {
                 return Err(ConnectorError::Exists(record.proxy_id.clone()));
             }
             let current = self.found(&record.proxy_id).await?.record.version;
@@ -173,7 +179,7 @@ impl Catalog {
         if let Err(error) = self.refresh().await {
             tracing::error!(%error, "the connectors of the store cannot be read; what was in service stays");
         }
-        Ok(self.view(record, secrets))
+        Ok(self.view(&record, &secrets))
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::connector::documents::Secrets;
 use crate::secret::Secret;
-use crate::store::{DocumentKey, DocumentKind, StoreError};
+use crate::store::{DocumentKind, Key, Prefix, StoreError, StoredDocument, Versioned};
 
 /// How far a connector is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -60,12 +60,53 @@ pub(super) struct Record {
 /// How many activations can be rolled back.
 pub(super) const FORMER: usize = 50;
 
-/// A connector as it was read: its record, its secrets, and the document that a change is held to.
+/// A connector as it is stored: its record and its secrets.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Connector {
+    pub(super) record: Record,
+    #[serde(default, with = "written")]
+    pub(super) secrets: Secrets,
+}
+
+impl StoredDocument for Connector {
+    const KIND: DocumentKind = DocumentKind::Connector;
+}
+
+/// The one place where secrets are written down, and the store seals it.
+mod written {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Secret, Secrets};
+
+    #[derive(Default, Serialize, Deserialize)]
+    #[serde(default, rename_all = "camelCase")]
+    struct Texts {
+        secret_key: Option<String>,
+        client_secret: Option<String>,
+    }
+
+    pub(super) fn serialize<S: Serializer>(secrets: &Secrets, to: S) -> Result<S::Ok, S::Error> {
+        let text = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
+        let texts =
+            Texts { secret_key: text(&secrets.secret_key), client_secret: text(&secrets.client_secret) };
+        texts.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Secrets, D::Error> {
+        let Texts { secret_key, client_secret } = Texts::deserialize(from)?;
+        Ok(Secrets {
+            secret_key: secret_key.map(Secret::from),
+            client_secret: client_secret.map(Secret::from),
+        })
+    }
+}
+
+/// A connector as it was read: its record, its secrets, and the version that a change is held to.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
     pub(super) record: Record,
     pub(super) secrets: Secrets,
-    pub(super) document: Value,
+    pub(super) version: Versioned<Connector>,
 }
 
 /// An immutable revision. What it says and the cases that it has to pass are texts of their own.
@@ -99,6 +140,10 @@ pub struct Revision {
     pub diagnostics: Vec<Value>,
 }
 
+impl StoredDocument for Revision {
+    const KIND: DocumentKind = DocumentKind::ConnectorRevision;
+}
+
 /// How many findings there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
@@ -110,41 +155,25 @@ pub struct Summary {
     pub warnings: usize,
 }
 
-pub(super) fn connector_key(proxy_id: Option<&str>) -> DocumentKey {
-    let parts = proxy_id.map(|proxy_id| Some(proxy_id.to_owned())).into_iter().collect();
-    DocumentKey { kind: DocumentKind::Connector, parts }
+pub(super) fn connector_key(proxy_id: &str) -> Key<Connector> {
+    Key::new([Some(proxy_id.to_owned())])
 }
 
-pub(super) fn revision_key(proxy_id: &str, number: Option<u64>) -> DocumentKey {
+pub(super) fn revisions_of(proxy_id: &str) -> Prefix<Revision> {
+    Prefix::new([Some(proxy_id.to_owned())])
+}
+
+pub(super) fn revision_key(proxy_id: &str, number: u64) -> Key<Revision> {
     // Padded, so that the order of keys is that of numbers.
-    let number = number.map(|number| Some(format!("{number:010}")));
-    let parts = std::iter::once(Some(proxy_id.to_owned())).chain(number).collect();
-    DocumentKey { kind: DocumentKind::ConnectorRevision, parts }
+    revisions_of(proxy_id).key([Some(format!("{number:010}"))])
 }
 
 impl Found {
-    pub(super) fn read(document: Value) -> Result<Self, StoreError> {
-        let member = |name: &str| document.get(name).cloned().unwrap_or_default();
-        let record = Record::deserialize(member("record")).map_err(|_| damaged("a connector"))?;
-        let secret = |name: &str| {
-            document.pointer(&format!("/secrets/{name}")).and_then(Value::as_str).map(Secret::new)
-        };
-        let secrets = Secrets { secret_key: secret("secretKey"), client_secret: secret("clientSecret") };
-        Ok(Self { record, secrets, document })
+    /// `None` if there is no such connector.
+    pub(super) fn new(mut version: Versioned<Connector>) -> Option<Self> {
+        let Connector { record, secrets } = version.content.take()?;
+        Some(Self { record, secrets, version })
     }
-}
-
-/// The document of a record: the one place where secrets are written down, and the store seals it.
-pub(super) fn document(record: &Record, secrets: &Secrets) -> Value {
-    let text = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
-    json!({
-        "record": record,
-        "secrets": {"secretKey": text(&secrets.secret_key), "clientSecret": text(&secrets.client_secret)},
-    })
-}
-
-pub(super) fn read_revision(document: Value) -> Result<Revision, StoreError> {
-    Revision::deserialize(document).map_err(|_| damaged("a revision of a connector"))
 }
 
 pub(super) fn damaged(what: &str) -> StoreError {

@@ -8,11 +8,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::record::{Found, Status, connector_key};
+use super::record::{Connector, Status};
 use super::{Catalog, ConnectorError};
 use crate::connector::documents::Stored;
 use crate::service::management::audit as log;
-use crate::store::StoreError;
+use crate::store::{Prefix, StoreError};
 
 /// What was read last.
 #[derive(Debug, Default)]
@@ -57,8 +57,7 @@ impl Catalog {
 
     async fn read_again(&self, seen: &mut Seen, audited: u64) -> Result<(), StoreError> {
         seen.audited = None;
-        let documents = self.store.documents(&connector_key(None)).await?;
-        let found = documents.into_iter().map(Found::read).collect::<Result<Vec<_>, _>>()?;
+        let found: Vec<Connector> = self.store.list(&Prefix::all()).await?;
         let versions: BTreeMap<String, u64> =
             found.iter().map(|found| (found.record.proxy_id.clone(), found.record.version)).collect();
         if seen.versions == versions {
@@ -92,8 +91,8 @@ impl Catalog {
     }
 
     /// What is to be served of a connector; `None` if nothing is.
-    async fn to_serve(&self, found: Found) -> Result<Option<Stored>, ConnectorError> {
-        let Found { record, secrets, .. } = found;
+    async fn to_serve(&self, connector: Connector) -> Result<Option<Stored>, ConnectorError> {
+        let Connector { record, secrets } = connector;
         let mut texts: BTreeMap<u64, Arc<str>> = BTreeMap::new();
         for number in record.active.iter().chain(record.pins.values()) {
             if !texts.contains_key(number) {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::audit::{Action, Change};
 use super::check::{holds_secret, without_secrets};
 use super::draft::{FixtureCase, Stored, Upload, UploadRequest, blocking};
-use super::record::Record;
+use super::record::{Connector, Record};
 use super::{Catalog, ConnectorError, ConnectorView, Edit, check_proxy_id, check_text};
 use crate::connector::documents::Secrets;
 use crate::members::{Wrong, members};
@@ -200,7 +200,7 @@ impl Catalog {
         }
         let revision = (record.revisions > 0).then_some(record.revisions);
         let change = Change::new(Action::Create, revision, json!({"set": names}));
-        self.commit(who, None, &record, &secrets, others, change).await
+        self.commit_new(who, Connector { record, secrets }, others, change).await
     }
 
     /// Changes what is said of a connector.

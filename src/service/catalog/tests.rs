@@ -9,7 +9,7 @@ use super::record::{connector_key, revision_key};
 use super::*;
 use crate::connector::documents::Audience;
 use crate::secret::Secret;
-use crate::store::{self, DocumentKey, DocumentKind, Keys};
+use crate::store::{self, Keys};
 
 struct Instance {
     documents: Arc<Documents>,
@@ -105,6 +105,39 @@ async fn what_one_instance_activates_the_others_serve() {
     assert_eq!(Instance::start(&store).await.name().as_deref(), Some("first"));
 }
 
+#[test]
+fn connectors_are_stored_as_they_were() {
+    let record = Record {
+        proxy_id: "crm".to_owned(),
+        version: 2,
+        pins: [("37".to_owned(), 1)].into(),
+        ..Record::default()
+    };
+    let secrets = Secrets { secret_key: Some(Secret::new("s")), client_secret: None };
+    let form = r#"{"record":{"proxyId":"crm","version":2,"status":"draft","owner":null,"allowedAccounts":null,"manifest":null,"revisions":0,"active":null,"former":[],"pins":{"37":1},"createdAt":"","createdBy":"","updatedAt":"","updatedBy":""},"secrets":{"secretKey":"s","clientSecret":null}}"#;
+    store::assert_stored_as(&connector_key("crm"), &Connector { record, secrets }, "connector/crm", form);
+
+    let revision = Revision {
+        number: 3,
+        hash: "h".to_owned(),
+        bytes: 1,
+        author: "a".to_owned(),
+        created_at: "t".to_owned(),
+        note: None,
+        imported_by: None,
+        cases_hash: None,
+        cases: 0,
+        summary: Summary::default(),
+        diagnostics: Vec::new(),
+    };
+    let form = r#"{"number":3,"hash":"h","bytes":1,"author":"a","createdAt":"t","note":null,"casesHash":null,"cases":0,"summary":{"errors":0,"mistakes":0,"warnings":0}}"#;
+    store::assert_stored_as(&revision_key("crm", 3), &revision, "connectorRevision/crm/0000000003", form);
+
+    let part = text::TextPart { parts: 2, data: "AA==".to_owned() };
+    let form = r#"{"parts":2,"data":"AA=="}"#;
+    store::assert_stored_as(&text::key("crm", "h", 1), &part, "connectorText/crm/h/0001", form);
+}
+
 /// Whatever points the record at a revision that does not run or cannot be read (another version of the
 /// program, a damaged store), what served serves on.
 #[tokio::test]
@@ -113,12 +146,11 @@ async fn a_broken_revision_never_replaces_a_good_one() {
     let instance = Instance::start(&store).await;
     make(&instance, &["first"]).await;
     let point_to = async |number: u64| {
-        let key = connector_key(Some("crm"));
-        let before = store.document(&key).await.unwrap();
-        let mut after = before.clone().unwrap();
-        after["record"]["active"] = json!(number);
-        after["record"]["version"] = json!(after["record"]["version"].as_u64().unwrap() + 1);
-        let change = DocumentChange { key, before, after: Some(after) };
+        let before = store.versioned(&connector_key("crm")).await.unwrap();
+        let mut after = before.content.clone().unwrap();
+        after.record.active = Some(number);
+        after.record.version += 1;
+        let change = before.changed_to(&after).unwrap();
         assert!(store.change_documents(&[change]).await.unwrap());
         instance.connectors.refresh().await.unwrap();
         instance.connectors.get("crm").await.unwrap().serving
@@ -136,19 +168,15 @@ async fn a_broken_revision_never_replaces_a_good_one() {
     let upload = Upload { text: document("third"), ..Upload::default() };
     let version = instance.connectors.found("crm").await.unwrap().record.version;
     instance.connectors.upload(edit(&who(), version), upload).await.unwrap();
-    let revision = store.document(&revision_key("crm", Some(3))).await.unwrap().unwrap();
-    let part = DocumentKey {
-        kind: DocumentKind::ConnectorText,
-        parts: ["crm", revision["hash"].as_str().unwrap(), "0000"].map(|part| Some(part.to_owned())).to_vec(),
-    };
-    let text = store.document(&part).await.unwrap().unwrap();
-    for damaged in [json!({"parts": 2, "data": text["data"]}), json!({"parts": 1, "data": "AAAA"}), json!([])]
-    {
-        store.save_document(&part, &damaged).await.unwrap();
+    let revision = store.get(&revision_key("crm", 3)).await.unwrap().unwrap();
+    let part = text::key("crm", &revision.hash, 0);
+    let text = store.get(&part).await.unwrap().unwrap();
+    for damaged in [json!({"parts": 2, "data": text.data}), json!({"parts": 1, "data": "AAAA"}), json!([])] {
+        store.save_document(part.as_document_key(), &damaged).await.unwrap();
         assert_eq!(point_to(3).await, Some("active"), "of the one before: {damaged}");
         assert_eq!(instance.name().as_deref(), Some("first"), "{damaged}");
     }
-    store.save_document(&part, &text).await.unwrap();
+    store.save(&part, &text).await.unwrap();
     assert_eq!(point_to(3).await, Some("active"));
     assert_eq!(instance.name().as_deref(), Some("third"));
 }
@@ -169,12 +197,11 @@ async fn records_are_read_again_only_where_a_connector_was_changed() {
     assert_eq!(name().as_deref(), Some("first"));
 
     // Not how records are changed, so that it is seen who looks at them.
-    let key = connector_key(Some("crm"));
-    let before = store.document(&key).await.unwrap();
-    let mut after = before.clone().unwrap();
-    after["record"]["active"] = json!(2);
-    after["record"]["version"] = json!(version + 1);
-    let change = DocumentChange { key, before, after: Some(after) };
+    let before = store.versioned(&connector_key("crm")).await.unwrap();
+    let mut after = before.content.clone().unwrap();
+    after.record.active = Some(2);
+    after.record.version = version + 1;
+    let change = before.changed_to(&after).unwrap();
     assert!(store.change_documents(&[change]).await.unwrap());
     connectors.refresh_where_changed().await.unwrap();
     assert_eq!(name().as_deref(), Some("first"), "nothing is read");

@@ -8,11 +8,11 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 use super::record::damaged;
 use crate::engine::load::hash_of;
-use crate::store::{DocumentChange, DocumentKey, DocumentKind, MAX_RECORD_BYTES, Store, StoreError};
+use crate::store::{DocumentChange, DocumentKind, Key, MAX_RECORD_BYTES, Store, StoreError, StoredDocument};
 
 /// How many bytes of a deflated text a part holds: as base64, with room for its key and its sealing.
 const PART: usize = MAX_RECORD_BYTES / 8 * 5;
@@ -22,9 +22,21 @@ const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
 const WHAT: &str = "the text of a revision";
 
-fn key(proxy_id: &str, hash: &str, part: usize) -> DocumentKey {
-    let parts = [proxy_id.to_owned(), hash.to_owned(), format!("{part:04}")];
-    DocumentKey { kind: DocumentKind::ConnectorText, parts: parts.map(Some).to_vec() }
+/// A part of a text.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct TextPart {
+    /// How many parts the text has.
+    pub(super) parts: usize,
+    /// Its bytes of the deflated text, as base64.
+    pub(super) data: String,
+}
+
+impl StoredDocument for TextPart {
+    const KIND: DocumentKind = DocumentKind::ConnectorText;
+}
+
+pub(super) fn key(proxy_id: &str, hash: &str, part: usize) -> Key<TextPart> {
+    Key::new([proxy_id.to_owned(), hash.to_owned(), format!("{part:04}")].map(Some))
 }
 
 /// What has to change for a text to be stored; nothing where it is already.
@@ -35,7 +47,7 @@ pub(super) async fn storing(
 ) -> Result<Vec<DocumentChange>, StoreError> {
     let hash = hash_of(text);
     // Texts are never removed, and all parts of one come together.
-    if store.document(&key(proxy_id, &hash, 0)).await?.is_some() {
+    if !store.versioned_lossy(&key(proxy_id, &hash, 0)).await?.is_absent() {
         return Ok(Vec::new());
     }
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
@@ -43,13 +55,12 @@ pub(super) async fn storing(
     let deflated = deflated.map_err(|_| damaged(WHAT))?;
     let parts = deflated.chunks(PART).enumerate();
     let count = deflated.chunks(PART).len();
-    Ok(parts
-        .map(|(part, bytes)| DocumentChange {
-            key: key(proxy_id, &hash, part),
-            before: None,
-            after: Some(json!({"parts": count, "data": BASE64.encode(bytes)})),
+    parts
+        .map(|(part, bytes)| {
+            let stored = TextPart { parts: count, data: BASE64.encode(bytes) };
+            DocumentChange::create(&key(proxy_id, &hash, part), &stored)
         })
-        .collect())
+        .collect()
 }
 
 /// A stored text.
@@ -58,11 +69,9 @@ pub(super) async fn read(store: &dyn Store, proxy_id: &str, hash: &str) -> Resul
     let mut count = 1;
     let mut part = 0;
     while part < count {
-        let found = store.document(&key(proxy_id, hash, part)).await?.ok_or_else(|| damaged(WHAT))?;
-        let data = found.get("data").and_then(Value::as_str).ok_or_else(|| damaged(WHAT))?;
-        deflated.extend(BASE64.decode(data).map_err(|_| damaged(WHAT))?);
-        let parts = found.get("parts").and_then(Value::as_u64);
-        count = parts.and_then(|parts| usize::try_from(parts).ok()).ok_or_else(|| damaged(WHAT))?;
+        let found = store.get(&key(proxy_id, hash, part)).await?.ok_or_else(|| damaged(WHAT))?;
+        deflated.extend(BASE64.decode(found.data).map_err(|_| damaged(WHAT))?);
+        count = found.parts;
         part += 1;
     }
     let mut text = String::new();

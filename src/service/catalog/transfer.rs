@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 
 use super::audit::{Action, Change};
 use super::draft::{Stored, Upload, new_revision};
-use super::record::Record;
+use super::record::{Connector, Record};
 use super::settings::{Settings, new_record};
 use super::{Catalog, ConnectorError, ConnectorView, Revision, check_text};
 use crate::connector::documents::Secrets;
 use crate::members::{Members, Wrong};
 use crate::service::management::Caller;
-use crate::store::DocumentChange;
+use crate::store::{DocumentChange, StoreError};
 
 const FORMAT: &str = "app-connect-connector";
 const VERSION: u32 = 1;
@@ -176,11 +176,12 @@ impl Catalog {
             revision.imported_by = Some(who.name.clone());
             record.revisions = revision.number;
             // Texts that several revisions share are stored once.
-            changes.extend(with_new_texts(stored, &changes, &record, &revision));
+            changes.extend(with_new_texts(stored, &changes, &record, &revision)?);
         }
         let revision = (record.revisions > 0).then_some(record.revisions);
         let change = Change::new(Action::Import, revision, json!({"revisions": record.revisions}));
-        self.commit(who, None, &record, &Secrets::default(), changes, change).await
+        let connector = Connector { record, secrets: Secrets::default() };
+        self.commit_new(who, connector, changes, change).await
     }
 }
 
@@ -190,11 +191,11 @@ fn with_new_texts(
     before: &[DocumentChange],
     record: &Record,
     revision: &Revision,
-) -> Vec<DocumentChange> {
-    let own = new_revision(&record.proxy_id, revision);
+) -> Result<Vec<DocumentChange>, StoreError> {
+    let own = new_revision(&record.proxy_id, revision)?;
     let others = stored.into_iter().filter(|change| change.key != own.key);
     let mut new: Vec<_> =
         others.filter(|change| !before.iter().any(|known| known.key == change.key)).collect();
     new.push(own);
-    new
+    Ok(new)
 }

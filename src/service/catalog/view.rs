@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::record::{Found, Record, connector_key, read_revision, revision_key};
+use super::record::{Connector, Record, revisions_of};
 use super::{Catalog, ConnectorError, Revision, Status};
 use crate::connector::documents::Secrets;
+use crate::store::Prefix;
 
 /// A connector.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -85,8 +86,7 @@ impl Catalog {
     /// # Errors
     /// If the store cannot be read.
     pub async fn list(&self) -> Result<Vec<ConnectorView>, ConnectorError> {
-        let documents = self.store.documents(&connector_key(None)).await?;
-        let found = documents.into_iter().map(Found::read).collect::<Result<Vec<_>, _>>()?;
+        let found: Vec<Connector> = self.store.list(&Prefix::all()).await?;
         let mut views: Vec<_> = found.iter().map(|found| self.view(&found.record, &found.secrets)).collect();
         views.sort_by(|a, b| a.proxy_id.cmp(&b.proxy_id));
         Ok(views)
@@ -107,11 +107,8 @@ impl Catalog {
     /// If there is no such connector, or the store cannot be read.
     pub async fn revisions(&self, proxy_id: &str) -> Result<Vec<Revision>, ConnectorError> {
         self.found(proxy_id).await?;
-        let documents = self.store.documents(&revision_key(proxy_id, None)).await?;
-        let without = |document| Ok(Revision { diagnostics: Vec::new(), ..read_revision(document)? });
-        let mut revisions = documents.into_iter().map(without).collect::<Result<Vec<_>, ConnectorError>>()?;
-        revisions.reverse();
-        Ok(revisions)
+        let revisions = self.store.list(&revisions_of(proxy_id)).await?.into_iter().rev();
+        Ok(revisions.map(|revision| Revision { diagnostics: Vec::new(), ..revision }).collect())
     }
 
     /// One revision.

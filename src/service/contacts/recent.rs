@@ -1,7 +1,7 @@
 //! Contacts that were just created: a CRM's search may know them only after minutes.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::engine::phone::is_same_number;
 use crate::engine::results::Contact;
@@ -9,7 +9,7 @@ use crate::engine::text::id_text;
 use crate::service::tenants::Tenants;
 use crate::service::wording::store_failed;
 use crate::service::{ResolvedPlatform, Services};
-use crate::store::{DocumentChange, DocumentKey, DocumentKind, Owner, StoreError, User};
+use crate::store::{DocumentKind, Key, Owner, StoreError, StoredDocument, User};
 
 /// How long a contact is shown that the CRM's search does not know: longer than indexes take, and not
 /// so long that one which was deleted there stays for the day.
@@ -28,6 +28,19 @@ pub(super) struct Recent {
     pub(super) contact_type: Value,
     pub(super) phone_number: Value,
     pub(super) until: i64,
+}
+
+/// The contacts of an account, as they are stored.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NewContacts {
+    contacts: Vec<Recent>,
+    /// When the last of them is over; the sweep removes what is older.
+    expires_at: i64,
+}
+
+impl StoredDocument for NewContacts {
+    const KIND: DocumentKind = DocumentKind::NewContacts;
 }
 
 /// What a search asks for.
@@ -82,7 +95,7 @@ fn region<'a>(platform: &'a ResolvedPlatform<'_>, user: &'a User) -> Option<&'a 
 }
 
 /// Where the contacts that were just created for a user's account are kept.
-fn key(platform: &ResolvedPlatform<'_>, user: &User) -> DocumentKey {
+fn key(platform: &ResolvedPlatform<'_>, user: &User) -> Key<NewContacts> {
     let scope = Tenants::of(platform, user).now;
     let (kind, owner) = match scope.owner {
         Owner::RcAccount(id) => ("account", id),
@@ -90,12 +103,11 @@ fn key(platform: &ResolvedPlatform<'_>, user: &User) -> DocumentKey {
     };
     let mut parts = vec![Some(scope.platform), scope.proxy_id, Some(kind.to_owned()), Some(owner)];
     parts.extend(scope.tenant_host.map(Some));
-    DocumentKey { kind: DocumentKind::NewContacts, parts }
+    Key::new(parts)
 }
 
-fn read(document: Option<&Value>, now: i64) -> Vec<Recent> {
-    let contacts = document.and_then(|document| document.get("contacts")).cloned().unwrap_or_default();
-    let contacts: Vec<Recent> = serde_json::from_value(contacts).unwrap_or_default();
+fn current(stored: Option<NewContacts>, now: i64) -> Vec<Recent> {
+    let contacts = stored.map(|stored| stored.contacts).unwrap_or_default();
     // A clock that was put back would keep them for longer.
     contacts.into_iter().filter(|recent| (now..=now + LIFETIME_MS).contains(&recent.until)).collect()
 }
@@ -103,17 +115,18 @@ fn read(document: Option<&Value>, now: i64) -> Vec<Recent> {
 /// Changes what is kept, whoever else does.
 async fn change(
     services: &Services,
-    key: &DocumentKey,
+    key: &Key<NewContacts>,
     change: impl Fn(&mut Vec<Recent>),
 ) -> Result<(), StoreError> {
     loop {
-        let before = services.store.document(key).await?;
-        let mut contacts = read(before.as_ref(), services.clock.now_ms());
+        let mut before = services.store.versioned_lossy(key).await?;
+        let mut contacts = current(before.content.take(), services.clock.now_ms());
         change(&mut contacts);
-        let expires_at = contacts.iter().map(|recent| recent.until).max();
-        let after = expires_at.map(|expires_at| json!({"contacts": contacts, "expiresAt": expires_at}));
-        let change = DocumentChange { key: key.clone(), before, after };
-        if change.before == change.after || services.store.change_documents(&[change]).await? {
+        let change = match contacts.iter().map(|recent| recent.until).max() {
+            Some(expires_at) => before.changed_to(&NewContacts { contacts, expires_at })?,
+            None => before.removed(),
+        };
+        if change.changes_nothing() || services.store.change_documents(&[change]).await? {
             return Ok(());
         }
     }
@@ -134,9 +147,9 @@ pub(super) async fn remember(platform: &ResolvedPlatform<'_>, user: &User, recen
 }
 
 /// What is kept. Where that cannot be read, what the CRM found is worth more than an error.
-async fn kept(services: &Services, key: &DocumentKey) -> Vec<Recent> {
-    match services.store.document(key).await {
-        Ok(kept) => read(kept.as_ref(), services.clock.now_ms()),
+async fn kept(services: &Services, key: &Key<NewContacts>) -> Vec<Recent> {
+    match services.store.get(key).await {
+        Ok(kept) => current(kept, services.clock.now_ms()),
         Err(error) => {
             store_failed(&error);
             Vec::new()
@@ -197,6 +210,7 @@ pub(super) async fn add(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::assert_stored_as;
 
     #[test]
     fn a_contact_is_found_by_its_number_and_by_a_part_of_its_name() {
@@ -232,8 +246,16 @@ mod tests {
             |until| Recent { until, ..Recent::new(1.into(), "A".into(), "C".into(), "+1".into(), 0) };
         let now = 1_760_000_000_000;
         let kept = [recent(now - 1), recent(now + 10_000), recent(now + 10 * LIFETIME_MS)];
-        assert_eq!(read(Some(&json!({"contacts": kept})), now), [kept[1].clone()]);
-        assert_eq!(read(Some(&json!({"contacts": "no list"})), now), []);
-        assert_eq!(read(None, now), []);
+        let stored = NewContacts { contacts: kept.to_vec(), expires_at: now };
+        assert_eq!(current(Some(stored), now), [kept[1].clone()]);
+        assert_eq!(current(None, now), []);
+    }
+
+    #[test]
+    fn new_contacts_are_stored_as_they_were() {
+        let recent = Recent::new(1.into(), "A".into(), Value::Null, "+1".into(), 0);
+        let stored = NewContacts { contacts: vec![recent], expires_at: 1_800_000 };
+        let form = r#"{"contacts":[{"id":1,"name":"A","type":null,"phoneNumber":"+1","until":1800000}],"expiresAt":1800000}"#;
+        assert_stored_as(&Key::new([Some("crm".to_owned())]), &stored, "newContacts/crm", form);
     }
 }

@@ -3,19 +3,35 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 use super::claims::{Instance, unique};
 use crate::service::wording::store_failed;
-use crate::store::{DocumentChange, DocumentKey, DocumentKind, Store, StoreError};
+use crate::store::{DocumentChange, DocumentKind, Key, Store, StoreError, StoredDocument};
 
 /// How often the lease of another is looked at, where no change is heard of.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// As it is stored.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Holding {
+    /// Random, one for each time that it is taken.
+    holder: String,
+    /// The start of a server that took it.
+    instance: String,
+    /// In milliseconds, by [`Instance::now`].
+    expires_at: i64,
+}
+
+impl StoredDocument for Holding {
+    const KIND: DocumentKind = DocumentKind::Lease;
+}
+
 /// A lease that the caller holds. It has to be ended; one that is dropped blocks the others of this
 /// key until it expires.
 pub(in crate::service) struct Lease {
-    change: DocumentChange,
+    end: DocumentChange,
 }
 
 /// What came of asking for a lease.
@@ -35,23 +51,22 @@ pub(in crate::service) async fn ask(
     lifetime: Duration,
     patience: Duration,
 ) -> Result<LeaseAnswer, StoreError> {
-    let key = DocumentKey { kind: DocumentKind::Lease, parts };
+    let key: Key<Holding> = Key::new(parts);
     let until = instance.elapsed() + patience;
     let mut waited = false;
     let mut changes = store.changes();
     loop {
-        let (before, now) = tokio::try_join!(store.document(&key), instance.now(store))?;
-        let stands = before.as_ref().is_some_and(|lease| stands(store, instance, lease, now));
+        let (before, now) = tokio::try_join!(store.versioned_lossy(&key), instance.now(store))?;
+        let stands = before.content.as_ref().is_some_and(|lease| stands(store, instance, lease, now));
         if !stands && waited {
             return Ok(LeaseAnswer::Ended);
         }
         if !stands {
             let expires_at = now + i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
-            let lease = json!({"holder": unique()?, "instance": instance.name(), "expiresAt": expires_at});
-            let change = DocumentChange { key: key.clone(), before, after: Some(lease.clone()) };
+            let lease = Holding { holder: unique()?, instance: instance.name().to_owned(), expires_at };
+            let change = before.changed_to(&lease)?;
             if store.change_documents(std::slice::from_ref(&change)).await? {
-                let change = DocumentChange { key, before: Some(lease), after: None };
-                return Ok(LeaseAnswer::Held(Lease { change }));
+                return Ok(LeaseAnswer::Held(Lease { end: change.then_removed() }));
             }
             continue;
         }
@@ -66,16 +81,14 @@ pub(in crate::service) async fn ask(
 }
 
 /// In a store of one process, the lease of an earlier start is nobody's.
-fn stands(store: &dyn Store, instance: &Instance, lease: &Value, now: i64) -> bool {
-    let expires_at = lease.get("expiresAt").and_then(Value::as_i64).unwrap_or_default();
-    let is_own = lease.get("instance").and_then(Value::as_str) == Some(instance.name());
-    expires_at > now && (is_own || store.is_shared())
+fn stands(store: &dyn Store, instance: &Instance, lease: &Holding, now: i64) -> bool {
+    lease.expires_at > now && (lease.instance == instance.name() || store.is_shared())
 }
 
 impl Lease {
     /// Ends it. Where the store fails, it expires.
     pub(in crate::service) async fn end(self, store: &dyn Store) {
-        if let Err(error) = store.change_documents(&[self.change]).await {
+        if let Err(error) = store.change_documents(&[self.end]).await {
             store_failed(&error);
         }
     }
@@ -143,6 +156,13 @@ mod tests {
         scene.hand.advance(LIFETIME - Duration::from_secs(10));
         drop(lost);
         scene.held(&scene.instance).await;
+    }
+
+    #[test]
+    fn a_lease_is_stored_as_it_was() {
+        let lease = Holding { holder: "h".to_owned(), instance: "i".to_owned(), expires_at: 1 };
+        let form = r#"{"holder":"h","instance":"i","expiresAt":1}"#;
+        store::assert_stored_as(&Key::new([Some("work".to_owned())]), &lease, "lease/work", form);
     }
 
     /// Nobody else works on the store of one process.

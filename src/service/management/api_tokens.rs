@@ -21,7 +21,7 @@ use crate::members::{Member, Wrong, members};
 use crate::random_id::{NoRandomness, random_hex};
 use crate::secret::Secret;
 use crate::service::clock::Clock;
-use crate::store::{DocumentChange, DocumentKey, DocumentKind, Store, StoreError};
+use crate::store::{DocumentChange, DocumentKind, Key, Prefix, Store, StoreError, StoredDocument, Versioned};
 
 /// What every token begins with, so that people and scanners know one when they see it.
 const PREFIX: &str = "acx_";
@@ -47,6 +47,10 @@ struct Stored {
     created_at: i64,
     rotated_at: Option<i64>,
     valid_until: Option<i64>,
+}
+
+impl StoredDocument for Stored {
+    const KIND: DocumentKind = DocumentKind::ApiToken;
 }
 
 /// A token as people see it: without its secret.
@@ -177,7 +181,9 @@ pub async fn create(
             json!({"name": name, "scopes": stored.scopes, "validUntil": iso(stored.valid_until)}),
         );
         // An id that is taken already is no reason to fail.
-        if audit::commit(store, clock, &event, vec![change(&stored.id, None, Some(&stored))]).await? {
+        if audit::commit(store, clock, &event, vec![DocumentChange::create(&key(&stored.id), &stored)?])
+            .await?
+        {
             return Ok(issued(stored, &secret, now));
         }
     }
@@ -189,8 +195,7 @@ pub async fn create(
 /// If the store fails.
 pub async fn list(store: &dyn Store, clock: &Clock) -> Result<Vec<Token>, StoreError> {
     let now = clock.now_ms();
-    let mut all: Vec<Stored> =
-        store.documents(&all_key()).await?.into_iter().map(read).collect::<Result<_, _>>()?;
+    let mut all: Vec<Stored> = store.list(&Prefix::all()).await?;
     all.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
     Ok(all.into_iter().map(|stored| shown(stored, now)).collect())
 }
@@ -201,10 +206,9 @@ pub async fn list(store: &dyn Store, clock: &Clock) -> Result<Vec<Token>, StoreE
 /// If there is none, or the store fails.
 pub async fn revoke(store: &dyn Store, clock: &Clock, by: &Caller, id: &str) -> Result<Token, TokenError> {
     loop {
-        let (document, stored) = find(store, id).await?;
+        let (before, stored) = find(store, id).await?;
         let event = Event::new(by, "token.revoke", target(id), json!({"name": stored.name}));
-        let change = DocumentChange { key: key(id), before: Some(document), after: None };
-        if audit::commit(store, clock, &event, vec![change]).await? {
+        if audit::commit(store, clock, &event, vec![before.removed()]).await? {
             return Ok(shown(stored, clock.now_ms()));
         }
     }
@@ -224,7 +228,7 @@ pub async fn rotate(
 ) -> Result<Issued, TokenError> {
     let now = clock.now_ms();
     loop {
-        let (document, mut stored) = find(store, id).await?;
+        let (before, mut stored) = find(store, id).await?;
         let secret = random_hex::<32>()?;
         stored.digest = digest_of(&secret);
         stored.rotated_at = Some(now);
@@ -237,7 +241,7 @@ pub async fn rotate(
         }
         let detail = json!({"name": stored.name, "validUntil": iso(stored.valid_until)});
         let event = Event::new(by, "token.rotate", target(id), detail);
-        if audit::commit(store, clock, &event, vec![change(id, Some(document), Some(&stored))]).await? {
+        if audit::commit(store, clock, &event, vec![before.changed_to(&stored)?]).await? {
             return Ok(issued(stored, &secret, now));
         }
     }
@@ -245,7 +249,7 @@ pub async fn rotate(
 
 /// Whether there is any token.
 pub(super) async fn exist(store: &dyn Store) -> Result<bool, StoreError> {
-    Ok(!store.documents(&all_key()).await?.is_empty())
+    store.holds_any::<Stored>(&Prefix::all()).await
 }
 
 /// Who holds a token. Takes the same time wherever two secrets differ.
@@ -258,7 +262,7 @@ pub(super) async fn verify(
     let Some((id, secret)) = parts.filter(|(id, _)| id.len() == 16) else {
         return Ok(Err(Refused::Wrong));
     };
-    let Some(stored) = store.document(&key(id)).await?.map(read).transpose()? else {
+    let Some(stored) = store.get(&key(id)).await? else {
         return Ok(Err(Refused::Wrong));
     };
     if !bool::from(digest_of(secret).as_bytes().ct_eq(stored.digest.as_bytes())) {
@@ -307,28 +311,14 @@ fn target(id: &str) -> String {
     format!("token/{id}")
 }
 
-fn all_key() -> DocumentKey {
-    DocumentKey { kind: DocumentKind::ApiToken, parts: Vec::new() }
+fn key(id: &str) -> Key<Stored> {
+    Key::new([Some(id.to_owned())])
 }
 
-fn key(id: &str) -> DocumentKey {
-    DocumentKey { kind: DocumentKind::ApiToken, parts: vec![Some(id.to_owned())] }
-}
-
-fn change(id: &str, before: Option<Value>, after: Option<&Stored>) -> DocumentChange {
-    let after = after.and_then(|stored| serde_json::to_value(stored).ok());
-    DocumentChange { key: key(id), before, after }
-}
-
-async fn find(store: &dyn Store, id: &str) -> Result<(Value, Stored), TokenError> {
-    let document = store.document(&key(id)).await?;
-    let document = document.ok_or_else(|| TokenError::Unknown(id.to_owned()))?;
-    Ok((document.clone(), read(document)?))
-}
-
-fn read(document: Value) -> Result<Stored, StoreError> {
-    serde_json::from_value(document)
-        .map_err(|error| StoreError::Corrupt { what: "an API token".to_owned(), why: error.to_string() })
+async fn find(store: &dyn Store, id: &str) -> Result<(Versioned<Stored>, Stored), TokenError> {
+    let mut found = store.versioned(&key(id)).await?;
+    let stored = found.content.take().ok_or_else(|| TokenError::Unknown(id.to_owned()))?;
+    Ok((found, stored))
 }
 
 fn issued(stored: Stored, secret: &str, now: i64) -> Issued {
@@ -357,6 +347,21 @@ fn iso(milliseconds: Option<i64>) -> Option<String> {
 mod tests {
     use super::*;
     use crate::store::{self, Keys};
+
+    #[test]
+    fn a_token_is_stored_as_it_was() {
+        let token = Stored {
+            id: "0a".to_owned(),
+            name: "ci".to_owned(),
+            scopes: BTreeSet::from([TokenScope::Edit]),
+            digest: "d".to_owned(),
+            created_at: 1,
+            rotated_at: None,
+            valid_until: Some(2),
+        };
+        let form = r#"{"id":"0a","name":"ci","scopes":["edit"],"digest":"d","createdAt":1,"rotatedAt":null,"validUntil":2}"#;
+        store::assert_stored_as(&key("0a"), &token, "consoleToken/0a", form);
+    }
 
     #[tokio::test]
     async fn a_token_is_valid_until_its_day() {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::caller::Caller;
 use crate::engine::time::to_iso;
 use crate::service::clock::Clock;
-use crate::store::{DocumentChange, DocumentKey, DocumentKind, Store, StoreError};
+use crate::store::{DocumentChange, DocumentKind, Key, Prefix, Store, StoreError, StoredDocument};
 
 /// So many entries lie in one block: a page is read without reading the others.
 const BLOCK: u64 = 256;
@@ -68,6 +68,21 @@ pub struct Entry {
     pub detail: Value,
 }
 
+impl StoredDocument for Entry {
+    const KIND: DocumentKind = DocumentKind::Audit;
+}
+
+/// Where the log ends, as it is stored.
+#[derive(Default, Serialize, Deserialize)]
+struct Head {
+    /// The number of the newest entry.
+    last: u64,
+}
+
+impl StoredDocument for Head {
+    const KIND: DocumentKind = DocumentKind::Audit;
+}
+
 /// Some entries, oldest first.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -96,19 +111,17 @@ pub async fn commit(
     let own = changes.len();
     let mut all = changes;
     for _ in 0..ATTEMPTS {
-        let head = store.document(&head()).await?;
-        let sequence = last(head.as_ref())? + 1;
-        let entry = serde_json::to_value(entry(event, sequence, clock.now_ms())).unwrap_or_default();
+        let mut head = store.versioned(&head()).await?;
+        let sequence = head.content.take().unwrap_or_default().last + 1;
+        let entry = entry(event, sequence, clock.now_ms());
         all.truncate(own);
-        all.push(DocumentChange { key: self::head(), before: head, after: Some(json!({"last": sequence})) });
-        all.push(DocumentChange { key: key(sequence), before: None, after: Some(entry) });
+        all.push(head.changed_to(&Head { last: sequence })?);
+        all.push(DocumentChange::create(&key(sequence), &entry)?);
         if store.change_documents(&all).await? {
             return Ok(true);
         }
-        for change in &all[..own] {
-            if store.document(&change.key).await? != change.before {
-                return Ok(false);
-            }
+        if !store.are_unchanged(&all[..own]).await? {
+            return Ok(false);
         }
     }
     Err(StoreError::Unavailable {
@@ -158,7 +171,7 @@ fn longest(value: &mut Value) -> Option<&mut Value> {
 /// # Errors
 /// If the store fails.
 pub async fn newest(store: &dyn Store) -> Result<u64, StoreError> {
-    last(store.document(&head()).await?.as_ref())
+    Ok(store.get(&head()).await?.unwrap_or_default().last)
 }
 
 /// The entries after a number, at most `limit`.
@@ -170,9 +183,7 @@ pub async fn page(store: &dyn Store, after: u64, limit: usize) -> Result<Page, S
     let mut entries: Vec<Entry> = Vec::new();
     let mut block = after / BLOCK;
     while entries.len() < limit && block * BLOCK < last {
-        for document in store.documents(&block_key(block)).await? {
-            let entry: Entry =
-                serde_json::from_value(document).map_err(|error| corrupt(&error.to_string()))?;
+        for entry in store.list(&entries_of(block)).await? {
             if entry.sequence > after && entries.len() < limit {
                 entries.push(entry);
             }
@@ -183,30 +194,16 @@ pub async fn page(store: &dyn Store, after: u64, limit: usize) -> Result<Page, S
     Ok(Page { entries, last, next: (reached < last).then_some(reached) })
 }
 
-fn last(head: Option<&Value>) -> Result<u64, StoreError> {
-    match head {
-        None => Ok(0),
-        Some(head) => head["last"].as_u64().ok_or_else(|| corrupt("its head has no number")),
-    }
+fn head() -> Key<Head> {
+    Key::new([Some("head".to_owned())])
 }
 
-fn corrupt(why: &str) -> StoreError {
-    StoreError::Corrupt { what: "the audit log".to_owned(), why: why.to_owned() }
+fn entries_of(block: u64) -> Prefix<Entry> {
+    Prefix::new(["entries".to_owned(), format!("{block:016x}")].map(Some))
 }
 
-fn head() -> DocumentKey {
-    DocumentKey { kind: DocumentKind::Audit, parts: vec![Some("head".to_owned())] }
-}
-
-fn block_key(block: u64) -> DocumentKey {
-    let parts = ["entries".to_owned(), format!("{block:016x}")];
-    DocumentKey { kind: DocumentKind::Audit, parts: parts.map(Some).to_vec() }
-}
-
-fn key(sequence: u64) -> DocumentKey {
-    let mut key = block_key((sequence - 1) / BLOCK);
-    key.parts.push(Some(format!("{sequence:016x}")));
-    key
+fn key(sequence: u64) -> Key<Entry> {
+    entries_of((sequence - 1) / BLOCK).key([Some(format!("{sequence:016x}"))])
 }
 
 #[cfg(test)]
@@ -271,23 +268,41 @@ mod tests {
         assert_eq!(kept.detail, json!({"omittedBytes": MAX_DETAIL + 2}));
     }
 
+    #[test]
+    fn the_log_is_stored_as_it_was() {
+        store::assert_stored_as(&head(), &Head { last: 7 }, "audit/head", r#"{"last":7}"#);
+        let event = Event::new(&Caller::command_line(), "test", "x", json!({"b": 1, "a": 2}));
+        let form = r#"{"sequence":257,"at":"1970-01-01T00:00:00.000Z","action":"test","target":"x","tokenId":"cli","tokenName":"command line","detail":{"b":1,"a":2}}"#;
+        let place = "audit/entries/0000000000000001/0000000000000101";
+        store::assert_stored_as(&key(257), &entry(&event, 257, 0), place, form);
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Number(u64);
+
+    impl StoredDocument for Number {
+        const KIND: DocumentKind = DocumentKind::License;
+    }
+
     /// A change that comes too late leaves no entry.
     #[tokio::test]
     async fn a_change_and_its_entry_are_stored_together_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
         let keys = Keys::from_secret(&Secret::new("a secret")).unwrap();
         let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
-        let key = DocumentKey { kind: DocumentKind::License, parts: vec![Some("x".to_owned())] };
-        let change = |before: Option<Value>, after: Value| {
-            vec![DocumentChange { key: key.clone(), before, after: Some(after) }]
+        let key: Key<Number> = Key::new([Some("x".to_owned())]);
+        let absent = || vec![DocumentChange::create(&key, &Number(1)).unwrap()];
+        let changed = |before: u64, after: u64| {
+            let removed = DocumentChange::create(&key, &Number(before)).unwrap().then_removed();
+            vec![DocumentChange { after: Some(json!(after)), ..removed }]
         };
         let event = Event::new(&Caller::command_line(), "test", "x", Value::Null);
-        assert!(commit(&*store, &Clock::system(), &event, change(None, json!(1))).await.unwrap());
-        assert!(!commit(&*store, &Clock::system(), &event, change(None, json!(2))).await.unwrap());
-        assert!(!commit(&*store, &Clock::system(), &event, change(Some(json!(3)), json!(2))).await.unwrap());
-        assert_eq!(store.document(&key).await.unwrap(), Some(json!(1)));
+        assert!(commit(&*store, &Clock::system(), &event, absent()).await.unwrap());
+        assert!(!commit(&*store, &Clock::system(), &event, absent()).await.unwrap());
+        assert!(!commit(&*store, &Clock::system(), &event, changed(3, 2)).await.unwrap());
+        assert_eq!(store.get(&key).await.unwrap(), Some(Number(1)));
         assert_eq!(page(&*store, 0, 10).await.unwrap().last, 1);
-        assert!(commit(&*store, &Clock::system(), &event, change(Some(json!(1)), json!(2))).await.unwrap());
+        assert!(commit(&*store, &Clock::system(), &event, changed(1, 2)).await.unwrap());
         assert_eq!(page(&*store, 0, 10).await.unwrap().last, 2);
     }
 }

@@ -1,7 +1,7 @@
 //! Documents: small records that only one service knows. Sealed JSON; key: kind, and whatever parts the kind
-//! has.
+//! has. Their types are declared where they are used: see `store::documents`.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use serde_json::Value;
 
@@ -89,6 +89,14 @@ impl DocumentKey {
             key.extend_from_slice(&encode_key(&[part.as_deref()]));
         }
         key
+    }
+}
+
+/// Kind and parts, as messages name a document; `-` is an absent part.
+impl fmt::Display for DocumentKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.name())?;
+        self.parts.iter().try_for_each(|part| write!(f, "/{}", part.as_deref().unwrap_or("-")))
     }
 }
 

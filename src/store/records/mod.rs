@@ -4,6 +4,7 @@
 //! that has a default, but no member changes its name or meaning. If that is not enough, the form gets
 //! the next [`Record::VERSION`] and writes it as a member [`VERSION_MEMBER`]; version 1 has no such member.
 
+mod account_data;
 mod call_log;
 mod claim;
 mod contact;
@@ -16,6 +17,7 @@ mod user;
 
 use serde_json::Value;
 
+pub use account_data::AccountData;
 pub use call_log::{CallLog, Extension, Saved};
 pub use claim::{Claim, ClaimChange, ClaimKey, ClaimSubject, Claims};
 pub use contact::ContactKey;
