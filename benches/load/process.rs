@@ -99,7 +99,7 @@ impl Measured {
         for _ in 0..300 {
             let before = self.cpu();
             tokio::time::sleep(MOMENT).await;
-            if self.cpu() - before < MOMENT / 50 {
+            if self.cpu().saturating_sub(before) < MOMENT / 50 {
                 return;
             }
         }

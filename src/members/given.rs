@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Member, Wrong};
+use crate::json_kind::kind;
 
 /// What a client gave for a member that should be a `T`: any JSON value, null included, kept as it came. The OpenAPI
 /// document says `T`.
@@ -51,9 +52,10 @@ impl<T> Clone for Given<T> {
     }
 }
 
+/// Shows no content: a request names people and their numbers.
 impl<T> fmt::Debug for Given<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.value.fmt(f)
+        write!(f, "Given({})", kind(&self.value))
     }
 }
 

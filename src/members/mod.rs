@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 pub use self::given::{Flag, Given};
 pub use self::kind::Kind;
 
-/// An object whose members are declared with [`members!`].
+/// An object whose members are declared with `members!`.
 pub trait Members: Sized {
     /// The names of its members, in their order.
     const NAMES: &'static [&'static str];

@@ -121,18 +121,23 @@ fn json(bytes: &[u8]) -> Result<Map<String, Value>, RequestError> {
     match parse(bytes) {
         Ok(Value::Object(members)) => Ok(members),
         Ok(other) => Err(RequestError::NotAnObject(crate::json_kind::kind(&other))),
-        Err(error) => Err(RequestError::NotJson(format!(
-            "{} at line {}, column {}",
-            match () {
-                () if error.is_eof() => "it ends too early",
-                // The parser stops before it recurses too far, and has no kind for that.
-                () if error.to_string().starts_with("recursion limit") => "it is nested too deeply",
-                () => "a syntax error",
-            },
-            error.line(),
-            error.column()
-        ))),
+        Err(error) => {
+            let why = if error.is_eof() {
+                "it ends too early"
+            } else if is_too_deep(&error) {
+                "it is nested too deeply"
+            } else {
+                "a syntax error"
+            };
+            let (line, column) = (error.line(), error.column());
+            Err(RequestError::NotJson(format!("{why} at line {line}, column {column}")))
+        }
     }
+}
+
+/// Whether the parser stopped before it would recurse too far. It has no kind for that.
+pub(super) fn is_too_deep(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("recursion limit")
 }
 
 /// As [`serde_json::from_slice`]; where the whole is UTF-8 the parser need not check each string.

@@ -191,7 +191,7 @@ mod tests {
 
     use super::*;
     use crate::credential::Credential;
-    use crate::store::{self, Keys};
+    use crate::store;
 
     fn user(proxy_id: Option<&str>) -> User {
         User {
@@ -220,10 +220,8 @@ mod tests {
     /// registered connector's user.
     #[tokio::test]
     async fn users_with_and_without_a_document_are_two_users() {
-        let folder = tempfile::tempdir().unwrap();
         let secret = Secret::new("a secret");
-        let keys = Keys::from_secret(&secret).unwrap();
-        let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
+        let (store, _folder) = store::testing::empty().await;
         let sessions = Sessions::new(&secret, Clock::system());
         let found = async |token: &str| {
             let session = sessions.verify(token).unwrap();

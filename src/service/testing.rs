@@ -13,7 +13,7 @@ use crate::connector::Registry;
 use crate::connector::documents::Documents;
 use crate::engine::send::{Client, ClientOptions};
 use crate::metrics::Metrics;
-use crate::store::{self, Keys, Secret};
+use crate::store::{self, Secret};
 
 /// Services, and the folder of their store.
 pub(super) struct TestServices {
@@ -31,10 +31,8 @@ impl Deref for TestServices {
 
 /// Services with this clock, these connectors and hooks, and without documents.
 pub(super) async fn services(clock: Clock, registry: Registry, hooks: Vec<Arc<dyn Hook>>) -> TestServices {
-    let folder = tempfile::tempdir().unwrap();
     let secret = Secret::new("a secret");
-    let keys = Keys::from_secret(&secret).unwrap();
-    let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
+    let (store, folder) = store::testing::empty().await;
     let documents = Documents::none();
     let shared = Shared {
         instance: Instance::new(clock.clone()).unwrap(),

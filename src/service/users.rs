@@ -137,7 +137,7 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         input.hostname = input.hostname.map(|typed| proxy.typed_host(&typed));
     }
     let credential = input.api_key.clone().map(Credential::new).unwrap_or_default();
-    let authorization = credentials::authorization(&platform, &credential).await;
+    let authorization = credentials::authorization_by(source, &platform, &credential).await;
     let authorization = authorization.map_err(|error| call_failed(&error))?;
     let authorization = authorization.as_deref();
     let nobody = Unsaved { user: None, authorization };

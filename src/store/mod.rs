@@ -22,6 +22,8 @@ mod records;
 pub mod row_store;
 mod seal;
 mod sled_store;
+#[cfg(test)]
+pub(crate) mod testing;
 mod transfer;
 
 use std::{

@@ -11,7 +11,7 @@ use super::ManagementError;
 use crate::config::suggest::nearest;
 use crate::json_kind::kind;
 use crate::members::{Members, Wrong};
-use crate::server::extract::MAX_BYTES;
+use crate::server::extract::{MAX_BYTES, is_too_deep};
 
 /// A body as it was sent: UTF-8, at most 10 MiB. It should be JSON of the type `T`.
 pub(in crate::server) struct Text<T> {
@@ -93,12 +93,12 @@ fn object(text: &str) -> Result<Map<String, Value>, ManagementError> {
             format!("The request body is {}; it has to be a JSON object.", kind(&other)),
         )),
         Err(error) => {
-            // The parser stops before it recurses too far, and has no kind for that.
-            let too_deep = error.to_string().starts_with("recursion limit");
-            let (code, what) = match () {
-                () if too_deep => ("too_deep", "is nested too deeply"),
-                () if error.is_eof() => ("not_json", "is not JSON: it ends too early"),
-                () => ("not_json", "is not JSON: a syntax error"),
+            let (code, what) = if is_too_deep(&error) {
+                ("too_deep", "is nested too deeply")
+            } else if error.is_eof() {
+                ("not_json", "is not JSON: it ends too early")
+            } else {
+                ("not_json", "is not JSON: a syntax error")
             };
             let (line, column) = (error.line(), error.column());
             let message =

@@ -85,7 +85,7 @@ async fn prepared(
     let Some(session_id) = of_call("sessionId") else {
         return Err(refusal("The call has no sessionId (logInfo.sessionId).", 5000));
     };
-    let extension = request.extension().extension(services);
+    let extension = request.named_extension().resolve(services);
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
     let scopes = Tenants::of(&platform, &user);

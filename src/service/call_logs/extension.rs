@@ -10,7 +10,7 @@ use crate::store::{CallLog, Extension};
 
 /// How a request names an extension: in its own members, or in those of the same names in `logInfo`.
 #[derive(Debug, Clone, Copy)]
-pub struct Named<'a> {
+pub struct NamedExtension<'a> {
     /// Its number.
     pub number: Option<&'a Value>,
     /// The keyed hash of its id.
@@ -21,9 +21,9 @@ pub struct Named<'a> {
     pub log_info: Option<&'a Value>,
 }
 
-impl Named<'_> {
+impl NamedExtension<'_> {
     /// The extension. An id that is not hashed yet is hashed here.
-    pub fn extension(self, services: &Services) -> Extension {
+    pub fn resolve(self, services: &Services) -> Extension {
         let member = |own: Option<&Value>, name: &str| {
             let of_call = self.log_info.and_then(|info| info.get(name));
             [own, of_call].into_iter().flatten().find(|value| !value.is_null()).and_then(id_text)

@@ -64,7 +64,7 @@ pub async fn look_up(
     if ids.is_empty() {
         return Err(refusal("No session is named (sessionIds).", 5000));
     }
-    let extension = asked.extension().extension(services);
+    let extension = asked.named_extension().resolve(services);
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
     let scopes = Tenants::of(&platform, &user);

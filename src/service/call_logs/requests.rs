@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::extension::Named;
+use super::extension::NamedExtension;
 use crate::engine::mapping::is_truthy;
 use crate::members::{Flag, Given, members};
 use crate::service::composition::call_log::CallLogText;
@@ -266,8 +266,8 @@ macro_rules! naming_an_extension {
     ($($request:ident)*) => {$(
         impl $request {
             /// The extension that the request names.
-            pub(super) fn extension(&self) -> Named<'_> {
-                Named {
+            pub(super) fn named_extension(&self) -> NamedExtension<'_> {
+                NamedExtension {
                     number: self.extension_number.as_deref(),
                     hashed_id: self.hashed_extension_id.as_deref(),
                     id: self.rc_extension_id.as_deref(),

@@ -77,7 +77,7 @@ async fn prepared(
     let Some(session_id) = request.session_id.as_deref().and_then(id_text) else {
         return Err(refusal("The call has no sessionId.", 5000));
     };
-    let asked = request.extension().extension(services);
+    let asked = request.named_extension().resolve(services);
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
     let Some(log) = stored(&platform, &Tenants::of(&platform, &user), &session_id, &asked).await? else {

@@ -9,7 +9,7 @@ use super::record::{connector_key, revision_key};
 use super::*;
 use crate::connector::documents::Audience;
 use crate::secret::Secret;
-use crate::store::{self, Keys};
+use crate::store;
 
 struct Instance {
     documents: Arc<Documents>,
@@ -57,13 +57,6 @@ fn document(name: &str) -> String {
     .to_string()
 }
 
-async fn open() -> (tempfile::TempDir, Arc<dyn Store>) {
-    let folder = tempfile::tempdir().unwrap();
-    let keys = Keys::from_secret(&Secret::new("a secret")).unwrap();
-    let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
-    (folder, store)
-}
-
 fn who() -> Caller {
     Caller::command_line()
 }
@@ -87,7 +80,7 @@ async fn make(instance: &Instance, names: &[&str]) -> u64 {
 
 #[tokio::test]
 async fn what_one_instance_activates_the_others_serve() {
-    let (_folder, store) = open().await;
+    let (store, _folder) = store::testing::empty().await;
     let (one, two) = (Instance::start(&store).await, Instance::start(&store).await);
     let version = make(&one, &["first", "second"]).await;
     assert_eq!(one.name().as_deref(), Some("first"), "at once where it is activated");
@@ -142,7 +135,7 @@ fn connectors_are_stored_as_they_were() {
 /// program, a damaged store), what served serves on.
 #[tokio::test]
 async fn a_broken_revision_never_replaces_a_good_one() {
-    let (_folder, store) = open().await;
+    let (store, _folder) = store::testing::empty().await;
     let instance = Instance::start(&store).await;
     make(&instance, &["first"]).await;
     let point_to = async |number: u64| {
@@ -184,7 +177,7 @@ async fn a_broken_revision_never_replaces_a_good_one() {
 /// A store that many servers share says of every lease that something changed.
 #[tokio::test]
 async fn records_are_read_again_only_where_a_connector_was_changed() {
-    let (_folder, store) = open().await;
+    let (store, _folder) = store::testing::empty().await;
     let documents = Documents::none();
     let connectors = Arc::new(Catalog::new(Arc::clone(&store), Arc::clone(&documents), Clock::system()));
     connectors.refresh().await.unwrap();

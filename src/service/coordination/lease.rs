@@ -100,7 +100,7 @@ mod tests {
 
     use super::*;
     use crate::service::clock::{Clock, Hand};
-    use crate::store::{self, Keys, Secret};
+    use crate::store;
 
     const LIFETIME: Duration = Duration::from_secs(60);
 
@@ -113,10 +113,7 @@ mod tests {
 
     impl Scene {
         async fn start() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let keys = Keys::from_secret(&Secret::new("a secret")).unwrap();
-            let store =
-                store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
+            let (store, folder) = store::testing::empty().await;
             let (clock, hand) = Clock::by_hand(1_760_000_000_000);
             Self { store, instance: Instance::new(clock).unwrap(), hand, _folder: folder }
         }

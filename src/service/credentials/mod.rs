@@ -73,7 +73,22 @@ pub(crate) async fn authorization(
     if !credential.is_connected() {
         return Ok(None);
     }
-    of(platform).await?.authorization(platform, credential).await.map(Some)
+    authorization_by(of(platform).await?, platform, credential).await
+}
+
+/// As [`authorization`], if the source is known already.
+///
+/// # Errors
+/// If a connector has a part in making it, and fails.
+pub(crate) async fn authorization_by(
+    source: &dyn CredentialSource,
+    platform: &ResolvedPlatform<'_>,
+    credential: &Credential,
+) -> Result<Option<String>, CallError> {
+    if !credential.is_connected() {
+        return Ok(None);
+    }
+    source.authorization(platform, credential).await.map(Some)
 }
 
 impl Services {

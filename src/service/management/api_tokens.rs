@@ -346,7 +346,7 @@ fn iso(milliseconds: Option<i64>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{self, Keys};
+    use crate::store;
 
     #[test]
     fn a_token_is_stored_as_it_was() {
@@ -365,9 +365,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_token_is_valid_until_its_day() {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = Keys::from_secret(&Secret::new("a secret")).unwrap();
-        let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
+        let (store, _folder) = store::testing::empty().await;
         let by = Caller::command_line();
         let new = NewToken {
             name: "ci".to_owned(),

@@ -232,14 +232,11 @@ mod tests {
         let length = json!(many).to_string().len();
         assert_eq!(bounded(json!(many)), json!({"omittedBytes": length}));
     }
-    use crate::secret::Secret;
-    use crate::store::{self, Keys};
+    use crate::store;
 
     #[tokio::test]
     async fn entries_are_paged_over_blocks_and_bounded() {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = Keys::from_secret(&Secret::new("a secret")).unwrap();
-        let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
+        let (store, _folder) = store::testing::empty().await;
         let empty = Page { entries: Vec::new(), last: 0, next: None };
         assert_eq!(page(&*store, 0, 10).await.unwrap(), empty);
         let count = BLOCK * 2 + 3;
@@ -287,9 +284,7 @@ mod tests {
     /// A change that comes too late leaves no entry.
     #[tokio::test]
     async fn a_change_and_its_entry_are_stored_together_or_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = Keys::from_secret(&Secret::new("a secret")).unwrap();
-        let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
+        let (store, _folder) = store::testing::empty().await;
         let key: Key<Number> = Key::new([Some("x".to_owned())]);
         let absent = || vec![DocumentChange::create(&key, &Number(1)).unwrap()];
         let changed = |before: u64, after: u64| {

@@ -9,6 +9,7 @@ mod key;
 
 use std::fmt;
 
+use serde::Deserializer;
 use serde_json::Value;
 
 pub use self::key::{Key, Prefix, StoredDocument};
@@ -97,7 +98,7 @@ impl dyn Store + '_ {
     /// As [`get`](#method.get).
     pub async fn versioned<D: StoredDocument>(&self, key: &Key<D>) -> Result<Versioned<D>, StoreError> {
         let stored = self.document(&key.raw).await?;
-        let content = stored.clone().map(|stored| read(key, stored)).transpose()?;
+        let content = stored.as_ref().map(|stored| read(key, stored)).transpose()?;
         Ok(Versioned { key: key.clone(), stored, content })
     }
 
@@ -108,7 +109,7 @@ impl dyn Store + '_ {
     /// If the store fails.
     pub async fn versioned_lossy<D: StoredDocument>(&self, key: &Key<D>) -> Result<Versioned<D>, StoreError> {
         let stored = self.document(&key.raw).await?;
-        let content = stored.clone().and_then(|stored| match read(key, stored) {
+        let content = stored.as_ref().and_then(|stored| match read(key, stored) {
             Ok(content) => Some(content),
             Err(error) => {
                 tracing::warn!(%error, "a document counts as absent");
@@ -125,7 +126,7 @@ impl dyn Store + '_ {
     pub async fn list<D: StoredDocument>(&self, prefix: &Prefix<D>) -> Result<Vec<D>, StoreError> {
         let stored = self.documents(&prefix.raw).await?.into_iter().enumerate();
         let what = |at: usize| format!("document {} of {}", at + 1, prefix.raw);
-        stored.map(|(at, stored)| decoded(stored).ok_or_else(|| damaged(what(at)))).collect()
+        stored.map(|(at, stored)| D::deserialize(stored).map_err(|_| damaged(what(at)))).collect()
     }
 
     /// Whether there is any document whose key begins with this prefix, also one that cannot be read.
@@ -166,12 +167,8 @@ impl dyn Store + '_ {
     }
 }
 
-fn decoded<D: StoredDocument>(stored: Value) -> Option<D> {
-    serde_json::from_value(stored).ok()
-}
-
-fn read<D: StoredDocument>(key: &Key<D>, stored: Value) -> Result<D, StoreError> {
-    decoded(stored).ok_or_else(|| damaged(format!("the document {}", key.raw)))
+fn read<'v, D: StoredDocument>(key: &Key<D>, stored: impl Deserializer<'v>) -> Result<D, StoreError> {
+    D::deserialize(stored).map_err(|_| damaged(format!("the document {}", key.raw)))
 }
 
 /// serde's message can quote the value, so it is not told.

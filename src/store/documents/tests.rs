@@ -1,12 +1,11 @@
 //! Documents by their types, in the embedded store.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::*;
-use crate::store::{self, AccountData, DocumentKind, Keys, Secret};
+use crate::store::testing::empty;
+use crate::store::{AccountData, DocumentKind};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Item {
@@ -24,13 +23,6 @@ impl StoredDocument for Mark {
     const KIND: DocumentKind = DocumentKind::License;
 }
 
-async fn open() -> (tempfile::TempDir, Arc<dyn Store>) {
-    let folder = tempfile::tempdir().unwrap();
-    let keys = Keys::from_secret(&Secret::new("a secret")).unwrap();
-    let url = format!("sled:{}", folder.path().join("s").display());
-    (folder, store::open(&url, keys).await.unwrap())
-}
-
 fn items(user: &str) -> Prefix<Item> {
     Prefix::new([Some(user.to_owned()), None])
 }
@@ -41,7 +33,7 @@ fn item(id: &str) -> Key<Item> {
 
 #[tokio::test]
 async fn documents_of_several_kinds_change_together_or_not_at_all() {
-    let (_folder, store) = open().await;
+    let (store, _folder) = empty().await;
     let mark: Key<Mark> = Key::new([Some("m".to_owned())]);
     let (first, second) = (Item { count: 1 }, Item { count: 2 });
     let create = [
@@ -69,7 +61,7 @@ async fn documents_of_several_kinds_change_together_or_not_at_all() {
 
 #[tokio::test]
 async fn documents_are_listed_by_the_beginning_of_their_key() {
-    let (_folder, store) = open().await;
+    let (store, _folder) = empty().await;
     for id in ["2", "1"] {
         store.save(&item(id), &Item { count: id.parse().unwrap() }).await.unwrap();
     }
@@ -82,7 +74,7 @@ async fn documents_are_listed_by_the_beginning_of_their_key() {
 /// What another version wrote, or what is damaged.
 #[tokio::test]
 async fn a_document_that_cannot_be_read_is_named_and_not_dropped() {
-    let (_folder, store) = open().await;
+    let (store, _folder) = empty().await;
     let key = item("2");
     store.save(&item("1"), &Item { count: 1 }).await.unwrap();
     store.save_document(key.as_document_key(), &json!({"count": "secret"})).await.unwrap();

@@ -1,11 +1,10 @@
 //! `authValidation`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::results::AuthValidationPaths;
-use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
-use crate::inputs::Inputs;
+use super::spec::OperationSpec;
+use crate::config::operations::{Descriptor, OperationName};
 
 /// Asks the CRM whether the stored credential still works.
 #[derive(Debug)]
@@ -16,15 +15,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     title: "Is the session valid",
     description: "Asks the CRM whether the stored credential still works.",
     only_reads: true,
-    signs_in: false,
-    needs_values: NeedsValues::Nowhere,
-    variables: &[],
-    partners: &[],
-    words: Words {
-        failed: None,
-        not_asked: None,
-        advice: Advice::Permissions,
-    },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for AuthValidation {
@@ -35,6 +26,4 @@ impl OperationSpec for AuthValidation {
     fn example() -> Value {
         json!({"url": "/me"})
     }
-
-    fn fill<'a>(_: &'a (), _: RunContext<'a>, _: &mut Inputs<'a>) {}
 }

@@ -1,12 +1,12 @@
 //! `confirmAppointment`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::parts::appointment_by_id;
 pub use super::parts::appointment_by_id::Input;
 use super::results::AppointmentPaths;
 use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
+use crate::config::operations::{Descriptor, NeedsValues, OperationName, Partner};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
 
@@ -18,18 +18,13 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "confirmAppointment",
     title: "Confirm an appointment",
     description: "Marks an appointment as confirmed.",
-    only_reads: false,
-    signs_in: false,
     needs_values: NeedsValues::ToChooseRecord,
-    variables: { use Variable::*; &[AppointmentId] },
-    partners: &[
-        Partner { name: "listAppointments", loss: "there is no appointment to choose" },
-    ],
-    words: Words {
-        failed: None,
-        not_asked: None,
-        advice: Advice::Permissions,
+    variables: {
+        use Variable::*;
+        &[AppointmentId]
     },
+    partners: &[Partner { name: "listAppointments", loss: "there is no appointment to choose" }],
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for ConfirmAppointment {

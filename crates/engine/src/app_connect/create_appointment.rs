@@ -1,10 +1,10 @@
 //! `createAppointment`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::results::AppointmentPaths;
 use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
+use crate::config::operations::{Descriptor, OperationName, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
 
@@ -23,16 +23,12 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "createAppointment",
     title: "Create an appointment",
     description: "Creates an appointment.",
-    only_reads: false,
-    signs_in: false,
-    needs_values: NeedsValues::Nowhere,
-    variables: { use Variable::*; &[Payload] },
-    partners: &[],
-    words: Words {
-        failed: Some("Error creating appointment"),
-        not_asked: None,
-        advice: Advice::Permissions,
+    variables: {
+        use Variable::*;
+        &[Payload]
     },
+    words: Words { failed: Some("Error creating appointment"), ..Words::USUAL },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for CreateAppointment {

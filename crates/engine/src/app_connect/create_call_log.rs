@@ -1,11 +1,11 @@
 //! `createCallLog`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::parts::client_request;
 use super::results::LogPaths;
 use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
+use crate::config::operations::{Advice, Descriptor, OperationName, Partner, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
 
@@ -43,19 +43,45 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "createCallLog",
     title: "Log a call",
     description: "Creates the record of a call.",
-    only_reads: false,
-    signs_in: false,
-    needs_values: NeedsValues::Nowhere,
-    variables: { use Variable::*; &[ContactInfo, CallLog, Subject, StartTime, EndTime, Note, AdditionalSubmission, AiNote, Transcript, RecordingLink, RecordingDownloadLink, VoicemailLink, VoicemailMessageId, ComposedLogDetails, HashedAccountId, IsFromSscl, RingSenseTranscript, RingSenseSummary, RingSenseAiScore, RingSenseBulletedSummary, RingSenseLink] },
+    variables: {
+        use Variable::*;
+        &[
+            ContactInfo,
+            CallLog,
+            Subject,
+            StartTime,
+            EndTime,
+            Note,
+            AdditionalSubmission,
+            AiNote,
+            Transcript,
+            RecordingLink,
+            RecordingDownloadLink,
+            VoicemailLink,
+            VoicemailMessageId,
+            ComposedLogDetails,
+            HashedAccountId,
+            IsFromSscl,
+            RingSenseTranscript,
+            RingSenseSummary,
+            RingSenseAiScore,
+            RingSenseBulletedSummary,
+            RingSenseLink,
+        ]
+    },
     partners: &[
-        Partner { name: "updateCallLog", loss: "recordings and notes that arrive after the call are never logged" },
+        Partner {
+            name: "updateCallLog",
+            loss: "recordings and notes that arrive after the call are never logged",
+        },
         Partner { name: "findContact", loss: "calls cannot be matched to contacts" },
     ],
     words: Words {
         failed: Some("Error creating call log"),
-        not_asked: None,
         advice: Advice::Permission("CREATE logs"),
+        ..Words::USUAL
     },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for CreateCallLog {

@@ -1,10 +1,10 @@
 //! `createContact`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::results::CreatedContactPaths;
 use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
+use crate::config::operations::{Advice, Descriptor, OperationName, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
 
@@ -31,16 +31,16 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "createContact",
     title: "Create a contact",
     description: "Creates a contact for a number that matched none.",
-    only_reads: false,
-    signs_in: false,
-    needs_values: NeedsValues::Nowhere,
-    variables: { use Variable::*; &[PhoneNumber, ParsedPhoneNumber, NewContactName, NewContactType, AdditionalSubmission] },
-    partners: &[],
+    variables: {
+        use Variable::*;
+        &[PhoneNumber, ParsedPhoneNumber, NewContactName, NewContactType, AdditionalSubmission]
+    },
     words: Words {
         failed: Some("Error creating contact"),
-        not_asked: None,
         advice: Advice::Permission("CREATE contacts"),
+        ..Words::USUAL
     },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for CreateContact {

@@ -1,12 +1,12 @@
 //! `createMessageLog`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::parts::message_log;
 pub use super::parts::message_log::Input;
 use super::results::LogPaths;
 use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
+use crate::config::operations::{Advice, Descriptor, OperationName, Partner, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
 
@@ -18,19 +18,37 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "createMessageLog",
     title: "Log a conversation",
     description: "Creates the record of a conversation's messages of one day.",
-    only_reads: false,
-    signs_in: false,
-    needs_values: NeedsValues::Nowhere,
-    variables: { use Variable::*; &[ContactInfo, Message, CreationTime, AdditionalSubmission, RecordingLink, FaxDocLink, FaxDownloadLink, ImageLink, ImageLinks, VideoLink, VideoLinks, Correspondents, SharedSmsLogContent] },
+    variables: {
+        use Variable::*;
+        &[
+            ContactInfo,
+            Message,
+            CreationTime,
+            AdditionalSubmission,
+            RecordingLink,
+            FaxDocLink,
+            FaxDownloadLink,
+            ImageLink,
+            ImageLinks,
+            VideoLink,
+            VideoLinks,
+            Correspondents,
+            SharedSmsLogContent,
+        ]
+    },
     partners: &[
-        Partner { name: "updateMessageLog", loss: "later messages of a conversation cannot be added to its record" },
+        Partner {
+            name: "updateMessageLog",
+            loss: "later messages of a conversation cannot be added to its record",
+        },
         Partner { name: "findContact", loss: "messages cannot be matched to contacts" },
     ],
     words: Words {
         failed: Some("Error creating message log"),
-        not_asked: None,
         advice: Advice::Permission("CREATE logs"),
+        ..Words::USUAL
     },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for CreateMessageLog {

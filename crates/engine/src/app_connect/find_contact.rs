@@ -1,6 +1,6 @@
 //! `findContact`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::results::ContactListPaths;
 use super::spec::{OperationSpec, RunContext};
@@ -39,15 +39,17 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     title: "Find contacts by number",
     description: "Finds the contacts with a phone number: call pop and logging start here.",
     only_reads: true,
-    signs_in: false,
     needs_values: NeedsValues::ToSearch,
-    variables: { use Variable::*; &[PhoneNumber, ParsedPhoneNumber, OverridingFormat, IsExtension] },
-    partners: &[],
+    variables: {
+        use Variable::*;
+        &[PhoneNumber, ParsedPhoneNumber, OverridingFormat, IsExtension]
+    },
     words: Words {
         failed: Some("Error finding contact"),
         not_asked: Some("No contact was looked for"),
         advice: Advice::Permission("GET contacts"),
     },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for FindContact {

@@ -1,6 +1,6 @@
 //! `findContactWithName`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::results::ContactListPaths;
 use super::spec::{OperationSpec, RunContext};
@@ -24,15 +24,17 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     title: "Find contacts by name",
     description: "Finds contacts by name when the user searches.",
     only_reads: true,
-    signs_in: false,
     needs_values: NeedsValues::ToSearch,
-    variables: { use Variable::*; &[Name] },
-    partners: &[],
+    variables: {
+        use Variable::*;
+        &[Name]
+    },
     words: Words {
         failed: Some("Error searching contacts"),
         not_asked: Some("No contact was looked for"),
         advice: Advice::Permission("GET contacts"),
     },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for FindContactWithName {

@@ -1,6 +1,6 @@
 //! `getCallLog`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::results::CallLogPaths;
 use super::spec::{OperationSpec, RunContext};
@@ -29,17 +29,18 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     title: "Read a logged call",
     description: "Reads the record of a call, so that edits made in the CRM survive updates.",
     only_reads: true,
-    signs_in: false,
     needs_values: NeedsValues::ToSearch,
-    variables: { use Variable::*; &[ThirdPartyLogId, ContactId, SessionId] },
-    partners: &[
-        Partner { name: "createCallLog", loss: "there is never a record to read" },
-    ],
+    variables: {
+        use Variable::*;
+        &[ThirdPartyLogId, ContactId, SessionId]
+    },
+    partners: &[Partner { name: "createCallLog", loss: "there is never a record to read" }],
     words: Words {
         failed: Some("Error getting call log"),
-        not_asked: None,
         advice: Advice::Permission("READ logs"),
+        ..Words::USUAL
     },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for GetCallLog {

@@ -1,10 +1,10 @@
 //! `getLicenseStatus`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::results::LicensePaths;
 use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
+use crate::config::operations::{Descriptor, NeedsValues, OperationName};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
 
@@ -24,15 +24,12 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     title: "Licence status",
     description: "Asks whether the user's licence covers the connector.",
     only_reads: true,
-    signs_in: false,
     needs_values: NeedsValues::ToSearch,
-    variables: { use Variable::*; &[UserIdArgument, Platform] },
-    partners: &[],
-    words: Words {
-        failed: None,
-        not_asked: None,
-        advice: Advice::Permissions,
+    variables: {
+        use Variable::*;
+        &[UserIdArgument, Platform]
     },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for GetLicenseStatus {

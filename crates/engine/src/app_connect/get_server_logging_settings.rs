@@ -1,11 +1,10 @@
 //! `getServerLoggingSettings`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::results::SettingsPath;
-use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
-use crate::inputs::Inputs;
+use super::spec::OperationSpec;
+use crate::config::operations::{Descriptor, OperationName};
 
 /// Reads the organisation's settings of server-side logging.
 #[derive(Debug)]
@@ -16,15 +15,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     title: "Read logging settings",
     description: "Reads the organisation's settings of server-side logging.",
     only_reads: true,
-    signs_in: false,
-    needs_values: NeedsValues::Nowhere,
-    variables: &[],
-    partners: &[],
-    words: Words {
-        failed: None,
-        not_asked: None,
-        advice: Advice::Permissions,
-    },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for GetServerLoggingSettings {
@@ -35,6 +26,4 @@ impl OperationSpec for GetServerLoggingSettings {
     fn example() -> Value {
         json!({"url": "/settings", "responseMapping": {"settingsPath": "body.settings"}})
     }
-
-    fn fill<'a>(_: &'a (), _: RunContext<'a>, _: &mut Inputs<'a>) {}
 }

@@ -1,10 +1,10 @@
 //! `getUserInfo`.
 
-use serde_json::{json, Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::results::UserInfoPaths;
 use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
+use crate::config::operations::{Descriptor, OperationName};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
 use crate::secret::Secret;
@@ -32,14 +32,11 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     description: "Checks the credential after sign-in and reads who the user is.",
     only_reads: true,
     signs_in: true,
-    needs_values: NeedsValues::Nowhere,
-    variables: { use Variable::*; &[AdditionalInfo, Hostname, Platform, UserEmail] },
-    partners: &[],
-    words: Words {
-        failed: None,
-        not_asked: None,
-        advice: Advice::Permissions,
+    variables: {
+        use Variable::*;
+        &[AdditionalInfo, Hostname, Platform, UserEmail]
     },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for GetUserInfo {

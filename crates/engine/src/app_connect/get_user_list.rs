@@ -1,11 +1,10 @@
 //! `getUserList`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::results::UserPaths;
-use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
-use crate::inputs::Inputs;
+use super::spec::OperationSpec;
+use crate::config::operations::{Descriptor, OperationName};
 
 /// Lists the CRM's users, so that admins can map them to extensions.
 #[derive(Debug)]
@@ -16,15 +15,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     title: "List the CRM's users",
     description: "Lists the CRM's users, so that admins can map them to extensions.",
     only_reads: true,
-    signs_in: false,
-    needs_values: NeedsValues::Nowhere,
-    variables: &[],
-    partners: &[],
-    words: Words {
-        failed: None,
-        not_asked: None,
-        advice: Advice::Permissions,
-    },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for GetUserList {
@@ -35,6 +26,4 @@ impl OperationSpec for GetUserList {
     fn example() -> Value {
         json!({"url": "/users", "responseMapping": {"listPath": "body.users"}})
     }
-
-    fn fill<'a>(_: &'a (), _: RunContext<'a>, _: &mut Inputs<'a>) {}
 }

@@ -1,10 +1,10 @@
 //! `listAppointments`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::results::AppointmentListPaths;
 use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
+use crate::config::operations::{Descriptor, NeedsValues, OperationName};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
 
@@ -26,15 +26,12 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     title: "List appointments",
     description: "Lists the appointments of a range of days.",
     only_reads: true,
-    signs_in: false,
     needs_values: NeedsValues::ToSearch,
-    variables: { use Variable::*; &[Range] },
-    partners: &[],
-    words: Words {
-        failed: None,
-        not_asked: None,
-        advice: Advice::Permissions,
+    variables: {
+        use Variable::*;
+        &[Range]
     },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for ListAppointments {

@@ -3,10 +3,33 @@
 //! To add an operation, add its file: a descriptor, its input, how its variables are filled, and the kind of its
 //! result (`results/`). Then add it to the list below, which makes the tables, the schema and the compiler.
 
+pub mod auth_validation;
+pub mod cancel_appointment;
 mod check;
+pub mod confirm_appointment;
+pub mod create_appointment;
+pub mod create_call_log;
+pub mod create_contact;
+pub mod create_message_log;
+pub mod find_contact;
+pub mod find_contact_with_name;
+pub mod get_call_log;
+pub mod get_license_status;
+pub mod get_server_logging_settings;
+pub mod get_user_info;
+pub mod get_user_list;
+pub mod list_appointments;
 mod parts;
+pub mod refresh_appointment;
+pub mod refresh_user_info;
 pub mod results;
 mod spec;
+pub mod un_authorize;
+pub mod update_appointment;
+pub mod update_call_log;
+pub mod update_message_log;
+pub mod update_server_logging_settings;
+pub mod upsert_call_disposition;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -27,8 +50,6 @@ use crate::operation::CompiledDocument;
 
 macro_rules! operations {
     ($($name:ident $module:ident::$operation:ident;)*) => {
-        $(pub mod $module;)*
-
         impl OperationName {
             $(
                 #[doc = concat!("See [`", stringify!($module), "`](crate::app_connect::", stringify!($module), ").")]

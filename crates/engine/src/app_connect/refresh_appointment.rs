@@ -1,12 +1,12 @@
 //! `refreshAppointment`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::parts::appointment_by_id;
 pub use super::parts::appointment_by_id::Input;
 use super::results::AppointmentPaths;
 use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
+use crate::config::operations::{Descriptor, NeedsValues, OperationName};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
 
@@ -19,15 +19,12 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     title: "Read an appointment",
     description: "Reads the current state of one appointment.",
     only_reads: true,
-    signs_in: false,
     needs_values: NeedsValues::ToSearch,
-    variables: { use Variable::*; &[AppointmentId] },
-    partners: &[],
-    words: Words {
-        failed: None,
-        not_asked: None,
-        advice: Advice::Permissions,
+    variables: {
+        use Variable::*;
+        &[AppointmentId]
     },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for RefreshAppointment {

@@ -1,11 +1,10 @@
 //! `refreshUserInfo`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::results::UserInfoPaths;
-use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
-use crate::inputs::Inputs;
+use super::spec::OperationSpec;
+use crate::config::operations::{Descriptor, NeedsValues, OperationName};
 
 /// Reads the user's profile again for a user who is already connected.
 #[derive(Debug)]
@@ -16,15 +15,8 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     title: "Refresh the user",
     description: "Reads the user's profile again for a user who is already connected.",
     only_reads: true,
-    signs_in: false,
     needs_values: NeedsValues::ToSearch,
-    variables: &[],
-    partners: &[],
-    words: Words {
-        failed: None,
-        not_asked: None,
-        advice: Advice::Permissions,
-    },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for RefreshUserInfo {
@@ -35,6 +27,4 @@ impl OperationSpec for RefreshUserInfo {
     fn example() -> Value {
         json!({"url": "/me", "responseMapping": {"idPath": "body.id", "namePath": "body.name"}})
     }
-
-    fn fill<'a>(_: &'a (), _: RunContext<'a>, _: &mut Inputs<'a>) {}
 }

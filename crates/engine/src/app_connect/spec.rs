@@ -23,8 +23,9 @@ pub trait OperationSpec: 'static {
     /// The example that the schema shows.
     fn example() -> Value;
 
-    /// Sets the variables of the operation: those that [`COMMON`](crate::variables::COMMON) does not have.
-    fn fill<'a>(input: &'a Self::Input, run: RunContext<'a>, inputs: &mut Inputs<'a>);
+    /// Sets the variables of the operation: those that [`COMMON`](crate::variables::COMMON) does not have. Without an
+    /// input there are none.
+    fn fill<'a>(_: &'a Self::Input, _: RunContext<'a>, _: &mut Inputs<'a>) {}
 }
 
 /// The result of an operation.

@@ -1,11 +1,10 @@
 //! `unAuthorize`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::results::Acknowledged;
-use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Words};
-use crate::inputs::Inputs;
+use super::spec::OperationSpec;
+use crate::config::operations::{Descriptor, OperationName};
 
 /// Ends the session at the CRM when the user disconnects.
 #[derive(Debug)]
@@ -15,16 +14,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "unAuthorize",
     title: "Sign out",
     description: "Ends the session at the CRM when the user disconnects.",
-    only_reads: false,
-    signs_in: false,
-    needs_values: NeedsValues::Nowhere,
-    variables: &[],
-    partners: &[],
-    words: Words {
-        failed: None,
-        not_asked: None,
-        advice: Advice::Permissions,
-    },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for UnAuthorize {
@@ -35,6 +25,4 @@ impl OperationSpec for UnAuthorize {
     fn example() -> Value {
         json!({"method": "POST", "url": "/logout"})
     }
-
-    fn fill<'a>(_: &'a (), _: RunContext<'a>, _: &mut Inputs<'a>) {}
 }

@@ -1,10 +1,10 @@
 //! `updateAppointment`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::results::AppointmentPaths;
 use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
+use crate::config::operations::{Descriptor, NeedsValues, OperationName, Partner, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
 
@@ -25,18 +25,14 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "updateAppointment",
     title: "Update an appointment",
     description: "Changes an appointment.",
-    only_reads: false,
-    signs_in: false,
     needs_values: NeedsValues::ToChooseRecord,
-    variables: { use Variable::*; &[AppointmentId, PatchBody] },
-    partners: &[
-        Partner { name: "listAppointments", loss: "there is no appointment to choose" },
-    ],
-    words: Words {
-        failed: Some("Error updating appointment"),
-        not_asked: None,
-        advice: Advice::Permissions,
+    variables: {
+        use Variable::*;
+        &[AppointmentId, PatchBody]
     },
+    partners: &[Partner { name: "listAppointments", loss: "there is no appointment to choose" }],
+    words: Words { failed: Some("Error updating appointment"), ..Words::USUAL },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for UpdateAppointment {

@@ -1,6 +1,6 @@
 //! `updateCallLog`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::parts::client_request;
 use super::results::Acknowledged;
@@ -40,19 +40,47 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "updateCallLog",
     title: "Update a logged call",
     description: "Updates the record of a call: notes, recordings, final duration.",
-    only_reads: false,
-    signs_in: false,
     needs_values: NeedsValues::ToChooseRecord,
-    variables: { use Variable::*; &[ThirdPartyLogId, ExistingCallLog, RecordingLink, RecordingDownloadLink, VoicemailLink, VoicemailMessageId, Subject, Note, StartTime, EndTime, Duration, CallResult, AiNote, Transcript, Legs, AdditionalSubmission, ComposedLogDetails, ExistingCallLogDetails, HashedAccountId, IsFromSscl, RingSenseTranscript, RingSenseSummary, RingSenseAiScore, RingSenseBulletedSummary, RingSenseLink] },
+    variables: {
+        use Variable::*;
+        &[
+            ThirdPartyLogId,
+            ExistingCallLog,
+            RecordingLink,
+            RecordingDownloadLink,
+            VoicemailLink,
+            VoicemailMessageId,
+            Subject,
+            Note,
+            StartTime,
+            EndTime,
+            Duration,
+            CallResult,
+            AiNote,
+            Transcript,
+            Legs,
+            AdditionalSubmission,
+            ComposedLogDetails,
+            ExistingCallLogDetails,
+            HashedAccountId,
+            IsFromSscl,
+            RingSenseTranscript,
+            RingSenseSummary,
+            RingSenseAiScore,
+            RingSenseBulletedSummary,
+            RingSenseLink,
+        ]
+    },
     partners: &[
         Partner { name: "getCallLog", loss: "updates cannot see edits made in the CRM and overwrite them" },
         Partner { name: "createCallLog", loss: "there is never a record to update" },
     ],
     words: Words {
         failed: Some("Error updating call log"),
-        not_asked: None,
         advice: Advice::Record("EDIT logs"),
+        ..Words::USUAL
     },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for UpdateCallLog {

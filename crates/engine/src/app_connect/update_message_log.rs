@@ -1,6 +1,6 @@
 //! `updateMessageLog`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::parts::message_log;
 pub use super::parts::message_log::Input;
@@ -18,18 +18,32 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "updateMessageLog",
     title: "Add to a conversation",
     description: "Adds later messages to a conversation's record.",
-    only_reads: false,
-    signs_in: false,
     needs_values: NeedsValues::ToChooseRecord,
-    variables: { use Variable::*; &[ThirdPartyLogId, ExistingMessageLog, ContactInfo, Message, CreationTime, AdditionalSubmission, RecordingLink, ImageLink, ImageLinks, VideoLink, VideoLinks, Correspondents, SharedSmsLogContent] },
-    partners: &[
-        Partner { name: "createMessageLog", loss: "there is never a record to update" },
-    ],
+    variables: {
+        use Variable::*;
+        &[
+            ThirdPartyLogId,
+            ExistingMessageLog,
+            ContactInfo,
+            Message,
+            CreationTime,
+            AdditionalSubmission,
+            RecordingLink,
+            ImageLink,
+            ImageLinks,
+            VideoLink,
+            VideoLinks,
+            Correspondents,
+            SharedSmsLogContent,
+        ]
+    },
+    partners: &[Partner { name: "createMessageLog", loss: "there is never a record to update" }],
     words: Words {
         failed: Some("Error updating message log"),
-        not_asked: None,
         advice: Advice::Record("EDIT logs"),
+        ..Words::USUAL
     },
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for UpdateMessageLog {

@@ -1,10 +1,10 @@
 //! `updateServerLoggingSettings`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::results::Acknowledged;
 use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
+use crate::config::operations::{Descriptor, OperationName, Partner};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
 
@@ -23,18 +23,12 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "updateServerLoggingSettings",
     title: "Save logging settings",
     description: "Saves the organisation's settings of server-side logging.",
-    only_reads: false,
-    signs_in: false,
-    needs_values: NeedsValues::Nowhere,
-    variables: { use Variable::*; &[AdditionalFieldValues] },
-    partners: &[
-        Partner { name: "getServerLoggingSettings", loss: "saved settings cannot be shown again" },
-    ],
-    words: Words {
-        failed: None,
-        not_asked: None,
-        advice: Advice::Permissions,
+    variables: {
+        use Variable::*;
+        &[AdditionalFieldValues]
     },
+    partners: &[Partner { name: "getServerLoggingSettings", loss: "saved settings cannot be shown again" }],
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for UpdateServerLoggingSettings {

@@ -1,10 +1,10 @@
 //! `upsertCallDisposition`.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::results::Acknowledged;
 use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
+use crate::config::operations::{Descriptor, NeedsValues, OperationName, Partner};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
 
@@ -27,18 +27,13 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "upsertCallDisposition",
     title: "Set the disposition",
     description: "Sets the outcome of a logged call.",
-    only_reads: false,
-    signs_in: false,
     needs_values: NeedsValues::ToChooseRecord,
-    variables: { use Variable::*; &[ThirdPartyLogId, ExistingCallLog, Dispositions] },
-    partners: &[
-        Partner { name: "createCallLog", loss: "there is never a record to set the disposition of" },
-    ],
-    words: Words {
-        failed: None,
-        not_asked: None,
-        advice: Advice::Permissions,
+    variables: {
+        use Variable::*;
+        &[ThirdPartyLogId, ExistingCallLog, Dispositions]
     },
+    partners: &[Partner { name: "createCallLog", loss: "there is never a record to set the disposition of" }],
+    ..Descriptor::PLAIN
 };
 
 impl OperationSpec for UpsertCallDisposition {

@@ -36,6 +36,26 @@ pub struct Descriptor {
     pub words: Words,
 }
 
+impl Descriptor {
+    /// What an operation is of which nothing else is said: it writes, and its templates see no more than all do.
+    pub const PLAIN: Self = Self {
+        name: "document",
+        title: "The document",
+        description: "Stands for the document where no operation does.",
+        only_reads: false,
+        signs_in: false,
+        needs_values: NeedsValues::Nowhere,
+        variables: &[],
+        partners: &[],
+        words: Words::USUAL,
+    };
+}
+
+impl Words {
+    /// Those of an operation that has none of its own.
+    pub const USUAL: Self = Self { failed: None, not_asked: None, advice: Advice::Permissions };
+}
+
 /// What becomes of a request in which a value is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NeedsValues {
@@ -82,17 +102,7 @@ pub enum Advice {
 #[derive(Clone, Copy)]
 pub struct OperationName(&'static Descriptor);
 
-static DOCUMENT: Descriptor = Descriptor {
-    name: "document",
-    title: "The document",
-    description: "Stands for the document itself.",
-    only_reads: false,
-    signs_in: false,
-    needs_values: NeedsValues::Nowhere,
-    variables: &[],
-    partners: &[],
-    words: Words { failed: None, not_asked: None, advice: Advice::Permissions },
-};
+static DOCUMENT: Descriptor = Descriptor::PLAIN;
 
 impl OperationName {
     /// Stands for the document where no operation does, such as in its own error mapping.

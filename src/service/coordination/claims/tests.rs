@@ -1,7 +1,7 @@
 use super::*;
 use crate::engine::failure::{Failure, FailureKind};
 use crate::service::clock::{Clock, Hand};
-use crate::store::{self, ClaimSubject, Keys, Owner, Secret, Tenant};
+use crate::store::{self, ClaimSubject, Owner, Tenant};
 
 fn claim(instance: &str, uptime: i64, known_age: i64) -> Claim {
     Claim {
@@ -79,9 +79,7 @@ struct Scene {
 
 impl Scene {
     async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = Keys::from_secret(&Secret::new("a secret")).unwrap();
-        let store = store::open(&format!("sled:{}", folder.path().join("s").display()), keys).await.unwrap();
+        let (store, folder) = store::testing::empty().await;
         let owner = Owner::User("1".to_owned());
         let scope = Tenant { platform: "crm".to_owned(), proxy_id: None, owner, tenant_host: None };
         let (instance, hand) = start();
