@@ -1,5 +1,7 @@
 //! Tests that take long, or start and kill many processes.
 
+#[path = "abuse/heavy.rs"]
+mod abuse;
 mod doubt;
 mod exactly_once;
 mod postgres;

@@ -4,6 +4,7 @@
 //! What takes long or needs many processes is in `heavy.rs`; what opens the embedded store in the test's own
 //! process is in `store/`.
 
+mod abuse;
 mod account;
 mod admin;
 mod appointments;

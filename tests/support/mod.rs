@@ -15,6 +15,7 @@ pub mod pending;
 pub mod placeholders;
 pub mod player;
 pub mod postgres;
+pub mod pulse;
 pub mod recording;
 pub mod report;
 pub mod scripted_crm;

@@ -1,0 +1,1 @@
+//! Tokens, sessions and settings of others.

@@ -1,0 +1,1 @@
+//! Requests that would make very many requests to the CRM, or go on after their client has gone.

@@ -1,0 +1,1 @@
+//! Request bodies that are large, deep, slow or sent by nobody known.

@@ -1,0 +1,1 @@
+//! Texts that are slow to compose, to read and to merge.

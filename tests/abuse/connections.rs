@@ -1,0 +1,1 @@
+//! Hundreds of connections that send or read slowly.

@@ -1,0 +1,1 @@
+//! Replies of a CRM that are large, odd or late.

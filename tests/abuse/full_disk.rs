@@ -1,0 +1,1 @@
+//! A disk that fills while the embedded store writes.

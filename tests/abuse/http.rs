@@ -1,0 +1,1 @@
+//! HTTP manners: methods, headers, statuses.

@@ -1,0 +1,1 @@
+//! More requests and connections than the server can serve.

@@ -1,0 +1,1 @@
+//! JSONPath expressions and patterns that would work for minutes.

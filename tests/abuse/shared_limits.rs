@@ -1,0 +1,1 @@
+//! Limits that several servers of one store keep together.

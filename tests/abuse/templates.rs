@@ -1,0 +1,1 @@
+//! Templates that would work for minutes or build gigabytes.
