@@ -96,5 +96,5 @@ fn the_list_says_the_state_of_every_document() {
 fn other_methods_and_servers_without_documents_are_answered() {
     let app = TestServer::start(&[]);
     assert_eq!(app.get("/proxyConfigs", ADMIN_TOKEN).json(), json!({"proxyConfigs": []}));
-    assert_eq!(app.post("/proxyConfigs", ADMIN_TOKEN, &json!({})).status, 404);
+    assert_eq!(app.post("/proxyConfigs", ADMIN_TOKEN, &json!({})).status, 405);
 }

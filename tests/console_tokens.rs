@@ -294,7 +294,7 @@ fn the_audit_log_tells_who_did_what() {
         );
     }
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
-        assert_eq!(send(&app, method, AUDIT, &admin, &json!({})).status, 404, "{method}: nothing changes it");
+        assert_eq!(send(&app, method, AUDIT, &admin, &json!({})).status, 405, "{method}: nothing changes it");
     }
 }
 

@@ -1,6 +1,5 @@
 //! `app-connect demo`
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,10 +9,9 @@ use super::{CliError, FOUND, logging, print};
 use crate::engine::egress::EgressPolicy;
 use crate::engine::exchange::HostPattern;
 use crate::engine::explain::shortened;
-use crate::engine::proxies::Proxies;
 use crate::random_id::random_hex;
 use crate::sandbox::{self, API_KEY, Sandbox, SandboxOptions};
-use crate::server::{DEVELOPER_PORTAL_SERVER, RINGCENTRAL_SERVER, ServerBuilder, Settings};
+use crate::server::{ServerBuilder, Settings};
 use crate::store::Secret;
 
 /// The connector that the demo runs, as it ships.
@@ -43,21 +41,13 @@ async fn demo(once: bool) -> Result<u8, CliError> {
     let folder = Folder::create().map_err(|error| format!("no folder for the demo: {error}"))?;
     let connector = folder.connector(&sandbox)?;
     let trusted = HostPattern::parse(&sandbox.address().to_string())?;
+    let store = format!("sled:{}", folder.0.join("store").display());
     let server = ServerBuilder::new(Settings {
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        secret_key: Secret::from(random()?),
         hash_key: Secret::from(random()?),
-        admin_token: None,
-        metrics_listen: None,
-        console_bootstrap_token: None,
-        database_url: format!("sled:{}", folder.0.join("store").display()),
         proxy_configs: Some(folder.0.clone()),
-        ringcentral_server: url::Url::parse(RINGCENTRAL_SERVER)?,
-        developer_portal: url::Url::parse(DEVELOPER_PORTAL_SERVER)?,
-        manifest: None,
         egress: EgressPolicy::PublicOnly { allowed: Arc::from([trusted]) },
-        proxies: Proxies::default(),
         workers: Some(1),
+        ..Settings::new(Secret::from(random()?), store)
     })
     .start()
     .await?;

@@ -2,12 +2,16 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::{CliError, egress, logging, print};
-use crate::server::{DEVELOPER_PORTAL_SERVER, RINGCENTRAL_SERVER, ServerBuilder, Settings};
+use crate::server::{
+    DEVELOPER_PORTAL_SERVER, MAX_CONNECTIONS, MAX_REQUESTS, RINGCENTRAL_SERVER, ServerBuilder, Settings,
+    allowed_by_open_files,
+};
 use crate::service::management::BOOTSTRAP_LENGTH;
 use crate::service::manifest::Manifest;
 use crate::store::Secret;
@@ -36,7 +40,15 @@ pub(super) struct Arguments {
     egress: egress::Arguments,
     /// Worker threads. [default: number of cores]
     #[arg(long, value_name = "N")]
-    workers: Option<std::num::NonZeroUsize>,
+    workers: Option<NonZeroUsize>,
+    /// The most requests under way at a time; further ones are refused with status 503. [env: MAX_REQUESTS]
+    /// [default: 2000]
+    #[arg(long, value_name = "N")]
+    max_requests: Option<NonZeroUsize>,
+    /// The most connections of clients at a time, as far as the limit of open files allows them.
+    /// [env: MAX_CONNECTIONS] [default: 10000]
+    #[arg(long, value_name = "N")]
+    max_connections: Option<NonZeroUsize>,
     /// How log lines look.
     #[arg(long, value_enum, default_value_t)]
     log_format: logging::LogFormat,
@@ -56,6 +68,8 @@ const NAMES: &[&str] = &[
     "ADMIN_TOKEN",
     "APP_CONSOLE_BOOTSTRAP_TOKEN",
     "METRICS_LISTEN",
+    "MAX_REQUESTS",
+    "MAX_CONNECTIONS",
     "PROXY_CONFIGS",
     "DATA_DIR",
     "HTTPS_PROXY",
@@ -168,7 +182,9 @@ fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
         database_url: values.database_url(&data_dir),
         egress: arguments.egress.policy(&trusted)?,
         proxies: arguments.egress.proxies(&|name| values.get(name))?,
-        workers: arguments.workers.map(std::num::NonZeroUsize::get),
+        workers: arguments.workers.map(NonZeroUsize::get),
+        max_requests: most(arguments.max_requests, &values, "MAX_REQUESTS", MAX_REQUESTS)?,
+        max_connections: max_connections(arguments, &values)?,
         secret_key,
         hash_key,
         proxy_configs,
@@ -189,6 +205,28 @@ fn listen(arguments: &Arguments, values: &Values) -> Result<SocketAddr, CliError
         }
         None => Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 6066)),
     }
+}
+
+/// A limit: the flag, else the setting, else the usual one.
+fn most(flag: Option<NonZeroUsize>, values: &Values, name: &str, usual: usize) -> Result<usize, CliError> {
+    match (flag, values.get(name)) {
+        (Some(most), _) => Ok(most.get()),
+        (None, None) => Ok(usual),
+        (None, Some(text)) => text
+            .parse()
+            .map(NonZeroUsize::get)
+            .map_err(|_| CliError(format!("{name} is `{text}`, not a number above zero"))),
+    }
+}
+
+/// As many as wanted, as far as the limit of open files allows.
+fn max_connections(arguments: &Arguments, values: &Values) -> Result<usize, CliError> {
+    let wanted = most(arguments.max_connections, values, "MAX_CONNECTIONS", MAX_CONNECTIONS)?;
+    let allowed = allowed_by_open_files();
+    if allowed < wanted {
+        tracing::warn!("the limit of open files allows {allowed} connections of clients, not {wanted}");
+    }
+    Ok(wanted.min(allowed).max(1))
 }
 
 /// A token that opens the management API; a short one would be guessed.

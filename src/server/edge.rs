@@ -10,15 +10,21 @@ use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap, HeaderName, HeaderValue,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
+use super::intake::{Intake, Known};
 use super::observe::Observed;
-use super::{reply, session};
+use super::sliced::sliced;
+use super::{chunked, intake, management, reply, session};
 use crate::service::Services;
+
+/// What tells load balancers and operators how the server is.
+const WATCHED: [&str; 3] = ["/isAlive", "/readyz", "/metrics"];
 
 /// Carries a fresh session token.
 const REFRESHED_TOKEN: HeaderName = HeaderName::from_static("x-refreshed-jwt-token");
@@ -34,42 +40,64 @@ pub(super) async fn edge(
 }
 
 async fn answer(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
     observed: Observed,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     if request.method() == Method::OPTIONS {
         let mut response = HttpResponse::NoContent().finish();
-        cors(response.headers_mut());
+        common(response.headers_mut());
         preflight(&request, response.headers_mut());
         observed.end(204, response.headers_mut());
         return Ok(request.into_response(response));
     }
-    if request.path().starts_with("/console/") {
-        request.extensions_mut().insert(observed.request_id());
+    if !admitted(&request) {
+        let mut response = reply::overloaded();
+        common(response.headers_mut());
+        observed.end(503, response.headers_mut());
+        return Ok(request.into_response(response));
     }
     let mut fresh_token = None;
-    if let Some(services) = request.app_data::<web::Data<Services>>()
+    if request.path().starts_with("/console/") {
+        if observed.route.is_some() {
+            management::enter(&request, observed.request_id()).await;
+        }
+    } else if let Some(services) = request.app_data::<web::Data<Services>>()
         && let Some(session) = session::read(request.headers(), request.query_string(), &services.sessions)
     {
         fresh_token = services.sessions.refresh(&session);
         request.extensions_mut().insert(session);
+        request.extensions_mut().insert(Known);
     }
+    let reader = chunked::reader(&mut request);
     let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => response.map_into_boxed_body(),
         Ok(Err(error)) => {
             let mut response = error.error_response();
+            common(response.headers_mut());
             observed.end(response.status().as_u16(), response.headers_mut());
             return Err(InternalError::from_response(error, response).into());
         }
         Err(_) => return Err(panicked(observed)),
     };
-    cors(response.headers_mut());
+    common(response.headers_mut());
     if let Some(token) = fresh_token.and_then(|token| HeaderValue::try_from(token).ok()) {
         response.headers_mut().insert(REFRESHED_TOKEN, token);
     }
     observed.end(response.status().as_u16(), response.headers_mut());
-    Ok(response)
+    Ok(response.map_body(|_, body| match reader {
+        Some(reader) => reader.hold(sliced(body)),
+        None => sliced(body),
+    }))
+}
+
+/// A request without a body has arrived; another one is admitted once its body has. What watches the server is
+/// always answered.
+fn admitted(request: &ServiceRequest) -> bool {
+    if intake::has_body(request) || WATCHED.contains(&request.path()) {
+        return true;
+    }
+    request.app_data::<web::Data<Intake>>().is_none_or(|intake| intake.admit(request).is_ok())
 }
 
 /// The panic hook has written where; the client gets an answer, and the worker lives.
@@ -77,12 +105,14 @@ fn panicked(observed: Observed) -> Error {
     tracing::error!(route = observed.route.as_deref(), "a handler panicked");
     let mut response =
         reply::error(500, "The server failed on this request. It was not carried out, or only in part.");
-    cors(response.headers_mut());
+    common(response.headers_mut());
     observed.end(500, response.headers_mut());
     InternalError::from_response("a handler panicked", response).into()
 }
 
-fn cors(headers: &mut HeaderMap) {
+/// What every reply has.
+fn common(headers: &mut HeaderMap) {
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("x-refreshed-jwt-token"));
 }

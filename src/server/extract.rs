@@ -6,21 +6,19 @@ use std::pin::Pin;
 
 use actix_web::body::BoxBody;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, dev, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, dev};
 use serde_json::{Map, Value};
 
+use super::intake::{self, USUAL_LIMIT, Unread};
 use super::reply;
 use crate::members::{Members, Wrong};
-
-/// The largest request body, in bytes.
-pub(super) const MAX_BYTES: usize = 10 * 1024 * 1024;
 
 /// How deep the names of form fields nest.
 const MAX_DEPTH: usize = 16;
 
-/// A request body: a JSON object or a form; no body is an empty object.
+/// A request body of at most `LIMIT` bytes: a JSON object or a form; no body is an empty object.
 #[derive(Debug)]
-pub(super) struct Body<T>(pub(super) T);
+pub(super) struct Body<T, const LIMIT: usize = USUAL_LIMIT>(pub(super) T);
 
 /// The query string: the members of `T` are its parameters. A name that is repeated gives a list.
 #[derive(Debug)]
@@ -33,12 +31,9 @@ pub(super) struct Headers<T>(pub(super) T);
 /// A request that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RequestError {
-    /// Larger than [`MAX_BYTES`].
-    #[error("The request body is larger than {MAX_BYTES} bytes.")]
-    TooLarge,
-    /// It broke off.
-    #[error("The request body broke off before its end.")]
-    Incomplete,
+    /// It is not taken.
+    #[error("{0}")]
+    Unread(Unread),
     /// Not JSON. The parser's words name line and column, never content.
     #[error("The request body is not JSON: {0}.")]
     NotJson(String),
@@ -53,14 +48,14 @@ pub(super) enum RequestError {
 impl ResponseError for RequestError {
     fn error_response(&self) -> HttpResponse<BoxBody> {
         match self {
-            Self::TooLarge => reply::error(413, &self.to_string()),
+            Self::Unread(unread) => reply::unread(*unread, reply::error(unread.status(), &self.to_string())),
             Self::Wrong(Wrong::Bare(words)) => reply::text(400, words),
             _ => reply::error(400, &self.to_string()),
         }
     }
 }
 
-impl<T: Members + 'static> FromRequest for Body<T> {
+impl<T: Members + Send + 'static, const LIMIT: usize> FromRequest for Body<T, LIMIT> {
     type Error = RequestError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, RequestError>>>>;
 
@@ -70,17 +65,13 @@ impl<T: Members + 'static> FromRequest for Body<T> {
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
-        let bytes = web::Bytes::from_request(request, payload);
+        let bytes = intake::read(request, payload, LIMIT);
         Box::pin(async move {
-            let bytes = bytes.await.map_err(|error| {
-                if error.as_response_error().status_code() == 413 {
-                    RequestError::TooLarge
-                } else {
-                    RequestError::Incomplete
-                }
-            })?;
-            let mut object = if is_form { form(&bytes) } else { json(&bytes)? };
-            Ok(Self(T::take(&mut object)?))
+            let taken = intake::parsed(bytes.await.map_err(RequestError::Unread)?, move |bytes| {
+                let mut object = if is_form { form(bytes) } else { json(bytes)? };
+                T::take(&mut object).map_err(RequestError::from)
+            });
+            taken.await.map_err(RequestError::Unread)?.map(Self)
         })
     }
 }

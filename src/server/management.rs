@@ -14,8 +14,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(super) use self::body::{Submitted, Text};
-pub(super) use self::caller::{ManagementCaller, scope};
+pub(super) use self::caller::{ManagementCaller, enter, scope};
 use super::extract::Headers;
+use super::intake::Unread;
 use super::reply;
 use crate::members::{Given, Wrong, members};
 use crate::service::catalog::{ConnectorError, Verdict};
@@ -35,11 +36,11 @@ pub(super) struct ManagementErrorReply {
 struct ManagementErrorBody {
     /// Stable, for programs.
     #[schemars(extend("enum" = [
-        "account_not_allowed", "account_not_pinned", "changed_meanwhile", "checks_failed", "connector_exists",
+        "account_not_allowed", "account_not_pinned", "busy", "changed_meanwhile", "checks_failed", "connector_exists",
         "connector_retired", "console_closed", "export_too_large", "if_match_missing", "incomplete", "invalid_request", "not_json",
         "not_utf8", "nothing_to_roll_back", "revision_has_errors", "scope_missing", "secret_in_text",
         "server_failed", "store_failed", "token_expired", "too_deep", "too_large", "too_many_failures",
-        "unauthorized", "unknown_connector", "unknown_revision", "unknown_token",
+        "too_slow", "unauthorized", "unknown_connector", "unknown_revision", "unknown_token",
     ]))]
     code: String,
     /// What is wrong and how to mend it, for people.
@@ -61,11 +62,18 @@ pub(super) struct ManagementError {
     body: Value,
     /// When to come again, in seconds.
     retry_after: Option<u64>,
+    /// Why the body was not taken, if that is what is wrong.
+    unread: Option<Unread>,
 }
 
 impl ManagementError {
     pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self { status, body: json!({"error": {"code": code, "message": message.into()}}), retry_after: None }
+        Self {
+            status,
+            body: json!({"error": {"code": code, "message": message.into()}}),
+            retry_after: None,
+            unread: None,
+        }
     }
 
     /// The refusal with the seconds after which to come again.
@@ -78,7 +86,7 @@ impl ManagementError {
     pub(super) fn invalid(at: &str, message: impl Into<String>) -> Self {
         let message = message.into();
         let body = json!({"error": {"code": "invalid_request", "message": message, "at": at}});
-        Self { status: 400, body, retry_after: None }
+        Self { status: 400, body, retry_after: None, unread: None }
     }
 }
 
@@ -90,7 +98,7 @@ impl From<Wrong> for ManagementError {
 
 impl From<ConnectorError> for ManagementError {
     fn from(error: ConnectorError) -> Self {
-        Self { status: error.status(), body: error.to_json(), retry_after: None }
+        Self { status: error.status(), body: error.to_json(), retry_after: None, unread: None }
     }
 }
 
@@ -106,7 +114,10 @@ impl ResponseError for ManagementError {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        response
+        match self.unread {
+            Some(unread) => reply::unread(unread, response),
+            None => response,
+        }
     }
 }
 

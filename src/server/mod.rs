@@ -3,8 +3,12 @@
 
 mod admin;
 mod background;
+mod bounded;
+mod chunked;
+mod connections;
 mod edge;
 mod extract;
+mod intake;
 mod management;
 mod observe;
 mod openapi;
@@ -14,19 +18,21 @@ mod ringcentral;
 mod route;
 mod routes;
 mod session;
+mod sliced;
 
+pub(crate) use connections::allowed_by_open_files;
 pub use openapi::document as openapi_document;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 
 use self::background::Background;
+use self::intake::Intake;
 use crate::connector::documents::{Documents, Watch};
 use crate::connector::{Connector, Registry};
 use crate::engine::egress::EgressPolicy;
@@ -49,6 +55,12 @@ pub const RINGCENTRAL_SERVER: &str = "https://platform.ringcentral.com";
 
 /// Base URL of the developer portal, where nothing else is set.
 pub const DEVELOPER_PORTAL_SERVER: &str = "https://appconnect.labs.ringcentral.com";
+
+/// The most requests under way where nothing else is set. Each takes some 100 KiB while a CRM is slow.
+pub const MAX_REQUESTS: usize = 2_000;
+
+/// The most connections of clients where nothing else is set.
+pub const MAX_CONNECTIONS: usize = 10_000;
 
 /// What a server needs to know before it starts.
 #[derive(Debug, Clone)]
@@ -81,6 +93,10 @@ pub struct Settings {
     pub proxies: Proxies,
     /// Worker threads; the number of cores where not given.
     pub workers: Option<usize>,
+    /// The most requests that are under way at a time; further ones get 503.
+    pub max_requests: usize,
+    /// The most connections of clients; further ones wait until one closes.
+    pub max_connections: usize,
 }
 
 impl Settings {
@@ -116,6 +132,8 @@ impl Settings {
             egress: EgressPolicy::default(),
             proxies: Proxies::default(),
             workers: None,
+            max_requests: MAX_REQUESTS,
+            max_connections: MAX_CONNECTIONS,
         }
     }
 }
@@ -271,7 +289,9 @@ impl ServerBuilder {
         // What would fail on every worker fails here, once and with words.
         drop(Client::new(&client_options)?);
         let admin = admin::AdminToken { token: settings.admin_token.clone() };
-        let mut http = HttpServer::new(move || {
+        let intake = Arc::new(Intake::new(settings.max_requests));
+        let workers = settings.workers.unwrap_or_else(connections::usual_workers);
+        let http = HttpServer::new(move || {
             let (shared, client_options) = (Arc::clone(&shared), client_options.clone());
             App::new()
                 .data_factory(move || {
@@ -281,20 +301,22 @@ impl ServerBuilder {
                 })
                 .app_data(web::Data::new(admin.clone()))
                 .app_data(web::Data::new(routes::Description {
-                    document: openapi::document,
+                    document: openapi::text,
                     page: openapi::page,
                 }))
-                .app_data(web::PayloadConfig::new(extract::MAX_BYTES))
+                .app_data(web::Data::from(Arc::clone(&intake)))
                 .wrap(from_fn(edge::edge))
                 .configure(routes::configure)
                 .default_service(web::to(reply::not_found))
         })
-        .shutdown_timeout(30);
-        if let Some(workers) = settings.workers {
-            http = http.workers(workers);
-        }
+        .shutdown_timeout(30)
+        .workers(workers)
+        .max_connections(settings.max_connections.div_ceil(workers))
+        .keep_alive(connections::IDLE)
+        .client_request_timeout(connections::HEAD)
+        .on_connect(|connection, _| connections::limit_unsent(connection));
         let listen = |source| StartError::Listen { address: settings.listen, source };
-        let http = http.keep_alive(Duration::from_secs(75)).bind(settings.listen).map_err(listen)?;
+        let http = http.bind(settings.listen).map_err(listen)?;
         let address = http.addrs().first().copied().unwrap_or(settings.listen);
         let metrics_server = match settings.metrics_listen {
             Some(address) => Some(serve_metrics(address, counted)?),

@@ -24,10 +24,6 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken from a client; it stands on every log line of its request.
 const LONGEST_ID: usize = 64;
 
-/// The id of a request to the management API, among its extensions.
-#[derive(Debug, Clone)]
-pub(super) struct RequestId(pub(super) String);
-
 /// A request under observation.
 pub(super) struct Observed {
     id: HeaderValue,
@@ -52,15 +48,16 @@ impl Observed {
             id,
             span,
             route,
-            method: request.method().clone(),
+            // It is answered by the route of the other.
+            method: if request.method() == Method::HEAD { Method::GET } else { request.method().clone() },
             metrics: services.map(|services| Arc::clone(&services.metrics)),
             started: Instant::now(),
         }
     }
 
     /// The request's id, for whoever writes down what it did.
-    pub(super) fn request_id(&self) -> RequestId {
-        RequestId(self.id.to_str().unwrap_or_default().to_owned())
+    pub(super) fn request_id(&self) -> String {
+        self.id.to_str().unwrap_or_default().to_owned()
     }
 
     /// It was answered: the reply says the id.

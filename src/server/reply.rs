@@ -1,11 +1,12 @@
 //! Replies as the clients of App Connect expect them.
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::ContentType;
+use actix_web::http::header::{ALLOW, ContentType, HeaderValue, RETRY_AFTER};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::intake::{Overloaded, Unread};
 use crate::engine::json;
 use crate::service::wording;
 use crate::store::StoreError;
@@ -50,6 +51,26 @@ pub(super) fn error(status: u16, message: &str) -> HttpResponse {
     json(status, &ErrorReply { error: message.to_owned() })
 }
 
+/// A refusal of a request whose body is not taken: the rest of it is not waited for.
+pub(super) fn unread(why: Unread, mut response: HttpResponse) -> HttpResponse {
+    response.head_mut().set_connection_type(ConnectionType::Close);
+    if why == Unread::Overloaded {
+        come_again(&mut response);
+    }
+    response
+}
+
+/// The server has too much to do.
+pub(super) fn overloaded() -> HttpResponse {
+    let mut response = error(503, &Overloaded.to_string());
+    come_again(&mut response);
+    response
+}
+
+fn come_again(response: &mut HttpResponse) {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+}
+
 /// The store failed; the log has the details. A record that is too large is the client's to mend.
 pub(super) fn store_failed(failure: &StoreError) -> HttpResponse {
     if let StoreError::TooLarge { limit, .. } = failure {
@@ -58,7 +79,17 @@ pub(super) fn store_failed(failure: &StoreError) -> HttpResponse {
     error(500, &wording::store_failed(failure).message)
 }
 
-/// The page for a route that does not exist, in any method.
+/// Of a path that exists, in another method: `Allow` lists those that it has.
+pub(super) fn method_not_allowed(request: &HttpRequest, allowed: &str) -> HttpResponse {
+    let mut response =
+        error(405, &format!("This path has no method {}; it has {allowed}.", request.method()));
+    if let Ok(allowed) = HeaderValue::from_str(allowed) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
+}
+
+/// The page for a path that does not exist.
 pub(super) async fn not_found(request: HttpRequest) -> HttpResponse {
     let what = format!("Cannot {} {}", escaped(request.method().as_str()), escaped(request.path()));
     text(

@@ -1,9 +1,12 @@
 //! A route as data: what is served, and how it is described. One value does both, so that no route
 //! can be served without being documented.
 
+use std::future::ready;
+
+use actix_web::guard::{self, Guard};
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, Responder};
+use actix_web::{FromRequest, Handler, HttpRequest, Responder};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::admin::Admin;
@@ -11,7 +14,7 @@ use super::extract::{Body, Headers, Query};
 use super::management::ManagementErrorReply;
 use super::management::{IfMatch, IfMatchHeader, ManagementCaller, Sent, Submitted, Text, scope};
 use super::public::Public;
-use super::reply::ErrorReply;
+use super::reply::{self, ErrorReply};
 use super::session::{Authenticated, Visitor};
 use crate::service::management::TokenScope;
 use crate::service::wording::Refusal;
@@ -92,6 +95,10 @@ impl Needs {
 
     /// What two arguments need together.
     const fn and(self, other: Self) -> Self {
+        assert!(
+            self.body.is_none() || other.access.is_none(),
+            "a handler says who may call it before it takes the body: arguments are read in their order"
+        );
         Self {
             access: one(self.access, other.access, "two arguments of a handler say who may call it"),
             query: one(self.query, other.query, "two arguments of a handler read the query"),
@@ -144,7 +151,7 @@ impl<T: JsonSchema> Argument for Headers<T> {
     const NEEDS: Needs = Needs { headers: Some(T::json_schema), ..Needs::NOTHING };
 }
 
-impl<T: JsonSchema> Argument for Body<T> {
+impl<T: JsonSchema, const LIMIT: usize> Argument for Body<T, LIMIT> {
     const NEEDS: Needs = Needs {
         body: Some(BodyNeeds { schema: SchemaGenerator::subschema_for::<T>, takes_forms: true }),
         ..Needs::NOTHING
@@ -152,7 +159,7 @@ impl<T: JsonSchema> Argument for Body<T> {
 }
 
 // Not as they are: who has no token reads that, whatever else is wrong.
-impl<T: JsonSchema, I> Argument for Sent<Submitted<T, I>> {
+impl<T: JsonSchema, I, const LIMIT: usize> Argument for Sent<Submitted<T, I, LIMIT>> {
     const NEEDS: Needs = Needs::json::<T>();
 }
 
@@ -224,7 +231,7 @@ impl Route {
         }
         let needs = Args::NEEDS;
         let mut route = Self {
-            handler: web::method(method.clone()).to(handler),
+            handler: web::route().guard(serves(&method)).to(handler),
             method,
             path,
             summary,
@@ -248,7 +255,8 @@ impl Route {
         };
         if needs.body.is_some_and(|body| body.takes_forms) {
             route = route.error(400, "The body cannot be used");
-            route = route.error(413, "The body is larger than 10 MiB");
+            route = route.error(408, "The body came too slowly");
+            route = route.error(413, "The body is larger than this route takes, or has too many values");
         }
         route
     }
@@ -296,8 +304,24 @@ impl Route {
         }
     }
 
-    /// Serves it.
-    pub(super) fn register(self, config: &mut ServiceConfig) {
-        config.route(self.path, self.handler);
+    /// Serves the routes of a path. Other methods are told what there is.
+    pub(super) fn register(path: &str, routes: Vec<Self>, config: &mut ServiceConfig) {
+        let methods = routes.iter().flat_map(|route| {
+            let is_get = route.method == Method::GET;
+            std::iter::once(route.method_name()).chain(is_get.then_some("HEAD"))
+        });
+        let allowed = methods.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ");
+        let other = move |request: HttpRequest| ready(reply::method_not_allowed(&request, &allowed));
+        let resource = routes.into_iter().fold(web::resource(path), |all, route| all.route(route.handler));
+        config.service(resource.default_service(web::to(other)));
     }
+}
+
+/// `GET` answers `HEAD` too: the connection sends the head of such a reply alone.
+fn serves(method: &Method) -> impl Guard + use<> {
+    let method = method.clone();
+    guard::fn_guard(move |context| {
+        let asked = &context.head().method;
+        *asked == method || (method == Method::GET && *asked == Method::HEAD)
+    })
 }

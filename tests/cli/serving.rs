@@ -72,6 +72,8 @@ fn serve_says_in_one_line_why_it_cannot_start() {
     tell(&[], &[("PORT", "70000")]);
     tell(&[], &[("PORT", "many")]);
     tell(&[], &[("METRICS_LISTEN", "9464")]);
+    tell(&[], &[("MAX_REQUESTS", "0")]);
+    tell(&[], &[("MAX_CONNECTIONS", "many")]);
     tell(&[], &[("IS_PROD", "true")]);
     tell(&[], &[("DATABASE_URL", "mysql://user:hunter2@db/app")]);
     tell(&[], &[("DATABASE_URL", "postgres://user:hunter2@db/app?pasword=hunter2")]);

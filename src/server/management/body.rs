@@ -11,7 +11,8 @@ use super::ManagementError;
 use crate::config::suggest::nearest;
 use crate::json_kind::kind;
 use crate::members::{Members, Wrong};
-use crate::server::extract::{MAX_BYTES, is_too_deep};
+use crate::server::extract::is_too_deep;
+use crate::server::intake::{self, TEXT_LIMIT, USUAL_LIMIT, Unread};
 
 /// A body as it was sent: UTF-8, at most 10 MiB. It should be JSON of the type `T`.
 pub(in crate::server) struct Text<T> {
@@ -19,36 +20,48 @@ pub(in crate::server) struct Text<T> {
     documented: PhantomData<fn() -> T>,
 }
 
-/// A JSON object with the members of `T` and no others; an empty body is an empty object. `I` is what a service
-/// takes.
-pub(in crate::server) struct Submitted<T, I = T> {
+/// A JSON object with the members of `T` and no others, in at most `LIMIT` bytes; an empty body is an empty object.
+/// `I` is what a service takes.
+pub(in crate::server) struct Submitted<T, I = T, const LIMIT: usize = USUAL_LIMIT> {
     pub(in crate::server) input: I,
     documented: PhantomData<fn() -> T>,
 }
 
 type Reading<T> = Pin<Box<dyn Future<Output = Result<T, ManagementError>>>>;
 
-fn read(request: &HttpRequest, payload: &mut dev::Payload) -> Reading<String> {
-    let bytes = web::Bytes::from_request(request, payload);
-    Box::pin(async move {
-        let bytes = bytes.await.map_err(|error| match error.as_response_error().status_code().as_u16() {
-            413 => ManagementError::new(
-                413,
-                "too_large",
-                format!("The request body is larger than {MAX_BYTES} bytes. Nothing is stored."),
-            ),
-            _ => ManagementError::new(400, "incomplete", "The request body broke off before its end."),
-        })?;
-        String::from_utf8(bytes.to_vec()).map_err(|error| {
-            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
-            let message = format!(
-                "The request body is not UTF-8: byte {} (on line {line}) is not part of a character. Nothing is stored.",
-                valid.len() + 1
-            );
-            ManagementError::new(400, "not_utf8", message)
-        })
+fn read(
+    request: &HttpRequest,
+    payload: &mut dev::Payload,
+    limit: usize,
+) -> impl Future<Output = Result<web::Bytes, ManagementError>> + use<> {
+    let bytes = intake::read(request, payload, limit);
+    async move { bytes.await.map_err(ManagementError::from) }
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, ManagementError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let valid = &bytes[..error.valid_up_to()];
+        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let message = format!(
+            "The request body is not UTF-8: byte {} (on line {line}) is not part of a character. Nothing is stored.",
+            valid.len() + 1
+        );
+        ManagementError::new(400, "not_utf8", message)
     })
+}
+
+impl From<Unread> for ManagementError {
+    fn from(unread: Unread) -> Self {
+        let code = match unread {
+            Unread::TooLarge(_) | Unread::TooManyValues => "too_large",
+            Unread::Incomplete => "incomplete",
+            Unread::TooSlow => "too_slow",
+            Unread::Overloaded => "busy",
+        };
+        let mut error = Self::new(unread.status(), code, format!("{unread} Nothing is stored."));
+        error.unread = Some(unread);
+        error
+    }
 }
 
 impl<T: 'static> FromRequest for Text<T> {
@@ -56,28 +69,34 @@ impl<T: 'static> FromRequest for Text<T> {
     type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let text = read(request, payload);
-        Box::pin(async move { Ok(Self { text: text.await?, documented: PhantomData }) })
+        let bytes = read(request, payload, TEXT_LIMIT);
+        Box::pin(async move {
+            let text = utf8(&bytes.await?)?.to_owned();
+            Ok(Self { text, documented: PhantomData })
+        })
     }
 }
 
-impl<T, I> FromRequest for Submitted<T, I>
+impl<T, I, const LIMIT: usize> FromRequest for Submitted<T, I, LIMIT>
 where
     T: Members + 'static,
-    I: TryFrom<T, Error: Into<Wrong>> + 'static,
+    I: TryFrom<T, Error: Into<Wrong>> + Send + 'static,
 {
     type Error = ManagementError;
     type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let text = read(request, payload);
+        let bytes = read(request, payload, LIMIT);
         Box::pin(async move {
-            let mut object = object(&text.await?)?;
-            let input = I::try_from(T::take(&mut object)?).map_err(Into::into)?;
-            match object.keys().next() {
-                None => Ok(Self { input, documented: PhantomData }),
-                Some(unknown) => Err(unknown_member(unknown, T::NAMES)),
-            }
+            let input = intake::parsed(bytes.await?, |bytes| {
+                let mut object = object(utf8(bytes)?)?;
+                let input = I::try_from(T::take(&mut object)?).map_err(Into::into)?;
+                match object.keys().next() {
+                    None => Ok(input),
+                    Some(unknown) => Err(unknown_member(unknown, T::NAMES)),
+                }
+            });
+            Ok(Self { input: input.await??, documented: PhantomData })
         })
     }
 }

@@ -1,15 +1,15 @@
 //! Who calls the management API: one extractor demands an API token with a scope.
 
-use std::future::Future;
+use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::pin::Pin;
 
+use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev, web};
 
 use super::ManagementError;
-use crate::server::observe::RequestId;
+use crate::server::intake::Known;
 use crate::service::Services;
 use crate::service::management::{Caller, Forbidden, Refused, TokenScope};
 use crate::store::{Secret, StoreError};
@@ -53,33 +53,39 @@ impl<S> Deref for ManagementCaller<S> {
     }
 }
 
+/// Who calls, or why they are refused: among the extensions of a request.
+struct Entered(Result<Caller, Refused>);
+
+/// Finds out who calls, before anything else of the request is read.
+pub(in crate::server) async fn enter(request: &ServiceRequest, request_id: String) {
+    let Some(services) = request.app_data::<web::Data<Services>>() else { return };
+    let presented = bearer(request.headers());
+    let address = request.peer_addr().map(|address| address.ip());
+    let now = services.clock.now_ms();
+    let entered = services.api_tokens.enter(&*services.store, presented.as_ref(), address, now).await;
+    let entered = entered.map(|caller| Caller { request_id: Some(request_id), ..caller });
+    match &entered {
+        Ok(_) => {
+            request.extensions_mut().insert(Known);
+        }
+        Err(Refused::Missing | Refused::Closed) => {}
+        Err(refused) => tracing::warn!(reason = %refused, "refused at the console"),
+    }
+    request.extensions_mut().insert(Entered(entered));
+}
+
 impl<S: scope::Scope> FromRequest for ManagementCaller<S> {
     type Error = ManagementError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, ManagementError>>>>;
+    type Future = Ready<Result<Self, ManagementError>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        let services = request.app_data::<web::Data<Services>>().cloned();
-        let presented = bearer(request.headers());
-        let address = request.peer_addr().map(|address| address.ip());
-        let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
-        Box::pin(async move {
-            let Some(services) = services else {
-                return Err(ManagementError::new(500, "server_failed", "The server has no services."));
-            };
-            let now = services.clock.now_ms();
-            let entered = services.api_tokens.enter(&*services.store, presented.as_ref(), address, now).await;
-            match entered {
-                Ok(caller) => {
-                    caller.may(S::NEEDED)?;
-                    Ok(Self { caller: Caller { request_id, ..caller }, scope: PhantomData })
-                }
-                Err(refused) => {
-                    if !matches!(refused, Refused::Missing | Refused::Closed) {
-                        tracing::warn!(reason = %refused, "refused at the console");
-                    }
-                    Err(refused.into())
-                }
-            }
+        ready(match request.extensions_mut().remove::<Entered>() {
+            Some(Entered(Ok(caller))) => caller
+                .may(S::NEEDED)
+                .map(|()| Self { caller, scope: PhantomData })
+                .map_err(ManagementError::from),
+            Some(Entered(Err(refused))) => Err(refused.into()),
+            None => Err(ManagementError::new(500, "server_failed", "The server has no services.")),
         })
     }
 }

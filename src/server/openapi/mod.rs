@@ -19,6 +19,12 @@ pub fn document() -> &'static Value {
     &DOCUMENT
 }
 
+/// The document as it is sent.
+pub(super) fn text() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| document().to_string());
+    &TEXT
+}
+
 /// The document as a page.
 pub(super) fn page() -> &'static str {
     static PAGE: LazyLock<String> = LazyLock::new(|| page::page(document()));

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::members::{Given, members};
 use crate::server::extract::{Body, Headers, Query};
+use crate::server::intake::LOG_LIMIT;
 use crate::server::reply;
 use crate::server::session::Authenticated;
 use crate::service::Services;
@@ -39,7 +40,7 @@ pub(super) async fn create(
     services: web::Data<Services>,
     session: Authenticated,
     headers: Headers<CallerHeaders>,
-    body: Body<CreateCallLogRequest>,
+    body: Body<CreateCallLogRequest, LOG_LIMIT>,
 ) -> HttpResponse {
     reply::answer(&call_logs::create(&services, &session.0, body.0, headers.0.into()).await)
 }
@@ -49,7 +50,7 @@ pub(super) async fn update(
     services: web::Data<Services>,
     session: Authenticated,
     headers: Headers<CallerHeaders>,
-    body: Body<UpdateCallLogRequest>,
+    body: Body<UpdateCallLogRequest, LOG_LIMIT>,
 ) -> HttpResponse {
     reply::answer(&call_logs::update(&services, &session.0, body.0, headers.0.into()).await)
 }
@@ -67,7 +68,7 @@ pub(super) async fn set_disposition(
 pub(super) async fn keep_note(
     services: web::Data<Services>,
     session: Authenticated,
-    body: Body<KeepNoteRequest>,
+    body: Body<KeepNoteRequest, LOG_LIMIT>,
 ) -> HttpResponse {
     reply::answer(&call_logs::keep_note(&services, &session.0, &body.0).await)
 }

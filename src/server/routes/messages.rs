@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 
 use crate::server::extract::Body;
+use crate::server::intake::LOG_LIMIT;
 use crate::server::reply;
 use crate::server::session::Authenticated;
 use crate::service::Services;
@@ -12,7 +13,7 @@ use crate::service::messages::{self, MessageLogRequest};
 pub(super) async fn log(
     services: web::Data<Services>,
     session: Authenticated,
-    body: Body<MessageLogRequest>,
+    body: Body<MessageLogRequest, LOG_LIMIT>,
 ) -> HttpResponse {
     reply::answer(&messages::log(&services, &session.0, body.0).await)
 }

@@ -61,6 +61,9 @@ fn clients() -> Vec<Route> {
             "`OK`",
             text,
         ),
+        get("/readyz", public::readiness, "Says whether the server can serve requests")
+            .reply::<public::Readiness>(200, "It can")
+            .reply::<public::Readiness>(503, "It cannot, and why"),
         get("/implementedInterfaces", public::implemented_interfaces, "Lists what a platform can do")
             .reply::<BTreeMap<String, bool>>(200, "Each interface, and whether it is fulfilled")
             .text(400, "Neither a platform nor a proxyId is named")
@@ -199,10 +202,16 @@ fn clients() -> Vec<Route> {
 
 /// Adds every route.
 pub(super) fn configure(config: &mut ServiceConfig) {
+    let mut paths: Vec<(&str, Vec<Route>)> = Vec::new();
+    for route in table() {
+        match paths.iter_mut().find(|(path, _)| *path == route.path) {
+            Some((_, routes)) => routes.push(route),
+            None => paths.push((route.path, vec![route])),
+        }
+    }
     // The router asks one after the other: a pattern with parameters costs more than a comparison.
-    let (with_parameters, plain): (Vec<_>, Vec<_>) =
-        table().into_iter().partition(|route| route.path.contains('{'));
-    for route in plain.into_iter().chain(with_parameters) {
-        route.register(config);
+    paths.sort_by_key(|(path, _)| path.contains('{'));
+    for (path, routes) in paths {
+        Route::register(path, routes, config);
     }
 }

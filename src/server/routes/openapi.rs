@@ -2,21 +2,19 @@
 
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType};
 use actix_web::{HttpResponse, web};
-use serde_json::Value;
 
 use crate::server::public::Public;
-use crate::server::reply;
 
 /// The OpenAPI document and its page. They are made from the list of routes, which these two are part of.
 #[derive(Clone, Copy)]
 pub(in crate::server) struct Description {
-    pub document: fn() -> &'static Value,
+    pub document: fn() -> &'static str,
     pub page: fn() -> &'static str,
 }
 
 /// `GET /openapi.json`
 pub(super) async fn document(_: Public, description: web::Data<Description>) -> HttpResponse {
-    reply::json(200, (description.document)())
+    HttpResponse::Ok().content_type("application/json; charset=utf-8").body((description.document)())
 }
 
 /// `GET /docs`

@@ -1,10 +1,13 @@
 //! Routes without a session.
 
+use std::time::Duration;
+
 use actix_web::http::header::ContentType;
 use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 
 use crate::members::{Given, members};
 use crate::server::extract::Query;
@@ -12,6 +15,7 @@ use crate::server::public::Public;
 use crate::server::reply;
 use crate::service::hashing::hashed;
 use crate::service::{Services, interfaces};
+use crate::store::UserKey;
 
 members! {
     /// Whose interfaces are asked for.
@@ -63,6 +67,33 @@ pub(super) struct UserInfoHash {
 /// `GET /isAlive`
 pub(super) async fn is_alive(_: Public) -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::plaintext()).body("OK")
+}
+
+/// Whether requests can be served.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Readiness {
+    /// Whether they can.
+    ready: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+/// How long the store may take to be read.
+const READ: Duration = Duration::from_secs(1);
+
+/// `GET /readyz`: a record that does not exist is looked for, so a store that cannot be read is found out.
+pub(super) async fn readiness(_: Public, services: web::Data<Services>) -> HttpResponse {
+    let nobody = UserKey { id: "readyz".to_owned(), platform: "readyz".to_owned(), proxy_id: None };
+    let reason = match timeout(READ, services.store.get_user(&nobody)).await {
+        Ok(Ok(_)) => return reply::json(200, &Readiness { ready: true, reason: None }),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "not ready");
+            "The store cannot be read; the server's log says why."
+        }
+        Err(_) => "The store did not answer within a second.",
+    };
+    reply::json(503, &Readiness { ready: false, reason: Some(reason) })
 }
 
 /// `GET /implementedInterfaces?platform=&proxyId=`

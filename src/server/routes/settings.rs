@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::members::{Given, Member, Members as _, Wrong, members};
 use crate::server::extract::{Body, Headers, Query};
+use crate::server::intake::SETTINGS_LIMIT;
 use crate::server::public::Public;
 use crate::server::reply;
 use crate::server::ringcentral::RingCentralHeaders;
@@ -107,7 +108,7 @@ pub(super) async fn read(
 pub(super) async fn change(
     services: web::Data<Services>,
     session: Authenticated,
-    body: Body<ChangeSettingsRequest>,
+    body: Body<ChangeSettingsRequest, SETTINGS_LIMIT>,
 ) -> HttpResponse {
     let set = body.0.user_settings.unwrap_or_default();
     let remove = match body.0.setting_keys_to_remove.map(Given::into_value) {
@@ -168,7 +169,7 @@ pub(super) async fn change_managed(
     services: web::Data<Services>,
     headers: Headers<RingCentralHeaders>,
     query: Query<AdminQuery>,
-    body: Body<ChangeAdminSettingsRequest>,
+    body: Body<ChangeAdminSettingsRequest, SETTINGS_LIMIT>,
 ) -> HttpResponse {
     let token = token(headers.0, query.0.rc_access_token);
     match admin_settings::save(&services, token.as_deref(), body.0.admin_settings.into()).await {

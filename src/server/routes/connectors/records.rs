@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{connector, number};
 use crate::members::{Given, members};
 use crate::server::extract::Query;
+use crate::server::intake::{SETTINGS_LIMIT, TEXT_LIMIT};
 use crate::server::management::{IfMatch, ManagementCaller, ManagementError, Sent, Submitted, scope};
 use crate::server::reply;
 use crate::service::Services;
@@ -36,7 +37,7 @@ pub(super) async fn list(_: ManagementCaller<scope::Read>, services: web::Data<S
 pub(super) async fn create(
     caller: ManagementCaller<scope::Edit>,
     services: web::Data<Services>,
-    body: Sent<Submitted<NewConnector, New>>,
+    body: Sent<Submitted<NewConnector, New, SETTINGS_LIMIT>>,
 ) -> Answer {
     Ok(connector(201, &services.connectors.create(&caller, body?.input).await?))
 }
@@ -44,7 +45,7 @@ pub(super) async fn create(
 pub(super) async fn import(
     caller: ManagementCaller<scope::Edit>,
     services: web::Data<Services>,
-    body: Sent<Submitted<Bundle>>,
+    body: Sent<Submitted<Bundle, Bundle, TEXT_LIMIT>>,
 ) -> Answer {
     Ok(connector(201, &services.connectors.import(&caller, body?.input).await?))
 }
@@ -62,7 +63,7 @@ pub(super) async fn configure(
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
-    body: Sent<Submitted<Settings>>,
+    body: Sent<Submitted<Settings, Settings, SETTINGS_LIMIT>>,
 ) -> Answer {
     let settings = body?.input;
     let edit = Edit { who: &caller, proxy_id: &proxy_id, version: version?.0 };

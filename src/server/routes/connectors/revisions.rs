@@ -10,6 +10,7 @@ use super::{number, tagged};
 use crate::config::document::Document;
 use crate::members::{Given, Wrong, members};
 use crate::server::extract::Query;
+use crate::server::intake::SETTINGS_LIMIT;
 use crate::server::management::{IfMatch, ManagementCaller, ManagementError, Sent, Submitted, Text, scope};
 use crate::server::reply;
 use crate::service::Services;
@@ -82,7 +83,7 @@ pub(super) async fn upload_envelope(
     services: web::Data<Services>,
     proxy_id: web::Path<String>,
     version: Sent<IfMatch>,
-    body: Sent<Submitted<UploadRequest, Option<Upload>>>,
+    body: Sent<Submitted<UploadRequest, Option<Upload>, SETTINGS_LIMIT>>,
 ) -> Answer {
     let upload = body?.input.ok_or_else(UploadRequest::without_text)?;
     store(&caller, &services, &proxy_id, version?.0, upload).await
@@ -160,7 +161,7 @@ pub(super) async fn explain(
     _: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
-    body: Sent<Submitted<Trial>>,
+    body: Sent<Submitted<Trial, Trial, SETTINGS_LIMIT>>,
 ) -> Answer {
     let trial = body?.input;
     Ok(reply::json(200, &services.connectors.explain(&path.0, number(&path.1)?, trial).await?))
@@ -171,7 +172,7 @@ pub(super) async fn test(
     caller: ManagementCaller<scope::Activate>,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
-    body: Sent<Submitted<Trial>>,
+    body: Sent<Submitted<Trial, Trial, SETTINGS_LIMIT>>,
 ) -> Answer {
     let trial = body?.input;
     let number = number(&path.1)?;

@@ -1,0 +1,246 @@
+//! What the server takes on: how many requests at a time, and which bodies.
+//!
+//! A request is admitted when all of it has arrived. So who sends slowly takes no place from others. A body is read
+//! within the limit of its route, at a least speed, and within the room that all bodies share. Callers without a
+//! session or token share a smaller room of their own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use actix_web::{HttpMessage as _, HttpRequest, dev, web};
+use futures_util::StreamExt as _;
+use tokio::time::{Instant, timeout_at};
+
+use super::bounded::{Bounded, Taken};
+
+const KIB: usize = 1024;
+
+/// The largest body of a route that needs no more.
+pub(super) const USUAL_LIMIT: usize = 64 * KIB;
+
+/// The largest body of a log: notes, summaries and transcripts.
+pub(super) const LOG_LIMIT: usize = 2 * KIB * KIB;
+
+/// The largest body of settings.
+pub(super) const SETTINGS_LIMIT: usize = KIB * KIB;
+
+/// The largest document, with its cases.
+pub(super) const TEXT_LIMIT: usize = 10 * KIB * KIB;
+
+/// The most values in a body. A JSON value takes up to two hundred bytes in memory, and one or two in the body.
+const MOST_VALUES: usize = 50_000;
+
+/// Above this a body is parsed off the workers: the others of the worker would wait for milliseconds.
+const PARSED_HERE: usize = 64 * KIB;
+
+/// The bytes of bodies under way, of known callers and of others.
+const ROOM: usize = 64 * KIB * KIB;
+const ROOM_OF_UNKNOWN: usize = 16 * KIB * KIB;
+
+/// How long a body may take in any case, and how many bytes prolong this by a second.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LEAST_SPEED: usize = 8 * KIB;
+
+/// What all workers share.
+#[derive(Debug)]
+pub(super) struct Intake {
+    requests: Arc<Bounded>,
+    room: Arc<Bounded>,
+    room_of_unknown: Arc<Bounded>,
+}
+
+/// Who sends it has a session or a token: among the extensions of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known;
+
+/// What a request holds to its end.
+struct Admitted {
+    _place: Taken,
+}
+
+/// A body, and the room that it holds to the end of its request.
+struct Held {
+    _room: Taken,
+}
+
+/// The server has too much to do.
+#[derive(Debug)]
+pub(super) struct Overloaded;
+
+/// Why a body is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// Larger than the limit of its route, in bytes.
+    TooLarge(usize),
+    /// It has more than [`MOST_VALUES`] values.
+    TooManyValues,
+    /// It broke off.
+    Incomplete,
+    /// It came too slowly.
+    TooSlow,
+    /// Too many others are under way.
+    Overloaded,
+}
+
+impl Unread {
+    /// The status of the refusal.
+    pub(super) fn status(self) -> u16 {
+        match self {
+            Self::TooLarge(_) | Self::TooManyValues => 413,
+            Self::Incomplete => 400,
+            Self::TooSlow => 408,
+            Self::Overloaded => 503,
+        }
+    }
+}
+
+impl std::fmt::Display for Unread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooLarge(limit) => write!(f, "The request body is larger than {limit} bytes."),
+            Self::TooManyValues => write!(f, "The request body has more than {MOST_VALUES} values."),
+            Self::Incomplete => f.write_str("The request body broke off before its end."),
+            Self::TooSlow => write!(
+                f,
+                "The request body came too slowly: it has {} seconds, and a second more for every {LEAST_SPEED} bytes.",
+                PATIENCE.as_secs()
+            ),
+            Self::Overloaded => Overloaded.fmt(f),
+        }
+    }
+}
+
+impl std::fmt::Display for Overloaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("The server has more to do than it can. Nothing was done. Try again in a few seconds.")
+    }
+}
+
+impl Intake {
+    /// Nothing is under way; at most so many requests may be at a time.
+    pub(super) fn new(most_requests: usize) -> Self {
+        Self {
+            requests: Bounded::new(most_requests),
+            room: Bounded::new(ROOM),
+            room_of_unknown: Bounded::new(ROOM_OF_UNKNOWN),
+        }
+    }
+
+    /// Takes a request on, to its end.
+    pub(super) fn admit(&self, request: &impl actix_web::HttpMessage) -> Result<(), Overloaded> {
+        let place = self.requests.take(1).ok_or(Overloaded)?;
+        request.extensions_mut().insert(Admitted { _place: place });
+        Ok(())
+    }
+
+    fn room_for(&self, request: &HttpRequest) -> &Arc<Bounded> {
+        let is_known = request.extensions().contains::<Known>();
+        if is_known { &self.room } else { &self.room_of_unknown }
+    }
+}
+
+/// Whether a request announces a body.
+pub(super) fn has_body(request: &dev::ServiceRequest) -> bool {
+    let headers = request.headers();
+    headers.contains_key(TRANSFER_ENCODING) || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
+
+/// Reads the body of a request. The handler has it; the room that it takes is free again with the end of the
+/// request.
+pub(super) fn read(
+    request: &HttpRequest,
+    payload: &mut dev::Payload,
+    limit: usize,
+) -> impl Future<Output = Result<web::Bytes, Unread>> + use<> {
+    let request = request.clone();
+    let mut payload = payload.take();
+    async move {
+        let length =
+            request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if length.is_some_and(|length: usize| length > limit) {
+            return Err(Unread::TooLarge(limit));
+        }
+        let Some(intake) = request.app_data::<web::Data<Intake>>().cloned() else {
+            return Err(Unread::Overloaded);
+        };
+        let mut room = intake.room_for(&request).take(0).ok_or(Unread::Overloaded)?;
+        let started = Instant::now();
+        let mut whole = web::BytesMut::new();
+        loop {
+            let patience = PATIENCE + Duration::from_secs((whole.len() / LEAST_SPEED) as u64);
+            let chunk = match timeout_at(started + patience, payload.next()).await {
+                Err(_) => return Err(Unread::TooSlow),
+                Ok(None) => break,
+                Ok(Some(Err(_))) => return Err(Unread::Incomplete),
+                Ok(Some(Ok(chunk))) => chunk,
+            };
+            if whole.len() + chunk.len() > limit {
+                return Err(Unread::TooLarge(limit));
+            }
+            if !room.grow(chunk.len()) {
+                return Err(Unread::Overloaded);
+            }
+            whole.extend_from_slice(&chunk);
+        }
+        request.extensions_mut().insert(Held { _room: room });
+        if !request.extensions().contains::<Admitted>() {
+            intake.admit(&request).map_err(|Overloaded| Unread::Overloaded)?;
+        }
+        Ok(whole.freeze())
+    }
+}
+
+/// Whether a body would become more than [`MOST_VALUES`] values. Each value but the first follows a `,`, `:` or `[`
+/// of JSON or a `&` of a form, so these are counted, except in the strings of JSON.
+fn has_many_values(bytes: &[u8]) -> bool {
+    if bytes.len() <= MOST_VALUES {
+        return false;
+    }
+    let (mut values, mut in_string, mut is_escaped) = (0_usize, false, false);
+    for byte in bytes {
+        if in_string {
+            match byte {
+                _ if is_escaped => is_escaped = false,
+                b'\\' => is_escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+        } else {
+            match byte {
+                b'"' => in_string = true,
+                b',' | b':' | b'[' | b'&' => values += 1,
+                _ => {}
+            }
+        }
+    }
+    values > MOST_VALUES
+}
+
+/// Parses a body into values: on the worker if it is small.
+pub(super) async fn parsed<T: Send + 'static>(
+    bytes: web::Bytes,
+    parse: impl FnOnce(&[u8]) -> T + Send + 'static,
+) -> Result<T, Unread> {
+    if bytes.len() <= PARSED_HERE {
+        return if has_many_values(&bytes) { Err(Unread::TooManyValues) } else { Ok(parse(&bytes)) };
+    }
+    let parsed = web::block(move || (!has_many_values(&bytes)).then(|| parse(&bytes))).await;
+    parsed.map_err(|_| Unread::Overloaded)?.ok_or(Unread::TooManyValues)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_counted_outside_of_strings() {
+        let list = |item: &str, count: usize| format!("[{}]", vec![item; count].join(","));
+        assert!(!has_many_values(list("1", MOST_VALUES).as_bytes()));
+        assert!(has_many_values(list("1", MOST_VALUES + 2).as_bytes()));
+        assert!(has_many_values(list("[]", MOST_VALUES / 2 + 2).as_bytes()));
+        assert!(has_many_values("a=1&".repeat(MOST_VALUES + 1).as_bytes()));
+        let text = serde_json::to_string(&"a,b:[\\\"".repeat(MOST_VALUES)).unwrap();
+        assert!(!has_many_values(format!("{{\"note\":{text}}}").as_bytes()));
+    }
+}
