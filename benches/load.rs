@@ -16,6 +16,8 @@ mod client;
 mod crm;
 #[path = "load/handler.rs"]
 mod handler;
+#[path = "load/hostile.rs"]
+mod hostile;
 #[path = "load/paired.rs"]
 mod paired;
 #[path = "load/peer.rs"]
@@ -82,6 +84,9 @@ fn main() -> ExitCode {
 
 /// The row in which the handler, too, writes to a store before and after it asks the CRM.
 const WRITING: &str = "both durable";
+
+/// What is measured beside connections that mean harm.
+const HOSTILE: &str = "hostile";
 
 /// The argument that measures beside the reference server instead: `benches/peer/run.sh`.
 const PEER: &str = "peer";
@@ -220,6 +225,10 @@ async fn beside_the_handler(
         }
     }
 
+    if only.is_empty() || only.contains(&HOSTILE) {
+        beside_hostile(plan, &server, &contact("Found 2 contacts"), numbers).await?;
+    }
+
     server.settle().await;
     let loaded = server.resident();
     // One request through every document and for many users, one round.
@@ -236,6 +245,37 @@ async fn beside_the_handler(
     );
     println!("start-up with them: {startup:.0} ms ({})", budgets.at_most("start-up", startup, 200.0));
     Ok(())
+}
+
+/// `GET /contact` alone and beside hostile connections, in turns.
+async fn beside_hostile(
+    plan: &Plan,
+    server: &Measured,
+    contact: &Rc<Contact>,
+    numbers: &Rc<Cell<u64>>,
+) -> Outcome<()> {
+    let (mut alone, mut beside, mut slowest) = (0.0, 0.0, Duration::ZERO);
+    for _ in 0..plan.rounds {
+        let sides: [(&Measured, Rc<dyn Load>); 1] = [(server, Rc::<Contact>::clone(contact))];
+        alone += throughput(&paired::measure(&sides, numbers, 1, plan.round).await?);
+        let attack = hostile::attack(server.address);
+        let measured = paired::measure(&sides, numbers, 1, plan.round).await?;
+        beside += throughput(&measured);
+        slowest = slowest.max(measured.first().map_or(Duration::ZERO, |side| side.p99));
+        drop(attack);
+        server.settle().await;
+    }
+    println!(
+        "\n{HOSTILE}: GET /contact beside {} hostile connections, {:.2} of its throughput without them, p99 {:.2} ms",
+        hostile::CONNECTIONS,
+        beside / alone,
+        slowest.as_secs_f64() * 1000.0
+    );
+    Ok(())
+}
+
+fn throughput(sides: &[Side]) -> f64 {
+    sides.first().map_or(0.0, |side| side.throughput)
 }
 
 fn row(name: &str, server: &Side, handler: &Side, budget: Option<f64>, budgets: &Budgets) {

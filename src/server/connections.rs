@@ -12,24 +12,29 @@ pub(super) const IDLE: Duration = Duration::from_secs(75);
 /// How long the head of a request may take.
 pub(super) const HEAD: Duration = Duration::from_secs(5);
 
-/// How long a client may leave a reply unread.
+/// How long a client may leave a reply unread, and how many bytes of it the system keeps. By itself the system would
+/// keep megabytes.
 const UNREAD: Duration = Duration::from_secs(30);
+const KEPT: usize = 256 * 1024;
 
 /// Worker threads where nothing else is set: the number of cores.
 pub(super) fn usual_workers() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }
 
-/// Lets the system close the connection of a client that does not read its reply.
-pub(super) fn limit_unsent(connection: &dyn Any) {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+/// Bounds what a client that does not read its reply costs.
+pub(super) fn limit_unread(connection: &dyn Any) {
+    #[cfg(unix)]
     if let Some(stream) = connection.downcast_ref::<TcpStream>() {
         let socket = socket2::SockRef::from(stream);
-        if let Err(error) = socket.set_tcp_user_timeout(Some(UNREAD)) {
-            tracing::debug!(%error, "TCP_USER_TIMEOUT");
+        let bounded = socket.set_send_buffer_size(KEPT);
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let bounded = bounded.and_then(|()| socket.set_tcp_user_timeout(Some(UNREAD)));
+        if let Err(error) = bounded {
+            tracing::debug!(%error, "what a client leaves unread is not bounded");
         }
     }
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[cfg(not(unix))]
     let _ = connection;
 }
 

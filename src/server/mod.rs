@@ -314,7 +314,7 @@ impl ServerBuilder {
         .max_connections(settings.max_connections.div_ceil(workers))
         .keep_alive(connections::IDLE)
         .client_request_timeout(connections::HEAD)
-        .on_connect(|connection, _| connections::limit_unsent(connection));
+        .on_connect(|connection, _| connections::limit_unread(connection));
         let listen = |source| StartError::Listen { address: settings.listen, source };
         let http = http.bind(settings.listen).map_err(listen)?;
         let address = http.addrs().first().copied().unwrap_or(settings.listen);
