@@ -2,6 +2,7 @@
 //! browsers and clients expect are set.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -48,11 +49,12 @@ async fn answer(
     if request.path().starts_with("/console/") {
         request.extensions_mut().insert(observed.request_id());
     }
-    let mut fresh_token = None;
+    let (mut fresh_token, mut read_session) = (None, None);
     if let Some(services) = request.app_data::<web::Data<Services>>()
         && let Some(session) = session::read(request.headers(), request.query_string(), &services.sessions)
     {
         fresh_token = services.sessions.refresh(&session);
+        read_session = Some(Arc::clone(&session));
         request.extensions_mut().insert(session);
     }
     let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
@@ -64,6 +66,12 @@ async fn answer(
         }
         Err(_) => return Err(panicked(observed)),
     };
+    if let Some(session) = read_session.filter(|session| session.has_ended()) {
+        fresh_token = None;
+        if let Some(refusal) = session::refusal(response.request(), &session) {
+            response = response.into_response(refusal);
+        }
+    }
     cors(response.headers_mut());
     if let Some(token) = fresh_token.and_then(|token| HeaderValue::try_from(token).ok()) {
         response.headers_mut().insert(REFRESHED_TOKEN, token);
