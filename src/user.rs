@@ -50,6 +50,8 @@ pub struct User {
     /// The CRM's host that said who this is, where a template chose it: the id means somebody there
     /// alone.
     pub tenant_host: Option<String>,
+    /// How often sessions have ended because the user signed out and came back: those of an earlier number are none.
+    pub session_epoch: u64,
     /// Whether logs may be kept under this user although the account is known now.
     pub was_alone: bool,
     /// Created at, in milliseconds.

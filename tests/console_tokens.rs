@@ -199,8 +199,7 @@ fn tokens_are_made_listed_rotated_and_revoked() {
     assert_eq!(send(&app, "GET", TOKENS, BOOTSTRAP, &Value::Null).json()["tokens"], json!([]));
 }
 
-/// Only the address that fails waits, and it waits with the right token as well: a guess that may be
-/// tried again at once is not held back.
+/// Only the address that fails waits, and no token that is another's than what was guessed at.
 #[test]
 fn wrong_tokens_are_held_back_by_address() {
     let app = start(true);
@@ -217,7 +216,7 @@ fn wrong_tokens_are_held_back_by_address() {
     refused(&limited, 429, "too_many_failures");
     let seconds: u64 = limited.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=6).contains(&seconds), "{seconds}");
-    assert_eq!(send(&app, "GET", TOKENS, &token, &Value::Null).status, 429);
+    assert_eq!(send(&app, "GET", TOKENS, &token, &Value::Null).status, 200);
     // From another address nobody waits.
     let elsewhere = from_elsewhere(&app, &token);
     assert!(elsewhere.starts_with("HTTP/1.1 200"), "{elsewhere}");

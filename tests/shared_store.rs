@@ -281,6 +281,7 @@ fn expired(url: &str) -> String {
         platform_additional_info: serde_json::Map::new(),
         user_settings: None,
         tenant_host: None,
+        session_epoch: 0,
         was_alone: false,
         created_at: 1,
         updated_at: 1,
@@ -290,7 +291,7 @@ fn expired(url: &str) -> String {
         let store = store::open(url, Keys::from_secret(&secret).unwrap()).await.unwrap();
         store.save_user(&user).await.unwrap();
     });
-    Sessions::new(&secret, Clock::system()).issue(&user.key).unwrap()
+    Sessions::new(&secret, Clock::system()).issue(&user.key, 0).unwrap()
 }
 
 #[test]

@@ -99,6 +99,7 @@ impl Seeded {
             platform_additional_info: serde_json::Map::new(),
             user_settings: None,
             tenant_host: None,
+            session_epoch: 0,
             was_alone: false,
             created_at: 1_700_000_000_000,
             updated_at: 1_700_000_000_000,
@@ -133,7 +134,7 @@ impl Seeded {
         // A step that shares no factor with the number of documents meets every document.
         let step = (self.size.users / count) | 1;
         (0..count)
-            .filter_map(|number| self.sessions.issue(&self.key(number * step % self.size.users)))
+            .filter_map(|number| self.sessions.issue(&self.key(number * step % self.size.users), 0))
             .collect()
     }
 

@@ -15,6 +15,7 @@ mod progress;
 mod record;
 mod sandbox;
 mod schema;
+mod secret_length;
 mod serve;
 mod store;
 mod subject;

@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{CliError, egress, logging, print};
+use super::{CliError, egress, logging, print, secret_length};
 use crate::server::{
     DEVELOPER_PORTAL_SERVER, MAX_CONNECTIONS, MAX_REQUESTS, RINGCENTRAL_SERVER, ServerBuilder, Settings,
     allowed_by_open_files,
 };
-use crate::service::management::BOOTSTRAP_LENGTH;
 use crate::service::manifest::Manifest;
 use crate::store::Secret;
 
@@ -162,7 +161,13 @@ fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
     let is_prod = values.get("IS_PROD").is_some_and(|value| value == "true");
     let data_dir = values.data_dir(arguments.data_dir.as_deref());
     let secret_key = secret_key(&values, &data_dir, is_prod)?;
-    let hash_key = values.get("HASH_KEY").map(Secret::from).unwrap_or_else(|| secret_key.clone());
+    secret_length::check_in_production("APP_SERVER_SECRET_KEY", &secret_key, is_prod)?;
+    let hash_key = values.get("HASH_KEY").map(Secret::from);
+    if let Some(hash_key) = &hash_key {
+        secret_length::check_in_production("HASH_KEY", hash_key, is_prod)?;
+    }
+    // Accounts are stored under hashes that this key salts, so what stands in for it stays what it was.
+    let hash_key = hash_key.unwrap_or_else(|| secret_key.clone());
     let ringcentral_server = values.url("RINGCENTRAL_SERVER", RINGCENTRAL_SERVER)?;
     let developer_portal = values.url("DEVELOPER_PORTAL_SERVER", DEVELOPER_PORTAL_SERVER)?;
     let trusted: Vec<String> =
@@ -177,8 +182,8 @@ fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
     Ok(Settings {
         listen: listen(arguments, &values)?,
         metrics_listen: metrics_listen(arguments, &values)?,
-        admin_token: values.get("ADMIN_TOKEN").map(Secret::from),
-        console_bootstrap_token: bootstrap_token(&values)?,
+        admin_token: token(&values, "ADMIN_TOKEN")?,
+        console_bootstrap_token: token(&values, "APP_CONSOLE_BOOTSTRAP_TOKEN")?,
         database_url: values.database_url(&data_dir),
         egress: arguments.egress.policy(&trusted)?,
         proxies: arguments.egress.proxies(&|name| values.get(name))?,
@@ -229,15 +234,13 @@ fn max_connections(arguments: &Arguments, values: &Values) -> Result<usize, CliE
     Ok(wanted.min(allowed).max(1))
 }
 
-/// A token that opens the management API; a short one would be guessed.
-fn bootstrap_token(values: &Values) -> Result<Option<Secret>, CliError> {
-    let Some(token) = values.get("APP_CONSOLE_BOOTSTRAP_TOKEN") else { return Ok(None) };
-    if token.chars().count() < BOOTSTRAP_LENGTH {
-        return Err(CliError(format!(
-            "APP_CONSOLE_BOOTSTRAP_TOKEN has fewer than {BOOTSTRAP_LENGTH} characters; take a random one, such as `openssl rand -hex 32` gives"
-        )));
+/// A token of the operator's own making.
+fn token(values: &Values, name: &str) -> Result<Option<Secret>, CliError> {
+    let token = values.get(name).map(Secret::from);
+    if let Some(token) = &token {
+        secret_length::check(name, token)?;
     }
-    Ok(Some(Secret::from(token)))
+    Ok(token)
 }
 
 /// The manifest of the file that the setting names.

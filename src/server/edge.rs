@@ -2,6 +2,7 @@
 //! browsers and clients expect are set.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -57,7 +58,7 @@ async fn answer(
         observed.end(503, response.headers_mut());
         return Ok(request.into_response(response));
     }
-    let mut fresh_token = None;
+    let (mut fresh_token, mut read_session) = (None, None);
     if request.path().starts_with("/console/") {
         if observed.route.is_some() {
             management::enter(&request, observed.request_id()).await;
@@ -66,6 +67,7 @@ async fn answer(
         && let Some(session) = session::read(request.headers(), request.query_string(), &services.sessions)
     {
         fresh_token = services.sessions.refresh(&session);
+        read_session = Some(Arc::clone(&session));
         request.extensions_mut().insert(session);
         request.extensions_mut().insert(Known);
     }
@@ -80,6 +82,12 @@ async fn answer(
         }
         Err(_) => return Err(panicked(observed)),
     };
+    if let Some(session) = read_session.filter(|session| session.has_ended()) {
+        fresh_token = None;
+        if let Some(refusal) = session::refusal(response.request(), &session) {
+            response = response.into_response(refusal);
+        }
+    }
     common(response.headers_mut());
     if let Some(token) = fresh_token.and_then(|token| HeaderValue::try_from(token).ok()) {
         response.headers_mut().insert(REFRESHED_TOKEN, token);

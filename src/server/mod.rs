@@ -71,7 +71,8 @@ pub struct Settings {
     pub secret_key: Secret,
     /// Salt of the hashes of account and extension ids (`HASH_KEY`).
     pub hash_key: Secret,
-    /// Opens `GET /proxyConfigs` and `GET /metrics`; without it these routes are closed.
+    /// Opens `GET /proxyConfigs` and `GET /metrics`; without it these routes are closed. Take 32 random characters
+    /// or more, here and for the other secrets: short ones are guessed.
     pub admin_token: Option<Secret>,
     /// Where `GET /metrics` is served a second time, to anybody who reaches the address.
     pub metrics_listen: Option<SocketAddr>,
@@ -273,7 +274,7 @@ impl ServerBuilder {
             ringcentral_server: settings.ringcentral_server.clone(),
             developer_portal: settings.developer_portal.clone(),
             manifest: settings.manifest.clone(),
-            api_tokens: ApiTokens::new(settings.console_bootstrap_token.clone()),
+            api_tokens: ApiTokens::new(settings.console_bootstrap_token.clone(), clock.clone()),
             instance: instance.clone(),
             calls_in_flight: Arc::default(),
             conversations_in_flight: Arc::default(),
@@ -288,7 +289,7 @@ impl ServerBuilder {
         };
         // What would fail on every worker fails here, once and with words.
         drop(Client::new(&client_options)?);
-        let admin = admin::AdminToken { token: settings.admin_token.clone() };
+        let admin = web::Data::new(admin::AdminToken::new(settings.admin_token.clone(), clock.clone()));
         let intake = Arc::new(Intake::new(settings.max_requests));
         let workers = settings.workers.unwrap_or_else(connections::usual_workers);
         let http = HttpServer::new(move || {
@@ -299,7 +300,7 @@ impl ServerBuilder {
                         Client::new(&client_options).map(|client| Services::new(Arc::clone(&shared), client));
                     async move { services }
                 })
-                .app_data(web::Data::new(admin.clone()))
+                .app_data(admin.clone())
                 .app_data(web::Data::new(routes::Description {
                     document: openapi::text,
                     page: openapi::page,

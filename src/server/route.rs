@@ -243,7 +243,8 @@ impl Route {
             Some(Access::Session) => route.text(400, "There is no valid session"),
             Some(Access::Admin) => route
                 .error(401, "The admin token is missing or wrong")
-                .error(403, "The server was started without an admin token"),
+                .error(403, "The server was started without an admin token")
+                .error(429, "Too many wrong admin tokens came from this address"),
             Some(Access::ApiToken(_)) => route
                 .reply::<ManagementErrorReply>(401, "The API token is missing, wrong or expired")
                 .reply::<ManagementErrorReply>(

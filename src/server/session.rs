@@ -32,6 +32,16 @@ pub(super) fn read(headers: &HeaderMap, query_string: &str, sessions: &Sessions)
 /// A request with a valid session.
 pub(super) struct Authenticated(pub(super) Arc<Session>);
 
+/// Marks a request whose handler demands a session.
+struct Demanded;
+
+/// What a request gets whose session has turned out to have ended, if its handler demands one: the same as with any
+/// other token that is none. The handler found no user then, so it did nothing.
+pub(super) fn refusal(request: &HttpRequest, session: &Session) -> Option<HttpResponse> {
+    let is_refused = session.has_ended() && request.extensions().contains::<Demanded>();
+    is_refused.then(|| NoSession.error_response())
+}
+
 /// There is no valid session.
 #[derive(Debug)]
 pub(super) struct NoSession;
@@ -53,7 +63,9 @@ impl FromRequest for Authenticated {
     type Future = Ready<Result<Self, NoSession>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        ready(request.extensions().get::<Arc<Session>>().cloned().map(Self).ok_or(NoSession))
+        let session = request.extensions().get::<Arc<Session>>().cloned();
+        request.extensions_mut().insert(Demanded);
+        ready(session.map(Self).ok_or(NoSession))
     }
 }
 
@@ -65,6 +77,16 @@ pub(super) enum Visitor {
     BadToken,
     /// With nothing, or with a header that is no session.
     Unknown,
+}
+
+impl Visitor {
+    /// The session, where there is one.
+    pub(super) fn session(&self) -> Option<&Session> {
+        match self {
+            Self::User(session) => Some(session),
+            Self::BadToken | Self::Unknown => None,
+        }
+    }
 }
 
 impl FromRequest for Visitor {

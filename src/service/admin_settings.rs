@@ -6,11 +6,13 @@ use serde_json::{Map, Value};
 
 use jiff::Timestamp;
 
+use super::Services;
 use super::hashing::hashed;
-use super::{Services, ringcentral};
+use super::ringcentral::{self, Extension};
+use super::session::Session;
 use crate::engine::failure::Failure;
 use crate::engine::time::to_iso;
-use crate::store::{DocumentKind, Key, StoreError, StoredDocument};
+use crate::store::{DocumentKind, Key, StoreError, StoredDocument, User};
 
 /// As they are stored, under the hashed account id.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -74,6 +76,11 @@ pub enum AccountError {
     /// The RingCentral user is no admin.
     #[error("Admin validation failed")]
     NotAdmin,
+    /// The session's user belongs to another account than the RingCentral token.
+    #[error(
+        "Your RingCentral account is not the one that this CRM connection belongs to. Sign out of the CRM and connect it again."
+    )]
+    OtherAccount,
     /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -85,34 +92,60 @@ impl From<Failure> for AccountError {
     }
 }
 
-/// The hashed id of the account that a RingCentral token belongs to.
+/// The hashed id of the account that a RingCentral token belongs to. If a session's user comes along, both are of one
+/// account: what the user is shown or changes is never another's. A user whose account is unknown may be of any.
 ///
 /// # Errors
-/// If the platform refuses the token, or cannot be asked.
-pub async fn hashed_account(services: &Services, token: &str) -> Result<String, AccountError> {
-    Ok(hashed(services, &ringcentral::extension(services, token).await?.account_id))
+/// If the platform refuses the token, or cannot be asked, or the user belongs to another account.
+pub async fn hashed_account(
+    services: &Services,
+    token: &str,
+    user: Option<&User>,
+) -> Result<String, AccountError> {
+    let extension = ringcentral::extension(services, token).await?;
+    account_of(services, &extension, user)
 }
 
-/// The hashed id of the account whose admin this is.
-async fn administered(services: &Services, token: Option<&str>) -> Result<String, AccountError> {
+fn account_of(
+    services: &Services,
+    extension: &Extension,
+    user: Option<&User>,
+) -> Result<String, AccountError> {
+    match user.and_then(|user| user.rc_account_id.as_ref()) {
+        Some(own) if *own != extension.account_id => Err(AccountError::OtherAccount),
+        _ => Ok(hashed(services, &extension.account_id)),
+    }
+}
+
+/// The hashed id of the account whose admin this is, as [`hashed_account`] finds it.
+async fn administered(
+    services: &Services,
+    token: Option<&str>,
+    user: Option<&User>,
+) -> Result<String, AccountError> {
     let token = token.ok_or(AccountError::NoToken)?;
     let extension = ringcentral::extension(services, token).await?;
     if !extension.is_admin {
         return Err(AccountError::NotAdmin);
     }
-    Ok(hashed(services, &extension.account_id))
+    account_of(services, &extension, user)
 }
 
-/// Changes the settings of the token's account.
+/// Changes the settings of the token's account. The token proves enough; a session may come along.
 ///
 /// # Errors
-/// If the token is not an admin's, or the store fails.
+/// If the token is not an admin's, the session's user belongs to another account, or the store fails.
 pub async fn save(
     services: &Services,
+    session: Option<&Session>,
     token: Option<&str>,
     submitted: Submitted,
 ) -> Result<(), AccountError> {
-    let account = administered(services, token).await?;
+    let user = match session {
+        Some(session) => session.user(&*services.store).await?,
+        None => None,
+    };
+    let account = administered(services, token, user.as_ref()).await?;
     let key = key(&account);
     let _turn = services.record_locks.take(&key).await;
     loop {
@@ -134,9 +167,13 @@ pub async fn save(
 /// The settings of the token's account; `None` if no admin wrote any.
 ///
 /// # Errors
-/// If the token is not an admin's, or the store fails.
-pub async fn load(services: &Services, token: Option<&str>) -> Result<Option<AdminSettings>, AccountError> {
-    let account = administered(services, token).await?;
+/// If the token is not an admin's, the user belongs to another account, or the store fails.
+pub async fn load(
+    services: &Services,
+    user: &User,
+    token: Option<&str>,
+) -> Result<Option<AdminSettings>, AccountError> {
+    let account = administered(services, token, Some(user)).await?;
     let iso = |milliseconds| Timestamp::from_millisecond(milliseconds).ok().map(to_iso);
     Ok(read(services, &account).await?.map(|settings| AdminSettings {
         id: account,

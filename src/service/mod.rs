@@ -35,6 +35,7 @@ mod too_long;
 mod user_record;
 pub mod users;
 pub mod wording;
+pub mod wrong_tokens;
 
 use std::sync::Arc;
 

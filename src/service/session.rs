@@ -1,6 +1,7 @@
 //! Session tokens: who is calling (recordings 16).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -21,7 +22,7 @@ const REFRESH_BELOW: i64 = 7 * 24 * 3600;
 const REMEMBERED_PAIRS: usize = 1024;
 
 /// A verified session.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Session {
     /// The user's id, `<crmId>-<platform>`.
     pub id: String,
@@ -33,6 +34,10 @@ pub struct Session {
     lacks_proxy_id: bool,
     /// When the token expires, in seconds since 1970.
     expires_at: Option<i64>,
+    /// The user's [`User::session_epoch`] when the token was issued.
+    epoch: u64,
+    /// Whether it has turned out that the user has signed out since. No later sign-in brings it back. Clones share it.
+    has_ended: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,6 +56,11 @@ struct Claims {
     iat: Option<i64>,
     #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
     exp: Option<i64>,
+    #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
+    /// Absent in tokens from before there were epochs, and as long as nobody signs out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    epoch: Option<u64>,
 }
 
 /// A claim that is there, null included.
@@ -58,7 +68,7 @@ fn present<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<Option<String>>
     Option::deserialize(claim).map(Some)
 }
 
-/// A number that is there: null says nothing of when a token expires, and is no such claim.
+/// A number that is there: null says nothing of when a token begins or expires, and is no such claim.
 fn number<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<i64>, D::Error> {
     i64::deserialize(claim).map(Some)
 }
@@ -95,12 +105,13 @@ impl Sessions {
         }
     }
 
-    /// A token for a user. `None` where signing fails, which it cannot with a shared secret.
-    pub fn issue(&self, key: &UserKey) -> Option<String> {
-        self.sign(&key.id, &key.platform, Some(key.proxy_id.clone()))
+    /// A token for a user with this [`User::session_epoch`]. `None` where signing fails, which it cannot with a
+    /// shared secret.
+    pub fn issue(&self, key: &UserKey, epoch: u64) -> Option<String> {
+        self.sign(&key.id, &key.platform, Some(key.proxy_id.clone()), epoch)
     }
 
-    fn sign(&self, id: &str, platform: &str, proxy_id: Option<Option<String>>) -> Option<String> {
+    fn sign(&self, id: &str, platform: &str, proxy_id: Option<Option<String>>, epoch: u64) -> Option<String> {
         let now = self.clock.now_seconds();
         let claims = Claims {
             id: Some(id.to_owned()),
@@ -108,16 +119,20 @@ impl Sessions {
             proxy_id,
             iat: Some(now),
             exp: Some(now + LIFETIME),
+            nbf: None,
+            epoch: Some(epoch).filter(|epoch| *epoch > 0),
         };
         encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).ok()
     }
 
-    /// The session of a token; `None` if it is forged, expired or names nobody.
+    /// The session of a token; `None` if it is forged, expired, not valid yet or names nobody. When it was issued
+    /// (`iat`) refuses none: a clock that was set back would shut everybody out.
     pub fn verify(&self, token: &str) -> Option<Arc<Session>> {
         let is_same = |known: &Verified| bool::from(known.token.as_bytes().ct_eq(token.as_bytes()));
         if let Some(known) = self.verified.find(token.as_bytes(), is_same) {
-            // All that time can change of a verified token is that it expires.
-            return (!self.is_expired(&known.session)).then(|| Arc::clone(&known.session));
+            // A verified token can only expire or end.
+            let is_over = self.is_expired(&known.session) || known.session.has_ended();
+            return (!is_over).then(|| Arc::clone(&known.session));
         }
         let session = Arc::new(self.decode(token)?);
         if self.is_expired(&session) {
@@ -132,15 +147,20 @@ impl Sessions {
         session.expires_at.is_some_and(|at| at < self.clock.now_seconds())
     }
 
-    /// What a token says, whether it has expired or not.
+    /// What a token says that is valid already, whether it has expired or not.
     fn decode(&self, token: &str) -> Option<Session> {
         let claims = decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
+        if claims.nbf.is_some_and(|at| at > self.clock.now_seconds()) {
+            return None;
+        }
         Some(Session {
             id: claims.id.filter(|id| !id.is_empty())?,
             platform: claims.platform.unwrap_or_default(),
             lacks_proxy_id: claims.proxy_id.is_none(),
             proxy_id: claims.proxy_id.flatten(),
             expires_at: claims.exp,
+            epoch: claims.epoch.unwrap_or_default(),
+            has_ended: Arc::default(),
         })
     }
 
@@ -151,17 +171,32 @@ impl Sessions {
             return None;
         }
         let proxy_id = (!session.lacks_proxy_id).then(|| session.proxy_id.clone());
-        self.sign(&session.id, &session.platform, proxy_id)
+        self.sign(&session.id, &session.platform, proxy_id, session.epoch)
     }
 }
 
 impl Session {
-    /// The session's user. A token from before proxy ids were part of them finds the only user of its
-    /// id and platform; where several proxies have one, it names nobody (Q3).
+    /// Whether the user is known to have signed out since. Asking for the user finds it out.
+    pub fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Relaxed)
+    }
+
+    /// The session's user; `None` if there is none, or the session has ended.
     ///
     /// # Errors
     /// If the store cannot be read.
     pub async fn user(&self, store: &dyn Store) -> Result<Option<User>, StoreError> {
+        let user = self.named(store).await?;
+        if user.as_ref().is_some_and(|user| self.epoch < user.session_epoch) {
+            self.has_ended.store(true, Ordering::Relaxed);
+            return Ok(None);
+        }
+        Ok(user)
+    }
+
+    /// Whom the token names. A token from before proxy ids were part of them finds the only user of its
+    /// id and platform; where several proxies have one, it names nobody (Q3).
+    async fn named(&self, store: &dyn Store) -> Result<Option<User>, StoreError> {
         if !self.lacks_proxy_id {
             let key = UserKey {
                 id: self.id.clone(),
@@ -210,6 +245,7 @@ mod tests {
             platform_additional_info: serde_json::Map::new(),
             user_settings: None,
             tenant_host: None,
+            session_epoch: 0,
             was_alone: false,
             created_at: 1,
             updated_at: 1,
@@ -227,9 +263,9 @@ mod tests {
             let session = sessions.verify(token).unwrap();
             session.user(&*store).await.unwrap().map(|user| user.key.proxy_id)
         };
-        let registered = sessions.issue(&user(None).key).unwrap();
-        let proxied = sessions.issue(&user(Some("one")).key).unwrap();
-        let old = sessions.sign("7-acme", "acme", None).unwrap();
+        let registered = sessions.issue(&user(None).key, 0).unwrap();
+        let proxied = sessions.issue(&user(Some("one")).key, 0).unwrap();
+        let old = sessions.sign("7-acme", "acme", None, 0).unwrap();
 
         store.save_user(&user(Some("one"))).await.unwrap();
         assert_eq!(found(&registered).await, None, "the other user is nobody's stand-in");
@@ -250,27 +286,58 @@ mod tests {
             proxy_id: None,
             iat: None,
             exp,
+            nbf: None,
+            epoch: None,
         };
         let token = |exp| encode(&Header::new(Algorithm::HS256), &claims(exp), &sessions.encoding).unwrap();
         let now = clock.now_seconds();
         let good = token(Some(now + 60));
-        assert_eq!(sessions.verify(&good), sessions.verify(&good));
         assert!(sessions.verify(&good).is_some());
         hand.advance(Duration::from_secs(60));
         assert!(sessions.verify(&good).is_some());
         hand.advance(Duration::from_secs(1));
-        assert_eq!(sessions.verify(&good), None);
+        assert!(sessions.verify(&good).is_none());
         // Nor is one taken that has expired already, or whose end nobody can read.
-        assert_eq!(sessions.verify(&token(Some(now + 60 - 1))), None);
-        assert_eq!(sessions.verify(&token(Some(-1))), None);
+        assert!(sessions.verify(&token(Some(now + 60 - 1))).is_none());
+        assert!(sessions.verify(&token(Some(-1))).is_none());
         let endless = json!({"id": "7-acme", "platform": "acme", "exp": null});
         let endless = encode(&Header::new(Algorithm::HS256), &endless, &sessions.encoding).unwrap();
-        assert_eq!(sessions.verify(&endless), None);
+        assert!(sessions.verify(&endless).is_none());
         // Whatever else is in the token's place is not taken for it.
         let other = token(None);
         let session = sessions.verify(&other).unwrap();
         sessions.verified.keep(b"forged", Verified { token: other.into(), session });
-        assert_eq!(sessions.verify("forged"), None);
+        assert!(sessions.verify("forged").is_none());
+    }
+
+    /// On another server, which knows nothing yet, as well.
+    #[tokio::test]
+    async fn a_session_ends_when_its_user_signed_out_and_came_back() {
+        let secret = Secret::new("a secret");
+        let (store, _folder) = store::testing::empty().await;
+        let (clock, hand) = Clock::by_hand(1_760_000_000_000);
+        let (one, other) = (Sessions::new(&secret, clock.clone()), Sessions::new(&secret, clock));
+        let returned = User { session_epoch: 1, ..user(Some("one")) };
+        let [old, new] = [0, 1].map(|epoch| one.issue(&returned.key, epoch).unwrap());
+        store.save_user(&user(Some("one"))).await.unwrap();
+        assert!(one.verify(&old).unwrap().user(&*store).await.unwrap().is_some());
+        store.save_user(&returned).await.unwrap();
+        hand.advance(Duration::from_secs(7 * 24 * 3600 + 1));
+        for sessions in [&one, &other] {
+            let session = sessions.verify(&old).unwrap();
+            let fresh = sessions.verify(&sessions.refresh(&session).unwrap()).unwrap();
+            for session in [session, fresh] {
+                assert!(!session.has_ended());
+                assert_eq!(session.user(&*store).await.unwrap(), None);
+                assert!(session.has_ended());
+            }
+            assert!(sessions.verify(&old).is_none(), "it is not even looked up again");
+            let session = sessions.verify(&new).unwrap();
+            let fresh = sessions.verify(&sessions.refresh(&session).unwrap()).unwrap();
+            for session in [session, fresh] {
+                assert_eq!(session.user(&*store).await.unwrap().as_ref(), Some(&returned));
+            }
+        }
     }
 
     #[test]
@@ -278,7 +345,7 @@ mod tests {
         let (clock, hand) = Clock::by_hand(1_760_000_000_000);
         let sessions = Sessions::new(&Secret::new("a secret"), clock);
         for proxy_id in [None, Some(None), Some(Some("one".to_owned()))] {
-            let token = sessions.sign("7-acme", "acme", proxy_id.clone()).unwrap();
+            let token = sessions.sign("7-acme", "acme", proxy_id.clone(), 0).unwrap();
             let session = sessions.verify(&token).unwrap();
             assert_eq!(sessions.refresh(&session), None, "half of its life is left");
             hand.advance(Duration::from_secs(7 * 24 * 3600 + 1));

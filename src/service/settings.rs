@@ -19,31 +19,32 @@ pub struct Account {
     pub hashed_id: Option<String>,
 }
 
-/// The settings of the session's user: the own ones, or, where the request names an account whose
-/// admins set some, both merged. An account that cannot be found out leaves the own ones
+/// The settings of the session's user: the own ones, or, where the request names the user's account and its
+/// admins set some, both merged. A token that the RingCentral platform refuses proves nothing and takes nothing away
 /// (recordings 17, `bob-settings-rc-fails`). `None` if there is no such user.
 ///
 /// # Errors
-/// If the store fails.
+/// If the token is of another account than the user, or the store fails.
 pub async fn read(
     services: &Services,
     session: &Session,
     account: Account,
-) -> Result<Option<Map<String, Value>>, StoreError> {
+) -> Result<Option<Map<String, Value>>, AccountError> {
     let Some(user) = session.user(&*services.store).await? else {
         return Ok(None);
     };
+    let proven = match &account.token {
+        Some(token) => match admin_settings::hashed_account(services, token, Some(&user)).await {
+            Err(AccountError::Upstream(_)) => None,
+            account => Some(account?),
+        },
+        None => None,
+    };
+    let own_id = user.rc_account_id.as_deref().map(|id| hashed(services, id));
+    // Anybody can make the hash of any account (Q4): it only says that the own one is meant.
+    let meant = proven.or_else(|| own_id.filter(|own| account.hashed_id.as_ref() == Some(own)));
     let own = object(user.user_settings);
-    // An id is no proof: whoever belongs to an account is shown no other's (Q4).
-    let named = match user.rc_account_id.as_deref().map(|id| hashed(services, id)) {
-        Some(own) => account.hashed_id.filter(|named| *named == own),
-        None => account.hashed_id,
-    };
-    let hashed_id = match account.token {
-        Some(token) => admin_settings::hashed_account(services, &token).await.ok().or(named),
-        None => named,
-    };
-    let managed = match hashed_id {
+    let managed = match meant {
         Some(hashed_id) => admin_settings::for_users(services, &hashed_id).await?,
         None => None,
     };
@@ -57,13 +58,18 @@ pub async fn read(
 /// Outer `None` if it names none.
 ///
 /// # Errors
-/// If the account cannot be found out, or the store fails.
+/// If the account cannot be found out, a session comes along whose user is of another one, or the store fails.
 pub async fn preload(
     services: &Services,
+    session: Option<&Session>,
     account: Account,
 ) -> Result<Option<Option<Map<String, Value>>>, AccountError> {
+    let user = match session {
+        Some(session) => session.user(&*services.store).await?,
+        None => None,
+    };
     let hashed_id = match (account.token, account.hashed_id) {
-        (Some(token), _) => admin_settings::hashed_account(services, &token).await?,
+        (Some(token), _) => admin_settings::hashed_account(services, &token, user.as_ref()).await?,
         (None, Some(hashed_id)) => hashed_id,
         (None, None) => return Ok(None),
     };

@@ -37,8 +37,11 @@ pub(super) async fn services(clock: Clock, registry: Registry, hooks: Vec<Arc<dy
     let shared = Shared {
         instance: Instance::new(clock.clone()).unwrap(),
         sessions: Sessions::new(&secret, clock.clone()),
-        clock: clock.clone(),
-        connectors: Arc::new(catalog::Catalog::new(Arc::clone(&store), Arc::clone(&documents), clock)),
+        connectors: Arc::new(catalog::Catalog::new(
+            Arc::clone(&store),
+            Arc::clone(&documents),
+            clock.clone(),
+        )),
         store,
         documents,
         registry,
@@ -48,11 +51,12 @@ pub(super) async fn services(clock: Clock, registry: Registry, hooks: Vec<Arc<dy
         ringcentral_server: "https://ringcentral.example".parse().unwrap(),
         developer_portal: "https://portal.example".parse().unwrap(),
         manifest: None,
-        api_tokens: ApiTokens::new(None),
+        api_tokens: ApiTokens::new(None, clock.clone()),
         calls_in_flight: Arc::default(),
         conversations_in_flight: Arc::default(),
         contacts_in_flight: Arc::default(),
         record_locks: super::coordination::keyed_lock::KeyedLock::default(),
+        clock,
     };
     let client = Client::new(&ClientOptions::default()).unwrap();
     TestServices { services: Services::new(Arc::new(shared), client), _folder: folder }

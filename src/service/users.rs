@@ -167,7 +167,7 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
     let user = save(services, &platform, login.proxy_id, input, reply.value, extension.as_ref()).await?;
     let jwt_token = services
         .sessions
-        .issue(&user.key)
+        .issue(&user.key, user.session_epoch)
         .ok_or_else(|| LoginError::Upstream("the session token cannot be signed".to_owned()))?;
     let saved = Unsaved { user: Some(&user), authorization };
     if platform.serves(Interface::POST_SAVE_USER_INFO)

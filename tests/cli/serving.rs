@@ -115,11 +115,13 @@ fn serve_says_what_is_in_use() {
     );
 }
 
+const FROM_FILE: &str = "the admin token of the settings file";
+const FROM_ENVIRONMENT: &str = "the admin token of the environment";
+
 #[test]
 fn serve_takes_settings_from_flags_then_the_environment_then_the_file() {
     let folder = tempfile::tempdir().unwrap();
-    let settings =
-        json!({"PORT": 1, "ADMIN_TOKEN": "from the file", "IS_PROD": false, "DATA_DIR": "elsewhere"});
+    let settings = json!({"PORT": 1, "ADMIN_TOKEN": FROM_FILE, "IS_PROD": false, "DATA_DIR": "elsewhere"});
     std::fs::write(folder.path().join("settings.json"), settings.to_string()).unwrap();
     let address = |arguments: &[&str], env: &[(&str, &str)]| {
         let mut child = start(folder.path(), arguments, env);
@@ -146,15 +148,16 @@ fn serve_takes_settings_from_flags_then_the_environment_then_the_file() {
         .unwrap()
         .status
     };
-    assert_eq!((ask("from the file"), ask("other")), (200, 401));
+    assert_eq!((ask(FROM_FILE), ask("other")), (200, 401));
     assert!(folder.path().join("elsewhere/store").exists());
     child.kill().unwrap();
     child.wait().unwrap();
     let arguments =
         ["serve", "--settings", "settings.json", "--listen", "127.0.0.1:0", "--data-dir", "flagged"];
-    let (mut child, flagged) = address(&arguments, &[("PORT", "1"), ("ADMIN_TOKEN", "from the environment")]);
+    let (mut child, flagged) = address(&arguments, &[("PORT", "1"), ("ADMIN_TOKEN", FROM_ENVIRONMENT)]);
     assert!(flagged.ip().is_loopback());
-    let headers = [("Authorization", "Bearer from the environment")];
+    let bearer = format!("Bearer {FROM_ENVIRONMENT}");
+    let headers = [("Authorization", bearer.as_str())];
     assert_eq!(test_server::try_send(flagged, "GET", "/proxyConfigs", &headers, None).unwrap().status, 200);
     assert!(folder.path().join("flagged/store").exists());
     child.kill().unwrap();

@@ -29,6 +29,7 @@ pub fn user(id: &str, proxy_id: Option<&str>) -> User {
         platform_additional_info: info.as_object().unwrap().clone(),
         user_settings: Some(json!({"popUp": {"value": true}, "advancedLog": {"value": false}})),
         tenant_host: Some("acme.crm.example".to_owned()),
+        session_epoch: 3,
         was_alone: true,
         created_at: 1_750_000_000_000,
         updated_at: 1_750_000_000_001,

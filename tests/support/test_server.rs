@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// The admin token of [`TestServer`].
-pub const ADMIN_TOKEN: &str = "admin-token-of-the-tests";
+pub const ADMIN_TOKEN: &str = "the-admin-token-of-all-of-the-tests";
 
 /// An API token of the console for servers that are started with it.
 pub const CONSOLE_TOKEN: &str = "a-long-random-text-that-opens-the-console";

@@ -29,6 +29,7 @@ fn user(key: &str) -> User {
         platform_additional_info: Map::new(),
         user_settings: None,
         tenant_host: None,
+        session_epoch: 0,
         was_alone: false,
         created_at: 0,
         updated_at: 0,

@@ -58,6 +58,7 @@ fn brought(before: Option<&User>, row: &User) -> Option<(User, ImportOutcome)> {
         rc_account_id: row.rc_account_id.clone().or_else(|| before.rc_account_id.clone()),
         tenant_host: before.tenant_host.clone(),
         region: before.region.clone(),
+        session_epoch: before.session_epoch,
         was_alone,
         ..row.clone()
     };

@@ -36,6 +36,7 @@ pub(super) fn read_user(row: &Value) -> Result<User, &'static str> {
         platform_additional_info: info,
         user_settings: row.get("userSettings").filter(|settings| settings.is_object()).cloned(),
         tenant_host: None,
+        session_epoch: 0,
         was_alone: false,
         created_at,
         updated_at: time(row, "updatedAt").unwrap_or(created_at),

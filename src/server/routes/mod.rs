@@ -127,6 +127,7 @@ fn clients() -> Vec<Route> {
             .answer::<user_profile::Checked>("Done, or not needed"),
         get("/user/settings", settings::read, "Reads the user's settings, with those that admins manage")
             .reply::<BTreeMap<String, serde_json::Value>>(200, "The settings by key")
+            .text(403, "The RingCentral token is of another account than the user")
             .error(500, "The store failed"),
         post("/user/settings", settings::change, "Changes the user's settings")
             .reply::<settings::UserSettings>(200, "All of the user's settings")
@@ -134,14 +135,15 @@ fn clients() -> Vec<Route> {
         get("/user/preloadSettings", settings::preload, "Reads what admins manage, before anybody signs in")
             .reply::<settings::UserSettings>(200, "The settings; an empty object where none are managed")
             .text(400, "Neither an account nor a RingCentral token is given")
+            .text(403, "The RingCentral token is of another account than the session's user")
             .error(500, "The store failed"),
         get("/admin/settings", settings::read_managed, "Reads what admins manage")
             .reply::<admin_settings::AdminSettings>(200, "The settings")
-            .text(403, "The RingCentral user is no admin")
+            .text(403, "The RingCentral user is no admin, or of another account than the session's user")
             .error(500, "The store failed"),
         post("/admin/settings", settings::change_managed, "Changes what admins manage")
             .text(200, "They are changed")
-            .text(403, "The RingCentral user is no admin")
+            .text(403, "The RingCentral user is no admin, or of another account than the session's user")
             .error(500, "The store failed"),
         get("/calldown", call_down::list, "Lists the user's contacts to call")
             .reply::<call_down::CallDownItems>(200, "The items; those without a date first")

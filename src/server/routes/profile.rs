@@ -32,6 +32,7 @@ pub(super) async fn license_status(
         Visitor::BadToken => reply::text(400, "Invalid JWT token"),
         Visitor::Unknown => reply::json(200, &LicenseStatus::no_session()),
         Visitor::User(session) => match license::status(&services, &session).await {
+            Ok(_) if session.has_ended() => reply::json(200, &LicenseStatus::no_session()),
             Ok(license) => reply::json(200, &license),
             Err(error) => reply::store_failed(&error),
         },

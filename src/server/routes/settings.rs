@@ -11,7 +11,7 @@ use crate::server::intake::SETTINGS_LIMIT;
 use crate::server::public::Public;
 use crate::server::reply;
 use crate::server::ringcentral::RingCentralHeaders;
-use crate::server::session::Authenticated;
+use crate::server::session::{Authenticated, Visitor};
 use crate::service::Services;
 use crate::service::admin_settings::{self, AccountError, Submitted};
 use crate::service::settings::{self, Account};
@@ -101,7 +101,10 @@ pub(super) async fn read(
     headers: Headers<RingCentralHeaders>,
     query: Query<AccountQuery>,
 ) -> HttpResponse {
-    own(settings::read(&services, &session.0, account(headers.0, query.0)).await)
+    match settings::read(&services, &session.0, account(headers.0, query.0)).await {
+        Ok(settings) => own(Ok(settings)),
+        Err(error) => refused(&error),
+    }
 }
 
 /// `POST /user/settings`
@@ -132,10 +135,11 @@ fn own<T: Serialize>(settings: Result<Option<T>, crate::store::StoreError>) -> H
 pub(super) async fn preload(
     _: Public,
     services: web::Data<Services>,
+    visitor: Visitor,
     headers: Headers<RingCentralHeaders>,
     query: Query<AccountQuery>,
 ) -> HttpResponse {
-    match settings::preload(&services, account(headers.0, query.0)).await {
+    match settings::preload(&services, visitor.session(), account(headers.0, query.0)).await {
         Ok(Some(Some(user_settings))) => reply::json(200, &UserSettings { user_settings }),
         Ok(Some(None)) => reply::json(200, &json!({})),
         Ok(None) => reply::text(400, "Cannot find rc user login"),
@@ -150,13 +154,13 @@ pub(super) async fn read_managed(
     headers: Headers<RingCentralHeaders>,
     query: Query<AdminQuery>,
 ) -> HttpResponse {
-    match session.0.user(&*services.store).await {
-        Ok(Some(_)) => {}
+    let user = match session.0.user(&*services.store).await {
+        Ok(Some(user)) => user,
         Ok(None) => return reply::text(400, "User not found"),
         Err(error) => return reply::store_failed(&error),
-    }
+    };
     let token = token(headers.0, query.0.rc_access_token);
-    match admin_settings::load(&services, token.as_deref()).await {
+    match admin_settings::load(&services, &user, token.as_deref()).await {
         Ok(Some(settings)) => reply::json(200, &settings),
         Ok(None) => reply::json(200, &json!({"customAdapter": null, "userSettings": {}})),
         Err(error) => refused(&error),
@@ -167,12 +171,14 @@ pub(super) async fn read_managed(
 pub(super) async fn change_managed(
     _: Public,
     services: web::Data<Services>,
+    visitor: Visitor,
     headers: Headers<RingCentralHeaders>,
     query: Query<AdminQuery>,
     body: Body<ChangeAdminSettingsRequest, SETTINGS_LIMIT>,
 ) -> HttpResponse {
     let token = token(headers.0, query.0.rc_access_token);
-    match admin_settings::save(&services, token.as_deref(), body.0.admin_settings.into()).await {
+    let settings = body.0.admin_settings.into();
+    match admin_settings::save(&services, visitor.session(), token.as_deref(), settings).await {
         Ok(()) => reply::text(200, "Admin settings updated"),
         Err(error) => refused(&error),
     }
@@ -180,7 +186,7 @@ pub(super) async fn change_managed(
 
 fn refused(error: &AccountError) -> HttpResponse {
     match error {
-        AccountError::NotAdmin => reply::text(403, &error.to_string()),
+        AccountError::NotAdmin | AccountError::OtherAccount => reply::text(403, &error.to_string()),
         AccountError::NoToken | AccountError::Upstream(_) => reply::error(400, &error.to_string()),
         AccountError::Store(error) => reply::store_failed(error),
     }

@@ -168,6 +168,7 @@ fn user(timezone_name: Option<&str>, timezone_offset: Option<Value>) -> User {
         platform_additional_info: serde_json::Map::new(),
         user_settings: None,
         tenant_host: None,
+        session_epoch: 0,
         was_alone: false,
         created_at: 0,
         updated_at: 0,

@@ -26,6 +26,7 @@ fn user(platform: &str, credential: Credential) -> User {
         platform_additional_info: Map::new(),
         user_settings: None,
         tenant_host: None,
+        session_epoch: 0,
         was_alone: false,
         created_at: 1,
         updated_at: 1,
@@ -99,7 +100,7 @@ async fn a_credential_that_nothing_renews_stays() {
     for platform in ["keys", "page"] {
         let user = user(platform, credential.clone());
         services.store.save_user(&user).await.unwrap();
-        let token = services.sessions.issue(&user.key).unwrap();
+        let token = services.sessions.issue(&user.key, 0).unwrap();
         let session = services.sessions.verify(&token).unwrap();
         assert_eq!(services.connected_user(&session).await.unwrap().as_ref(), Some(&user));
         hand.advance(Duration::from_secs(3600));

@@ -97,6 +97,7 @@ fn user() -> User {
         platform_additional_info: Map::new(),
         user_settings: None,
         tenant_host: None,
+        session_epoch: 0,
         was_alone: false,
         created_at: 1,
         updated_at: 1,

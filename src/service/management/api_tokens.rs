@@ -252,26 +252,40 @@ pub(super) async fn exist(store: &dyn Store) -> Result<bool, StoreError> {
     store.holds_any::<Stored>(&Prefix::all()).await
 }
 
-/// Who holds a token. Takes the same time wherever two secrets differ.
-pub(super) async fn verify(
-    store: &dyn Store,
-    presented: &Secret,
-    now: i64,
-) -> Result<Result<Caller, Refused>, StoreError> {
-    let parts = presented.expose().strip_prefix(PREFIX).and_then(|rest| rest.split_once('_'));
-    let Some((id, secret)) = parts.filter(|(id, _)| id.len() == 16) else {
-        return Ok(Err(Refused::Wrong));
-    };
-    let Some(stored) = store.get(&key(id)).await? else {
-        return Ok(Err(Refused::Wrong));
-    };
-    if !bool::from(digest_of(secret).as_bytes().ct_eq(stored.digest.as_bytes())) {
-        return Ok(Err(Refused::Wrong));
+/// The token that somebody means, whose secret is still to be compared.
+pub(super) struct Meant(Stored);
+
+/// The token that a text means by its id, where there is one.
+pub(super) async fn meant(store: &dyn Store, presented: &Secret) -> Result<Option<Meant>, StoreError> {
+    match parts(presented) {
+        Some((id, _)) => Ok(store.get(&key(id)).await?.map(Meant)),
+        None => Ok(None),
     }
-    if is_expired(&stored, now) {
-        return Ok(Err(Refused::Expired));
+}
+
+/// The id and the secret of a token.
+fn parts(presented: &Secret) -> Option<(&str, &str)> {
+    let parts = presented.expose().strip_prefix(PREFIX)?.split_once('_')?;
+    Some(parts).filter(|(id, _)| id.len() == 16)
+}
+
+impl Meant {
+    pub(super) fn id(&self) -> &str {
+        &self.0.id
     }
-    Ok(Ok(Caller { token_id: stored.id, name: stored.name, scopes: stored.scopes, request_id: None }))
+
+    /// Who holds the token. Takes the same time wherever two secrets differ.
+    pub(super) fn open(self, presented: &Secret, now: i64) -> Result<Caller, Refused> {
+        let Self(stored) = self;
+        let digest = parts(presented).map(|(_, secret)| digest_of(secret)).unwrap_or_default();
+        if !bool::from(digest.as_bytes().ct_eq(stored.digest.as_bytes())) {
+            return Err(Refused::Wrong);
+        }
+        if is_expired(&stored, now) {
+            return Err(Refused::Expired);
+        }
+        Ok(Caller { token_id: stored.id, name: stored.name, scopes: stored.scopes, request_id: None })
+    }
 }
 
 fn invalid(at: &'static str, message: impl Into<String>) -> TokenError {
@@ -375,7 +389,10 @@ mod tests {
         let made = 1_760_000_000_000;
         let (clock, _) = Clock::by_hand(made);
         let issued = create(&*store, &clock, &by, new).await.unwrap();
-        let opens = async |secret: &Secret, at: i64| verify(&*store, secret, at).await.unwrap();
+        let opens = async |secret: &Secret, at: i64| match meant(&*store, secret).await.unwrap() {
+            Some(meant) => meant.open(secret, at),
+            None => Err(Refused::Wrong),
+        };
         let caller = opens(&issued.secret, made + 2 * DAY - 1).await.unwrap();
         assert_eq!((caller.name.as_str(), caller.scopes), ("ci", BTreeSet::from([TokenScope::Edit])));
         let later = made + 3 * DAY;

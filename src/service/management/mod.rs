@@ -17,23 +17,20 @@
 pub mod api_tokens;
 pub mod audit;
 mod caller;
-mod failures;
 
 use std::net::IpAddr;
 
 pub use self::caller::{Caller, Forbidden, TokenScope};
-use self::failures::Failures;
+use super::clock::Clock;
+use super::wrong_tokens::WrongTokens;
 use crate::secret::Secret;
 use crate::store::{Store, StoreError};
-
-/// The least length of a bootstrap token, in characters.
-pub const BOOTSTRAP_LENGTH: usize = 32;
 
 /// Who may call the management API.
 pub struct ApiTokens {
     /// A token of the environment, which is valid before any other token exists.
     bootstrap: Option<Secret>,
-    failures: Failures,
+    wrong: WrongTokens,
 }
 
 /// Why somebody may not enter.
@@ -63,12 +60,12 @@ pub enum Refused {
 
 impl ApiTokens {
     /// Without a bootstrap token, only the tokens of the store are valid.
-    pub fn new(bootstrap: Option<Secret>) -> Self {
-        Self { bootstrap, failures: Failures::default() }
+    pub fn new(bootstrap: Option<Secret>, clock: Clock) -> Self {
+        Self { bootstrap, wrong: WrongTokens::new(clock) }
     }
 
-    /// Who presents this token. Failures are counted for the address, and a token from an address with
-    /// too many of them is not looked at.
+    /// Who presents this token. Wrong ones are counted ([`super::wrong_tokens`]), and where there were too
+    /// many, a token is not looked at. `now` is the time of day, by which tokens expire.
     ///
     /// # Errors
     /// If nobody may enter, or this token does not open.
@@ -79,23 +76,35 @@ impl ApiTokens {
         address: Option<IpAddr>,
         now: i64,
     ) -> Result<Caller, Refused> {
-        if let Some(seconds) = self.failures.wait(address, now) {
-            return Err(Refused::Limited(seconds));
-        }
-        let refused = match presented {
-            None => Refused::Missing,
-            Some(token) if self.bootstrap.as_ref() == Some(token) => return Ok(Caller::bootstrap()),
-            Some(token) => match api_tokens::verify(store, token, now).await? {
-                Ok(caller) => return Ok(caller),
-                Err(refused) => refused,
-            },
+        let Some(token) = presented else {
+            return Err(self.closed_or(store, Refused::Missing).await?);
         };
-        if self.bootstrap.is_none() && !api_tokens::exist(store).await? {
-            return Err(Refused::Closed);
+        let meant = api_tokens::meant(store, token).await?;
+        let id = meant.as_ref().map(|meant| meant.id());
+        let attempt = self.wrong.attempt(token, id, address).map_err(Refused::Limited)?;
+        let judged = match meant {
+            _ if self.bootstrap.as_ref() == Some(token) => Ok(Caller::bootstrap()),
+            Some(meant) => meant.open(token, now),
+            None => Err(Refused::Wrong),
+        };
+        match judged {
+            Ok(caller) => {
+                attempt.opened();
+                Ok(caller)
+            }
+            Err(refused) => {
+                let refused = self.closed_or(store, refused).await?;
+                // Where there is no token, nothing can be guessed.
+                if !matches!(refused, Refused::Closed) {
+                    attempt.failed();
+                }
+                Err(refused)
+            }
         }
-        if !matches!(refused, Refused::Missing) {
-            self.failures.add(address, now);
-        }
-        Err(refused)
+    }
+
+    async fn closed_or(&self, store: &dyn Store, refused: Refused) -> Result<Refused, StoreError> {
+        let is_open = self.bootstrap.is_some() || api_tokens::exist(store).await?;
+        Ok(if is_open { refused } else { Refused::Closed })
     }
 }

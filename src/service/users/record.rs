@@ -146,6 +146,12 @@ fn signed_in(
         platform_additional_info: additional_info,
         user_settings: before.and_then(|user| user.user_settings.clone()),
         tenant_host: None,
+        session_epoch: before.map_or(0, |user| match user.credential.is_connected() {
+            // On several devices one is signed in at the same time.
+            true => user.session_epoch,
+            // The sessions from before the sign-out stay ended.
+            false => user.session_epoch.saturating_add(1),
+        }),
         was_alone: before.is_some_and(|user| user.was_alone || user.rc_account_id.is_none()),
         created_at: before.map_or(now, |user| user.created_at),
         updated_at: now,

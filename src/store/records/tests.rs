@@ -51,6 +51,7 @@ fn users() {
         platform_additional_info: json!({"z": 1, "a": 2}).as_object().unwrap().clone(),
         user_settings: None,
         tenant_host: Some("a.example".to_owned()),
+        session_epoch: 0,
         was_alone: true,
         created_at: 2,
         updated_at: 3,
@@ -61,6 +62,10 @@ fn users() {
         &[Some("crm"), Some("7-crm"), Some("acme")],
         r#"{"key":{"id":"7-crm","platform":"crm","proxy_id":"acme"},"name":"Zoë","hostname":"a.example","timezone_name":null,"timezone_offset":"+01:00","access_token":"access","refresh_token":"refresh","token_expiry":1,"rc_account_id":"37","region":"PT","platform_additional_info":{"z":1,"a":2},"user_settings":null,"site":"a.example","was_alone":true,"created_at":2,"updated_at":3}"#,
     );
+    let returned = User { session_epoch: 2, ..user.clone() };
+    let form = String::from_utf8(StoredUser::new(&returned).to_json().unwrap()).unwrap();
+    assert!(form.contains(r#""site":"a.example","session_epoch":2,"was_alone":true"#), "{form}");
+    assert_eq!(StoredUser::from_json(form.as_bytes()).unwrap().into_user(), returned);
     let oldest = r#"{"key":{"id":"7-crm","platform":"crm","proxy_id":"acme"},"name":"Zoë","hostname":"a.example","timezone_name":null,"timezone_offset":"+01:00","access_token":"access","refresh_token":"refresh","token_expiry":1,"rc_account_id":"37","platform_additional_info":{"z":1,"a":2},"user_settings":null,"created_at":2,"updated_at":3}"#;
     let read = StoredUser::from_json(oldest.as_bytes()).unwrap().into_user();
     assert_eq!(read, User { region: None, tenant_host: None, was_alone: false, ..user });

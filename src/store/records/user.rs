@@ -54,10 +54,17 @@ struct Form {
     user_settings: Option<Value>,
     #[serde(rename = "site", default, skip_serializing_if = "Option::is_none")]
     tenant_host: Option<String>,
+    #[serde(default, skip_serializing_if = "is_first")]
+    session_epoch: u64,
     #[serde(default)]
     was_alone: bool,
     created_at: i64,
     updated_at: i64,
+}
+
+/// Most users never sign out.
+fn is_first(session_epoch: &u64) -> bool {
+    *session_epoch == 0
 }
 
 impl Record for StoredUser<'_> {
@@ -79,6 +86,7 @@ impl Record for StoredUser<'_> {
             platform_additional_info: user.platform_additional_info,
             user_settings: user.user_settings,
             tenant_host: user.tenant_host,
+            session_epoch: user.session_epoch,
             was_alone: user.was_alone,
             created_at: user.created_at,
             updated_at: user.updated_at,
@@ -103,6 +111,7 @@ impl Record for StoredUser<'_> {
             platform_additional_info: form.platform_additional_info,
             user_settings: form.user_settings,
             tenant_host: form.tenant_host,
+            session_epoch: form.session_epoch,
             was_alone: form.was_alone,
             created_at: form.created_at,
             updated_at: form.updated_at,
