@@ -54,7 +54,8 @@ pub async fn read(
     }))
 }
 
-/// What admins set for the users of the account that the request names, before anybody signs in.
+/// What admins set for the users of the account that the request names, before anybody signs in. Who only has the
+/// account's hash, which anybody can make, is told which settings admins manage, and no value.
 /// Outer `None` if it names none.
 ///
 /// # Errors
@@ -68,12 +69,31 @@ pub async fn preload(
         Some(session) => session.user(&*services.store).await?,
         None => None,
     };
-    let hashed_id = match (account.token, account.hashed_id) {
-        (Some(token), _) => admin_settings::hashed_account(services, &token, user.as_ref()).await?,
-        (None, Some(hashed_id)) => hashed_id,
+    let (hashed_id, is_proven) = match (account.token, account.hashed_id) {
+        (Some(token), _) => (admin_settings::hashed_account(services, &token, user.as_ref()).await?, true),
+        (None, Some(hashed_id)) => {
+            let own = user.and_then(|user| user.rc_account_id).map(|id| hashed(services, &id));
+            let is_own = own.as_ref() == Some(&hashed_id);
+            (hashed_id, is_own)
+        }
         (None, None) => return Ok(None),
     };
-    Ok(Some(admin_settings::for_users(services, &hashed_id).await?))
+    let managed = admin_settings::for_users(services, &hashed_id).await?;
+    Ok(Some(if is_proven { managed } else { managed.map(without_values) }))
+}
+
+/// Which settings admins manage, and whether users may change them: what a page shows before anybody signs in.
+fn without_values(managed: Map<String, Value>) -> Map<String, Value> {
+    let shown = |setting: Value| {
+        let mut shown = Map::new();
+        for member in ["customizable", "isRemoved"] {
+            if let Some(said @ Value::Bool(_)) = setting.get(member) {
+                shown.insert(member.to_owned(), said.clone());
+            }
+        }
+        Value::Object(shown)
+    };
+    managed.into_iter().map(|(key, setting)| (key, shown(setting))).collect()
 }
 
 /// Changes the own settings of the session's user: sets some keys, removes others. Gives them all;

@@ -206,6 +206,29 @@ fn managed_settings_are_their_accounts() {
     }
 }
 
+/// The hash of an account says which settings its admins manage, and no value.
+#[test]
+fn the_hash_of_an_account_opens_no_values() {
+    let world = World::start();
+    assert_eq!(world.manage("100").status, 200);
+    let of_100 = world.sign_in("a-key", Some("100"));
+    let (of_200, of_none) = (world.sign_in("b-key", Some("200")), world.sign_in("c-key", None));
+    let target = format!("/user/preloadSettings?rcAccountId={}", world.hash_of("100"));
+    let shown = json!({"userSettings": {"theme": {"customizable": false}, "gone": {"isRemoved": true}}});
+    for session in ["", "garbage", &of_200, &of_none] {
+        let reply = world.get(&target, session, "");
+        assert_eq!((reply.status, reply.json()), (200, shown.clone()), "{session}");
+    }
+    assert!(world.get(&target, &of_100, "").text().contains("planted-100"));
+    assert!(world.get(&target, "", "100").text().contains("planted-100"));
+    // What is no object has no member that is no value.
+    let odd = json!({"adminSettings": {"userSettings": {"text": "planted", "list": ["planted"],
+        "odd": {"customizable": "planted", "isRemoved": {"a": "planted"}, "value": "planted", "options": ["planted"]}}}});
+    assert_eq!(world.ask("POST", "/admin/settings", "", "100/admin", &odd).status, 200);
+    let reply = world.get(&target, "", "").json();
+    assert_eq!(reply, json!({"userSettings": {"text": {}, "list": {}, "odd": {}}}));
+}
+
 /// A RingCentral token with the session of somebody of another account: neither gets the other's.
 #[test]
 fn a_session_and_a_ringcentral_token_are_of_one_account() {

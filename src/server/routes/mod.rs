@@ -133,7 +133,7 @@ fn clients() -> Vec<Route> {
             .reply::<settings::UserSettings>(200, "All of the user's settings")
             .error(500, "The store failed"),
         get("/user/preloadSettings", settings::preload, "Reads what admins manage, before anybody signs in")
-            .reply::<settings::UserSettings>(200, "The settings; an empty object where none are managed")
+            .reply::<settings::UserSettings>(200, "The settings, without values if only the hash of the account is given; an empty object where none are managed")
             .text(400, "Neither an account nor a RingCentral token is given")
             .text(403, "The RingCentral token is of another account than the session's user")
             .error(500, "The store failed"),
