@@ -289,6 +289,9 @@ impl ServerBuilder {
                 .configure(routes::configure)
                 .default_service(web::to(reply::not_found))
         })
+        // A client that closes its side has gone: its handler is dropped, and with it what it would ask of a CRM.
+        // Few clients close one side only, and proxies treat them in the same way.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(30);
         if let Some(workers) = settings.workers {
             http = http.workers(workers);

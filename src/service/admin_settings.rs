@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use jiff::Timestamp;
 
 use super::hashing::hashed;
-use super::{Services, ringcentral};
+use super::stored_limits::{Limit, TooMuch, bytes};
+use super::{Services, ringcentral, settings};
 use crate::engine::failure::Failure;
 use crate::engine::time::to_iso;
 use crate::store::{DocumentKind, Key, StoreError, StoredDocument};
@@ -62,6 +63,22 @@ pub struct Submitted {
     pub user_mappings: Option<Value>,
 }
 
+/// How long an adapter is.
+const MOST_OF_ADAPTER: Limit = Limit {
+    what: "The adapter (customAdapter)",
+    unit: "bytes of JSON",
+    most: 256 * 1024,
+    mend: "Shorten it.",
+};
+
+/// How long the mappings of an account are: some ten thousand users.
+const MOST_OF_MAPPINGS: Limit = Limit {
+    what: "The mappings (userMappings)",
+    unit: "bytes of JSON",
+    most: 4 * 1024 * 1024,
+    mend: "Remove those of users who are gone.",
+};
+
 /// Why settings of an account cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
@@ -71,6 +88,9 @@ pub enum AccountError {
     /// The RingCentral platform does not say who it is; one line.
     #[error("{0}")]
     Upstream(String),
+    /// They would be too many or too long.
+    #[error(transparent)]
+    TooMuch(#[from] TooMuch),
     /// The RingCentral user is no admin.
     #[error("Admin validation failed")]
     NotAdmin,
@@ -106,7 +126,7 @@ async fn administered(services: &Services, token: Option<&str>) -> Result<String
 /// Changes the settings of the token's account.
 ///
 /// # Errors
-/// If the token is not an admin's, or the store fails.
+/// If the token is not an admin's, what is submitted is too long, or the store fails.
 pub async fn save(
     services: &Services,
     token: Option<&str>,
@@ -118,6 +138,7 @@ pub async fn save(
     loop {
         let now = services.clock.now_ms();
         let before = services.store.versioned(&key).await?;
+        submitted.check(before.content.as_ref())?;
         let mut settings =
             before.content.clone().unwrap_or_else(|| Stored { created_at: now, ..Stored::default() });
         let kept = |submitted: &Option<Value>, kept: Option<Value>| submitted.clone().or(kept);
@@ -128,6 +149,25 @@ pub async fn save(
         if services.store.change_documents(&[before.changed_to(&settings)?]).await? {
             return Ok(());
         }
+    }
+}
+
+impl Submitted {
+    /// Whether it may take the place of what there was.
+    fn check(&self, before: Option<&Stored>) -> Result<(), TooMuch> {
+        if let Some(settings) = &self.user_settings {
+            settings::check(settings, before.and_then(|before| before.user_settings.as_ref()))?;
+        }
+        let others = [
+            (MOST_OF_ADAPTER, &self.custom_adapter, before.map(|before| &before.custom_adapter)),
+            (MOST_OF_MAPPINGS, &self.user_mappings, before.map(|before| &before.user_mappings)),
+        ];
+        for (limit, submitted, before) in others {
+            if let Some(submitted) = submitted {
+                limit.check(bytes(submitted), before.map_or(0, bytes))?;
+            }
+        }
+        Ok(())
     }
 }
 

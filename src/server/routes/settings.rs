@@ -13,7 +13,7 @@ use crate::server::ringcentral::RingCentralHeaders;
 use crate::server::session::Authenticated;
 use crate::service::Services;
 use crate::service::admin_settings::{self, AccountError, Submitted};
-use crate::service::settings::{self, Account};
+use crate::service::settings::{self, Account, SettingsError};
 
 members! {
     /// The RingCentral account whose settings are meant.
@@ -115,8 +115,11 @@ pub(super) async fn change(
         Some(Value::String(key)) => vec![key],
         _ => Vec::new(),
     };
-    let settings = settings::change(&services, &session.0, set, &remove).await;
-    own(settings.map(|settings| settings.map(|user_settings| UserSettings { user_settings })))
+    match settings::change(&services, &session.0, set, &remove).await {
+        Ok(settings) => own(Ok(settings.map(|user_settings| UserSettings { user_settings }))),
+        Err(SettingsError::Store(error)) => reply::store_failed(&error),
+        Err(error @ SettingsError::TooMuch(_)) => reply::error(400, &error.to_string()),
+    }
 }
 
 fn own<T: Serialize>(settings: Result<Option<T>, crate::store::StoreError>) -> HttpResponse {
@@ -180,7 +183,9 @@ pub(super) async fn change_managed(
 fn refused(error: &AccountError) -> HttpResponse {
     match error {
         AccountError::NotAdmin => reply::text(403, &error.to_string()),
-        AccountError::NoToken | AccountError::Upstream(_) => reply::error(400, &error.to_string()),
+        AccountError::NoToken | AccountError::Upstream(_) | AccountError::TooMuch(_) => {
+            reply::error(400, &error.to_string())
+        }
         AccountError::Store(error) => reply::store_failed(error),
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::fields::{Entry, Field, Shape, without_line_ends};
 use super::limit::SHORTENED;
+use super::notes::Notes;
 
 /// A part of a text. All pieces together are the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub(super) trait Syntax {
 
     /// The field that starts here, at the start of a line, and how long it is. A field of which
     /// `rendered` says what it is about to become may be recognised by that.
-    fn field_at(text: &str, rendered: &[(Field, &str)], notes: &mut Notes) -> Option<(Field, usize)>;
+    fn field_at(text: &str, rendered: &[(Field, &str)], notes: &mut Notes<'_>) -> Option<(Field, usize)>;
 
     /// Whether nothing but the next field says where this one ends. What is added goes right behind
     /// such a field, or it would take in what is between; in front of it where another text follows
@@ -45,33 +46,8 @@ pub(super) trait Syntax {
     fn place_of_note(pieces: &[Piece<'_>]) -> usize;
 }
 
-/// What was looked for in vain, so that a text that is full of headings of notes is not read again and
-/// again.
-pub(super) struct Notes {
-    /// No note starts where more than this is left of the text.
-    pub(super) within: usize,
-    /// So many bytes may still be compared with the new note.
-    comparable: usize,
-}
-
-impl Notes {
-    fn of(text: &str) -> Self {
-        Self { within: text.len(), comparable: COMPARED_PER_BYTE * text.len() + COMPARED_AT_LEAST }
-    }
-
-    /// Whether another place is to be compared with a new note.
-    pub(super) fn compares(&mut self, new: &str) -> bool {
-        let left = self.comparable.checked_sub(new.len());
-        self.comparable = left.unwrap_or(self.comparable);
-        left.is_some()
-    }
-}
-
 /// The shortest beginning of a paragraph that is taken for one which was cut.
 const CUT_AT_LEAST: usize = 8;
-
-const COMPARED_PER_BYTE: usize = 16;
-const COMPARED_AT_LEAST: usize = 1024 * 1024;
 
 /// What follows a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,9 +107,9 @@ fn place_of(pieces: &[Piece<'_>], field: Field) -> Option<usize> {
 fn pieces<'a, S: Syntax>(text: &'a str, rendered: &[(Field, String)]) -> Vec<Piece<'a>> {
     let mut pieces: Vec<Piece<'a>> = Vec::new();
     let (mut at, mut other_from) = (0, 0);
-    let mut notes = Notes::of(text);
     let mut rendered: Vec<(Field, &str)> =
         rendered.iter().map(|(field, text)| (*field, text.as_str())).collect();
+    let mut notes = Notes::of(text, rendered_as(&rendered, Field::Note));
     let other = |from: usize, to: usize| {
         let whole = &text[from..to];
         let (text, end) = whole.split_at(without_line_ends(whole).len());
@@ -147,6 +123,9 @@ fn pieces<'a, S: Syntax>(text: &'a str, rendered: &[(Field, String)]) -> Vec<Pie
         };
         // Only the first is replaced; another one is not what it becomes.
         rendered.retain(|(other, _)| *other != field);
+        if field == Field::Note {
+            notes.found();
+        }
         pieces.extend(other(other_from, at));
         let (whole, rest) = rest.split_at(length);
         let own = without_line_ends(whole);
@@ -306,9 +285,8 @@ pub(super) fn own_paragraphs(text: &str, new: Option<&str>) -> usize {
     for end in ends {
         let paragraph = whole(&text[length..end]);
         // A CRM may have cut the last one.
-        let is_cut = |new: &str| {
-            text[end..].trim().is_empty() && paragraph.len() >= CUT_AT_LEAST && new.starts_with(&*paragraph)
-        };
+        let may_be_cut = paragraph.len() >= CUT_AT_LEAST && text[end..].trim().is_empty();
+        let is_cut = |new: &str| may_be_cut && new.starts_with(&*paragraph);
         if !new.any(|new| new == paragraph || is_cut(&new)) {
             break;
         }

@@ -3,9 +3,10 @@
 
 use super::fields::{Entry, Field, Shape};
 use super::lines::{
-    self, Next, Notes, Piece, Syntax, labelled, line_ends, line_feeds, line_length, own_paragraphs,
-    rendered_as, starts_with_lines,
+    self, Next, Piece, Syntax, labelled, line_ends, line_feeds, line_length, own_paragraphs, rendered_as,
+    starts_with_lines,
 };
+use super::notes::Notes;
 
 const NOTE: &str = "## Agent notes";
 const DETAILS: &str = "## Call details";
@@ -46,7 +47,7 @@ impl Syntax for Markdown {
         }
     }
 
-    fn field_at(text: &str, rendered: &[(Field, &str)], notes: &mut Notes) -> Option<(Field, usize)> {
+    fn field_at(text: &str, rendered: &[(Field, &str)], notes: &mut Notes<'_>) -> Option<(Field, usize)> {
         let first_line = lines::lines(text).next().map_or("", |(_, line)| line);
         if let Some(field) = line_field(first_line) {
             return Some((field, line_length(text)));

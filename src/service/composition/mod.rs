@@ -17,6 +17,7 @@ mod html;
 pub mod limit;
 mod lines;
 mod markdown;
+mod notes;
 mod plain;
 mod recognise;
 pub mod settings;

@@ -1,3 +1,5 @@
+#[cfg(unix)]
+mod growth;
 mod normalised;
 mod properties;
 
