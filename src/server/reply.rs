@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::json;
+use crate::service::stored_limits::TooMuch;
 use crate::service::wording;
 use crate::store::StoreError;
 
@@ -48,6 +49,11 @@ pub(super) fn escaped(text: &str) -> String {
 /// An error with a message.
 pub(super) fn error(status: u16, message: &str) -> HttpResponse {
     json(status, &ErrorReply { error: message.to_owned() })
+}
+
+/// More than is kept.
+pub(super) fn too_much(error: &TooMuch) -> HttpResponse {
+    self::error(if error.is_length() { 413 } else { 400 }, &error.to_string())
 }
 
 /// The store failed; the log has the details. A record that is too large is the client's to mend.

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use jiff::Timestamp;
 
 use super::hashing::hashed;
-use super::stored_limits::{Limit, TooMuch, bytes};
-use super::{Services, ringcentral, settings};
+use super::stored_limits::{Limit, TooMuch, bytes, check_settings};
+use super::{Services, ringcentral};
 use crate::engine::failure::Failure;
 use crate::engine::time::to_iso;
 use crate::store::{DocumentKind, Key, StoreError, StoredDocument};
@@ -156,7 +156,7 @@ impl Submitted {
     /// Whether it may take the place of what there was.
     fn check(&self, before: Option<&Stored>) -> Result<(), TooMuch> {
         if let Some(settings) = &self.user_settings {
-            settings::check(settings, before.and_then(|before| before.user_settings.as_ref()))?;
+            check_settings(settings, before.and_then(|before| before.user_settings.as_ref()))?;
         }
         let others = [
             (MOST_OF_ADAPTER, &self.custom_adapter, before.map(|before| &before.custom_adapter)),

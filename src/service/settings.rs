@@ -8,25 +8,9 @@ use serde_json::{Map, Value, json};
 use super::admin_settings::{self, AccountError};
 use super::hashing::hashed;
 use super::session::Session;
-use super::stored_limits::{Limit, TooMuch, bytes};
+use super::stored_limits::{self, TooMuch};
 use super::{Services, user_record};
 use crate::store::{StoreError, User};
-
-/// How many settings are kept for a user: clients have some two hundred.
-pub(super) const MOST_SETTINGS: Limit = Limit {
-    what: "The settings (userSettings)",
-    unit: "settings",
-    most: 2000,
-    mend: "Remove some (settingKeysToRemove), or send fewer.",
-};
-
-/// How long they are together.
-pub(super) const MOST_BYTES: Limit = Limit {
-    what: "The settings (userSettings)",
-    unit: "bytes of JSON",
-    most: 256 * 1024,
-    mend: "Shorten their values, or remove some (settingKeysToRemove).",
-};
 
 /// Why settings are not changed.
 #[derive(Debug, thiserror::Error)]
@@ -122,7 +106,7 @@ pub async fn change(
         settings.extend(set.clone().into_iter().filter(|(key, _)| key != "__proto__"));
         // One by one each removal would move everything behind it.
         settings.retain(|key, _| !remove.contains(key.as_str()));
-        match check(&settings, before.and_then(Value::as_object)) {
+        match stored_limits::check_settings(&settings, before.and_then(Value::as_object)) {
             Ok(()) => user.user_settings = Some(Value::Object(settings)),
             Err(error) => drop(too_much.set(error)),
         }
@@ -132,16 +116,6 @@ pub async fn change(
         Some(error) => Err(error.into()),
         None => Ok(user.map(|user| object(user.user_settings))),
     }
-}
-
-/// Whether settings may take the place of those that there were.
-pub(super) fn check(
-    settings: &Map<String, Value>,
-    before: Option<&Map<String, Value>>,
-) -> Result<(), TooMuch> {
-    MOST_SETTINGS.check(settings.len(), before.map_or(0, Map::len))?;
-    let length = bytes(settings);
-    if length <= MOST_BYTES.most { Ok(()) } else { MOST_BYTES.check(length, before.map_or(0, bytes)) }
 }
 
 fn object(settings: Option<Value>) -> Map<String, Value> {

@@ -3,6 +3,7 @@
 use std::io;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// A list or text of a client that is longer than what is kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +19,13 @@ pub struct TooMuch {
     pub most: usize,
     /// What to do.
     pub mend: &'static str,
+}
+
+impl TooMuch {
+    /// Whether it is too long, and not too many.
+    pub fn is_length(&self) -> bool {
+        self.unit.starts_with("bytes")
+    }
 }
 
 /// What is counted, and how much of it there may be.
@@ -36,6 +44,32 @@ impl Limit {
         let Self { what, unit, most, mend } = self;
         if count <= most || count <= before { Ok(()) } else { Err(TooMuch { what, count, unit, most, mend }) }
     }
+}
+
+/// How many settings are kept for a user: clients have some two hundred.
+const MOST_SETTINGS: Limit = Limit {
+    what: "The settings (userSettings)",
+    unit: "settings",
+    most: 2000,
+    mend: "Remove some (settingKeysToRemove), or send fewer.",
+};
+
+/// How long they are together.
+const MOST_BYTES: Limit = Limit {
+    what: "The settings (userSettings)",
+    unit: "bytes of JSON",
+    most: 256 * 1024,
+    mend: "Shorten their values, or remove some (settingKeysToRemove).",
+};
+
+/// Whether settings may take the place of those that there were.
+pub(super) fn check_settings(
+    settings: &Map<String, Value>,
+    before: Option<&Map<String, Value>>,
+) -> Result<(), TooMuch> {
+    MOST_SETTINGS.check(settings.len(), before.map_or(0, Map::len))?;
+    let length = bytes(settings);
+    if length <= MOST_BYTES.most { Ok(()) } else { MOST_BYTES.check(length, before.map_or(0, bytes)) }
 }
 
 /// How many bytes a value takes as JSON.

@@ -118,7 +118,7 @@ pub(super) async fn change(
     match settings::change(&services, &session.0, set, &remove).await {
         Ok(settings) => own(Ok(settings.map(|user_settings| UserSettings { user_settings }))),
         Err(SettingsError::Store(error)) => reply::store_failed(&error),
-        Err(error @ SettingsError::TooMuch(_)) => reply::error(400, &error.to_string()),
+        Err(SettingsError::TooMuch(error)) => reply::too_much(&error),
     }
 }
 
@@ -183,9 +183,8 @@ pub(super) async fn change_managed(
 fn refused(error: &AccountError) -> HttpResponse {
     match error {
         AccountError::NotAdmin => reply::text(403, &error.to_string()),
-        AccountError::NoToken | AccountError::Upstream(_) | AccountError::TooMuch(_) => {
-            reply::error(400, &error.to_string())
-        }
+        AccountError::NoToken | AccountError::Upstream(_) => reply::error(400, &error.to_string()),
+        AccountError::TooMuch(error) => reply::too_much(error),
         AccountError::Store(error) => reply::store_failed(error),
     }
 }

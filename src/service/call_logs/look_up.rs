@@ -15,8 +15,8 @@ use crate::service::wording::{Refusal, message};
 use crate::service::{ResolvedPlatform, Services};
 use crate::store::{CallLog, User};
 
-/// How many sessions a lookup may name: more than clients show calls on a page.
-const MOST: usize = 1000;
+/// How many sessions a lookup may name: more than clients show calls on a page. Each is a read of the store.
+const MOST: usize = 5000;
 
 /// How many records a lookup may read, each with a request to the CRM: clients ask for one, or a few.
 const MOST_READ: usize = 100;

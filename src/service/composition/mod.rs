@@ -15,6 +15,7 @@ mod escape;
 mod fields;
 mod html;
 pub mod limit;
+mod line_ends;
 mod lines;
 mod markdown;
 mod notes;

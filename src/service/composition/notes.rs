@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::lines::lines;
+use super::line_ends::lines;
 
 /// What was looked for, and where it stands or does not stand.
 pub(super) struct Notes<'t> {
@@ -108,7 +108,7 @@ pub(super) fn places_of_lines(text: &str, wanted: &str) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lines::starts_with_lines;
+    use super::super::line_ends::starts_with_lines;
     use super::*;
     use proptest::prelude::*;
 

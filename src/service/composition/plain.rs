@@ -1,10 +1,8 @@
 //! `text/plain`: `- Label: value` lines; sections between `- Label:` and `--- END`.
 
 use super::fields::{Entry, Field, Shape};
-use super::lines::{
-    self, Next, Piece, Syntax, labelled, line_ends, line_feeds, line_length, own_paragraphs, rendered_as,
-    starts_with_lines,
-};
+use super::line_ends::{line_ends, line_feeds, line_length, lines, starts_with_lines};
+use super::lines::{self, Next, Piece, Syntax, labelled, own_paragraphs, rendered_as};
 use super::notes::Notes;
 
 /// The label of older notes.
@@ -119,7 +117,7 @@ fn is_labelled_line(line: &str) -> bool {
 
 fn note_length(text: &str, new: Option<&str>) -> usize {
     let next_label =
-        |text: &str| lines::lines(text).find(|(_, line)| is_labelled_line(line)).map(|(start, _)| start);
+        |text: &str| lines(text).find(|(_, line)| is_labelled_line(line)).map(|(start, _)| start);
     let ends_at_field = |text: &str, at: usize| field_of_line(&text[at..]).is_some();
     if let Some(length) = new.and_then(|new| starts_with_lines(text, new)) {
         let rest = &text[length..];
@@ -146,7 +144,7 @@ fn note_length(text: &str, new: Option<&str>) -> usize {
 /// paragraph. A marker in the new note, which begins at `note`, is not the section's.
 fn section_length(text: &str, field: Field, note: Option<usize>, new: Option<&str>) -> usize {
     let mut next_field = None;
-    for (start, line) in lines::lines(text).skip(1) {
+    for (start, line) in lines(text).skip(1) {
         if line.trim_end() == end_marker(field) {
             return start + line.len();
         }

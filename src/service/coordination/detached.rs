@@ -21,7 +21,7 @@ pub(in crate::service) async fn finish<T: Send + 'static>(
 pub(in crate::service) struct Client(Weak<()>);
 
 impl Client {
-    /// Whether nobody waits any more: the step under way is finished, and no other is begun.
+    /// Whether nobody waits any more: the work ends soon.
     pub(in crate::service) fn has_gone(&self) -> bool {
         self.0.strong_count() == 0
     }

@@ -25,6 +25,10 @@ use crate::store::User;
 /// How many messages a request may have: clients send all of a conversation's day.
 const MOST_MESSAGES: usize = 500;
 
+/// How many more are logged once the client has gone: what it sent is most often no more than that, and then it
+/// is done.
+const MOST_FOR_NOBODY: usize = 10;
+
 /// How many people a conversation may have: the messages of RingCentral have at most fifty.
 const MOST_CORRESPONDENTS: usize = 100;
 
@@ -73,10 +77,12 @@ struct Done {
     message: Option<ReturnMessage>,
     failed: Vec<NotLogged>,
     failure: Option<ReturnMessage>,
+    /// How many were begun since the client has gone.
+    for_nobody: usize,
 }
 
-/// Logs the messages of a conversation. Where the client hangs up, the message under way is logged, and the
-/// others are not begun: clients send them again.
+/// Logs the messages of a conversation. Where the client hangs up, only a few more are logged: clients send the
+/// others again.
 ///
 /// # Errors
 /// If the user or the contact is unknown, or no message could be logged.

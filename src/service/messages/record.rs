@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::input::{Entry, Thread};
-use super::{Done, Job, failed, refusal};
+use super::{Done, Job, MOST_FOR_NOBODY, failed, refusal};
 use crate::config::operations::OperationName;
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage, inputs};
@@ -126,7 +126,8 @@ impl Log<'_> {
     async fn entries(&self, entries: Vec<Entry>, done: &mut Done) {
         let mut entries = entries.into_iter();
         while let Some(entry) = entries.next() {
-            let logged = match self.job.client.has_gone() {
+            done.for_nobody += usize::from(self.job.client.has_gone());
+            let logged = match done.for_nobody > MOST_FOR_NOBODY {
                 true => Err(nobody_waits()),
                 false => self.entry(&entry).await,
             };
