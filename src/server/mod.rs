@@ -310,6 +310,9 @@ impl ServerBuilder {
                 .configure(routes::configure)
                 .default_service(web::to(reply::not_found))
         })
+        // A client that closes its side has gone: its handler is dropped, and with it what it would ask of a CRM.
+        // Few clients close one side only, and proxies treat them in the same way.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(30)
         .workers(workers)
         .max_connections(settings.max_connections.div_ceil(workers))

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::intake::{Overloaded, Unread};
 use crate::engine::json;
+use crate::service::stored_limits::TooMuch;
 use crate::service::wording;
 use crate::store::StoreError;
 
@@ -69,6 +70,11 @@ pub(super) fn overloaded() -> HttpResponse {
 
 fn come_again(response: &mut HttpResponse) {
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+}
+
+/// More than is kept.
+pub(super) fn too_much(error: &TooMuch) -> HttpResponse {
+    self::error(if error.is_length() { 413 } else { 400 }, &error.to_string())
 }
 
 /// The store failed; the log has the details. A record that is too large is the client's to mend.

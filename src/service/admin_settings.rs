@@ -10,6 +10,7 @@ use super::Services;
 use super::hashing::hashed;
 use super::ringcentral::{self, Extension};
 use super::session::Session;
+use super::stored_limits::{Limit, TooMuch, bytes, check_settings};
 use crate::engine::failure::Failure;
 use crate::engine::time::to_iso;
 use crate::store::{DocumentKind, Key, StoreError, StoredDocument, User};
@@ -64,6 +65,22 @@ pub struct Submitted {
     pub user_mappings: Option<Value>,
 }
 
+/// How long an adapter is.
+const MOST_OF_ADAPTER: Limit = Limit {
+    what: "The adapter (customAdapter)",
+    unit: "bytes of JSON",
+    most: 256 * 1024,
+    mend: "Shorten it.",
+};
+
+/// How long the mappings of an account are: some ten thousand users.
+const MOST_OF_MAPPINGS: Limit = Limit {
+    what: "The mappings (userMappings)",
+    unit: "bytes of JSON",
+    most: 4 * 1024 * 1024,
+    mend: "Remove those of users who are gone.",
+};
+
 /// Why settings of an account cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
@@ -73,6 +90,9 @@ pub enum AccountError {
     /// The RingCentral platform does not say who it is; one line.
     #[error("{0}")]
     Upstream(String),
+    /// They would be too many or too long.
+    #[error(transparent)]
+    TooMuch(#[from] TooMuch),
     /// The RingCentral user is no admin.
     #[error("Admin validation failed")]
     NotAdmin,
@@ -134,7 +154,8 @@ async fn administered(
 /// Changes the settings of the token's account. The token proves enough; a session may come along.
 ///
 /// # Errors
-/// If the token is not an admin's, the session's user belongs to another account, or the store fails.
+/// If the token is not an admin's, the session's user belongs to another account, what is submitted is too long, or
+/// the store fails.
 pub async fn save(
     services: &Services,
     session: Option<&Session>,
@@ -151,6 +172,7 @@ pub async fn save(
     loop {
         let now = services.clock.now_ms();
         let before = services.store.versioned(&key).await?;
+        submitted.check(before.content.as_ref())?;
         let mut settings =
             before.content.clone().unwrap_or_else(|| Stored { created_at: now, ..Stored::default() });
         let kept = |submitted: &Option<Value>, kept: Option<Value>| submitted.clone().or(kept);
@@ -161,6 +183,25 @@ pub async fn save(
         if services.store.change_documents(&[before.changed_to(&settings)?]).await? {
             return Ok(());
         }
+    }
+}
+
+impl Submitted {
+    /// Whether it may take the place of what there was.
+    fn check(&self, before: Option<&Stored>) -> Result<(), TooMuch> {
+        if let Some(settings) = &self.user_settings {
+            check_settings(settings, before.and_then(|before| before.user_settings.as_ref()))?;
+        }
+        let others = [
+            (MOST_OF_ADAPTER, &self.custom_adapter, before.map(|before| &before.custom_adapter)),
+            (MOST_OF_MAPPINGS, &self.user_mappings, before.map(|before| &before.user_mappings)),
+        ];
+        for (limit, submitted, before) in others {
+            if let Some(submitted) = submitted {
+                limit.check(bytes(submitted), before.map_or(0, bytes))?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -11,11 +11,32 @@ use jiff::Timestamp;
 pub use self::requests::{ChangeCallDownRequest, ScheduleCallDownRequest};
 use super::Services;
 use super::session::Session;
+use super::stored_limits::{Limit, TooMuch};
 use crate::engine::text::to_text;
 use crate::engine::time::{parse_instant, to_iso};
 use crate::members::Given;
 use crate::random_id::{NoRandomness, random_hex};
 use crate::store::{DocumentKind, Key, Prefix, StoreError, StoredDocument, User, UserKey};
+
+/// How many items a user's list has.
+const MOST_ITEMS: Limit = Limit {
+    what: "The call-down list",
+    unit: "items",
+    most: 1000,
+    mend: "Remove what was called (DELETE /calldown/{id}).",
+};
+
+/// How long a note is.
+const MOST_OF_NOTE: Limit =
+    Limit { what: "The note (note)", unit: "bytes", most: 8 * 1024, mend: "Shorten it." };
+
+/// How long any other text of an item is.
+const MOST_OF_TEXT: Limit = Limit {
+    what: "A text of the item (contactId, contactType, contactName, phoneNumber or status)",
+    unit: "bytes",
+    most: 1024,
+    mend: "Shorten it.",
+};
 
 /// A date as a client gave it. One that cannot be read is kept as such: it is shown as none, and
 /// sorts last where none sorts first (recordings 18, `list`).
@@ -121,6 +142,9 @@ pub enum CallDownError {
     /// The change names no field of an item.
     #[error("No valid fields to update")]
     NothingToChange,
+    /// The list or a text would be too long.
+    #[error(transparent)]
+    TooMuch(#[from] TooMuch),
     /// No random bytes for an id.
     #[error("The system gives no random numbers.")]
     NoRandomness(#[from] NoRandomness),
@@ -132,7 +156,7 @@ pub enum CallDownError {
 /// Puts a contact on the user's list; gives the item's id.
 ///
 /// # Errors
-/// If the user is unknown or the store fails.
+/// If the user is unknown, the list is full, a text is too long, or the store fails.
 pub async fn schedule(
     services: &Services,
     session: &Session,
@@ -153,6 +177,9 @@ pub async fn schedule(
         created_at: now,
         updated_at: now,
     };
+    item.check(None)?;
+    let items = services.store.list(&items_of(&user.key)).await?.len();
+    MOST_ITEMS.check(items + 1, 0)?;
     services.store.save(&item_key(&user.key, &item.id), &item).await?;
     Ok(item.id)
 }
@@ -187,7 +214,7 @@ pub async fn list(
 /// Changes an item; members that are no fields of one are passed over.
 ///
 /// # Errors
-/// If the user has no such item, nothing is to be changed, or the store fails.
+/// If the user has no such item, nothing is to be changed, a text is too long, or the store fails.
 pub async fn change(
     services: &Services,
     session: &Session,
@@ -204,10 +231,30 @@ pub async fn change(
         let before = services.store.versioned(&key).await?;
         let mut item = before.content.clone().ok_or(CallDownError::UnknownItem)?;
         changes.apply(&mut item);
+        item.check(before.content.as_ref())?;
         item.updated_at = services.clock.now_ms();
         if services.store.change_documents(&[before.changed_to(&item)?]).await? {
             return Ok(());
         }
+    }
+}
+
+impl Stored {
+    /// Whether it may take the place of what there was.
+    fn check(&self, before: Option<&Self>) -> Result<(), TooMuch> {
+        type Text = fn(&Stored) -> &Option<String>;
+        let length = |of: Text, item: &Self| of(item).as_ref().map_or(0, String::len);
+        let check =
+            |limit: Limit, of: Text| limit.check(length(of, self), before.map_or(0, |item| length(of, item)));
+        check(MOST_OF_NOTE, |item| &item.note)?;
+        let others: [Text; 5] = [
+            |item| &item.contact_id,
+            |item| &item.contact_type,
+            |item| &item.contact_name,
+            |item| &item.phone_number,
+            |item| &item.status,
+        ];
+        others.into_iter().try_for_each(|of| check(MOST_OF_TEXT, of))
     }
 }
 

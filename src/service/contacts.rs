@@ -60,6 +60,20 @@ pub fn phone_number(text: &str) -> String {
     }
 }
 
+/// How many formats a search may name: a number has some ten spellings.
+const MOST_FORMATS: usize = 20;
+
+/// Why a search is not made: it names more formats (`overridingFormat`) than are tried.
+pub fn too_many_formats(given: &Value) -> Option<String> {
+    let count = |text: &Value| text.as_str().map_or(1, |text| text.split(',').count());
+    let named = match given {
+        Value::Array(lists) => lists.iter().map(count).sum(),
+        list => count(list),
+    };
+    (named > MOST_FORMATS)
+        .then(|| format!("overridingFormat names {named} formats, and at most {MOST_FORMATS} are tried."))
+}
+
 /// Finds the contacts with a phone number.
 ///
 /// # Errors

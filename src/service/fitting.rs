@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::composition::{limit, shared_sms};
-use super::too_long;
+use super::{off_worker, too_long};
 use crate::connector::{CallError, MessageType, ReturnMessage};
 use crate::engine::operation::{LogFormat, TextLimit};
 use crate::engine::truncate::Unit;
@@ -39,13 +39,30 @@ pub struct Fitting {
     began: Instant,
     /// The limit that the CRM's refusals led to.
     found: Option<TextLimit>,
+    /// What else the user is told of the text.
+    notice: Option<String>,
 }
 
 impl Fitting {
+    /// A text of about so many bytes, which is composed where it keeps nobody waiting.
+    pub async fn composed(
+        text: Text,
+        bytes: usize,
+        compose: impl FnOnce() -> String + Send + 'static,
+        limit: Option<TextLimit>,
+    ) -> Self {
+        off_worker::run(bytes, move || Self::new(text, compose(), limit)).await
+    }
+
     /// A text and the limit of the document. A text that cannot be that short is sent as short as it can.
-    pub fn new(text: Text, whole: String, limit: Option<TextLimit>) -> Self {
+    fn new(text: Text, whole: String, limit: Option<TextLimit>) -> Self {
         let sent = limit.and_then(|limit| shortened(text, &whole, limit)).unwrap_or_else(|| whole.clone());
-        Self { text, whole, sent, times: 1, began: Instant::now(), found: None }
+        Self { text, whole, sent, times: 1, began: Instant::now(), found: None, notice: None }
+    }
+
+    /// Tells the user something of the text that was sent.
+    pub fn telling(self, notice: Option<String>) -> Self {
+        Self { notice, ..self }
     }
 
     /// What is to be sent.
@@ -69,23 +86,24 @@ impl Fitting {
 
     /// Makes the text shorter where the CRM refused it as too long. `false` where that is not why, or no
     /// shorter text or no time is left to try.
-    pub fn shorten(&mut self, refusal: &CallError) -> bool {
+    pub async fn shorten(&mut self, refusal: &CallError) -> bool {
         if self.sent.is_empty() || self.times >= MOST_SENT || self.began.elapsed() >= BUDGET {
             return false;
         }
         let Some(too_long) = too_long::of(refusal) else { return false };
-        for limit in self.candidates(too_long.limit) {
-            let Some(text) =
-                shortened(self.text, &self.whole, limit).filter(|text| text.len() < self.sent.len())
-            else {
-                continue;
-            };
-            self.sent = text;
-            self.found = Some(limit);
-            self.times += 1;
-            return true;
-        }
-        false
+        let (kind, whole, limits) = (self.text, self.whole.clone(), self.candidates(too_long.limit));
+        let length = self.sent.len();
+        let shorter = off_worker::run(whole.len(), move || {
+            limits.into_iter().find_map(|limit| {
+                let text = shortened(kind, &whole, limit).filter(|text| text.len() < length)?;
+                Some((text, limit))
+            })
+        });
+        let Some((text, limit)) = shorter.await else { return false };
+        self.sent = text;
+        self.found = Some(limit);
+        self.times += 1;
+        true
     }
 
     /// The limits to try, the longest first.
@@ -106,11 +124,18 @@ impl Fitting {
 
     /// A message that tells, where the CRM's refusals made the text shorter.
     pub fn told(&self, mut message: ReturnMessage, platform: &str) -> ReturnMessage {
-        let Some(found) = self.found else { return message };
+        if self.found.is_none() && self.notice.is_none() {
+            return message;
+        }
         if message.message_type == MessageType::Success {
             message.message_type = MessageType::Warning;
             message.ttl = message.ttl.max(5000);
         }
+        let message = match &self.notice {
+            Some(notice) => message.detail(notice.clone()),
+            None => message,
+        };
+        let Some(found) = self.found else { return message };
         let unit = match found.unit {
             Unit::Utf16 | Unit::CodePoints => "characters",
             Unit::Bytes => "bytes",
@@ -133,6 +158,7 @@ fn shortened(text: Text, whole: &str, limit: TextLimit) -> Option<String> {
 mod tests {
     use super::*;
     use crate::engine::failure::{FailedResponse, Failure, FailureKind};
+    use futures_util::FutureExt as _;
     use serde_json::json;
 
     fn refusal(words: &str) -> CallError {
@@ -140,6 +166,11 @@ mod tests {
         let body = json!({ "message": words });
         failure.response = Some(Box::new(FailedResponse { headers: http::HeaderMap::new(), body }));
         failure.into()
+    }
+
+    /// Short texts are shortened at once.
+    fn shorten(fitting: &mut Fitting, refusal: &CallError) -> bool {
+        fitting.shorten(refusal).now_or_never().unwrap()
     }
 
     fn log(transcript: usize) -> String {
@@ -151,7 +182,7 @@ mod tests {
         let mut fitting = Fitting::new(Text::CallLog(LogFormat::Plain), log(2000), None);
         assert_eq!(fitting.text(), log(2000));
         let lengths: Vec<usize> = std::iter::from_fn(|| {
-            fitting.shorten(&refusal("data value too large")).then(|| fitting.text().len())
+            shorten(&mut fitting, &refusal("data value too large")).then(|| fitting.text().len())
         })
         .collect();
         assert_eq!(lengths.len(), 4, "{lengths:?}");
@@ -168,7 +199,7 @@ mod tests {
         let run = || {
             let mut fitting = Fitting::new(Text::CallLog(LogFormat::Plain), log(2000), None);
             let mut keys = vec![fitting.key("k")];
-            while fitting.shorten(&refusal("data value too large")) {
+            while shorten(&mut fitting, &refusal("data value too large")) {
                 keys.push(fitting.key("k"));
             }
             keys
@@ -182,10 +213,10 @@ mod tests {
         let Some(long_ago) = Instant::now().checked_sub(BUDGET) else { return };
         let mut fitting = Fitting::new(Text::CallLog(LogFormat::Plain), log(2000), None);
         fitting.began = long_ago;
-        assert!(!fitting.shorten(&refusal("data value too large")));
+        assert!(!shorten(&mut fitting, &refusal("data value too large")));
         assert_eq!(fitting.text(), log(2000));
         fitting.begin();
-        assert!(fitting.shorten(&refusal("data value too large")));
+        assert!(shorten(&mut fitting, &refusal("data value too large")));
     }
 
     #[test]
@@ -193,11 +224,11 @@ mod tests {
         let named = refusal("is too long (maximum is 250 characters)");
         let mut fitting =
             Fitting::new(Text::CallLog(LogFormat::Plain), log(100).replace("word", "wörd"), None);
-        assert!(fitting.shorten(&named) && Unit::Utf16.length(fitting.text()) <= 250);
+        assert!(shorten(&mut fitting, &named) && Unit::Utf16.length(fitting.text()) <= 250);
         assert!(fitting.text().len() > 250);
-        assert!(fitting.shorten(&named) && fitting.text().len() <= 250);
+        assert!(shorten(&mut fitting, &named) && fitting.text().len() <= 250);
         // What is that short is refused for another reason.
-        assert!(!fitting.shorten(&named) && !fitting.shorten(&refusal("no such contact")));
+        assert!(!shorten(&mut fitting, &named) && !shorten(&mut fitting, &refusal("no such contact")));
     }
 
     #[test]

@@ -22,12 +22,14 @@ pub mod managed_sign_in;
 pub mod management;
 pub mod manifest;
 pub mod messages;
+mod off_worker;
 pub mod plugins;
 pub mod profile;
 mod resolved_platform;
 pub mod ringcentral;
 pub mod session;
 pub mod settings;
+pub mod stored_limits;
 pub mod tenants;
 #[cfg(test)]
 mod testing;

@@ -1,14 +1,27 @@
 //! A user's settings, and what the admins of the account have to say about them.
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
 
 use super::admin_settings::{self, AccountError};
 use super::hashing::hashed;
 use super::session::Session;
+use super::stored_limits::{self, TooMuch};
 use super::{Services, user_record};
 use crate::store::{StoreError, User};
+
+/// Why settings are not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// They would be too many or too long.
+    #[error(transparent)]
+    TooMuch(#[from] TooMuch),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// How a request names the RingCentral account.
 #[derive(Debug, Default)]
@@ -100,26 +113,35 @@ fn without_values(managed: Map<String, Value>) -> Map<String, Value> {
 /// `None` if there is no such user.
 ///
 /// # Errors
-/// If the store fails.
+/// If they would be too many or too long, or the store fails.
 pub async fn change(
     services: &Services,
     session: &Session,
     set: Map<String, Value>,
     remove: &[String],
-) -> Result<Option<Map<String, Value>>, StoreError> {
+) -> Result<Option<Map<String, Value>>, SettingsError> {
     let Some(user) = session.user(&*services.store).await? else {
         return Ok(None);
     };
     let remove: HashSet<&str> = remove.iter().map(String::as_str).collect();
+    let too_much = OnceLock::new();
     let change = |user: &mut User| {
-        let mut settings = object(user.user_settings.take());
+        let before = user.user_settings.as_ref();
+        let mut settings = object(before.cloned());
         // Clients in JavaScript read the object back: this key would be no key of theirs.
         settings.extend(set.clone().into_iter().filter(|(key, _)| key != "__proto__"));
         // One by one each removal would move everything behind it.
         settings.retain(|key, _| !remove.contains(key.as_str()));
-        user.user_settings = Some(Value::Object(settings));
+        match stored_limits::check_settings(&settings, before.and_then(Value::as_object)) {
+            Ok(()) => user.user_settings = Some(Value::Object(settings)),
+            Err(error) => drop(too_much.set(error)),
+        }
     };
-    Ok(user_record::change(services, &user.key, change).await?.map(|user| object(user.user_settings)))
+    let user = user_record::change(services, &user.key, change).await?;
+    match too_much.into_inner() {
+        Some(error) => Err(error.into()),
+        None => Ok(user.map(|user| object(user.user_settings))),
+    }
 }
 
 fn object(settings: Option<Value>) -> Map<String, Value> {
@@ -133,8 +155,17 @@ fn object(settings: Option<Value>) -> Map<String, Value> {
 /// they say nothing about is the user's (recordings 17, `bob-settings-merged`).
 fn merged(managed: Map<String, Value>, mut own: Map<String, Value>) -> Map<String, Value> {
     let mut result = Map::with_capacity(managed.len() + own.len());
+    // Taken out by one pass: one by one each removal would move everything behind it.
+    let mut both: Map<String, Value> = Map::new();
+    own.retain(|key, own| match managed.get(key) {
+        Some(_) => {
+            both.insert(key.clone(), own.take());
+            false
+        }
+        None => true,
+    });
     for (key, setting) in managed {
-        let own = own.shift_remove(&key);
+        let own = both.get_mut(&key).map(Value::take);
         if is_true(&setting, "isRemoved") {
             continue;
         }
@@ -190,6 +221,19 @@ mod tests {
                 "unsaid": {"value": 3}, "mine": {"customizable": true, "value": 9, "options": [9]}
             }),
         );
+    }
+
+    #[test]
+    fn very_many_settings_are_merged_in_one_pass() {
+        let settings = |from: usize| {
+            (from..from + 100_000)
+                .map(|key| (format!("k{key}"), json!({"value": key})))
+                .collect::<Map<_, _>>()
+        };
+        let began = std::time::Instant::now();
+        assert_eq!(merged(settings(0), settings(50_000)).len(), 150_000);
+        // One removal after the other took minutes in a build like that of the tests.
+        assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
     }
 
     #[test]

@@ -68,6 +68,9 @@ const BEFORE_LIMITS: &[&str] = &[
 /// Limits below this one are hardly of a field for texts.
 const LEAST: usize = 100;
 
+/// How much of a refusal is read, in bytes. What follows can only repeat what was sent.
+const READ: usize = 64 * 1024;
+
 /// That a CRM takes no text of this length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong {
@@ -87,25 +90,47 @@ pub fn of(error: &CallError) -> Option<TooLong> {
     (status == 413 || says_so(&words)).then(|| TooLong { limit: limit(&words, status) })
 }
 
+/// The words of a refusal, as far as they are read.
 fn words(failure: &Failure) -> String {
-    let body = failure.response.as_ref().map(|response| &response.body);
-    let text = match body {
-        Some(Value::String(text)) => text.clone(),
-        Some(body) => to_words(body),
-        None => String::new(),
-    };
-    text.to_lowercase().replace(['_', '-'], " ")
+    let mut words = String::new();
+    if let Some(response) = &failure.response {
+        add_words(&response.body, &mut words);
+    }
+    words.to_lowercase().replace(['_', '-'], " ")
 }
 
-/// JSON as words: what it says, without quotes that part them.
-fn to_words(value: &Value) -> String {
+/// Adds JSON as words: what it says, without quotes that part them.
+fn add_words(value: &Value, words: &mut String) {
     match value {
         Value::Object(members) => {
-            members.iter().map(|(name, value)| format!("{name} {}. ", to_words(value))).collect()
+            for (name, value) in members {
+                if words.len() >= READ {
+                    return;
+                }
+                add(name, words);
+                words.push(' ');
+                add_words(value, words);
+                words.push_str(". ");
+            }
         }
-        Value::Array(items) => items.iter().map(|item| format!("{}. ", to_words(item))).collect(),
-        value => to_text(value).into_owned(),
+        Value::Array(items) => {
+            for item in items {
+                if words.len() >= READ {
+                    return;
+                }
+                add_words(item, words);
+                words.push_str(". ");
+            }
+        }
+        Value::String(text) => add(text, words),
+        value => words.push_str(&to_text(value)),
     }
+}
+
+fn add(text: &str, words: &mut String) {
+    let most = text.len().min(READ.saturating_sub(words.len()));
+    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    words.push_str(&text[..end]);
 }
 
 fn says_so(words: &str) -> bool {

@@ -94,6 +94,7 @@ fn refused(error: &CallDownError) -> HttpResponse {
     match error {
         CallDownError::Store(error) => reply::store_failed(error),
         CallDownError::NoRandomness(_) => reply::error(500, &error.to_string()),
+        CallDownError::TooMuch(error) => reply::too_much(error),
         CallDownError::UnknownUser | CallDownError::UnknownItem | CallDownError::NothingToChange => {
             reply::error(400, &error.to_string())
         }

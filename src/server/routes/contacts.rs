@@ -64,6 +64,9 @@ pub(super) async fn find(
         Some(_) => return reply::error(400, "phoneNumber is given more than once."),
         None => return reply::error(400, "phoneNumber is missing."),
     };
+    if let Some(too_many) = query.overriding_format.as_deref().and_then(contacts::too_many_formats) {
+        return reply::error(400, &too_many);
+    }
     let input = FindContact {
         phone_number,
         overriding_format: query.overriding_format.map(Given::into_value),

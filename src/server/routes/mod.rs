@@ -161,7 +161,7 @@ fn clients() -> Vec<Route> {
             .error(500, "The store failed"),
         get("/contact", contacts::find, "Finds the contacts with a phone number")
             .answer::<found::Found>("The contacts, or none")
-            .error(400, "No phone number, or more than one"),
+            .error(400, "No phone number, more than one, or too many formats"),
         post("/contact", contacts::create, "Creates a contact").answer::<found::Found>("The contact"),
         get("/custom/contact/search", contacts::search, "Finds contacts by name")
             .answer::<found::Found>("The contacts, or none")

@@ -14,7 +14,7 @@ use crate::server::ringcentral::RingCentralHeaders;
 use crate::server::session::{Authenticated, Visitor};
 use crate::service::Services;
 use crate::service::admin_settings::{self, AccountError, Submitted};
-use crate::service::settings::{self, Account};
+use crate::service::settings::{self, Account, SettingsError};
 
 members! {
     /// The RingCentral account whose settings are meant.
@@ -119,8 +119,11 @@ pub(super) async fn change(
         Some(Value::String(key)) => vec![key],
         _ => Vec::new(),
     };
-    let settings = settings::change(&services, &session.0, set, &remove).await;
-    own(settings.map(|settings| settings.map(|user_settings| UserSettings { user_settings })))
+    match settings::change(&services, &session.0, set, &remove).await {
+        Ok(settings) => own(Ok(settings.map(|user_settings| UserSettings { user_settings }))),
+        Err(SettingsError::Store(error)) => reply::store_failed(&error),
+        Err(SettingsError::TooMuch(error)) => reply::too_much(&error),
+    }
 }
 
 fn own<T: Serialize>(settings: Result<Option<T>, crate::store::StoreError>) -> HttpResponse {
@@ -188,6 +191,7 @@ fn refused(error: &AccountError) -> HttpResponse {
     match error {
         AccountError::NotAdmin | AccountError::OtherAccount => reply::text(403, &error.to_string()),
         AccountError::NoToken | AccountError::Upstream(_) => reply::error(400, &error.to_string()),
+        AccountError::TooMuch(error) => reply::too_much(error),
         AccountError::Store(error) => reply::store_failed(error),
     }
 }

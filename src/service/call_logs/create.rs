@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     Caller, CreateCallLogRequest, connected, extension, failed, input, is_of_another, log_format, note,
-    refusal, served, stored,
+    refusal, served, stored, text,
 };
 use crate::config::operations::OperationName;
 use crate::connector::inputs::{CreateCallLog, GetCallLog};
@@ -14,11 +14,10 @@ use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::results::CreatedLog;
 use crate::engine::text::id_text;
 use crate::service::composition::Settings;
-use crate::service::composition::call_log::compose;
 use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Wanted};
 use crate::service::coordination::detached;
 use crate::service::coordination::single_flight::Joined;
-use crate::service::fitting::{Fitting, Text};
+use crate::service::fitting::Fitting;
 use crate::service::session::Session;
 use crate::service::tenants::Tenants;
 use crate::service::wording::{Refusal, store_failed};
@@ -98,10 +97,11 @@ async fn prepared(
     let fail = |error: &CallError| failed(error, Interface::CREATE_CALL_LOG, &platform);
     let format = log_format(&platform, &user).await.map_err(|error| fail(&error))?;
     let request = note::with_kept_note(services, &scopes, &session_id, caller.is_from_sscl, request).await;
-    let composed = compose(&request.text(), &Settings::of(&user), format);
+    let said = request.text().said(&Settings::of(&user));
     let mut input = input::new_call_log(services, request, caller)?;
     let text =
-        Fitting::new(Text::CallLog(format), composed, platform.text_limit(OperationName::CREATE_CALL_LOG));
+        text::composed(said, String::new(), format, platform.text_limit(OperationName::CREATE_CALL_LOG))
+            .await;
     input.composed_log_details = text.text().to_owned();
     let job = Job { user, scopes, session_id, call_id, extension, input, text };
     take_turn(services, &platform, job).await
@@ -332,9 +332,10 @@ async fn ask(
     job.text.begin();
     loop {
         job.input.idempotency_key = Some(job.text.key(held.idempotency_key()));
-        match platform.invoke::<invocation::CreateCallLog>(&job.user, &job.input).await {
-            // The refusal made nothing: under the same claim a shorter text may be sent.
-            Err(error) if job.text.shorten(&error) => {
+        let answer = platform.invoke::<invocation::CreateCallLog>(&job.user, &job.input).await;
+        // The refusal made nothing: under the same claim a shorter text may be sent.
+        match answer {
+            Err(error) if job.text.shorten(&error).await => {
                 job.input.composed_log_details = job.text.text().to_owned();
             }
             answer => return answer,

@@ -15,6 +15,12 @@ use crate::service::wording::{Refusal, message};
 use crate::service::{ResolvedPlatform, Services};
 use crate::store::{CallLog, User};
 
+/// How many sessions a lookup may name: more than clients show calls on a page. Each is a read of the store.
+const MOST: usize = 5000;
+
+/// How many records a lookup may read, each with a request to the CRM: clients ask for one, or a few.
+const MOST_READ: usize = 100;
+
 /// The answer to a lookup.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -52,7 +58,7 @@ pub struct LookedUpCallLog {
 /// session has its own outcome (Q26).
 ///
 /// # Errors
-/// If the user is unknown or no session is named.
+/// If the user is unknown, or no session is named, or more than are looked up at a time.
 pub async fn look_up(
     services: &Services,
     session: &Session,
@@ -63,6 +69,10 @@ pub async fn look_up(
     let ids: Vec<&str> = session_ids.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
     if ids.is_empty() {
         return Err(refusal("No session is named (sessionIds).", 5000));
+    }
+    let most = if asked.requires_details() { MOST_READ } else { MOST };
+    if ids.len() > most {
+        return Err(too_many(ids.len(), most));
     }
     let extension = asked.named_extension().resolve(services);
     let platform = services.platform_of(&session.platform, &user);
@@ -101,6 +111,13 @@ pub async fn look_up(
         logs.push(Value::Object(entry));
     }
     Ok(LookedUp { successful: true, logs, return_message })
+}
+
+fn too_many(named: usize, most: usize) -> Refusal {
+    let text = format!(
+        "The lookup names {named} sessions (sessionIds), so nothing was looked up. Name at most {most} at a time, or {MOST} without details."
+    );
+    refusal(text, 5000)
 }
 
 async fn read(platform: &ResolvedPlatform<'_>, user: &User, log: &CallLog) -> Result<CallLogInfo, CallError> {

@@ -8,6 +8,7 @@ mod input;
 mod look_up;
 mod note;
 mod requests;
+mod text;
 mod update;
 
 use serde_json::{Value, json};

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{CreateCallLogRequest, KeepNoteRequest, connected, refusal};
 use crate::engine::text::id_text;
 use crate::service::Services;
+use crate::service::composition::limit::LONGEST_VALUE;
 use crate::service::session::Session;
 use crate::service::tenants::Tenants;
 use crate::service::wording::{Refusal, store_failed};
@@ -41,7 +42,7 @@ pub struct NoteKept {
 /// Keeps the note of a call, within the user's scope (Q4).
 ///
 /// # Errors
-/// If the user is unknown, or the request names no session.
+/// If the user is unknown, the note is too long, or the request names no session.
 pub async fn keep_note(
     services: &Services,
     session: &Session,
@@ -52,6 +53,13 @@ pub async fn keep_note(
         return Err(refusal("The note has no sessionId.", 5000));
     };
     let note = request.note.as_deref().and_then(Value::as_str).unwrap_or_default();
+    if note.len() > LONGEST_VALUE {
+        let text = format!(
+            "The note is longer than {} KiB, so it was not kept. Please shorten it.",
+            LONGEST_VALUE >> 10
+        );
+        return Err(refusal(text, 5000));
+    }
     let note = Note { note: note.to_owned(), expires_at: services.clock.now_ms() + LIFETIME_MS };
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     Caller, UpdateCallLogRequest, connected, existing_call_log, failed, input, log_format, reached, refusal,
-    served, stored,
+    served, stored, text,
 };
 use crate::config::operations::OperationName;
 use crate::connector::inputs::{GetCallLog, UpdateCallLog};
@@ -18,13 +18,11 @@ use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::operation::LogFormat;
 use crate::engine::results::{CallLogInfo, RecordText};
 use crate::engine::text::{id_text, to_text};
-use crate::service::composition::Settings;
-use crate::service::composition::call_log::upsert;
+use crate::service::composition::{Settings, limit};
 use crate::service::coordination::claims;
 use crate::service::coordination::detached;
 use crate::service::coordination::lease::{self, Lease, LeaseAnswer};
 use crate::service::coordination::single_flight::Joined;
-use crate::service::fitting::{Fitting, Text};
 use crate::service::session::Session;
 use crate::service::tenants::Tenants;
 use crate::service::wording::{self, Refusal, store_failed};
@@ -116,9 +114,12 @@ async fn prepared(
             .as_ref()
             .map_or(Ok(String::new()), text_of)
             .map_err(|found| unreadable(&platform, found))?;
-        let composed = upsert(&existing, &request.text(), &Settings::of(&user), format);
+        if existing.len() > limit::LONGEST_TEXT {
+            return Err(too_long(&platform));
+        }
+        let said = request.text().said(&Settings::of(&user));
         let limit = platform.text_limit(OperationName::UPDATE_CALL_LOG);
-        let mut text = Fitting::new(Text::CallLog(format), composed, limit);
+        let mut text = text::composed(said, existing, format, limit).await;
         let mut input = UpdateCallLog {
             log_id: log.third_party_log_id.clone(),
             existing_call_log: existing_call_log(&log),
@@ -133,7 +134,9 @@ async fn prepared(
         let reply = loop {
             match platform.invoke::<invocation::UpdateCallLog>(&user, &input).await {
                 Ok(reply) => break reply,
-                Err(error) if text.shorten(&error) => input.composed_log_details = text.text().to_owned(),
+                Err(error) if text.shorten(&error).await => {
+                    input.composed_log_details = text.text().to_owned()
+                }
                 Err(error) => return Err(fail(&error)),
             }
         };
@@ -218,6 +221,16 @@ fn unreadable(platform: &ResolvedPlatform<'_>, found: &str) -> Refusal {
     let detail = format!(
         "The record's present text at {} is {found} and not text, so nothing was changed. Its proxyConfig has to name the text (getCallLog.responseMapping.fullBodyPath).",
         platform.name
+    );
+    Refusal::new(ReturnMessage::warning("Error updating call log", 5000).detail(detail))
+}
+
+/// What is so long is no log, and would take long to change.
+fn too_long(platform: &ResolvedPlatform<'_>) -> Refusal {
+    let detail = format!(
+        "The record's present text at {} is longer than {} MiB, so nothing was changed. Please shorten it there, and try again.",
+        platform.name,
+        limit::LONGEST_TEXT >> 20
     );
     Refusal::new(ReturnMessage::warning("Error updating call log", 5000).detail(detail))
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::fields::{Entry, Field, without_line_ends};
+use super::limit;
 use super::settings::Settings;
 use super::{html, markdown, plain, recognise, words};
 use crate::engine::mapping::is_truthy;
@@ -57,18 +58,23 @@ pub struct CallLogText<'a> {
 }
 
 impl<'a> CallLogText<'a> {
-    /// The fields that are there and wanted, in the order in which the reference adds them.
-    fn entries(&self, settings: &Settings<'_>) -> Vec<Entry> {
+    /// The fields that are there and wanted, in the order in which the reference adds them. What is longer than
+    /// [`LONGEST_VALUE`](limit::LONGEST_VALUE) is shortened.
+    pub fn said(&self, settings: &Settings<'_>) -> Said {
         let outbound = self.direction.and_then(Value::as_str) == Some("Outbound");
-        Field::ALL
-            .into_iter()
-            .filter(|field| settings.wants(*field))
-            .filter_map(|field| {
-                let value = self.value(field, settings)?;
-                let is_blank = field != Field::Note && without_line_ends(&value).is_empty();
-                (!is_blank).then_some(Entry { field, value, outbound })
-            })
-            .collect()
+        let mut said = Said::default();
+        for field in Field::ALL.into_iter().filter(|field| settings.wants(*field)) {
+            let Some(mut value) = self.value(field, settings) else { continue };
+            if field != Field::Note && without_line_ends(&value).is_empty() {
+                continue;
+            }
+            if let Some(short) = limit::value(&value) {
+                said.shortened.push(field.label());
+                value = short;
+            }
+            said.entries.push(Entry { field, value, outbound });
+        }
+        said
     }
 
     fn value(&self, field: Field, settings: &Settings<'_>) -> Option<String> {
@@ -115,6 +121,36 @@ impl<'a> CallLogText<'a> {
     }
 }
 
+/// What is to be put into a text.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    entries: Vec<Entry>,
+    shortened: Vec<&'static str>,
+}
+
+impl Said {
+    /// How long all of it is, in bytes.
+    pub fn length(&self) -> usize {
+        self.entries.iter().map(|entry| entry.value.len()).sum()
+    }
+
+    /// The labels of what was too long.
+    pub fn shortened(&self) -> &[&'static str] {
+        &self.shortened
+    }
+
+    /// An existing text with every field in its place, or added where it has none. See [`upsert`].
+    pub fn put_into(&self, existing: &str, format: LogFormat) -> String {
+        let existing = recognise::restored(existing, format, &self.entries);
+        match format {
+            LogFormat::Plain => plain::upsert(&existing, &self.entries),
+            LogFormat::Html => html::upsert(&existing, &self.entries),
+            LogFormat::Markdown => markdown::upsert(&existing, &self.entries),
+            LogFormat::Custom => String::new(),
+        }
+    }
+}
+
 fn said(value: Option<&Value>) -> Option<String> {
     value.filter(|value| is_truthy(value)).map(|value| to_text(value).into_owned())
 }
@@ -130,12 +166,5 @@ pub fn compose(text: &CallLogText<'_>, settings: &Settings<'_>, format: LogForma
 ///
 /// The same update a second time changes nothing.
 pub fn upsert(existing: &str, text: &CallLogText<'_>, settings: &Settings<'_>, format: LogFormat) -> String {
-    let entries = text.entries(settings);
-    let existing = recognise::restored(existing, format, &entries);
-    match format {
-        LogFormat::Plain => plain::upsert(&existing, &entries),
-        LogFormat::Html => html::upsert(&existing, &entries),
-        LogFormat::Markdown => markdown::upsert(&existing, &entries),
-        LogFormat::Custom => String::new(),
-    }
+    text.said(settings).put_into(existing, format)
 }

@@ -10,6 +10,15 @@ use crate::engine::truncate::{Unit, end_within};
 /// Behind a value that was shortened.
 pub(super) const SHORTENED: &str = "… (shortened)";
 
+/// The longest value of a field, in bytes: a transcript of some hours.
+pub const LONGEST_VALUE: usize = 256 * 1024;
+
+/// The longest text of a record that is read and changed, in bytes. No CRM is known whose field takes more.
+pub const LONGEST_TEXT: usize = 2 * 1024 * 1024;
+
+/// How much of a value is read for the place where it is cut, in bytes.
+const NEAR_CUT: usize = 1024;
+
 /// How far a cut goes back for the end of a word, in bytes.
 const WORD: usize = 40;
 
@@ -48,6 +57,21 @@ pub fn call_log(text: &str, format: LogFormat, limit: TextLimit) -> Option<Strin
         }
         short + &text[at..]
     })
+}
+
+/// A value that is longer than [`LONGEST_VALUE`], within it.
+pub(super) fn value(value: &str) -> Option<String> {
+    if value.len() <= LONGEST_VALUE {
+        return None;
+    }
+    let (kept, rest) = value.split_at(beginning(value, LONGEST_VALUE - NEAR_CUT).len());
+    Some(format!("{kept}{}", cut(beginning(rest, 2 * NEAR_CUT), NEAR_CUT, Unit::Bytes)))
+}
+
+/// The longest beginning of at most so many bytes.
+fn beginning(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
 }
 
 /// A value of at most so many units, its mark included where that has room. It ends with a word where one
@@ -100,6 +124,21 @@ mod tests {
             let emoji = cut("👩\u{200d}👩\u{200d}👧👍🏽e\u{301}👩\u{200d}👩\u{200d}👧👍🏽", most);
             let kept = emoji.strip_suffix(SHORTENED).unwrap();
             assert!(!kept.ends_with('\u{200d}') && !kept.ends_with("👩"), "{emoji}");
+        }
+    }
+
+    #[test]
+    fn no_value_is_longer_than_the_longest() {
+        assert_eq!(value(&"a".repeat(LONGEST_VALUE)), None);
+        for text in ["word ", "é", "👩\u{200d}👩\u{200d}👧", "a\n\n"] {
+            let short = value(&text.repeat(LONGEST_VALUE)).unwrap();
+            assert!(
+                short.len() <= LONGEST_VALUE && short.len() > LONGEST_VALUE - 2 * WORD,
+                "{}",
+                short.len()
+            );
+            let kept = short.strip_suffix(SHORTENED).unwrap();
+            assert!(text.repeat(LONGEST_VALUE).starts_with(kept) && value(&short).is_none());
         }
     }
 

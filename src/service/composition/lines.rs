@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use super::fields::{Entry, Field, Shape, without_line_ends};
 use super::limit::SHORTENED;
+use super::line_ends::{line_ends, line_feeds, line_length, lines};
+use super::notes::Notes;
 
 /// A part of a text. All pieces together are the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +26,7 @@ pub(super) trait Syntax {
 
     /// The field that starts here, at the start of a line, and how long it is. A field of which
     /// `rendered` says what it is about to become may be recognised by that.
-    fn field_at(text: &str, rendered: &[(Field, &str)], notes: &mut Notes) -> Option<(Field, usize)>;
+    fn field_at(text: &str, rendered: &[(Field, &str)], notes: &mut Notes<'_>) -> Option<(Field, usize)>;
 
     /// Whether nothing but the next field says where this one ends. What is added goes right behind
     /// such a field, or it would take in what is between; in front of it where another text follows
@@ -45,33 +47,8 @@ pub(super) trait Syntax {
     fn place_of_note(pieces: &[Piece<'_>]) -> usize;
 }
 
-/// What was looked for in vain, so that a text that is full of headings of notes is not read again and
-/// again.
-pub(super) struct Notes {
-    /// No note starts where more than this is left of the text.
-    pub(super) within: usize,
-    /// So many bytes may still be compared with the new note.
-    comparable: usize,
-}
-
-impl Notes {
-    fn of(text: &str) -> Self {
-        Self { within: text.len(), comparable: COMPARED_PER_BYTE * text.len() + COMPARED_AT_LEAST }
-    }
-
-    /// Whether another place is to be compared with a new note.
-    pub(super) fn compares(&mut self, new: &str) -> bool {
-        let left = self.comparable.checked_sub(new.len());
-        self.comparable = left.unwrap_or(self.comparable);
-        left.is_some()
-    }
-}
-
 /// The shortest beginning of a paragraph that is taken for one which was cut.
 const CUT_AT_LEAST: usize = 8;
-
-const COMPARED_PER_BYTE: usize = 16;
-const COMPARED_AT_LEAST: usize = 1024 * 1024;
 
 /// What follows a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,9 +108,9 @@ fn place_of(pieces: &[Piece<'_>], field: Field) -> Option<usize> {
 fn pieces<'a, S: Syntax>(text: &'a str, rendered: &[(Field, String)]) -> Vec<Piece<'a>> {
     let mut pieces: Vec<Piece<'a>> = Vec::new();
     let (mut at, mut other_from) = (0, 0);
-    let mut notes = Notes::of(text);
     let mut rendered: Vec<(Field, &str)> =
         rendered.iter().map(|(field, text)| (*field, text.as_str())).collect();
+    let mut notes = Notes::of(text, rendered_as(&rendered, Field::Note));
     let other = |from: usize, to: usize| {
         let whole = &text[from..to];
         let (text, end) = whole.split_at(without_line_ends(whole).len());
@@ -147,6 +124,9 @@ fn pieces<'a, S: Syntax>(text: &'a str, rendered: &[(Field, String)]) -> Vec<Pie
         };
         // Only the first is replaced; another one is not what it becomes.
         rendered.retain(|(other, _)| *other != field);
+        if field == Field::Note {
+            notes.found();
+        }
         pieces.extend(other(other_from, at));
         let (whole, rest) = rest.split_at(length);
         let own = without_line_ends(whole);
@@ -220,36 +200,6 @@ fn after_label(line: &str) -> &str {
     line.split_once(": ").or_else(|| line.split_once(':')).map_or(line, |(_, value)| value)
 }
 
-/// The line's length with its line end: a line feed, a carriage return, or both.
-pub(super) fn line_length(text: &str) -> usize {
-    match text.find(['\r', '\n']) {
-        None => text.len(),
-        Some(end) if text[end..].starts_with("\r\n") => end + 2,
-        Some(end) => end + 1,
-    }
-}
-
-/// How many bytes of line ends the text starts with.
-pub(super) fn line_ends(text: &str) -> usize {
-    text.len() - text.trim_start_matches(['\r', '\n']).len()
-}
-
-/// Line ends as line feeds alone, as many as there were lines.
-pub(super) fn line_feeds(ends: &str) -> String {
-    ends.replace("\r\n", "\n").replace('\r', "\n")
-}
-
-/// The lines of a text: where each starts, and the line without its end.
-pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
-        let (start, length) = (at, line_length(rest));
-        at += length;
-        Some((start, without_line_ends(&rest[..length])))
-    })
-}
-
 /// The field of a label from the given fields.
 pub(super) fn labelled(shape: Shape, is_labelled: impl Fn(&str) -> bool) -> Option<Field> {
     Field::ALL.into_iter().find(|field| field.shape() == shape && is_labelled(field.label()))
@@ -259,27 +209,6 @@ pub(super) fn labelled(shape: Shape, is_labelled: impl Fn(&str) -> bool) -> Opti
 pub(super) fn rendered_as<'r>(rendered: &[(Field, &'r str)], field: Field) -> Option<&'r str> {
     let (_, text) = rendered.iter().find(|(other, _)| *other == field)?;
     Some(without_line_ends(text))
-}
-
-/// How much of a text another one is that it starts with, where that ends with a line. A CRM may have
-/// line ends of its own.
-pub(super) fn starts_with_lines(text: &str, start: &str) -> Option<usize> {
-    let (mut at, mut rest) = (0, start);
-    loop {
-        let (line, here) = (&rest[..line_length(rest)], &text[at..]);
-        let own = &here[..line_length(here)];
-        if without_line_ends(own) != without_line_ends(line) {
-            return None;
-        }
-        rest = &rest[line.len()..];
-        if rest.is_empty() && without_line_ends(line) == line {
-            return Some(at + without_line_ends(own).len());
-        }
-        if without_line_ends(own) == own {
-            return None;
-        }
-        at += own.len();
-    }
 }
 
 /// How much of a text that nothing ends belongs to a field: its first paragraph, and those behind
@@ -306,9 +235,8 @@ pub(super) fn own_paragraphs(text: &str, new: Option<&str>) -> usize {
     for end in ends {
         let paragraph = whole(&text[length..end]);
         // A CRM may have cut the last one.
-        let is_cut = |new: &str| {
-            text[end..].trim().is_empty() && paragraph.len() >= CUT_AT_LEAST && new.starts_with(&*paragraph)
-        };
+        let may_be_cut = paragraph.len() >= CUT_AT_LEAST && text[end..].trim().is_empty();
+        let is_cut = |new: &str| may_be_cut && new.starts_with(&*paragraph);
         if !new.any(|new| new == paragraph || is_cut(&new)) {
             break;
         }

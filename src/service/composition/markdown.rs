@@ -2,10 +2,9 @@
 //! headings.
 
 use super::fields::{Entry, Field, Shape};
-use super::lines::{
-    self, Next, Notes, Piece, Syntax, labelled, line_ends, line_feeds, line_length, own_paragraphs,
-    rendered_as, starts_with_lines,
-};
+use super::line_ends::{line_ends, line_feeds, line_length, lines, starts_with_lines};
+use super::lines::{self, Next, Piece, Syntax, labelled, own_paragraphs, rendered_as};
+use super::notes::Notes;
 
 const NOTE: &str = "## Agent notes";
 const DETAILS: &str = "## Call details";
@@ -46,8 +45,8 @@ impl Syntax for Markdown {
         }
     }
 
-    fn field_at(text: &str, rendered: &[(Field, &str)], notes: &mut Notes) -> Option<(Field, usize)> {
-        let first_line = lines::lines(text).next().map_or("", |(_, line)| line);
+    fn field_at(text: &str, rendered: &[(Field, &str)], notes: &mut Notes<'_>) -> Option<(Field, usize)> {
+        let first_line = lines(text).next().map_or("", |(_, line)| line);
         if let Some(field) = line_field(first_line) {
             return Some((field, line_length(text)));
         }
@@ -64,8 +63,7 @@ impl Syntax for Markdown {
             // belongs to that.
             Field::Note if text.len() > notes.within => None,
             Field::Note => {
-                let mut headings =
-                    lines::lines(text).skip(1).filter(|(_, line)| block_of_line(line).is_some());
+                let mut headings = lines(text).skip(1).filter(|(_, line)| block_of_line(line).is_some());
                 let next = headings.find(|(_, line)| line.trim_end() != NOTE);
                 if let Some((start, line)) = next.filter(|(_, line)| line.trim_end() == DETAILS) {
                     return Some((field, start + line.len()));
@@ -127,7 +125,7 @@ fn block_of_line(line: &str) -> Option<Field> {
 /// may be a person's: then it ends with its paragraph, and a journey with its last leg.
 fn section_length(text: &str, field: Field, new: Option<&str>) -> usize {
     let mut end = text.len();
-    for (start, line) in lines::lines(text).skip(1) {
+    for (start, line) in lines(text).skip(1) {
         if line_field(line).is_some() || block_of_line(line).is_some() {
             return start;
         }
@@ -140,12 +138,12 @@ fn section_length(text: &str, field: Field, new: Option<&str>) -> usize {
     let heading = line_length(text);
     let (heading, body) = text[..end].split_at(heading + line_ends(&text[heading..end]));
     heading.len()
-        + match lines::lines(body).next() {
+        + match lines(body).next() {
             // An empty value.
             Some((_, first)) if first.trim().is_empty() => first.len(),
             _ if field == Field::Journey => {
                 let is_leg = |line: &str| line.starts_with("Transferred to ");
-                let legs = lines::lines(body).enumerate();
+                let legs = lines(body).enumerate();
                 let own = legs.take_while(|(index, (_, line))| *index == 0 || is_leg(line)).last();
                 own.map_or(body.len(), |(_, (start, line))| start + line.len())
             }

@@ -1,10 +1,9 @@
 //! `text/plain`: `- Label: value` lines; sections between `- Label:` and `--- END`.
 
 use super::fields::{Entry, Field, Shape};
-use super::lines::{
-    self, Next, Notes, Piece, Syntax, labelled, line_ends, line_feeds, line_length, own_paragraphs,
-    rendered_as, starts_with_lines,
-};
+use super::line_ends::{line_ends, line_feeds, line_length, lines, starts_with_lines};
+use super::lines::{self, Next, Piece, Syntax, labelled, own_paragraphs, rendered_as};
+use super::notes::Notes;
 
 /// The label of older notes.
 const OLD_NOTE: &str = "Agent notes";
@@ -25,15 +24,16 @@ impl Syntax for Plain {
         }
     }
 
-    fn field_at(text: &str, rendered: &[(Field, &str)], _: &mut Notes) -> Option<(Field, usize)> {
+    fn field_at(text: &str, rendered: &[(Field, &str)], notes: &mut Notes<'_>) -> Option<(Field, usize)> {
         let field = field_of_line(text)?;
         let new = rendered_as(rendered, field);
         let length = match field.shape() {
             Shape::Note => note_length(text, new),
             Shape::Line => line_length(text),
-            Shape::Section => new
-                .and_then(|new| starts_with_lines(text, new))
-                .unwrap_or_else(|| section_length(text, field, rendered_as(rendered, Field::Note), new)),
+            Shape::Section => new.and_then(|new| starts_with_lines(text, new)).unwrap_or_else(|| {
+                let note = notes.next_with(end_marker(field), text);
+                section_length(text, field, note, new)
+            }),
         };
         Some((field, length))
     }
@@ -117,7 +117,7 @@ fn is_labelled_line(line: &str) -> bool {
 
 fn note_length(text: &str, new: Option<&str>) -> usize {
     let next_label =
-        |text: &str| lines::lines(text).find(|(_, line)| is_labelled_line(line)).map(|(start, _)| start);
+        |text: &str| lines(text).find(|(_, line)| is_labelled_line(line)).map(|(start, _)| start);
     let ends_at_field = |text: &str, at: usize| field_of_line(&text[at..]).is_some();
     if let Some(length) = new.and_then(|new| starts_with_lines(text, new)) {
         let rest = &text[length..];
@@ -141,16 +141,14 @@ fn note_length(text: &str, new: Option<&str>) -> usize {
 }
 
 /// Up to the end marker. Where it is missing, a section ends at the next field or with its
-/// paragraph. A marker in `note`, the new note, is not the section's.
-fn section_length(text: &str, field: Field, note: Option<&str>, new: Option<&str>) -> usize {
-    let note = note.filter(|note| note.contains(end_marker(field)));
+/// paragraph. A marker in the new note, which begins at `note`, is not the section's.
+fn section_length(text: &str, field: Field, note: Option<usize>, new: Option<&str>) -> usize {
     let mut next_field = None;
-    for (start, line) in lines::lines(text).skip(1) {
+    for (start, line) in lines(text).skip(1) {
         if line.trim_end() == end_marker(field) {
             return start + line.len();
         }
-        let is_note = note.is_some_and(|note| starts_with_lines(&text[start..], note).is_some());
-        if is_note || section_of_line(line).is_some() {
+        if note == Some(start) || section_of_line(line).is_some() {
             next_field.get_or_insert(start);
             break;
         }

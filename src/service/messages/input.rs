@@ -19,7 +19,7 @@ use crate::service::composition::{Settings, shared_sms};
 use crate::service::fitting::{Fitting, Text};
 use crate::service::hashing::hashed;
 use crate::service::wording::Refusal;
-use crate::service::{ResolvedPlatform, Services};
+use crate::service::{ResolvedPlatform, Services, off_worker};
 use crate::store::User;
 
 members! {
@@ -75,9 +75,10 @@ pub(super) struct Entry {
 
 impl Entry {
     /// The composed text of a shared conversation, within the limit of the document; empty for a message.
-    pub(super) fn text(&self, limit: Option<TextLimit>) -> Fitting {
+    pub(super) async fn text(&self, limit: Option<TextLimit>) -> Fitting {
         let body = self.shared.as_ref().and_then(|shared| shared.get("body")?.as_str()).unwrap_or_default();
-        Fitting::new(Text::Conversation(self.format), body.to_owned(), limit)
+        let body = body.to_owned();
+        Fitting::composed(Text::Conversation(self.format), body.len(), move || body, limit).await
     }
 
     /// What the connector is given, with the text of a shared conversation. Made when it is this message's
@@ -197,7 +198,12 @@ async fn shared_state(
         .await
         .map_err(|error| failed(&error, Interface::CREATE_MESSAGE_LOG, platform))?;
     let name = common.contact_info.get("name").map(to_text).unwrap_or_default();
-    let content = shared_sms::compose(&log_info, &name, &Settings::of(user), format);
+    let (name, user) = (name.into_owned(), user.clone());
+    // How long it is nobody has counted, and it is seldom short.
+    let content = off_worker::run(usize::MAX, move || {
+        shared_sms::compose(&log_info, &name, &Settings::of(&user), format)
+    });
+    let content = content.await;
     let key = hashed(services, &format!("{} {} {}", ids.join(" "), content.subject, content.body));
     Ok(Entry { key: format!("{id} {key}"), id, message, shared: Some(json!(content)), format, common })
 }

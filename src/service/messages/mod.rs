@@ -15,12 +15,28 @@ use self::input::Entry;
 pub use self::input::MessageLogRequest;
 use super::Services;
 use super::call_logs::{failed, refusal};
-use super::coordination::detached;
+use super::coordination::detached::{self, Client};
 use super::session::Session;
 use super::tenants::Tenants;
 use super::wording::{Refusal, store_failed};
 use crate::connector::ReturnMessage;
 use crate::store::User;
+
+/// How many messages a request may have: clients send all of a conversation's day.
+const MOST_MESSAGES: usize = 500;
+
+/// How many more are logged once the client has gone: what it sent is most often no more than that, and then it
+/// is done.
+const MOST_FOR_NOBODY: usize = 10;
+
+/// How many people a conversation may have: the messages of RingCentral have at most fifty.
+const MOST_CORRESPONDENTS: usize = 100;
+
+/// How many attachments a message may have: RingCentral allows ten.
+const MOST_ATTACHMENTS: usize = 100;
+
+/// How many messages, notes and hints a shared conversation may have.
+const MOST_ENTITIES: usize = 5000;
 
 /// The answer to messages of which some or none had to be logged: members in the reference's order.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -51,6 +67,7 @@ pub struct NotLogged {
 struct Job {
     user: User,
     scopes: Tenants,
+    client: Client,
 }
 
 /// What came of the messages so far.
@@ -60,9 +77,12 @@ struct Done {
     message: Option<ReturnMessage>,
     failed: Vec<NotLogged>,
     failure: Option<ReturnMessage>,
+    /// How many were begun since the client has gone.
+    for_nobody: usize,
 }
 
-/// Logs the messages of a conversation. What was begun is finished even where the client hangs up.
+/// Logs the messages of a conversation. Where the client hangs up, only a few more are logged: clients send the
+/// others again.
 ///
 /// # Errors
 /// If the user or the contact is unknown, or no message could be logged.
@@ -72,7 +92,8 @@ pub async fn log(
     request: MessageLogRequest,
 ) -> Result<Logged, Refusal> {
     let (services, session) = (services.clone(), session.clone());
-    let answer = detached::finish(async move { prepared(&services, &session, request).await }).await;
+    let work = |client| async move { prepared(&services, &session, request, client).await };
+    let answer = detached::finish_for(work).await;
     answer.unwrap_or_else(|| {
         Err(refusal("The server is stopping. Please log the messages again in a moment.", 5000))
     })
@@ -82,11 +103,15 @@ async fn prepared(
     services: &Services,
     session: &Session,
     mut request: MessageLogRequest,
+    client: Client,
 ) -> Result<Logged, Refusal> {
     let messages = match request.take_messages() {
         Some(Value::Array(messages)) if !messages.is_empty() => messages,
         _ => return Err(refusal("No message to log.", 3000)),
     };
+    if let Some(too_many) = too_many(&request, &messages) {
+        return Err(refusal(too_many, 5000));
+    }
     let user = match services.connected_user(session).await {
         Ok(Some(user)) => user,
         Ok(None) => return Err(refusal("Contact not found", 5000)),
@@ -95,12 +120,33 @@ async fn prepared(
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
     let threads = input::threads(services, &platform, &user, request, messages).await?;
-    let job = Job { scopes: Tenants::of(&platform, &user), user };
+    let job = Job { scopes: Tenants::of(&platform, &user), user, client };
     let mut done = Done::default();
     for thread in threads {
         record::log_thread(services, &platform, &job, thread, &mut done).await;
     }
     done.answer()
+}
+
+/// What a request has too many of. Each of them would be work of its own.
+fn too_many(request: &MessageLogRequest, messages: &[Value]) -> Option<String> {
+    let list = |value: Option<&Value>| value.and_then(Value::as_array).map_or(0, Vec::len);
+    let in_conversation = |name: &str| list(request.log_info.as_deref().and_then(|info| info.get(name)));
+    let attachments = messages.iter().map(|message| list(message.get("attachments"))).max();
+    let found = [
+        ("messages (logInfo.messages)", messages.len(), MOST_MESSAGES),
+        ("correspondents (logInfo.correspondents)", in_conversation("correspondents"), MOST_CORRESPONDENTS),
+        (
+            "attachments in one message (logInfo.messages[].attachments)",
+            attachments.unwrap_or_default(),
+            MOST_ATTACHMENTS,
+        ),
+        ("entries (logInfo.entities)", in_conversation("entities"), MOST_ENTITIES),
+    ];
+    let (what, count, most) = found.into_iter().find(|(_, count, most)| count > most)?;
+    Some(format!(
+        "The request has {count} {what}, so nothing was logged. At most {most} are logged at a time."
+    ))
 }
 
 impl Done {

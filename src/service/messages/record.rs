@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::input::{Entry, Thread};
-use super::{Done, Job, failed, refusal};
+use super::{Done, Job, MOST_FOR_NOBODY, failed, refusal};
 use crate::config::operations::OperationName;
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage, inputs};
@@ -103,6 +103,11 @@ fn being_logged() -> Refusal {
     refusal("This conversation is being logged already. Please look again in a moment.", 5000)
 }
 
+/// For the log: the client has gone.
+fn nobody_waits() -> Refusal {
+    refusal("The request ended before all messages were logged. Logging again sends the rest.", 5000)
+}
+
 fn unstored(error: &StoreError) -> Refusal {
     Refusal::new(store_failed(error))
 }
@@ -121,7 +126,12 @@ impl Log<'_> {
     async fn entries(&self, entries: Vec<Entry>, done: &mut Done) {
         let mut entries = entries.into_iter();
         while let Some(entry) = entries.next() {
-            match self.entry(&entry).await {
+            done.for_nobody += usize::from(self.job.client.has_gone());
+            let logged = match done.for_nobody > MOST_FOR_NOBODY {
+                true => Err(nobody_waits()),
+                false => self.entry(&entry).await,
+            };
+            match logged {
                 Ok(Some(message)) => done.logged(entry.id, message),
                 Ok(None) => {}
                 Err(refusal) => {
@@ -269,12 +279,12 @@ impl Log<'_> {
         held: &ClaimGuard,
         entry: &Entry,
     ) -> Result<(Option<String>, ReturnMessage), CallError> {
-        let mut text = entry.text(self.platform.text_limit(OperationName::CREATE_MESSAGE_LOG));
+        let mut text = entry.text(self.platform.text_limit(OperationName::CREATE_MESSAGE_LOG)).await;
         let reply = loop {
             let key = Some(text.key(held.idempotency_key()));
             let input = inputs::MessageLog { idempotency_key: key, ..entry.input(&text) };
             match self.platform.invoke::<invocation::CreateMessageLog>(&self.job.user, &input).await {
-                Err(error) if text.shorten(&error) => {}
+                Err(error) if text.shorten(&error).await => {}
                 answer => break answer?,
             }
         };
@@ -288,7 +298,7 @@ impl Log<'_> {
         conversation: &Conversation,
         entry: &Entry,
     ) -> Result<ReturnMessage, CallError> {
-        let mut text = entry.text(self.platform.text_limit(OperationName::UPDATE_MESSAGE_LOG));
+        let mut text = entry.text(self.platform.text_limit(OperationName::UPDATE_MESSAGE_LOG)).await;
         let mut input = entry.input(&text);
         input.log_id = Some(conversation.third_party_log_id.clone());
         input.existing_message_log = Some(existing_message_log(&self.job.scopes.now.platform, conversation));
@@ -303,7 +313,7 @@ impl Log<'_> {
             input.idempotency_key = Some(text.key(held.idempotency_key()));
             match self.platform.invoke::<invocation::UpdateMessageLog>(&self.job.user, &input).await {
                 Ok(reply) => break reply,
-                Err(error) if text.shorten(&error) => {
+                Err(error) if text.shorten(&error).await => {
                     if let Some(body) = input.request.pointer_mut("/sharedSMSLogContent/body") {
                         *body = text.text().into();
                     }

@@ -1,6 +1,7 @@
 //! Objects whose members are checked one by one: every problem at once, each with its place.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -32,6 +33,12 @@ pub struct Detail {
 
 /// The largest number that every client can count to.
 const MAX_MINUTES: u64 = 9_007_199_254_740_991;
+
+/// How many contacts an appointment may have.
+const MOST_CONTACTS: usize = 200;
+
+/// How many problems are told of one request.
+const MOST_PROBLEMS: usize = 100;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Presence {
@@ -97,7 +104,7 @@ impl<T: Members> Form<T> {
     ) -> Result<Option<Self>, Wrong> {
         let Some(inner) = object.shift_remove(wrapper) else { return Ok(None) };
         let mut problems = Vec::new();
-        for name in object.keys() {
+        for name in object.keys().take(MOST_PROBLEMS) {
             let message = format!("cannot stand beside `{wrapper}`").into();
             problems.push(Detail { path: vec![name.as_str().into()], message });
         }
@@ -122,8 +129,13 @@ impl Checks {
     }
 
     fn problem_at(&mut self, path: &[Value], message: impl Into<Cow<'static, str>>) {
+        let (path, message) = match self.problems.len().cmp(&MOST_PROBLEMS) {
+            Ordering::Less => (path, message.into()),
+            Ordering::Equal => (&[][..], "has more problems, which are not listed".into()),
+            Ordering::Greater => return,
+        };
         let path = self.wrapper.map(Value::from).into_iter().chain(path.iter().cloned()).collect();
-        self.problems.push(Detail { path, message: message.into() });
+        self.problems.push(Detail { path, message });
     }
 
     /// Keeps what `read` makes of a member.
@@ -193,6 +205,11 @@ impl Checks {
             self.problem(name, "has to be a list");
             return;
         };
+        if items.len() > MOST_CONTACTS {
+            let count = items.len();
+            self.problem(name, format!("has {count} entries: send at most {MOST_CONTACTS}"));
+            return;
+        }
         for (at, item) in items.iter().enumerate() {
             let path = |rest: &[&str]| -> Vec<Value> {
                 let rest = rest.iter().map(|name| Value::from(*name));

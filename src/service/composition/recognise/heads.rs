@@ -255,9 +255,13 @@ fn note_end(text: &str) -> usize {
 /// Whether labels without marks are enough to know a text by: two of them, or one that nobody else
 /// writes. Anywhere in a line it takes three, or a note with its details.
 pub(super) fn are_telling(heads: &[Head], search: Search) -> bool {
-    let mut fields: Vec<Kind> = heads.iter().map(|head| head.kind).collect();
-    fields.dedup();
-    let distinct = fields.iter().enumerate().filter(|(index, kind)| !fields[..*index].contains(kind)).count();
+    let mut fields: Vec<Kind> = Vec::new();
+    for head in heads {
+        if !fields.contains(&head.kind) {
+            fields.push(head.kind);
+        }
+    }
+    let distinct = fields.len();
     let is_note = fields.contains(&Kind::Details) && fields.contains(&Kind::Field(Field::Note));
     match search {
         Search::BareAnywhere => distinct >= 3 || is_note,

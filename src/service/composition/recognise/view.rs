@@ -77,6 +77,8 @@ impl<'a> View<'a> {
                     view.push("", at, length);
                     ends_with_break = true;
                 }
+                // It reads as it is written, and a text may be made of nothing else.
+                Seen::Text("\n") if rest.starts_with('\n') => view.text.push('\n'),
                 Seen::Text(text) => view.push(text, at, length),
                 Seen::Char(character) => view.push(character.encode_utf8(&mut [0; 4]), at, length),
                 Seen::Same => view.text.push_str(&rest[..length]),
