@@ -35,10 +35,11 @@ pub(super) struct ManagementErrorReply {
 struct ManagementErrorBody {
     /// Stable, for programs.
     #[schemars(extend("enum" = [
-        "account_not_allowed", "account_not_pinned", "changed_meanwhile", "checks_failed", "connector_exists",
+        "account_not_allowed", "account_not_pinned", "busy", "changed_meanwhile", "checks_failed", "connector_exists",
         "connector_retired", "console_closed", "export_too_large", "if_match_missing", "incomplete", "invalid_request", "not_json",
         "not_utf8", "nothing_to_roll_back", "revision_has_errors", "scope_missing", "secret_in_text",
         "server_failed", "store_failed", "token_expired", "too_deep", "too_large", "too_many_failures",
+        "too_many_trials",
         "unauthorized", "unknown_connector", "unknown_revision", "unknown_token",
     ]))]
     code: String,
@@ -90,7 +91,7 @@ impl From<Wrong> for ManagementError {
 
 impl From<ConnectorError> for ManagementError {
     fn from(error: ConnectorError) -> Self {
-        Self { status: error.status(), body: error.to_json(), retry_after: None }
+        Self { status: error.status(), body: error.to_json(), retry_after: error.retry_after() }
     }
 }
 

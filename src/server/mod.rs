@@ -289,6 +289,8 @@ impl ServerBuilder {
                 .configure(routes::configure)
                 .default_service(web::to(reply::not_found))
         })
+        // A client that has closed its side is gone: what was begun for it alone is not finished.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(30);
         if let Some(workers) = settings.workers {
             http = http.workers(workers);
