@@ -1,5 +1,8 @@
 //! Documents that are made to be expensive: to check, to load, to compare, to try out.
 
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use app_connect::config::report::{Colour, Format, render};
@@ -9,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::support::client::Response;
 use crate::support::crm::{Answer, Crm, Request};
 use crate::support::pulse::while_others_are_served;
-use crate::support::test_server::{CONSOLE_TOKEN, TestServer};
+use crate::support::test_server::{CONSOLE_TOKEN, TestServer, until};
 
 /// Of a debug build on a loaded machine. What grows with the square of the text takes minutes.
 const AT_MOST: Duration = Duration::from_secs(20);
@@ -324,4 +327,42 @@ fn trials_are_limited_for_each_token() {
         statuses
     });
     assert_eq!(statuses, [200, 200, 200, 200, 429, 429, 429, 429]);
+}
+
+/// A trial is given up with its client: its place is free at once, and not once the CRM has answered.
+#[test]
+fn a_trial_ends_with_its_client() {
+    let asked = AtomicUsize::new(0);
+    let crm = Crm::start(move |_: &Request| {
+        if asked.fetch_add(1, Ordering::SeqCst) < 4 {
+            std::thread::sleep(Duration::from_secs(10));
+        }
+        Answer::json(&json!({"l": []}))
+    });
+    let server = server();
+    let mut document = sound();
+    document["requestDefaults"]["baseUrl"] = crm.origin().into();
+    let new = json!({"proxyId": "crm", "text": document.to_string()}).to_string();
+    assert_eq!(send(&server, CONSOLE_TOKEN, "POST", "/connectors", Some(new)).status, 201);
+    let trial = json!({"operation": "findContact", "user": {"accessToken": "a-key"}}).to_string();
+    let target = "/connectors/crm/revisions/1/test";
+    let started = Instant::now();
+    let clients: Vec<TcpStream> = (0..4)
+        .map(|_| {
+            let mut client = TcpStream::connect(server.server.address()).unwrap();
+            let length = trial.len();
+            let head = format!(
+                "POST /console/api/v1{target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {CONSOLE_TOKEN}\r\nContent-Length: {length}\r\n\r\n"
+            );
+            client.write_all((head + &trial).as_bytes()).unwrap();
+            client
+        })
+        .collect();
+    until("four trials ask the CRM", || crm.count("/c") == 4);
+    assert_eq!(send(&server, CONSOLE_TOKEN, "POST", target, Some(trial.clone())).status, 429);
+    drop(clients);
+    until("a further trial has a place", || {
+        send(&server, CONSOLE_TOKEN, "POST", target, Some(trial.clone())).status == 200
+    });
+    assert!(started.elapsed() < Duration::from_secs(9), "{:?}", started.elapsed());
 }
