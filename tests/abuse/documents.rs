@@ -87,7 +87,7 @@ fn pathological() -> Vec<(&'static str, Value)> {
             "unknown operations",
             with("/operations", members(40_000, |at| (format!("findContact{at}"), json!({})))),
         ),
-        ("wrong types", with("/requestDefaults/allowedHosts", (0..200_000).collect())),
+        ("wrong types", with("/requestDefaults/allowedHosts", (0..100_000).collect())),
         ("wrong hosts", with("/requestDefaults/allowedHosts", (0..60_000).map(|_| "a b").collect())),
         (
             "wrong header names",
@@ -102,10 +102,7 @@ fn pathological() -> Vec<(&'static str, Value)> {
         ),
         (
             "secrets",
-            with(
-                "/requestDefaults/defaultHeaders",
-                members(20_000, |at| (format!("x-{at}"), format!("0123456789abcdef{at}").into())),
-            ),
+            body((0..15_000).map(|at| json!({"password": format!("0123456789abcdef{at}")})).collect()),
         ),
         (
             "secrets in a URL",
@@ -224,7 +221,7 @@ fn of_very_many_findings_the_worst_are_told_and_the_others_counted() {
 fn secrets_of_findings_that_are_not_told_are_masked() {
     let mut document =
         body(members(400, |at| (format!("k{at}"), "{{nope}} 0123456789abcdef0 {{nope}}".into())));
-    document["requestDefaults"]["defaultHeaders"] = json!({"x-secret": "0123456789abcdef0"});
+    document["requestDefaults"]["defaultHeaders"] = json!({"X-Api-Key": "0123456789abcdef0"});
     let (loaded, _) = check(&document.to_string());
     assert!(loaded.findings.diagnostics.iter().all(|found| found.code.as_str() != "AC051"));
     for format in Format::ALL {

@@ -32,6 +32,7 @@ pub fn compile_value(text: &str, place: Place<'_>, problems: &mut Problems) -> T
             let mut found = problems.part();
             let compiled = block(&source, inner.start, shift, ThreeBraces::Raw, place, &mut found);
             if compiled.is_none()
+                && found.takes_patterns(blocks::patterns(text))
                 && let Err(as_written) = blocks::compile(text)
             {
                 // Errors are told about the text as it was written.

@@ -23,7 +23,7 @@ pub enum Colour {
 const WIDTH: usize = 120;
 
 /// Of a longer line, in bytes, only a part is looked at.
-const LONGEST_LINE: usize = 4096;
+const LONGEST_LINE: usize = 16 * 1024;
 
 /// Longest underline, in characters.
 const LONGEST_SPAN: usize = 80;
