@@ -77,7 +77,7 @@ fn pathological() -> Vec<(&'static str, Value)> {
             "unknown helpers",
             body(members(20_000, |at| (format!("k{at}"), format!("{{{{nope{at} apiKey}}}}").into()))),
         ),
-        ("wrong calls", body(members(20_000, |at| (format!("k{at}"), "{{phone apiKey 1 2 3}}".into())))),
+        ("wrong calls", body(members(5_000, |at| (format!("k{at}"), "{{phone apiKey 1 2 3}}".into())))),
         ("unknown keys", {
             let mut document = sound();
             document.as_object_mut().unwrap().extend((0..60_000).map(|at| (format!("zz{at}"), 1.into())));
@@ -145,6 +145,19 @@ fn pathological() -> Vec<(&'static str, Value)> {
         (
             "keys that make long pointers",
             body(json!({ long_key.as_str(): members(60_000, |at| (format!("k{at}"), 1.into())) })),
+        ),
+        ("headers that are taken away", {
+            let headers = |value: Value| members(25_000, |at| (format!("x-{at}"), value.clone()));
+            let mut document = with("/requestDefaults/defaultHeaders", headers("a".into()));
+            document["operations"]["findContact"]["headers"] = headers(false.into());
+            document
+        }),
+        (
+            "long templates",
+            body(members(15, |at| {
+                let text = "{{#if apiKey}}".to_owned() + &"{{nope}} ".repeat(6_000) + "{{/if}}";
+                (format!("k{at}"), text.into())
+            })),
         ),
         ("keys with braces", body(members(40_000, |at| (format!("{{{{k{at}}}}}"), 1.into())))),
     ]

@@ -157,7 +157,7 @@ fn causes(on: Option<&Value>, at: &str, problems: &mut Problems) -> (bool, Statu
         match (item.as_str(), range(item)) {
             (Some(CONNECTION), _) => connection = true,
             (_, Some(range)) => statuses.add(range),
-            _ if item.is_number() || item.is_string() => {
+            _ if (item.is_number() || item.is_string()) && problems.takes(Code::StatusPattern) => {
                 let problem = status_problem(pointer, item, "; `\"connection\"` is a lost connection");
                 let meant = item.as_str().and_then(|text| nearest(text, [CONNECTION]));
                 problems.push(match meant {

@@ -38,7 +38,8 @@ pub(super) fn compile(
     shared: &Shared,
     problems: &mut Problems,
 ) -> Vec<(HeaderName, HeaderTemplate)> {
-    let mut compiled = IndexMap::new();
+    // A header that is not sent is none here.
+    let mut compiled: IndexMap<HeaderName, Option<HeaderTemplate>> = IndexMap::new();
     let defaults = document.request_defaults.as_ref().and_then(|defaults| defaults.default_headers.as_ref());
     let mut found = problems.part();
     add(defaults, DEFAULT_HEADERS, operation, Some(shared), &mut compiled, &mut found);
@@ -46,7 +47,7 @@ pub(super) fn compile(
     problems.append_new(found);
     let own = format!("/operations/{}/headers", operation.name);
     add(operation.headers, &own, operation, None, &mut compiled, problems);
-    compiled.into_iter().collect()
+    compiled.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 fn add(
@@ -54,14 +55,16 @@ fn add(
     at: &str,
     operation: &OperationRef<'_>,
     shared: Option<&Shared>,
-    compiled: &mut IndexMap<HeaderName, HeaderTemplate>,
+    compiled: &mut IndexMap<HeaderName, Option<HeaderTemplate>>,
     problems: &mut Problems,
 ) {
     let mut seen: HashMap<HeaderName, &str> = HashMap::new();
     for (name, value) in headers.into_iter().flatten() {
         let at = pointer::join(at, name);
         let Some(header) = header_name(name, &at, problems) else { continue };
-        if let Some(other) = seen.insert(header.clone(), name) {
+        if let Some(other) = seen.insert(header.clone(), name)
+            && problems.takes(Code::DuplicateHeader)
+        {
             problems.push(
                 Problem::new(
                     Code::DuplicateHeader,
@@ -82,12 +85,12 @@ fn add(
         }
         if *value == Value::Bool(false) {
             // Not sent, neither this one nor the default (Q60).
-            compiled.shift_remove(&header);
+            compiled.insert(header, None);
             continue;
         }
         // A null of the operation does not take a default header away, as on the reference server.
         if let Some(template) = template {
-            compiled.insert(header, template);
+            compiled.insert(header, Some(template));
         }
     }
 }

@@ -12,6 +12,13 @@ const KEPT: usize = 300;
 /// The most regular expressions of a document. Compiling a large one takes milliseconds.
 const PATTERNS: usize = 200;
 
+/// The most work of reading templates of helpers and blocks: the parser reads a text from its start for each
+/// tag, so it takes their product.
+const TEMPLATE_WORK: usize = 1 << 30;
+
+/// What reading a template takes besides.
+const TEMPLATE: usize = 4096;
+
 /// A finding of the compiler, located by JSON pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -83,6 +90,7 @@ pub struct Problems {
     counts: Counts,
     omitted: Counts,
     patterns: usize,
+    template_work: usize,
     cancel: Cancel,
 }
 
@@ -120,7 +128,7 @@ impl Problems {
     /// Adds what another compilation found.
     pub fn append(&mut self, other: Self) {
         self.omitted.add_all(other.omitted);
-        self.patterns = self.patterns.max(other.patterns);
+        self.count_patterns_of(&other);
         self.extend(other.kept);
     }
 
@@ -132,6 +140,8 @@ impl Problems {
                 self.push(problem);
             }
         }
+        // Each compilation takes its time.
+        self.template_work = self.template_work.max(other.template_work);
         // What was counted the first time is the same each time.
         if self.kept.len() > known {
             self.omitted.add_all(other.omitted);
@@ -142,13 +152,41 @@ impl Problems {
     /// room for here.
     #[must_use]
     pub fn part(&self) -> Self {
-        Self { counts: self.counts, patterns: self.patterns, ..Self::new(self.cancel.clone()) }
+        Self {
+            counts: self.counts,
+            patterns: self.patterns,
+            template_work: self.template_work,
+            ..Self::new(self.cancel.clone())
+        }
     }
 
     /// Whether the document may have so many more regular expressions.
     pub fn takes_patterns(&mut self, count: usize) -> bool {
         self.patterns = self.patterns.saturating_add(count);
         self.patterns <= PATTERNS
+    }
+
+    /// Counts those of a part whose problems are not added.
+    pub fn count_patterns_of(&mut self, part: &Self) {
+        self.patterns = self.patterns.max(part.patterns);
+        self.template_work = self.template_work.max(part.template_work);
+    }
+
+    /// Whether the document may have one more template of helpers and blocks, with so many tags and bytes.
+    pub fn takes_template(&mut self, tags: usize, bytes: usize) -> bool {
+        let work = tags.saturating_mul(bytes).saturating_add(TEMPLATE);
+        self.template_work = self.template_work.saturating_add(work);
+        self.template_work <= TEMPLATE_WORK
+    }
+
+    /// Says that its templates are too much together.
+    pub fn push_long_templates(&mut self, pointer: impl Into<String>) {
+        let message =
+            "the templates of this document, each for every operation that uses it, are too much together";
+        self.push(
+            Problem::new(Code::TemplateSyntax, pointer, message)
+                .help("shorten those with many helpers and blocks, or let the CRM do a part of it"),
+        );
     }
 
     /// Says that it has too many of them.

@@ -36,6 +36,7 @@ pub fn compile_value(text: &str, place: Place<'_>, problems: &mut Problems) -> T
                 && let Err(as_written) = blocks::compile(text)
             {
                 // Errors are told about the text as it was written.
+                problems.count_patterns_of(&found);
                 found = problems.part();
                 found.extend(
                     as_written.into_iter().map(|problem| explain::block(problem, text, place, Range::clone)),
@@ -235,8 +236,7 @@ fn block(
     place: Place<'_>,
     problems: &mut Problems,
 ) -> Option<Block> {
-    if !problems.takes_patterns(blocks::patterns(source)) {
-        problems.push_many_patterns(place.pointer);
+    if !is_affordable(source, place.pointer, problems) {
         return None;
     }
     let template = match blocks::compile_with(source, braces) {
@@ -263,6 +263,19 @@ fn block(
         wanted: wanted.into(),
         template,
     })
+}
+
+/// Whether a text may be read as a template of helpers and blocks; that it may not is reported.
+pub(super) fn is_affordable(source: &str, pointer: &str, problems: &mut Problems) -> bool {
+    if !problems.takes_patterns(blocks::patterns(source)) {
+        problems.push_many_patterns(pointer);
+        return false;
+    }
+    if !problems.takes_template(source.matches("{{").count(), source.len()) {
+        problems.push_long_templates(pointer);
+        return false;
+    }
+    true
 }
 
 fn place_range(range: &Range<usize>, at: usize, shift: usize) -> Range<usize> {

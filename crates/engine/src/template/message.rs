@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::compile::is_affordable;
 use super::explain;
 use super::place::Place;
 use crate::blocks::{self, CompiledTemplate, Context, Rendered};
@@ -39,8 +40,7 @@ impl MessageTemplate {
         }
         // Messages see no variables of an operation.
         let place = Place::own(OperationName::DOCUMENT, pointer);
-        if !problems.takes_patterns(blocks::patterns(text)) {
-            problems.push_many_patterns(pointer);
+        if !is_affordable(text, pointer, problems) {
             return Self { source, template: None };
         }
         let template = match blocks::compile(text) {

@@ -9,7 +9,7 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::MAX_TEXT;
-use super::compile::{is_block_tag, is_call};
+use super::compile::{is_affordable, is_block_tag, is_call};
 use super::explain;
 use super::place::Place;
 use super::scan::{Token, scan};
@@ -346,8 +346,7 @@ impl Compiler<'_> {
             let start = at + range.start.saturating_sub(shift);
             start..(at + range.end.saturating_sub(shift)).max(start)
         };
-        if !problems.takes_patterns(blocks::patterns(source)) {
-            problems.push_many_patterns(self.place.pointer);
+        if !is_affordable(source, self.place.pointer, problems) {
             return None;
         }
         let template = match blocks::compile(source) {
