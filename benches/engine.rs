@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use app_connect::config::document::Document;
 use app_connect::engine;
+use app_connect::engine::cancel::Cancel;
 use app_connect::engine::load;
 use criterion::Criterion;
 use serde::Deserialize as _;
@@ -71,7 +72,7 @@ fn loading(criterion: &mut Criterion) {
         bencher.iter(|| load::load("bench.json", black_box(&text), &|_| None));
     });
     group.bench_function("compile", |bencher| {
-        bencher.iter(|| engine::compile(black_box(&document), &|_| None));
+        bencher.iter(|| engine::compile(black_box(&document), &|_| None, &Cancel::default()));
     });
     group.finish();
 }

@@ -23,6 +23,7 @@ struct Floors {
 const ENGINE: Floors = Floors {
     list: &[
         ("atomic_file", &[]),
+        ("cancel", &[]),
         ("hex", &[]),
         ("json_kind", &[]),
         ("secret", &[]),
@@ -31,7 +32,7 @@ const ENGINE: Floors = Floors {
         ("load", &["config", "engine", "app_connect"]),
         ("cases", &["config", "engine", "load"]),
     ],
-    common: &["atomic_file", "hex", "json_kind", "secret"],
+    common: &["atomic_file", "cancel", "hex", "json_kind", "secret"],
     others: Some(("engine", &["config"])),
 };
 

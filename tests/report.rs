@@ -93,7 +93,12 @@ fn findings() -> Vec<Findings> {
         ),
     ];
     vec![
-        Findings { file: "proxy-configs/my crm.json".into(), source: text.into(), diagnostics },
+        Findings {
+            file: "proxy-configs/my crm.json".into(),
+            source: text.into(),
+            diagnostics,
+            ..Findings::default()
+        },
         Findings {
             file: "/etc/secret.json".into(),
             source: "".into(),
@@ -103,8 +108,14 @@ fn findings() -> Vec<Findings> {
                 "",
                 0..0,
             )],
+            ..Findings::default()
         },
-        Findings { file: "good.json".into(), source: "{}".into(), diagnostics: vec![] },
+        Findings {
+            file: "good.json".into(),
+            source: "{}".into(),
+            diagnostics: vec![],
+            ..Findings::default()
+        },
     ]
 }
 
@@ -149,6 +160,7 @@ fn workflow_commands_are_escaped() {
         file: "a,b:c%.json".into(),
         source: "{}".into(),
         diagnostics: vec![found(Code::InvalidJson, "100% wrong:\r\nall, of it", "", 0..2)],
+        ..Findings::default()
     };
     assert_eq!(
         github(&[file]),
@@ -247,6 +259,7 @@ fn no_format_shows_a_secret() {
             found(Code::WrongType, "not a list", "/b", map.value_span("/b")),
             found(Code::WrongType, "half", "/a", map.string_span("/a", 5..9)),
         ],
+        ..Findings::default()
     }];
     for format in Format::ALL {
         let shown = render(format, &files, Colour::Off);
@@ -269,7 +282,10 @@ fn long_lines_are_cut_around_the_span() {
         },
         found(Code::InvalidUrl, "the URL is too long", "/urll", map.value_span("/urll")),
     ];
-    let shown = human(&[Findings { file: "crm.json".into(), source: text.into(), diagnostics }], Colour::Off);
+    let shown = human(
+        &[Findings { file: "crm.json".into(), source: text.into(), diagnostics, ..Findings::default() }],
+        Colour::Off,
+    );
     assert!(shown.lines().all(|line| line.chars().count() < 160), "{shown}");
     insta::assert_snapshot!(shown);
 }
@@ -285,6 +301,7 @@ fn text_from_outside_cannot_drive_a_terminal() {
             label: Some("\u{1b}]0;title\u{7}".into()),
             ..found(Code::UnknownKey, "unknown key `\u{1b}[31mred`", "/\u{1b}[31mred", 1..11)
         }],
+        ..Findings::default()
     };
     let shown = human(&[file], Colour::Off);
     assert!(!shown.contains(['\u{1b}', '\u{7}']), "{shown:?}");
@@ -296,6 +313,7 @@ fn the_last_line_counts() {
         file: "f".into(),
         source: "{}".into(),
         diagnostics: codes.iter().map(|code| found(*code, "m", "", 0..1)).collect(),
+        ..Findings::default()
     };
     let (error, mistake, warning) = (Code::InvalidJson, Code::UnknownKey, Code::PlainHttp);
     for (files, line) in [

@@ -12,7 +12,10 @@ use serde_json::Value;
 fn explained(text: &str) -> String {
     let diagnostics = parse(text).expect_err("the text should be refused");
     assert!(!diagnostics.is_empty());
-    human(&[Findings { file: "crm.json".into(), source: text.into(), diagnostics }], Colour::Off)
+    human(
+        &[Findings { file: "crm.json".into(), source: text.into(), diagnostics, ..Findings::default() }],
+        Colour::Off,
+    )
 }
 
 /// Broken texts of one kind and what is said about each.
@@ -126,7 +129,7 @@ fn doubled_keys_are_found_and_the_last_one_counts() {
     assert_eq!(&text[map.value_span("/headers/a")], "2");
     let diagnostics = map.duplicate_keys().to_vec();
     insta::assert_snapshot!(human(
-        &[Findings { file: "crm.json".into(), source: text.into(), diagnostics }],
+        &[Findings { file: "crm.json".into(), source: text.into(), diagnostics, ..Findings::default() }],
         Colour::Off
     ));
 }
@@ -311,7 +314,15 @@ fn check(text: &str) {
                 "refused what serde_json accepts: {text:?}"
             );
             assert!(found.is_sorted_by_key(|found| found.span.start), "{text:?}");
-            human(&[Findings { file: "x".into(), source: text.into(), diagnostics: found }], Colour::Off);
+            human(
+                &[Findings {
+                    file: "x".into(),
+                    source: text.into(),
+                    diagnostics: found,
+                    ..Findings::default()
+                }],
+                Colour::Off,
+            );
         }
     }
 }

@@ -128,6 +128,13 @@ pub(super) fn limits() -> String {
     );
     row("Document", size(MAX_BYTES), link(Code::UnreadableFile));
     row("Open brackets in a document", MAX_DEPTH.to_string(), link(Code::TooDeep));
+    row("Keys that lead to a place, together", "4096 bytes".to_owned(), link(Code::TooDeep));
+    row(
+        "Regular expressions of a document, `match` included",
+        "200, each of 2000 bytes and 64 classes of characters".to_owned(),
+        link(Code::Pattern),
+    );
+    row("Findings that are told", "300".to_owned(), "The worst are told, the others counted".to_owned());
     row(
         "Text with helpers or blocks",
         "64 KiB, 32 blocks and calls within each other".to_owned(),

@@ -40,7 +40,7 @@ struct ManagementErrorBody {
         "connector_retired", "console_closed", "export_too_large", "if_match_missing", "incomplete", "invalid_request", "not_json",
         "not_utf8", "nothing_to_roll_back", "revision_has_errors", "scope_missing", "secret_in_text",
         "server_failed", "store_failed", "token_expired", "too_deep", "too_large", "too_many_failures",
-        "too_slow", "unauthorized", "unknown_connector", "unknown_revision", "unknown_token",
+        "too_many_trials", "too_slow", "unauthorized", "unknown_connector", "unknown_revision", "unknown_token",
     ]))]
     code: String,
     /// What is wrong and how to mend it, for people.
@@ -98,7 +98,7 @@ impl From<Wrong> for ManagementError {
 
 impl From<ConnectorError> for ManagementError {
     fn from(error: ConnectorError) -> Self {
-        Self { status: error.status(), body: error.to_json(), retry_after: None, unread: None }
+        Self { status: error.status(), body: error.to_json(), retry_after: error.retry_after(), unread: None }
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod account_data;
 pub mod admin_settings;
 pub mod appointments;
+pub mod bounded_work;
 pub mod call_down;
 pub mod call_logs;
 pub mod catalog;

@@ -7,6 +7,8 @@ use app_connect::engine::send::{Client, ClientOptions, send};
 use serde_json::json;
 
 use crate::send::server::*;
+use crate::support::crm::{Answer, Crm, Request};
+use crate::support::test_server::{self, TestServer};
 
 fn through(egress: EgressPolicy, addresses: &[&str], variables: &[(&str, String)]) -> Client {
     let proxies = Proxies::read(&|name| {
@@ -140,5 +142,22 @@ async fn what_goes_wrong_at_the_proxy_is_told_as_the_proxys() {
         assert_eq!(failure.kind, kind, "{scheme}: {failure}");
         assert!(failure.message.contains("the proxy ") && failure.message.contains(words), "{failure}");
         assert!(!failure.message.contains("secret") && !failure.in_doubt, "{failure}");
+    }
+}
+
+/// Operators set these variables for the server as for any other program.
+#[test]
+fn the_server_sends_through_the_proxy_of_its_environment() {
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        let proxy = Crm::start(|request: &Request| {
+            assert!(request.target.starts_with("http://crm.example/v1/"), "{}", request.target);
+            Answer::json(&json!({"id": "1", "name": "Ada"}))
+        });
+        let document = test_server::document("http://crm.example");
+        let server = TestServer::start_with(&[("crm", &document)], |options| {
+            options.env(variable, proxy.origin()).env("NO_PROXY", "other.example")
+        });
+        server.sign_in("crm", "testCrm", "1-key");
+        assert_eq!(proxy.count("http://crm.example/v1/me"), 1, "{variable}");
     }
 }

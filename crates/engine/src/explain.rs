@@ -14,6 +14,7 @@ use super::url::Head;
 use super::variables::Variable;
 use crate::config::operations::OperationName;
 use crate::config::pointer;
+use crate::config::problem::Problems;
 
 /// One template that a request is made from, and what it gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,11 +30,17 @@ pub struct Origin {
     pub variables: Vec<&'static str>,
 }
 
+/// So many templates are shown: nobody reads more, and each is rendered by itself.
+const MOST: usize = 500;
+
+/// So long are their values together at most, in bytes; the last may be as long as a value can be.
+const MOST_BYTES: usize = 1024 * 1024;
+
 /// The templates that an operation's request is made from: base URL, URL, query, headers, body and
 /// credential. What the request does not hold is left out: a header that another one replaces, a
 /// URL's fragment. `document` is what the operation was compiled from.
 pub fn origins(operation: &Operation, document: &Value, inputs: &Inputs<'_>) -> Vec<Origin> {
-    let mut list = List { operation: operation.name, inputs, origins: Vec::new() };
+    let mut list = List { operation: operation.name, inputs, origins: Vec::new(), bytes: 0, omitted: 0 };
     let own = document.pointer(&format!("/operations/{}", operation.name)).unwrap_or(&Value::Null);
     let url = own.get("url").and_then(Value::as_str).unwrap_or_default();
     let parts = split_url(url);
@@ -76,7 +83,7 @@ pub fn origins(operation: &Operation, document: &Value, inputs: &Inputs<'_>) -> 
             list.origins.push(prepared(operation.name, scheme.as_deref(), inputs));
         }
     }
-    list.origins
+    list.finish()
 }
 
 /// What is done about replies and failures beyond the usual, in words: the rules of `errorMapping` in
@@ -142,9 +149,26 @@ struct List<'a> {
     operation: OperationName,
     inputs: &'a Inputs<'a>,
     origins: Vec<Origin>,
+    /// How long the values are together.
+    bytes: usize,
+    /// Templates that are not among them.
+    omitted: usize,
 }
 
 impl List<'_> {
+    /// The origins; of very many the first, and how many there are besides.
+    fn finish(mut self) -> Vec<Origin> {
+        if self.omitted > 0 {
+            self.origins.push(Origin {
+                place: "…".to_owned(),
+                template: format!("(and {} more templates)", self.omitted),
+                value: None,
+                variables: Vec::new(),
+            });
+        }
+        self.origins
+    }
+
     /// Adds every template in a value.
     fn visit(&mut self, place: &str, value: &Value) {
         match value {
@@ -168,9 +192,13 @@ impl List<'_> {
         if !text.contains("{{") {
             return;
         }
+        if self.origins.len() >= MOST || self.bytes > MOST_BYTES {
+            self.omitted += 1;
+            return;
+        }
         let at = Place::own(self.operation, place);
         // The document was compiled already: its problems are known.
-        let problems = &mut Vec::new();
+        let problems = &mut Problems::default();
         let template = match place {
             "requestDefaults/baseUrl" => Template::Text(compile_raw(text, at, problems)),
             "url" | "auth/credentialTemplate" => Template::Text(compile_text(text, at, problems)),
@@ -188,6 +216,7 @@ impl List<'_> {
             Ok(Output::Text(text)) => Some(Value::String(text.into_owned())),
             Ok(Output::Json(value)) => Some(value.into_owned()),
         };
+        self.bytes += value.as_ref().map_or(0, |value| to_text(value).len());
         self.origins.push(Origin {
             place: place.to_owned(),
             template: text.to_owned(),

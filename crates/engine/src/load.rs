@@ -1,7 +1,8 @@
 //! From a text to what runs: JSON, schema, types, checks, compiled operations. The command line,
 //! the server, uploads and tests all load through here.
 
-use std::collections::HashSet;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,11 +12,13 @@ use serde_json::Value;
 
 use super::operation::CompiledDocument;
 use super::{Environment, app_connect};
-use crate::config::diagnostic::{Code, Diagnostic, Findings, Severity};
+use crate::cancel::Cancel;
+use crate::config::diagnostic::{Code, Diagnostic, Findings, Omitted, Severity};
 use crate::config::document::Document;
 use crate::config::problem::{Part, Problem};
+use crate::config::report::secret_in;
 use crate::config::schema;
-use crate::config::source::{self, SourceMap};
+use crate::config::source::{self, Locator};
 use crate::hex::hex;
 
 /// The largest document that is read, in bytes.
@@ -86,8 +89,13 @@ impl SourceFile {
 
     /// Loads the document.
     pub fn load(&self, environment: Environment<'_>) -> Loaded {
+        self.load_unless(environment, &Cancel::default())
+    }
+
+    /// Loads the document. Work that is cancelled stops soon, and what it gives is not complete.
+    pub fn load_unless(&self, environment: Environment<'_>, cancel: &Cancel) -> Loaded {
         match &self.text {
-            Ok(text) => load_hashed(&self.name, text, &self.hash, environment),
+            Ok(text) => load_hashed(&self.name, text, &self.hash, environment, cancel),
             Err((message, help)) => {
                 let diagnostic = Diagnostic {
                     code: Code::UnreadableFile,
@@ -101,6 +109,7 @@ impl SourceFile {
                     file: self.name.clone(),
                     source: Arc::from(""),
                     diagnostics: vec![diagnostic],
+                    omitted: Omitted::default(),
                 };
                 Loaded { findings, config: None, revision: String::new() }
             }
@@ -137,24 +146,35 @@ fn read(path: &Path) -> Result<String, (String, &'static str)> {
 
 /// Loads a document from its text. `file` names it in findings.
 pub fn load(file: &str, text: &str, environment: Environment<'_>) -> Loaded {
-    load_hashed(file, &Arc::from(text), &hash_of(text), environment)
+    load_hashed(file, &Arc::from(text), &hash_of(text), environment, &Cancel::default())
 }
 
+/// So many findings of a document are told one by one.
+const TOLD: usize = 300;
+
 /// As [`load`]; the findings share the text.
-fn load_hashed(file: &str, text: &Arc<str>, hash: &str, environment: Environment<'_>) -> Loaded {
+fn load_hashed(
+    file: &str,
+    text: &Arc<str>,
+    hash: &str,
+    environment: Environment<'_>,
+    cancel: &Cancel,
+) -> Loaded {
     let revision = revision_of(hash).to_owned();
-    let findings = |mut diagnostics: Vec<Diagnostic>| {
-        diagnostics.sort_by_key(|found| (found.span.start, found.span.end));
-        Findings { file: file.to_owned(), source: Arc::clone(text), diagnostics }
-    };
     let (value, map) = match source::parse(text) {
         Ok(parsed) => parsed,
-        Err(diagnostics) => return Loaded { findings: findings(diagnostics), config: None, revision },
+        Err(diagnostics) => {
+            let findings = findings(file, text, diagnostics, Omitted::default());
+            return Loaded { findings, config: None, revision };
+        }
     };
-    let schema::Verdict { mut problems, unusable, misspelt } = schema::validate(&value);
+    let schema::Verdict { problems, unusable, misspelt } = schema::validate(&value, cancel);
+    let (mut problems, mut counts) = problems.into_parts();
     let mut config = None;
-    if let Some(document) = typed(value, &unusable) {
-        let (compiled, found) = app_connect::compile(&document, environment);
+    if let Some(document) = typed(value, &unusable).filter(|_| !cancel.is_cancelled()) {
+        let (compiled, found) = app_connect::compile(&document, environment, cancel);
+        let (found, omitted) = found.into_parts();
+        counts.add_all(omitted);
         let known: HashSet<(Code, String)> =
             problems.iter().map(|problem| (problem.code, problem.pointer.clone())).collect();
         for problem in found {
@@ -173,12 +193,26 @@ fn load_hashed(file: &str, text: &Arc<str>, hash: &str, environment: Environment
         config = Some(compiled);
     }
     let mut diagnostics: Vec<Diagnostic> = map.duplicate_keys().to_vec();
-    diagnostics.extend(problems.into_iter().map(|problem| locate(problem, &map)));
-    let findings = findings(diagnostics);
-    if findings.worst() == Some(Severity::Error) {
+    let mut locator = Locator::new(&map);
+    diagnostics.extend(problems.into_iter().map(|problem| locate(problem, &mut locator)));
+    let findings = findings(file, text, diagnostics, Omitted { counts, secrets: Vec::new() });
+    if findings.worst() == Some(Severity::Error) || cancel.is_cancelled() {
         config = None;
     }
     Loaded { findings, config, revision }
+}
+
+/// The findings in source order; of very many the worst are told, and the others counted.
+fn findings(file: &str, text: &Arc<str>, mut diagnostics: Vec<Diagnostic>, mut omitted: Omitted) -> Findings {
+    if diagnostics.len() > TOLD {
+        diagnostics.sort_by_key(|found| (Reverse(found.severity()), found.span.start, found.span.end));
+        for found in diagnostics.drain(TOLD..) {
+            omitted.counts.add(found.severity(), 1);
+            omitted.secrets.extend(secret_in(&found, text));
+        }
+    }
+    diagnostics.sort_by_key(|found| (found.span.start, found.span.end));
+    Findings { file: file.to_owned(), source: Arc::clone(text), diagnostics, omitted }
 }
 
 /// So many absent values are looked at for their consequences: nobody reads a report of more.
@@ -215,14 +249,19 @@ fn is_consequence(problem: &Problem, absent: &str) -> bool {
 
 /// The typed document, without the values that have the wrong type: the rest is still checked.
 fn typed(mut value: Value, unusable: &[String]) -> Option<Document> {
+    let mut below: HashMap<&str, HashSet<String>> = HashMap::new();
     for at in unusable {
         let (parent, _) = at.rsplit_once('/')?;
-        let last = crate::config::pointer::segments(at).last()?.into_owned();
+        below.entry(parent).or_default().insert(crate::config::pointer::segments(at).last()?.into_owned());
+    }
+    for (parent, names) in below {
         match value.pointer_mut(parent) {
-            Some(Value::Object(members)) => drop(members.shift_remove(&last)),
+            Some(Value::Object(members)) => members.retain(|name, _| !names.contains(name)),
             Some(Value::Array(items)) => {
-                if let Some(item) = last.parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
-                    *item = Value::String(String::new());
+                for index in names.iter().filter_map(|name| name.parse::<usize>().ok()) {
+                    if let Some(item) = items.get_mut(index) {
+                        *item = Value::String(String::new());
+                    }
                 }
             }
             _ => {}
@@ -231,11 +270,11 @@ fn typed(mut value: Value, unusable: &[String]) -> Option<Document> {
     Document::deserialize(value).ok()
 }
 
-fn locate(problem: Problem, map: &SourceMap) -> Diagnostic {
+fn locate(problem: Problem, locator: &mut Locator<'_>) -> Diagnostic {
     let span = match problem.part {
-        Part::Value => map.value_span(&problem.pointer),
-        Part::Key => map.key_span(&problem.pointer),
-        Part::Text(range) => map.string_span(&problem.pointer, range),
+        Part::Value => locator.map.value_span(&problem.pointer),
+        Part::Key => locator.map.key_span(&problem.pointer),
+        Part::Text(range) => locator.string_span(&problem.pointer, range),
     };
     Diagnostic {
         code: problem.code,

@@ -62,7 +62,8 @@ impl RetryPolicy {
         let doubled = self.base_delay.saturating_mul(1u32 << attempts.saturating_sub(1).min(16));
         let delay = doubled.min(self.max_delay);
         let backoff = delay.mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0);
-        let asked = self.asked(failure, now).wait();
+        // A time that is past asks for no more than the usual wait; without one, requests would come at once.
+        let asked = self.asked(failure, now).wait().filter(|asked| !asked.is_zero());
         // Those who were all told the same time should not all come at it.
         Some(match asked {
             Some(asked) => asked + delay.min(asked).mul_f64(chance.clamp(0.0, 1.0) / 10.0),
@@ -205,6 +206,10 @@ mod tests {
     fn what_the_crm_asks_for_is_kept() {
         let both = failed(429, Some(("retry-after", "2")));
         assert!(seconds(policy().wait(1, &both, 1.0, now())).is_some_and(|wait| (2.0..2.3).contains(&wait)));
+        for past in ["0", "Tue, 14 Nov 2023 22:13:10 GMT"] {
+            let waited = policy().wait(1, &failed(503, Some(("retry-after", past))), 0.0, now());
+            assert_eq!(seconds(waited), Some(0.5), "{past}");
+        }
         // Words that nobody can read leave the usual wait.
         assert_eq!(
             seconds(policy().wait(1, &failed(503, Some(("retry-after", "soon"))), 0.0, now())),

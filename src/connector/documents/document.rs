@@ -8,6 +8,7 @@ use arc_swap::ArcSwapOption;
 use crate::config::diagnostic::{Findings, Severity};
 use crate::config::report::human_of_first;
 use crate::connector::proxy::{Limits, ProxyConnector};
+use crate::engine::cancel::Cancel;
 use crate::engine::load::{Loaded, SourceFile};
 use crate::engine::operation::CompiledDocument;
 use crate::secret::Secret;
@@ -37,15 +38,15 @@ impl Origin {
     fn load(&self, source: &SourceFile) -> Loaded {
         match self {
             Self::Folder => source.load(&|name| std::env::var(name).ok()),
-            Self::Store(secrets) => load_uploaded(source, secrets),
+            Self::Store(secrets) => load_uploaded(source, secrets, &Cancel::default()),
         }
     }
 }
 
 /// Loads an uploaded document with the secrets of its connector. The server's environment is not for
 /// those who upload: a document that could name `APP_SERVER_SECRET_KEY` could send it anywhere.
-pub fn load_uploaded(source: &SourceFile, secrets: &Secrets) -> Loaded {
-    let mut loaded = source.load(&|_| None);
+pub fn load_uploaded(source: &SourceFile, secrets: &Secrets, cancel: &Cancel) -> Loaded {
+    let mut loaded = source.load_unless(&|_| None, cancel);
     if let Some(config) = &mut loaded.config {
         if secrets.secret_key.is_some() {
             config.secret_key.clone_from(&secrets.secret_key);

@@ -10,7 +10,7 @@ use crate::engine::error_mapping::{Judged, judge};
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::operation::Operation;
-use crate::engine::retry::{AskedWait, LIMITED};
+use crate::engine::retry::{AskedWait, LIMITED, asked_wait};
 use crate::engine::send::{self, Client, send_by};
 use crate::random_id::random_bytes;
 
@@ -71,6 +71,13 @@ impl Sender<'_> {
                     let did_nothing = failure.kind == FailureKind::Status(LIMITED) && !failure.in_doubt;
                     let wait = policy.wait(attempted.attempts, failure, chance(), now);
                     wait.filter(|_| may_repeat || did_nothing)
+                }
+                (None, Judged::Failed(failure)) => {
+                    let asked = failure.response.as_ref().map_or(AskedWait::Nothing, |response| {
+                        asked_wait(response, failure.kind, Timestamp::now(), None)
+                    });
+                    self.note_wait(asked, failure);
+                    None
                 }
                 _ => None,
             };

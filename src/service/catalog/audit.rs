@@ -28,6 +28,10 @@ pub enum Action {
     Promote,
     /// A connector was imported.
     Import,
+    /// A revision was checked, and its cases were run with the connector's secret.
+    Check,
+    /// It was shown what an operation would send.
+    Explain,
     /// An operation was tried at the CRM, with the connector's secret.
     Test,
 }
@@ -46,6 +50,8 @@ impl Action {
             Self::Unpin => "connector.unpin",
             Self::Promote => "connector.promote",
             Self::Import => "connector.import",
+            Self::Check => "connector.check",
+            Self::Explain => "connector.explain",
             Self::Test => "connector.test",
         }
     }

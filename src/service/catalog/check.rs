@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -15,12 +16,16 @@ use crate::config::diagnostic::{Code, Findings, Severity};
 use crate::config::report::json_of_first;
 use crate::config::source;
 use crate::connector::documents::{Secrets, load_uploaded};
+use crate::engine::cancel::Cancel;
 use crate::engine::cases;
 use crate::engine::load::{Loaded, MAX_BYTES, SourceFile};
 use crate::service::wording::CASE_WORDING;
 
 /// How many findings a reply has.
 const TOLD: usize = 500;
+
+/// After this time no further case is run. Those of a usual connector take some milliseconds together.
+const CASES_TIME: Duration = Duration::from_secs(30);
 
 /// How many findings are kept with a revision, and how long they are together.
 const KEPT: usize = 50;
@@ -31,9 +36,25 @@ pub(super) fn source_of(proxy_id: &str, text: Arc<str>) -> SourceFile {
 }
 
 /// Checks a text and runs its cases.
-pub(super) fn verdict(proxy_id: &str, text: Arc<str>, secrets: &Secrets, data: &[Value]) -> Verdict {
-    let Loaded { findings, config, .. } = load_uploaded(&source_of(proxy_id, text), secrets);
+pub(super) fn verdict(
+    proxy_id: &str,
+    text: Arc<str>,
+    secrets: &Secrets,
+    data: &[Value],
+    cancel: &Cancel,
+) -> Verdict {
+    let Loaded { findings, config, .. } = load_uploaded(&source_of(proxy_id, text), secrets, cancel);
+    let started = Instant::now();
     let run = |case: &cases::Case| match &config {
+        Some(_) if started.elapsed() > CASES_TIME => CaseVerdict {
+            name: case.name.clone(),
+            passed: false,
+            error: Some(format!(
+                "it was not run: those before it took more than {} seconds",
+                CASES_TIME.as_secs()
+            )),
+            differences: Vec::new(),
+        },
         Some(config) => case_verdict(case, cases::run(case, config, CASE_WORDING)),
         None => CaseVerdict {
             name: case.name.clone(),
@@ -42,10 +63,13 @@ pub(super) fn verdict(proxy_id: &str, text: Arc<str>, secrets: &Secrets, data: &
             differences: Vec::new(),
         },
     };
-    let cases: Vec<CaseVerdict> = cases::of_data(proxy_id, data).iter().map(run).collect();
+    let cases = cases::of_data(proxy_id, data);
+    let cases: Vec<CaseVerdict> = cases.iter().take_while(|_| !cancel.is_cancelled()).map(run).collect();
     let summary = summary(&findings);
     let passes = summary.errors + summary.mistakes == 0 && cases.iter().all(|case| case.passed);
-    Verdict { passes, runs: config.is_some(), summary, diagnostics: diagnostics(&findings), cases }
+    let diagnostics = diagnostics(&findings);
+    let more = (summary.errors + summary.mistakes + summary.warnings).saturating_sub(diagnostics.len());
+    Verdict { passes, runs: config.is_some(), summary, diagnostics, more: (more > 0).then_some(more), cases }
 }
 
 fn case_verdict(case: &cases::Case, outcome: cases::Outcome) -> CaseVerdict {
@@ -96,6 +120,7 @@ pub(super) fn storable(
     proxy_id: &str,
     text: &Arc<str>,
     secrets: &Secrets,
+    cancel: &Cancel,
 ) -> Result<Findings, ConnectorError> {
     if text.len() as u64 > MAX_BYTES {
         return Err(ConnectorError::TooLarge { what: "proxyConfig", bytes: text.len(), limit: MAX_BYTES });
@@ -105,7 +130,7 @@ pub(super) fn storable(
         Ok((value, _)) => value,
         Err(found) => {
             let too_deep = found.iter().any(|found| found.code == Code::TooDeep);
-            let found = json!(diagnostics(&load_uploaded(&source, secrets).findings));
+            let found = json!(diagnostics(&load_uploaded(&source, secrets, cancel).findings));
             return Err(if too_deep {
                 ConnectorError::TooDeep(found)
             } else {
@@ -113,7 +138,7 @@ pub(super) fn storable(
             });
         }
     };
-    let findings = load_uploaded(&source, secrets).findings;
+    let findings = load_uploaded(&source, secrets, cancel).findings;
     let own = ["/secretKey", "/auth/clientSecret"];
     let is_written = own.iter().any(|pointer| value.pointer(pointer).is_some_and(is_literal));
     // Of a key that stands there twice the value has the last one only; the text is kept as it is.

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::draft::blocking;
 use super::{Catalog, ConnectorError};
+use crate::engine::cancel::Cancel;
 use crate::engine::cases::{Difference, differences};
 
 /// What is different between two revisions.
@@ -24,6 +24,9 @@ pub struct Diff {
     pub operations: Vec<OperationDiff>,
     /// What differs outside of operations.
     pub document: Vec<Changed>,
+    /// How many places differ besides; absent where all are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more: Option<usize>,
 }
 
 /// What is different in an operation.
@@ -81,14 +84,15 @@ impl Catalog {
             // Only JSON is stored.
             values.push(serde_json::from_str::<Value>(&text).unwrap_or_default());
         }
-        Ok(blocking(move || compare(from, to, &values[0], &values[1])).await?)
+        Ok(self.work.run(move |cancel| compare(from, to, &values[0], &values[1], cancel)).await?)
     }
 }
 
-fn compare(from: u64, to: u64, before: &Value, after: &Value) -> Diff {
+fn compare(from: u64, to: u64, before: &Value, after: &Value, cancel: &Cancel) -> Diff {
     let (mut operations, mut document) = (Vec::<OperationDiff>::new(), Vec::new());
     let mut places: HashMap<String, usize> = HashMap::new();
-    for difference in differences("", before, after) {
+    let (found, omitted) = differences("", before, after, cancel);
+    for difference in found {
         let change = changed(difference);
         let pointer = change.pointer.clone();
         let mut segments = crate::config::pointer::segments(&pointer);
@@ -112,7 +116,8 @@ fn compare(from: u64, to: u64, before: &Value, after: &Value) -> Diff {
             _ => document.push(change),
         }
     }
-    Diff { from, to, same: operations.is_empty() && document.is_empty(), operations, document }
+    let same = operations.is_empty() && document.is_empty();
+    Diff { from, to, same, operations, document, more: (omitted > 0).then_some(omitted) }
 }
 
 fn changed(difference: Difference) -> Changed {
@@ -143,13 +148,13 @@ mod tests {
             },
         });
         let mut after = before.clone();
-        assert!(compare(1, 2, &before, &after).same);
+        assert!(compare(1, 2, &before, &after, &Cancel::default()).same);
         after["meta"]["name"] = json!("b");
         after["operations"]["findContact"] =
             json!({"url": "/b", "query": {"y": 2, "x": 1}, "headers": {"A": "b"}});
         after["operations"].as_object_mut().unwrap().shift_remove("createContact");
         after["operations"]["getCallLog"] = json!({"url": "/l"});
-        let found = compare(1, 2, &before, &after);
+        let found = compare(1, 2, &before, &after, &Cancel::default());
         assert_eq!(
             json!(found),
             json!({

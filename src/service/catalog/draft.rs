@@ -12,6 +12,7 @@ use super::record::{Record, revision_key};
 use super::verdict::Verdict;
 use super::{Catalog, ConnectorError, ConnectorView, Edit, Revision, check_text, text};
 use crate::connector::documents::Secrets;
+use crate::engine::cancel::Cancel;
 use crate::engine::load::MAX_BYTES;
 use crate::engine::load::hash_of;
 use crate::members::{Wrong, members};
@@ -138,7 +139,7 @@ impl Catalog {
         let text: Arc<str> = text.into();
         let findings = {
             let (proxy_id, text, secrets) = (record.proxy_id.clone(), Arc::clone(&text), secrets.clone());
-            blocking(move || storable(&proxy_id, &text, &secrets)).await??
+            self.work.run(move |cancel| storable(&proxy_id, &text, &secrets, cancel)).await??
         };
         let mut changes = text::storing(&*self.store, &record.proxy_id, &text).await?;
         let (cases_hash, count) = match cases {
@@ -204,16 +205,20 @@ impl Catalog {
                 limit: MAX_BYTES,
             });
         }
-        Ok(blocking(move || check::verdict("proxyConfig", text.into(), &Secrets::default(), &[])).await?)
+        let check = move |cancel: &Cancel| {
+            check::verdict("proxyConfig", text.into(), &Secrets::default(), &[], cancel)
+        };
+        Ok(self.work.run(check).await?)
     }
 
-    /// Checks a revision and runs its cases.
+    /// Checks a revision and runs its cases, with the connector's secrets. That it was done is recorded first.
     ///
     /// # Errors
-    /// If there is no such revision, or the store cannot be read.
-    pub async fn check(&self, proxy_id: &str, number: u64) -> Result<Verdict, ConnectorError> {
+    /// If there is no such revision, or the store fails.
+    pub async fn check(&self, who: &Caller, proxy_id: &str, number: u64) -> Result<Verdict, ConnectorError> {
         let found = self.found(proxy_id).await?;
         let revision = self.revision_of(&found.record, number).await?;
+        self.note(who, proxy_id, &Change::new(Action::Check, Some(number), json!({}))).await?;
         self.judge(proxy_id, &found.secrets, &revision).await
     }
 
@@ -226,21 +231,10 @@ impl Catalog {
         let text = self.text_of(proxy_id, revision).await?;
         let cases = self.cases_of(proxy_id, revision).await?;
         let (proxy_id, secrets) = (proxy_id.to_owned(), secrets.clone());
-        Ok(blocking(move || check::verdict(&proxy_id, text, &secrets, &cases)).await?)
+        Ok(self.work.run(move |cancel| check::verdict(&proxy_id, text, &secrets, &cases, cancel)).await?)
     }
 }
 
 pub(super) fn new_revision(proxy_id: &str, revision: &Revision) -> Result<DocumentChange, StoreError> {
     DocumentChange::create(&revision_key(proxy_id, revision.number), revision)
-}
-
-/// Checks take a millisecond for a small document and much longer for a large one.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Unavailable {
-        what: "checking a proxyConfig".to_owned(),
-        why: "the check panicked".to_owned(),
-        mend: "Please report this; it is a defect of the program".to_owned(),
-    })
 }

@@ -10,9 +10,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::audit::{self, Action, Change};
+use super::audit::{Action, Change};
 use super::check::source_of;
-use super::draft::blocking;
 use super::{Catalog, ConnectorError};
 use crate::config::operations::OperationName;
 use crate::config::suggest::nearest;
@@ -27,7 +26,7 @@ use crate::engine::render;
 use crate::engine::send::Client;
 use crate::engine::trial::{complete, mask};
 use crate::members::members;
-use crate::service::management::{Caller, audit as log};
+use crate::service::management::Caller;
 
 /// Shorter texts stand in many words by chance.
 const SHORTEST: usize = 6;
@@ -145,9 +144,9 @@ impl Catalog {
         let revision = self.revision_of(&found.record, number).await?;
         let text: Arc<str> = self.text_of(proxy_id, &revision).await?;
         let (secrets, source) = (found.secrets.clone(), source_of(proxy_id, Arc::clone(&text)));
-        let loaded = blocking(move || {
+        let loaded = self.work.run(move |cancel| {
             let document: Value = serde_json::from_str(&text).unwrap_or_default();
-            (document, load_uploaded(&source, &secrets).config)
+            (document, load_uploaded(&source, &secrets, cancel).config)
         });
         let (document, Some(config)) = loaded.await? else {
             let verdict = Box::new(self.judge(proxy_id, &found.secrets, &revision).await?);
@@ -171,48 +170,30 @@ impl Catalog {
         Ok(Subject { config, document, name, variables })
     }
 
-    /// What an operation of a revision would send. Sends nothing, and credentials stand in it by name.
+    /// What an operation of a revision would send. Sends nothing, and credentials stand in it by name. That it
+    /// was asked for is recorded first.
     ///
     /// # Errors
-    /// If there is no such revision or operation, or it cannot run.
+    /// If there is no such revision or operation, it cannot run, or the store fails.
     pub async fn explain(
         &self,
+        who: &Caller,
         proxy_id: &str,
         number: u64,
         trial: Trial,
     ) -> Result<Explained, ConnectorError> {
-        let mut subject = self.subject(proxy_id, number, trial, true).await?;
-        mask(&mut subject.variables);
-        let operation = subject.operation()?;
-        let inputs = Inputs::from_object(&subject.variables);
-        let limit = subject.document.get("rateLimit").is_some_and(Value::is_object);
-        let origin = |origin: crate::engine::explain::Origin| ShownOrigin {
-            place: origin.place,
-            template: origin.template,
-            value: origin.value,
-            variables: origin.variables,
-        };
-        let origins = origins(operation, &subject.document, &inputs).into_iter().map(origin).collect();
-        let policies = policies(operation, limit.then_some(subject.config.rate_limit));
-        Ok(match render(operation, &inputs) {
-            Ok(request) => Explained {
-                curl: Some(curl(&request)),
-                request: Some(shown(&request)),
-                refused: None,
-                origins,
-                policies,
-            },
-            Err(error) => {
-                Explained { request: None, refused: Some(error.to_string()), origins, policies, curl: None }
-            }
-        })
+        let subject = self.subject(proxy_id, number, trial, true).await?;
+        let details = json!({"operation": subject.name.as_str()});
+        self.note(who, proxy_id, &Change::new(Action::Explain, Some(number), details)).await?;
+        self.work.run(move |_| explained(subject)).await?
     }
 
     /// Sends an operation's request with the connector's secrets and says what came of it. That it was
-    /// done is recorded first: a document can send its secrets wherever it names.
+    /// done is recorded first: a document can send its secrets wherever it names. Of each token a few run at
+    /// a time.
     ///
     /// # Errors
-    /// If there is no such revision or operation, it cannot run, or the store fails.
+    /// If there is no such revision or operation, it cannot run, too many are under way, or the store fails.
     pub async fn test(
         &self,
         who: &Caller,
@@ -221,21 +202,24 @@ impl Catalog {
         trial: Trial,
         client: &Client,
     ) -> Result<Tested, ConnectorError> {
+        let _under_way = self.trials.begin(&who.token_id)?;
         let subject = self.subject(proxy_id, number, trial, false).await?;
+        let shown = self.work.run(move |_| {
+            let request = shown_masked(&subject)?;
+            Ok::<_, ConnectorError>((subject, request))
+        });
+        let (subject, request) = shown.await??;
         let operation = subject.operation()?;
-        let mut masked = subject.variables.clone();
-        mask(&mut masked);
-        let request = match render(operation, &Inputs::from_object(&masked)) {
-            Ok(request) => shown(&request),
-            Err(error) => {
-                let failure = json!({"kind": "render", "message": error.to_string()});
+        let request = match request {
+            Ok(request) => request,
+            Err(message) => {
+                let failure = json!({"kind": "render", "message": message});
                 return Ok(Tested::failed(None, failure));
             }
         };
         let host = url::Url::parse(&request.url).ok().and_then(|url| url.host_str().map(str::to_owned));
         let details = json!({"operation": operation.name.as_str(), "host": host});
-        let change = Change::new(Action::Test, Some(number), details);
-        log::commit(&*self.store, &self.clock, &audit::event(who, proxy_id, &change), Vec::new()).await?;
+        self.note(who, proxy_id, &Change::new(Action::Test, Some(number), details)).await?;
         let scrub = Scrub::new(&subject);
         let inputs = Inputs::from_object(&subject.variables);
         Ok(match exchange(client, operation, &inputs).await {
@@ -272,6 +256,41 @@ impl Catalog {
             }
         })
     }
+}
+
+/// The request as it may be shown, or why there is none.
+fn shown_masked(subject: &Subject) -> Result<Result<ShownRequest, String>, ConnectorError> {
+    let mut masked = subject.variables.clone();
+    mask(&mut masked);
+    let rendered = render(subject.operation()?, &Inputs::from_object(&masked));
+    Ok(rendered.map(|request| shown(&request)).map_err(|error| error.to_string()))
+}
+
+fn explained(mut subject: Subject) -> Result<Explained, ConnectorError> {
+    mask(&mut subject.variables);
+    let operation = subject.operation()?;
+    let inputs = Inputs::from_object(&subject.variables);
+    let limit = subject.document.get("rateLimit").is_some_and(Value::is_object);
+    let origin = |origin: crate::engine::explain::Origin| ShownOrigin {
+        place: origin.place,
+        template: origin.template,
+        value: origin.value,
+        variables: origin.variables,
+    };
+    let origins = origins(operation, &subject.document, &inputs).into_iter().map(origin).collect();
+    let policies = policies(operation, limit.then_some(subject.config.rate_limit));
+    Ok(match render(operation, &inputs) {
+        Ok(request) => Explained {
+            curl: Some(curl(&request)),
+            request: Some(shown(&request)),
+            refused: None,
+            origins,
+            policies,
+        },
+        Err(error) => {
+            Explained { request: None, refused: Some(error.to_string()), origins, policies, curl: None }
+        }
+    })
 }
 
 impl Tested {

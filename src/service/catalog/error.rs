@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::verdict::Verdict;
+use crate::service::bounded_work::{COME_AGAIN, Unfinished};
 use crate::store::StoreError;
 
 /// Why something cannot be done.
@@ -51,7 +52,7 @@ pub enum ConnectorError {
     NotJson(Value),
     /// The text is nested too deeply.
     #[error(
-        "The proxyConfig has more than {} brackets open at once; `diagnostics` says where. Nothing is stored.",
+        "The proxyConfig has more than {} brackets open at once, or keys that are too long; `diagnostics` says where. Nothing is stored.",
         crate::config::source::MAX_DEPTH
     )]
     TooDeep(Value),
@@ -105,11 +106,33 @@ pub enum ConnectorError {
         /// What was found.
         verdict: Box<Verdict>,
     },
+    /// As many checks as the server runs at a time are under way.
+    #[error("The server is busy with other checks. Nothing was done; try again in {COME_AGAIN} seconds.")]
+    Busy,
+    /// Too many trials of one token are under way.
+    #[error(
+        "{0} trials of this API token are under way, which is as many as may be. Try again once one has ended."
+    )]
+    TooManyTrials(usize),
+    /// A check came to no end.
+    #[error(
+        "Checking the proxyConfig failed within the server. Please report this: it is a defect of the program."
+    )]
+    Panicked,
     /// The store failed.
     #[error(
         "The store failed; the server's log says why. What was in service stays in service. Once the store works again, look whether a change that was sent is kept."
     )]
     Store(#[from] StoreError),
+}
+
+impl From<Unfinished> for ConnectorError {
+    fn from(unfinished: Unfinished) -> Self {
+        match unfinished {
+            Unfinished::Busy => Self::Busy,
+            Unfinished::Panicked => Self::Panicked,
+        }
+    }
 }
 
 impl ConnectorError {
@@ -132,8 +155,16 @@ impl ConnectorError {
             Self::SecretInText { .. } | Self::SecretIsKnown { .. } => "secret_in_text",
             Self::HasErrors { .. } => "revision_has_errors",
             Self::ChecksFailed { .. } => "checks_failed",
+            Self::Busy => "busy",
+            Self::TooManyTrials(_) => "too_many_trials",
+            Self::Panicked => "server_failed",
             Self::Store(_) => "store_failed",
         }
+    }
+
+    /// When to come again, in seconds.
+    pub fn retry_after(&self) -> Option<u64> {
+        matches!(self, Self::Busy | Self::TooManyTrials(_)).then_some(COME_AGAIN)
     }
 
     /// The HTTP status.
@@ -148,7 +179,9 @@ impl ConnectorError {
             | Self::SecretIsKnown { .. }
             | Self::HasErrors { .. }
             | Self::ChecksFailed { .. } => 422,
-            Self::Store(_) => 500,
+            Self::TooManyTrials(_) => 429,
+            Self::Busy => 503,
+            Self::Panicked | Self::Store(_) => 500,
         }
     }
 

@@ -16,6 +16,7 @@ mod serving;
 mod settings;
 mod text;
 mod transfer;
+mod trials;
 mod verdict;
 mod view;
 
@@ -38,8 +39,10 @@ pub use self::view::ConnectorView;
 
 use self::record::{Connector, Found, Record, connector_key, revision_key};
 use self::serving::Seen;
+use self::trials::Trials;
 use crate::connector::documents::{Documents, Secrets};
 use crate::engine::time::to_iso;
+use crate::service::bounded_work::BoundedWork;
 use crate::service::clock::Clock;
 use crate::service::management::{Caller, audit as log};
 use crate::store::{DocumentChange, Store, StoreError, Versioned};
@@ -55,6 +58,10 @@ pub struct Catalog {
     store: Arc<dyn Store>,
     documents: Arc<Documents>,
     clock: Clock,
+    /// Checks, comparisons and what else takes long.
+    work: BoundedWork,
+    /// Trials that are under way.
+    trials: Trials,
     /// What was read last; held while reading, so that an older reading never replaces a newer one.
     seen: tokio::sync::Mutex<Seen>,
 }
@@ -73,7 +80,14 @@ pub struct Edit<'a> {
 impl Catalog {
     /// The connectors of a store, served through `documents`.
     pub fn new(store: Arc<dyn Store>, documents: Arc<Documents>, clock: Clock) -> Self {
-        Self { store, documents, clock, seen: tokio::sync::Mutex::default() }
+        Self {
+            store,
+            documents,
+            clock,
+            work: BoundedWork::default(),
+            trials: Trials::default(),
+            seen: tokio::sync::Mutex::default(),
+        }
     }
 
     /// ISO 8601.
@@ -136,6 +150,12 @@ impl Catalog {
         record.updated_at = self.now();
         record.updated_by = edit.who.name.clone();
         self.commit(edit.who, &version, Connector { record, secrets }, others, action).await
+    }
+
+    /// Records what somebody does that changes nothing.
+    async fn note(&self, who: &Caller, proxy_id: &str, change: &Change) -> Result<(), StoreError> {
+        let event = audit::event(who, proxy_id, change);
+        log::commit(&*self.store, &self.clock, &event, Vec::new()).await.map(drop)
     }
 
     async fn commit_new(

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::audit::{Action, Change};
 use super::check::{holds_secret, without_secrets};
-use super::draft::{FixtureCase, Stored, Upload, UploadRequest, blocking};
+use super::draft::{FixtureCase, Stored, Upload, UploadRequest};
 use super::record::{Connector, Record};
 use super::{Catalog, ConnectorError, ConnectorView, Edit, check_proxy_id, check_text};
 use crate::connector::documents::Secrets;
@@ -246,7 +246,7 @@ impl Catalog {
             if read.insert(revision.hash.clone()) {
                 let text = self.text_of(&record.proxy_id, &revision).await?;
                 let new = new.clone();
-                let holds = blocking(move || {
+                let holds = self.work.run(move |_| {
                     // As it is written, and as it is read.
                     let value: Value = serde_json::from_str(&text).unwrap_or_default();
                     holds_secret(&json!([&*text, value]), &new)

@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use super::record::{connector_key, revision_key};
 use super::*;
 use crate::connector::documents::Audience;
+use crate::engine::cancel::Cancel;
 use crate::secret::Secret;
 use crate::store;
 
@@ -210,10 +211,10 @@ async fn records_are_read_again_only_where_a_connector_was_changed() {
 async fn an_upload_reads_no_variable_of_the_environment() {
     let source =
         check::source_of("crm", document("first").replacen('{', r#"{"secretKeyEnv": "PATH", "#, 1).into());
-    let none = crate::connector::documents::load_uploaded(&source, &Secrets::default());
+    let none = crate::connector::documents::load_uploaded(&source, &Secrets::default(), &Cancel::default());
     assert_eq!(none.config.unwrap().secret_key, None);
     let secrets = Secrets { secret_key: Some(Secret::new("of the record")), client_secret: None };
-    let own = crate::connector::documents::load_uploaded(&source, &secrets);
+    let own = crate::connector::documents::load_uploaded(&source, &secrets, &Cancel::default());
     assert_eq!(own.config.unwrap().secret_key, secrets.secret_key);
     assert!(std::env::var("PATH").is_ok(), "the test means something");
 }

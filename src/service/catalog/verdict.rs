@@ -18,6 +18,9 @@ pub struct Verdict {
     pub summary: Summary,
     /// The findings, as `app-connect validate --format json` writes them; of very many the first.
     pub diagnostics: Vec<Value>,
+    /// How many findings there are besides; absent where all are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more: Option<usize>,
     /// The fixture cases, in their order.
     pub cases: Vec<CaseVerdict>,
 }

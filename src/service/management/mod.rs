@@ -10,6 +10,9 @@
 //!   and the entry that tells of them are stored together or not at all. It gives false where one of
 //!   *your* documents is no longer as `before` says, as `Store::change_documents` does; that somebody
 //!   else wrote an entry meanwhile is settled inside.
+//! - What runs a connector's secrets and changes nothing is recorded before it runs, by an event without
+//!   changes.
+//! - What takes long because somebody sent much goes through `service::bounded_work`.
 //! - `detail` is JSON for people: ids, names, revisions, reasons. Never a secret, a token or a phone
 //!   number.
 //! - Paths of the management API begin with `/console/api/v1/`.

@@ -2,17 +2,17 @@
 
 use crate::config::diagnostic::Code;
 use crate::config::operations::OperationName;
-use crate::config::problem::{Part, Problem};
+use crate::config::problem::{Part, Problem, Problems};
 use crate::operation::Operation;
 
 /// Reports what is missing.
-pub(super) fn check(operations: &[Operation], problems: &mut Vec<Problem>) {
+pub(super) fn check(operations: &[Operation], problems: &mut Problems) {
     check_sign_in(operations, problems);
     check_partners(operations, problems);
     check_no_id(operations, problems);
 }
 
-fn check_sign_in(operations: &[Operation], problems: &mut Vec<Problem>) {
+fn check_sign_in(operations: &[Operation], problems: &mut Problems) {
     if operations.iter().any(|operation| operation.name.descriptor().signs_in) {
         return;
     }
@@ -24,7 +24,7 @@ fn check_sign_in(operations: &[Operation], problems: &mut Vec<Problem>) {
 }
 
 /// Reports the operations that are missing, each once with all that would need it.
-fn check_partners(operations: &[Operation], problems: &mut Vec<Problem>) {
+fn check_partners(operations: &[Operation], problems: &mut Problems) {
     let is_defined = |name: &str| operations.iter().any(|operation| operation.name.as_str() == name);
     let needs = |operation: &Operation| operation.name.descriptor().partners.iter();
     let mut reported = Vec::new();
@@ -51,7 +51,7 @@ fn check_partners(operations: &[Operation], problems: &mut Vec<Problem>) {
 }
 
 /// Reports records without an id that the document would have to find again and cannot.
-fn check_no_id(operations: &[Operation], problems: &mut Vec<Problem>) {
+fn check_no_id(operations: &[Operation], problems: &mut Problems) {
     let operation = |name: OperationName| operations.iter().find(|operation| operation.name == name);
     let gives_none = |name| operation(name).is_some_and(Operation::gives_no_id);
     let mut report = |name: OperationName, needs: &str, help: &str| {

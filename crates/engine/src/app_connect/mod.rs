@@ -39,13 +39,14 @@ use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 
 pub use self::spec::{OperationSpec, Output, RunContext, TypedOperation};
+use crate::cancel::Cancel;
 use crate::compile::contract::{CompileMapping, Contract};
 use crate::compile::result::{self, ResultMapping};
 use crate::compile::{self, Environment};
 use crate::config::document::Document;
 use crate::config::operation::Operation;
 use crate::config::operations::{OperationName, Operations};
-use crate::config::problem::Problem;
+use crate::config::problem::Problems;
 use crate::operation::CompiledDocument;
 
 macro_rules! operations {
@@ -190,13 +191,17 @@ impl<'de> Deserialize<'de> for Operations {
 }
 
 /// Compiles a document of App Connect. What cannot run is reported with a code of severity error; the compiled
-/// form is then not to be used.
-pub fn compile(document: &Document, environment: Environment<'_>) -> (CompiledDocument, Vec<Problem>) {
+/// form is then not to be used. Of work that is cancelled, neither is complete.
+pub fn compile(
+    document: &Document,
+    environment: Environment<'_>,
+    cancel: &Cancel,
+) -> (CompiledDocument, Problems) {
     const CONTRACT: Contract = Contract {
         mapping_of: |name| MAPPINGS.get(name.position()).map(|kind| kind.compile),
         check: check::check,
     };
-    compile::compile(document, &CONTRACT, environment)
+    compile::compile(document, &CONTRACT, environment, cancel.clone())
 }
 
 #[cfg(test)]

@@ -58,6 +58,11 @@ fn registry(slot: Slot, demand: Demand) -> Handlebars<'static> {
     handlebars
 }
 
+/// How many patterns may stand in a text, at most: they are compiled with it.
+pub fn patterns(source: &str) -> usize {
+    source.matches("match").count()
+}
+
 /// Renders a template for a slot, to at most `limit` bytes.
 ///
 /// # Errors

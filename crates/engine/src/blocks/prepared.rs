@@ -1,15 +1,13 @@
 //! Calls of which a part is spelt out in the template: patterns and paths. They are compiled with it, so
 //! that a reply can neither choose them nor make them expensive.
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use serde_json::Value;
 
 use crate::path::{Listed, Path};
+use crate::pattern;
 use crate::text::to_text;
 use crate::value_ref::ValueRef;
-
-/// The most memory that one pattern takes, in bytes.
-const PATTERN_BYTES: usize = 256 * 1024;
 
 /// A call with what its template spells out for it.
 #[derive(Debug, Clone)]
@@ -44,9 +42,7 @@ impl Prepared {
         }
         // In a text in quotes `\b` is a backspace; in a pattern it is the edge of a word.
         let written = text.replace('\u{8}', "\\b");
-        let pattern = RegexBuilder::new(&written).size_limit(PATTERN_BYTES).build().map_err(|error| {
-            let reason = error.to_string();
-            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let pattern = pattern::compile(&written).map_err(|reason| {
             (text.to_owned(), format!("\"{text}\" is not a regular expression: {reason}"))
         })?;
         let groups = pattern.captures_len();

@@ -1,9 +1,11 @@
 //! Where two JSON values differ.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::cancel::Cancel;
 use crate::config::pointer;
 
 /// A place where what came out is not what was expected.
@@ -77,63 +79,99 @@ fn part(text: &str, at: usize) -> String {
     format!("{before}{}{after}{from}", Value::from(excerpt))
 }
 
-/// Every place where two values differ; `file` names what they are.
-pub fn differences(file: &'static str, before: &Value, after: &Value) -> Vec<Difference> {
+/// The places where two values differ, and how many more there are; `file` names what they are.
+pub fn differences(
+    file: &'static str,
+    before: &Value,
+    after: &Value,
+    cancel: &Cancel,
+) -> (Vec<Difference>, usize) {
     let mut found = Vec::new();
-    compare(file, Some(before), Some(after), &mut found);
-    found
+    let mut comparison =
+        Comparison { file, path: Vec::new(), bytes: 0, omitted: 0, found: &mut found, cancel };
+    comparison.descend(Some(before), Some(after));
+    let omitted = comparison.omitted;
+    (found, omitted)
 }
 
-/// Adds every place where `got` is not `expected`, as deep as both have the same shape. The order
-/// of an object's members is a difference of its own, because it is what a CRM receives.
+/// Adds the places where `got` is not `expected`, as deep as both have the same shape; of very many the first.
+/// The order of an object's members is a difference of its own, because it is what a CRM receives.
 pub(super) fn compare(
     file: &'static str,
     expected: Option<&Value>,
     got: Option<&Value>,
     differences: &mut Vec<Difference>,
 ) {
-    descend(file, String::new(), expected, got, differences);
+    let cancel = &Cancel::default();
+    let mut comparison =
+        Comparison { file, path: Vec::new(), bytes: 0, omitted: 0, found: differences, cancel };
+    comparison.descend(expected, got);
 }
 
-fn descend(
+/// So many places are told.
+const MOST: usize = 500;
+
+/// So long are their pointers together, in bytes: each can be as long as a document.
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// Two values that are compared.
+struct Comparison<'a> {
     file: &'static str,
-    at: String,
-    expected: Option<&Value>,
-    got: Option<&Value>,
-    differences: &mut Vec<Difference>,
-) {
-    match (expected, got) {
-        (Some(Value::Object(left)), Some(Value::Object(right))) => {
-            let found = differences.len();
-            for (key, value) in left {
-                descend(file, pointer::join(&at, key), Some(value), right.get(key), differences);
-            }
-            for (key, value) in right.iter().filter(|(key, _)| !left.contains_key(*key)) {
-                descend(file, pointer::join(&at, key), None, Some(value), differences);
-            }
-            if differences.len() == found && !left.keys().eq(right.keys()) {
-                differences.push(Difference {
-                    file,
-                    pointer: at,
-                    expected: expected.cloned(),
-                    got: got.cloned(),
-                });
-            }
+    /// The keys and positions that lead to the place that is looked at.
+    path: Vec<Cow<'a, str>>,
+    bytes: usize,
+    omitted: usize,
+    found: &'a mut Vec<Difference>,
+    cancel: &'a Cancel,
+}
+
+impl<'a> Comparison<'a> {
+    fn descend(&mut self, expected: Option<&'a Value>, got: Option<&'a Value>) {
+        if self.cancel.is_cancelled() {
+            return;
         }
-        (Some(Value::Array(left)), Some(Value::Array(right))) => {
-            for index in 0..left.len().max(right.len()) {
-                descend(file, format!("{at}/{index}"), left.get(index), right.get(index), differences);
+        match (expected, got) {
+            (Some(Value::Object(left)), Some(Value::Object(right))) => {
+                let found = self.found.len() + self.omitted;
+                for (key, value) in left {
+                    self.below(Cow::Borrowed(key), Some(value), right.get(key));
+                }
+                for (key, value) in right.iter().filter(|(key, _)| !left.contains_key(*key)) {
+                    self.below(Cow::Borrowed(key), None, Some(value));
+                }
+                if self.found.len() + self.omitted == found && !left.keys().eq(right.keys()) {
+                    self.push(expected, got);
+                }
             }
+            (Some(Value::Array(left)), Some(Value::Array(right))) => {
+                for index in 0..left.len().max(right.len()) {
+                    self.below(Cow::Owned(index.to_string()), left.get(index), right.get(index));
+                }
+            }
+            (expected, got) if expected == got => {}
+            (expected, got) => self.push(expected, got),
         }
-        (expected, got) if expected == got => {}
-        (expected, got) => {
-            differences.push(Difference {
-                file,
-                pointer: at,
-                expected: expected.cloned(),
-                got: got.cloned(),
-            });
+    }
+
+    fn below(&mut self, step: Cow<'a, str>, expected: Option<&'a Value>, got: Option<&'a Value>) {
+        self.path.push(step);
+        self.descend(expected, got);
+        self.path.pop();
+    }
+
+    fn push(&mut self, expected: Option<&Value>, got: Option<&Value>) {
+        if self.found.len() >= MOST || self.bytes > MOST_BYTES {
+            self.omitted += 1;
+            return;
         }
+        let pointer = self.path.iter().fold(String::new(), |parent, step| pointer::join(&parent, step));
+        self.bytes += pointer.len();
+        self.found.push(Difference {
+            file: self.file,
+            pointer,
+            expected: expected.cloned(),
+            got: got.cloned(),
+        });
     }
 }
 
@@ -172,6 +210,13 @@ mod tests {
         assert!(got.chars().count() < SHOWN + 30);
         let short = Difference { expected: Some(json!("a\nb")), ..differences[0].clone() };
         assert_eq!(short.sides().0, r#""a\nb""#, "quotes tell a text from a number");
+    }
+
+    #[test]
+    fn of_very_many_the_first_are_told_and_the_rest_counted() {
+        let list = |from: usize| (from..from + MOST + 7).collect::<Vec<_>>();
+        let (found, omitted) = differences("x", &json!(list(0)), &json!(list(1)), &Cancel::default());
+        assert_eq!((found.len(), omitted), (MOST, 7));
     }
 
     #[test]

@@ -9,10 +9,10 @@ use super::Shared;
 use crate::config::diagnostic::Code;
 use crate::config::document::{Auth, Document};
 use crate::config::operations::OperationName;
-use crate::config::problem::{Part, Problem};
+use crate::config::problem::{Part, Problem, Problems};
 
 /// Checks the document's own `auth`.
-pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
+pub(super) fn check(document: &Document, problems: &mut Problems) {
     let Some(auth) = &document.auth else { return };
     if AuthType::parse(auth.auth_type.as_deref()) == AuthType::OAuth {
         check_oauth(auth, problems);
@@ -30,7 +30,7 @@ pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
     }
 }
 
-fn check_oauth(auth: &Auth, problems: &mut Vec<Problem>) {
+fn check_oauth(auth: &Auth, problems: &mut Problems) {
     let missing: Vec<String> = [
         ("clientId", auth.client_id.as_deref()),
         ("tokenUrl", auth.token_url.as_deref()),
@@ -70,7 +70,7 @@ pub(super) fn credential(
     own: Option<&Auth>,
     document: &Document,
     shared: &Shared,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Credential {
     let default = Auth::default();
     let (auth, pointer) = match (own, &document.auth) {
@@ -79,7 +79,7 @@ pub(super) fn credential(
         (None, None) => (&default, "/auth".to_owned()),
     };
     // Every operation compiles the document's auth; what is found there is reported once.
-    let mut found = Vec::new();
+    let mut found = problems.part();
     let header = match auth.header_name.as_deref().filter(|name| !name.is_empty()) {
         None => AUTHORIZATION,
         Some(name) => HeaderName::from_bytes(name.as_bytes()).unwrap_or_else(|_| {
@@ -109,6 +109,6 @@ pub(super) fn credential(
             CredentialSource::Prepared { scheme: scheme.filter(|_| oauth) }
         }
     };
-    super::add_new(found, problems);
+    problems.append_new(found);
     Credential { header, source }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::field::Compiler;
 use crate::config::operations::OperationName;
-use crate::config::problem::Problem;
+use crate::config::problem::Problems;
 use crate::mapping::Mapping;
 use crate::operation::Operation;
 
@@ -16,5 +16,5 @@ pub struct Contract {
     /// How the mapping of an operation is compiled; nothing if it is none of the contract.
     pub mapping_of: fn(OperationName) -> Option<CompileMapping>,
     /// Reports what the operations of a document lack of each other.
-    pub check: fn(&[Operation], &mut Vec<Problem>),
+    pub check: fn(&[Operation], &mut Problems),
 }

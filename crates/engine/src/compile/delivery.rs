@@ -16,7 +16,7 @@ use crate::config::delivery::{IdempotencyHeader, Retry};
 use crate::config::diagnostic::Code;
 use crate::config::document::{Document, OperationRef};
 use crate::config::operations::OperationName;
-use crate::config::problem::{Part, Problem};
+use crate::config::problem::{Part, Problem, Problems};
 use crate::config::suggest::nearest;
 
 /// What is retried where `on` says nothing.
@@ -35,16 +35,16 @@ pub(super) fn retry(
     method: &Method,
     may_repeat: bool,
     document: &Document,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<RetryPolicy> {
     let own = format!("/operations/{}/retry", operation.name);
-    let mut found = Vec::new();
+    let mut found = problems.part();
     let mut policy = match (operation.retry, &document.retry) {
         (Some(retry), _) => policy(retry, &own, &mut found),
         (None, Some(retry)) => policy(retry, "/retry", &mut found),
         (None, None) => return None,
     };
-    super::add_new(found, problems);
+    problems.append_new(found);
     if policy.max_attempts <= 1 {
         return None;
     }
@@ -70,7 +70,7 @@ pub(super) fn retry(
 }
 
 /// What the operation does at the CRM.
-pub(super) fn effect(operation: &OperationRef<'_>, method: &Method, problems: &mut Vec<Problem>) -> Effect {
+pub(super) fn effect(operation: &OperationRef<'_>, method: &Method, problems: &mut Problems) -> Effect {
     let usual = match (operation.name.descriptor().only_reads, is_idempotent(method)) {
         (true, _) => Effect::None,
         (false, true) => Effect::Idempotent,
@@ -98,7 +98,7 @@ pub(super) fn effect(operation: &OperationRef<'_>, method: &Method, problems: &m
     }
 }
 
-fn wait_source(retry: &Retry, at: &str, problems: &mut Vec<Problem>) -> WaitSource {
+fn wait_source(retry: &Retry, at: &str, problems: &mut Problems) -> WaitSource {
     let text = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
     let mut source = WaitSource::default();
     if let Some(text) = text(&retry.wait_header) {
@@ -131,7 +131,7 @@ fn wait_source(retry: &Retry, at: &str, problems: &mut Vec<Problem>) -> WaitSour
     source
 }
 
-fn policy(retry: &Retry, at: &str, problems: &mut Vec<Problem>) -> RetryPolicy {
+fn policy(retry: &Retry, at: &str, problems: &mut Problems) -> RetryPolicy {
     let seconds = |value: Option<f64>, default: f64, most: f64| {
         Duration::from_secs_f64(value.map_or(default, |seconds| number(seconds, 0.01, most)))
     };
@@ -146,7 +146,7 @@ fn policy(retry: &Retry, at: &str, problems: &mut Vec<Problem>) -> RetryPolicy {
     }
 }
 
-fn causes(on: Option<&Value>, at: &str, problems: &mut Vec<Problem>) -> (bool, StatusSet) {
+fn causes(on: Option<&Value>, at: &str, problems: &mut Problems) -> (bool, StatusSet) {
     let mut statuses = StatusSet::default();
     let Some(on) = on.filter(|on| !on.is_null()) else {
         STATUSES.iter().for_each(|status| statuses.add((*status, *status)));
@@ -157,7 +157,7 @@ fn causes(on: Option<&Value>, at: &str, problems: &mut Vec<Problem>) -> (bool, S
         match (item.as_str(), range(item)) {
             (Some(CONNECTION), _) => connection = true,
             (_, Some(range)) => statuses.add(range),
-            _ if item.is_number() || item.is_string() => {
+            _ if (item.is_number() || item.is_string()) && problems.takes(Code::StatusPattern) => {
                 let problem = status_problem(pointer, item, "; `\"connection\"` is a lost connection");
                 let meant = item.as_str().and_then(|text| nearest(text, [CONNECTION]));
                 problems.push(match meant {
@@ -182,7 +182,7 @@ pub(super) fn idempotency_header(
     operation: &OperationRef<'_>,
     method: &Method,
     document: &Document,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<(HeaderName, HeaderTemplate)> {
     let own = format!("/operations/{}/idempotencyHeader", operation.name);
     let shared = document.request_defaults.as_ref().and_then(|defaults| defaults.idempotency_header.as_ref());
@@ -196,9 +196,9 @@ pub(super) fn idempotency_header(
         Some(_) => Some(operation.name),
         None => readers.first().copied().or_else(|| document.operations.defined().next().map(|one| one.name)),
     };
-    let mut found = Vec::new();
+    let mut found = problems.part();
     let header = compile(written, at, judge.unwrap_or(operation.name), &readers, &mut found);
-    super::add_new(found, problems);
+    problems.append_new(found);
     header.filter(|_| needs_key(method))
 }
 
@@ -216,7 +216,7 @@ fn compile(
     at: &str,
     operation: OperationName,
     readers: &[OperationName],
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<(HeaderName, HeaderTemplate)> {
     let Some(text) = written.name.as_deref().filter(|name| !name.is_empty()) else {
         problems.push(
@@ -237,7 +237,7 @@ fn compile(
 }
 
 /// The limits of a connector, with their defaults.
-pub(super) fn rate_limit(document: &Document, problems: &mut Vec<Problem>) -> RateLimit {
+pub(super) fn rate_limit(document: &Document, problems: &mut Problems) -> RateLimit {
     let Some(written) = &document.rate_limit else {
         return RateLimit { max_concurrent: CONCURRENT, budget: None };
     };

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use http::HeaderName;
-use regex::RegexBuilder;
 use serde_json::Value;
 
 use super::super::error_rule::{Effect, ErrorRule, Test};
 use super::super::failure::Presentation;
 use super::super::operation::Operation;
 use super::super::path::Path;
+use super::super::pattern;
 use super::super::status::{StatusSet, parse_range};
 use super::super::template::MessageTemplate;
 use super::field::Compiler;
@@ -17,16 +17,16 @@ use super::{header, number};
 use crate::config::diagnostic::Code;
 use crate::config::error_mapping::{BodyTest, ErrorRule as Written, HeaderTest, Outcome, When};
 use crate::config::operations::OperationName;
-use crate::config::problem::{Part, Problem};
-
-/// The most memory that a compiled pattern may take, in bytes.
-const PATTERN_BYTES: usize = 1024 * 1024;
+use crate::config::problem::{Part, Problem, Problems};
 
 /// Compiles the rules at a pointer.
-pub(super) fn compile(rules: &[Written], at: &str, problems: &mut Vec<Problem>) -> Vec<Arc<ErrorRule>> {
+pub(super) fn compile(rules: &[Written], at: &str, problems: &mut Problems) -> Vec<Arc<ErrorRule>> {
     let mut compiled = Vec::with_capacity(rules.len());
     let mut takes_all: Option<usize> = None;
     for (index, rule) in rules.iter().enumerate() {
+        if problems.is_cancelled() {
+            break;
+        }
         let pointer = format!("{at}/{index}");
         if let Some(earlier) = takes_all {
             problems.push(
@@ -34,10 +34,10 @@ pub(super) fn compile(rules: &[Written], at: &str, problems: &mut Vec<Problem>) 
                     .help("put the rule without conditions last"),
             );
         }
-        let known = problems.len();
+        let known = problems.found();
         if let Some(rule) = one(rule, &pointer, problems) {
             let unconditional = rule.statuses.is_none() && rule.header.is_none() && rule.body.is_none();
-            if unconditional && problems.len() == known {
+            if unconditional && problems.found() == known {
                 takes_all = takes_all.or(Some(index));
             }
             compiled.push(Arc::new(rule));
@@ -47,7 +47,7 @@ pub(super) fn compile(rules: &[Written], at: &str, problems: &mut Vec<Problem>) 
 }
 
 /// Says where an operation's own rules find nothing for an operation that does not search.
-pub(super) fn check_no_match(operation: &Operation, own: usize, problems: &mut Vec<Problem>) {
+pub(super) fn check_no_match(operation: &Operation, own: usize, problems: &mut Problems) {
     if operation.nothing_found().is_some() {
         return;
     }
@@ -68,7 +68,7 @@ fn without_effect(pointer: &str, why: String) -> Problem {
     Problem::new(Code::RuleWithoutEffect, pointer, format!("the rule has no effect: {why}"))
 }
 
-fn one(rule: &Written, at: &str, problems: &mut Vec<Problem>) -> Option<ErrorRule> {
+fn one(rule: &Written, at: &str, problems: &mut Problems) -> Option<ErrorRule> {
     let default = When::default();
     let when = rule.when.as_ref().unwrap_or(&default);
     let statuses =
@@ -90,7 +90,7 @@ fn one(rule: &Written, at: &str, problems: &mut Vec<Problem>) -> Option<ErrorRul
     };
     let at = format!("{at}/outcome");
     let effect = effect(outcome, &at, problems);
-    let message = |text: &String, pointer: String, problems: &mut Vec<Problem>| {
+    let message = |text: &String, pointer: String, problems: &mut Problems| {
         MessageTemplate::compile(text, &pointer, problems)
     };
     Some(ErrorRule {
@@ -121,7 +121,7 @@ fn is_empty(outcome: &Outcome) -> bool {
         && details.is_none()
 }
 
-fn effect(outcome: &Outcome, at: &str, problems: &mut Vec<Problem>) -> Effect {
+fn effect(outcome: &Outcome, at: &str, problems: &mut Problems) -> Effect {
     if outcome.accept == Some(true) {
         return accepts(outcome, at, problems);
     }
@@ -145,7 +145,7 @@ fn effect(outcome: &Outcome, at: &str, problems: &mut Vec<Problem>) -> Effect {
 }
 
 /// A reply that is accepted is mapped as any other: nothing else of an outcome has an effect.
-fn accepts(outcome: &Outcome, at: &str, problems: &mut Vec<Problem>) -> Effect {
+fn accepts(outcome: &Outcome, at: &str, problems: &mut Problems) -> Effect {
     let Outcome { no_match, accept: _, treat_as, message, message_type, ttl, details } = outcome;
     let others = [
         ("noMatch", no_match == &Some(true)),
@@ -169,7 +169,7 @@ fn accepts(outcome: &Outcome, at: &str, problems: &mut Vec<Problem>) -> Effect {
     Effect::Accept
 }
 
-fn presentation(outcome: &Outcome, effect: Effect, at: &str, problems: &mut Vec<Problem>) -> Presentation {
+fn presentation(outcome: &Outcome, effect: Effect, at: &str, problems: &mut Problems) -> Presentation {
     match outcome.message_type.as_deref() {
         Some("success") if effect != Effect::NoMatch => {
             problems.push(
@@ -191,7 +191,7 @@ fn presentation(outcome: &Outcome, effect: Effect, at: &str, problems: &mut Vec<
 }
 
 /// Reads the statuses of `when.status`; none if nothing usable is named.
-fn statuses(value: &Value, at: &str, problems: &mut Vec<Problem>) -> Option<StatusSet> {
+fn statuses(value: &Value, at: &str, problems: &mut Problems) -> Option<StatusSet> {
     let mut set = StatusSet::default();
     for (pointer, item) in items(value, at) {
         match range(item) {
@@ -231,7 +231,7 @@ pub(super) fn status_problem(pointer: String, value: &Value, besides: &str) -> P
     ))
 }
 
-fn header_test(header: &HeaderTest, at: &str, problems: &mut Vec<Problem>) -> Option<(HeaderName, Test)> {
+fn header_test(header: &HeaderTest, at: &str, problems: &mut Problems) -> Option<(HeaderName, Test)> {
     let Some(text) = header.name.as_deref().filter(|name| !name.is_empty()) else {
         problems.push(
             without_effect(at, "its header has no `name`".to_owned())
@@ -247,7 +247,7 @@ fn header_test(header: &HeaderTest, at: &str, problems: &mut Vec<Problem>) -> Op
     test(header.exists, equals, header.matches.as_deref(), at, problems).map(|test| (name, test))
 }
 
-fn body_test(body: &BodyTest, at: &str, problems: &mut Vec<Problem>) -> Option<(Box<str>, Path, Test)> {
+fn body_test(body: &BodyTest, at: &str, problems: &mut Problems) -> Option<(Box<str>, Path, Test)> {
     let Some(text) = body.path.as_deref().filter(|path| !path.is_empty()) else {
         problems.push(
             without_effect(at, "its body test has no `path`".to_owned())
@@ -267,7 +267,7 @@ fn test(
     equals: Option<Value>,
     matches: Option<&str>,
     at: &str,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<Test> {
     let equals = equals.filter(|value| !value.is_null());
     let named = [exists.map(|_| "exists"), equals.as_ref().map(|_| "equals"), matches.map(|_| "matches")];
@@ -284,23 +284,25 @@ fn test(
         );
     }
     match (matches, equals) {
-        (Some(pattern), _) => match RegexBuilder::new(pattern).size_limit(PATTERN_BYTES).build() {
-            Ok(pattern) => Some(Test::Matches(pattern)),
-            Err(error) => {
-                problems.push(pattern_problem(format!("{at}/matches"), &error));
-                None
+        (Some(pattern), _) => {
+            if !problems.takes_patterns(1) {
+                problems.push_many_patterns(format!("{at}/matches"));
+                return None;
             }
-        },
+            match pattern::compile(pattern) {
+                Ok(pattern) => Some(Test::Matches(pattern)),
+                Err(reason) => {
+                    problems.push(pattern_problem(format!("{at}/matches"), &reason));
+                    None
+                }
+            }
+        }
         (None, Some(value)) => Some(Test::Equals(value)),
         (None, None) => Some(Test::Exists(exists.unwrap_or(true))),
     }
 }
 
-fn pattern_problem(pointer: String, error: &regex::Error) -> Problem {
-    // The parser draws the place over several lines; its last line says what is wrong.
-    let text = error.to_string();
-    let last = text.lines().last().unwrap_or_default();
-    let reason = last.strip_prefix("error: ").unwrap_or(last).trim_end_matches('.');
+fn pattern_problem(pointer: String, reason: &str) -> Problem {
     Problem::new(Code::Pattern, pointer, format!("the pattern cannot be used: {reason}"))
         .help("write a regular expression such as `(?i)not found`; a backslash is written twice in JSON")
 }

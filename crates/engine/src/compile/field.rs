@@ -12,14 +12,14 @@ use crate::config::diagnostic::Code;
 use crate::config::mapping::{KINDS, Paths};
 use crate::config::operations::OperationName;
 use crate::config::pointer;
-use crate::config::problem::{Part, Problem};
+use crate::config::problem::{Part, Problem, Problems};
 
 /// Compiles the mapping of an operation.
 pub struct Compiler<'p> {
     pub(crate) operation: OperationName,
     /// Pointer of the operation.
     pub(crate) root: &'p str,
-    pub(crate) problems: &'p mut Vec<Problem>,
+    pub(crate) problems: &'p mut Problems,
 }
 
 /// Where paths start.

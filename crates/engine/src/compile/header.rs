@@ -1,5 +1,7 @@
 //! Headers of requests: names and values that HTTP allows, each once.
 
+use std::collections::HashMap;
+
 use http::{HeaderName, HeaderValue};
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -12,7 +14,7 @@ use super::Shared;
 use crate::config::diagnostic::Code;
 use crate::config::document::{Document, OperationRef};
 use crate::config::pointer;
-use crate::config::problem::{Part, Problem};
+use crate::config::problem::{Part, Problem, Problems};
 
 /// Headers that the HTTP client sets itself.
 const MANAGED: &[&str] = &[
@@ -34,17 +36,18 @@ pub(super) fn compile(
     operation: &OperationRef<'_>,
     document: &Document,
     shared: &Shared,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Vec<(HeaderName, HeaderTemplate)> {
-    let mut compiled = IndexMap::new();
+    // A header that is not sent is none here.
+    let mut compiled: IndexMap<HeaderName, Option<HeaderTemplate>> = IndexMap::new();
     let defaults = document.request_defaults.as_ref().and_then(|defaults| defaults.default_headers.as_ref());
-    let mut found = Vec::new();
+    let mut found = problems.part();
     add(defaults, DEFAULT_HEADERS, operation, Some(shared), &mut compiled, &mut found);
     // Every operation compiles the shared headers; what is found there is reported once.
-    super::add_new(found, problems);
+    problems.append_new(found);
     let own = format!("/operations/{}/headers", operation.name);
     add(operation.headers, &own, operation, None, &mut compiled, problems);
-    compiled.into_iter().collect()
+    compiled.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 fn add(
@@ -52,14 +55,16 @@ fn add(
     at: &str,
     operation: &OperationRef<'_>,
     shared: Option<&Shared>,
-    compiled: &mut IndexMap<HeaderName, HeaderTemplate>,
-    problems: &mut Vec<Problem>,
+    compiled: &mut IndexMap<HeaderName, Option<HeaderTemplate>>,
+    problems: &mut Problems,
 ) {
-    let mut seen: Vec<(HeaderName, &str)> = Vec::new();
+    let mut seen: HashMap<HeaderName, &str> = HashMap::new();
     for (name, value) in headers.into_iter().flatten() {
         let at = pointer::join(at, name);
         let Some(header) = header_name(name, &at, problems) else { continue };
-        if let Some((_, other)) = seen.iter().find(|(known, _)| *known == header) {
+        if let Some(other) = seen.insert(header.clone(), name)
+            && problems.takes(Code::DuplicateHeader)
+        {
             problems.push(
                 Problem::new(
                     Code::DuplicateHeader,
@@ -71,22 +76,21 @@ fn add(
                 .help("keep one of them; the last one wins"),
             );
         }
-        seen.push((header.clone(), name));
         let readers = shared.map(|shared| shared.header(&header)).unwrap_or_default();
         let place = Place { shared: &readers, ..Place::own(operation.name, &at) };
-        let mut found = Vec::new();
+        let mut found = problems.part();
         let template = template(value, place, &mut found);
         if shared.is_none() || readers.contains(&operation.name) {
-            problems.extend(found);
+            problems.append(found);
         }
         if *value == Value::Bool(false) {
             // Not sent, neither this one nor the default (Q60).
-            compiled.shift_remove(&header);
+            compiled.insert(header, None);
             continue;
         }
         // A null of the operation does not take a default header away, as on the reference server.
         if let Some(template) = template {
-            compiled.insert(header, template);
+            compiled.insert(header, Some(template));
         }
     }
 }
@@ -108,7 +112,7 @@ pub(super) fn name_problem(name: &str, pointer: String) -> Problem {
         .help("use letters, digits and hyphens, such as `X-Api-Key`")
 }
 
-fn header_name(name: &str, at: &str, problems: &mut Vec<Problem>) -> Option<HeaderName> {
+fn header_name(name: &str, at: &str, problems: &mut Problems) -> Option<HeaderName> {
     if name.contains("{{") {
         problems.push(
             Problem::new(Code::TemplateInKey, at, "header names are not templates; this header is not sent")
@@ -135,7 +139,7 @@ fn header_name(name: &str, at: &str, problems: &mut Vec<Problem>) -> Option<Head
     Some(header)
 }
 
-fn template(value: &Value, place: Place<'_>, problems: &mut Vec<Problem>) -> Option<HeaderTemplate> {
+fn template(value: &Value, place: Place<'_>, problems: &mut Problems) -> Option<HeaderTemplate> {
     let template = match value {
         Value::Null => return None,
         Value::String(text) => compile_value(text, place, problems),

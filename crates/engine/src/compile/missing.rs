@@ -10,10 +10,10 @@ use crate::config::diagnostic::Code;
 use crate::config::document::{OperationRef, optional_parameter};
 use crate::config::operations::{NeedsValues, OperationName};
 use crate::config::pointer;
-use crate::config::problem::Problem;
+use crate::config::problem::{Problem, Problems};
 
 /// Reports what can be missing in the URL, the query and the body.
-pub(super) fn check(compiled: &Operation, operation: &OperationRef<'_>, problems: &mut Vec<Problem>) {
+pub(super) fn check(compiled: &Operation, operation: &OperationRef<'_>, problems: &mut Problems) {
     let demands = compiled.demands();
     let root = format!("/operations/{}", compiled.name);
     // A record whose id is not known is looked up by its session.

@@ -31,9 +31,10 @@ use self::request::RequestCompiler;
 use self::shared::Shared;
 use super::exchange::HostPattern;
 use super::operation::{AuthType, CompiledDocument, LONGEST_TIMEOUT, LogFormat, OAuth, Operation};
+use crate::cancel::Cancel;
 use crate::config::diagnostic::Code;
 use crate::config::document::{Auth, Document};
-use crate::config::problem::Problem;
+use crate::config::problem::{Problem, Problems};
 use crate::secret::Secret;
 
 /// Looks up an environment variable that a document names.
@@ -45,8 +46,9 @@ pub fn compile(
     document: &Document,
     contract: &Contract,
     environment: Environment<'_>,
-) -> (CompiledDocument, Vec<Problem>) {
-    let mut problems = Vec::new();
+    cancel: Cancel,
+) -> (CompiledDocument, Problems) {
+    let mut problems = Problems::new(cancel);
     let allowed_hosts = allowed_hosts(document, &mut problems);
     check_meta(document, &mut problems);
     auth::check(document, &mut problems);
@@ -59,14 +61,15 @@ pub fn compile(
         &mut problems,
     );
     let compiler = RequestCompiler { document, base: &base, shared: &shared, errors: &errors };
-    let operations: Vec<Operation> = document
-        .operations
-        .defined()
-        .filter_map(|operation| {
-            let compile_mapping = (contract.mapping_of)(operation.name)?;
-            Some(compiler.operation(&operation, compile_mapping, &mut problems))
-        })
-        .collect();
+    let mut operations: Vec<Operation> = Vec::new();
+    for operation in document.operations.defined() {
+        if problems.is_cancelled() {
+            break;
+        }
+        if let Some(compile_mapping) = (contract.mapping_of)(operation.name) {
+            operations.push(compiler.operation(&operation, compile_mapping, &mut problems));
+        }
+    }
     (contract.check)(&operations, &mut problems);
     let auth = document.auth.clone().unwrap_or_default();
     let secret_key = from_environment(document.secret_key_env.as_deref(), environment)
@@ -84,15 +87,6 @@ pub fn compile(
     compiled.rate_limit = rate_limit;
     compiled.region = request::region(document);
     (compiled, problems)
-}
-
-/// Adds what is not known yet: every operation compiles what all share.
-fn add_new(found: Vec<Problem>, problems: &mut Vec<Problem>) {
-    for problem in found {
-        if !problems.contains(&problem) {
-            problems.push(problem);
-        }
-    }
 }
 
 fn from_environment(name: Option<&str>, environment: Environment<'_>) -> Option<Secret> {
@@ -117,7 +111,7 @@ fn oauth(auth: Auth, environment: Environment<'_>) -> OAuth {
     }
 }
 
-fn allowed_hosts(document: &Document, problems: &mut Vec<Problem>) -> Arc<[HostPattern]> {
+fn allowed_hosts(document: &Document, problems: &mut Problems) -> Arc<[HostPattern]> {
     let hosts = document.request_defaults.as_ref().and_then(|defaults| defaults.allowed_hosts.as_ref());
     let mut patterns = Vec::new();
     for (at, host) in hosts.into_iter().flatten().enumerate() {
@@ -138,7 +132,7 @@ fn allowed_hosts(document: &Document, problems: &mut Vec<Problem>) -> Arc<[HostP
     patterns.into()
 }
 
-fn check_meta(document: &Document, problems: &mut Vec<Problem>) {
+fn check_meta(document: &Document, problems: &mut Problems) {
     let region = document.meta.as_ref().and_then(|meta| meta.region.as_deref());
     if let Some(region) = region.filter(|_| request::region(document).is_none()) {
         problems.push(

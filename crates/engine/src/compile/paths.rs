@@ -81,6 +81,9 @@ impl Compiler<'_> {
     }
 
     fn outside_reply(&mut self, text: &str, first: &str, pointer: &str) {
+        if !self.problems.takes(Code::PathRoot) {
+            return;
+        }
         let at = text.find(first).unwrap_or(0);
         let (before, after) = (&text[..at], &text[at + first.len()..]);
         // `response.body.id`, `data.headers.x`: what stands before is too much.

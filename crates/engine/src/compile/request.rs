@@ -23,7 +23,7 @@ use super::{Shared, auth, delivery, errors, header, missing, timeout, url};
 use crate::config::diagnostic::Code;
 use crate::config::document::{Document, METHODS, OperationRef, optional_parameter};
 use crate::config::pointer;
-use crate::config::problem::{Part, Problem};
+use crate::config::problem::{Part, Problem, Problems};
 use crate::config::suggest::nearest;
 
 /// What the operations of a document share.
@@ -40,7 +40,7 @@ impl RequestCompiler<'_> {
         &self,
         operation: &OperationRef<'_>,
         compile_mapping: CompileMapping,
-        problems: &mut Vec<Problem>,
+        problems: &mut Problems,
     ) -> Operation {
         let name = operation.name;
         let root = format!("/operations/{name}");
@@ -154,7 +154,7 @@ fn text_limit(
     document: &Document,
     sources: &[Variable],
     root: &str,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<TextLimit> {
     let format = LogFormat::parse(document.meta.as_ref().and_then(|meta| meta.log_format.as_deref()));
     let reads = |variable| sources.contains(&variable);
@@ -187,7 +187,7 @@ fn text_limit(
 }
 
 /// The method; none if it is not known, which is reported.
-fn method(text: Option<&str>, root: &str, problems: &mut Vec<Problem>) -> Option<Method> {
+fn method(text: Option<&str>, root: &str, problems: &mut Problems) -> Option<Method> {
     let Some(text) = text else { return Some(Method::GET) };
     let upper = text.to_ascii_uppercase();
     if METHODS.contains(&upper.as_str())
@@ -220,7 +220,7 @@ pub(super) fn region(document: &Document) -> Option<Box<str>> {
     parse_region(region).map(|_| region.to_ascii_uppercase().into())
 }
 
-fn query(operation: &OperationRef<'_>, root: &str, problems: &mut Vec<Problem>) -> QueryTemplate {
+fn query(operation: &OperationRef<'_>, root: &str, problems: &mut Problems) -> QueryTemplate {
     let at = format!("{root}/query");
     match operation.query {
         Some(Value::Object(parameters)) => QueryTemplate::Parameters(
@@ -261,7 +261,7 @@ fn body(
     operation: &OperationRef<'_>,
     method: Option<&Method>,
     root: &str,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> BodyTemplate {
     let at = format!("{root}/body");
     let bodiless = method.filter(|method| matches!(**method, Method::GET | Method::HEAD));
@@ -314,7 +314,7 @@ fn body(
 fn check_text(
     operation: &OperationRef<'_>,
     headers: &[(HeaderName, HeaderTemplate)],
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) {
     let Some(Value::String(text)) = operation.body else { return };
     let declared = headers.iter().find(|(name, _)| *name == CONTENT_TYPE).map(|(_, value)| value);
@@ -361,7 +361,7 @@ fn check_text(
     }
 }
 
-fn report_keys(value: &Value, at: &str, problems: &mut Vec<Problem>) {
+fn report_keys(value: &Value, at: &str, problems: &mut Problems) {
     match value {
         Value::Object(members) => {
             for (key, member) in members {

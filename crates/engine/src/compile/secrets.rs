@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::config::diagnostic::Code;
 use crate::config::document::Document;
 use crate::config::pointer;
-use crate::config::problem::{Part, Problem};
+use crate::config::problem::{Part, Problem, Problems};
 use crate::secret::Secret;
 
 /// Beginnings of tokens whose issuers made them recognisable.
@@ -47,7 +47,7 @@ const NAMES: &[&str] = &[
 ];
 
 /// Reports secrets that stand in the document itself.
-pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
+pub(super) fn check(document: &Document, problems: &mut Problems) {
     let is_written = |value: &Option<Secret>| {
         value.as_ref().map(Secret::expose).is_some_and(|value| !value.is_empty() && !value.contains("{{"))
     };
@@ -98,7 +98,7 @@ pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
 }
 
 /// A name of an environment variable; the message does not repeat it, because it may be the secret.
-fn check_name(name: Option<&str>, at: &str, problems: &mut Vec<Problem>) {
+fn check_name(name: Option<&str>, at: &str, problems: &mut Problems) {
     let Some(name) = name.filter(|name| !name.is_empty()) else { return };
     let is_name = |name: &str| {
         !name.starts_with(|c: char| c.is_ascii_digit())
@@ -116,7 +116,7 @@ fn check_name(name: Option<&str>, at: &str, problems: &mut Vec<Problem>) {
     });
 }
 
-fn check_value(name: &str, value: &Value, at: &str, problems: &mut Vec<Problem>) {
+fn check_value(name: &str, value: &Value, at: &str, problems: &mut Problems) {
     match value {
         Value::String(text) if looks_secret(name, text) => {
             // The word before a token, such as `Bearer`, is no secret.
@@ -138,7 +138,7 @@ fn check_value(name: &str, value: &Value, at: &str, problems: &mut Vec<Problem>)
 }
 
 /// Parameters that are written into a URL.
-fn check_query(url: &str, at: &str, problems: &mut Vec<Problem>) {
+fn check_query(url: &str, at: &str, problems: &mut Problems) {
     let Some((path, query)) = url.split_once('?') else { return };
     let mut start = path.len() + 1;
     for parameter in query.split('&') {

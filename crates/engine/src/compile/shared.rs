@@ -1,5 +1,7 @@
 //! Which operations use what a document shares: its credential, a default header, its base URL.
 
+use std::collections::HashSet;
+
 use http::HeaderName;
 use serde_json::Value;
 
@@ -11,7 +13,7 @@ use crate::config::operations::OperationName;
 pub(super) struct Shared {
     credential: Vec<OperationName>,
     base: Vec<OperationName>,
-    headers: Vec<(OperationName, Vec<HeaderName>)>,
+    headers: Vec<(OperationName, HashSet<HeaderName>)>,
 }
 
 impl Shared {
@@ -48,7 +50,7 @@ fn is_relative(operation: &OperationRef<'_>) -> bool {
 }
 
 /// The headers that an operation sets itself; null leaves the default in place.
-fn own_headers(operation: &OperationRef<'_>) -> Vec<HeaderName> {
+fn own_headers(operation: &OperationRef<'_>) -> HashSet<HeaderName> {
     let headers = operation.headers.into_iter().flatten();
     headers
         .filter(|(_, value)| !matches!(value, Value::Null))

@@ -13,7 +13,7 @@ use super::Shared;
 use crate::config::diagnostic::Code;
 use crate::config::document::Document;
 use crate::config::operations::OperationName;
-use crate::config::problem::{Part, Problem};
+use crate::config::problem::{Part, Problem, Problems};
 
 const BASE_POINTER: &str = "/requestDefaults/baseUrl";
 
@@ -31,7 +31,7 @@ impl<'a> Base<'a> {
     pub(super) fn compile(
         document: &'a Document,
         allowed_hosts: &'a Arc<[HostPattern]>,
-        problems: &mut Vec<Problem>,
+        problems: &mut Problems,
     ) -> Self {
         let text = document
             .request_defaults
@@ -83,7 +83,7 @@ impl<'a> Base<'a> {
         operation: OperationName,
         url: Option<&str>,
         shared: &Shared,
-        problems: &mut Vec<Problem>,
+        problems: &mut Problems,
     ) -> UrlTemplate {
         let pointer = format!("/operations/{operation}/url");
         let url = url.unwrap_or_default();
@@ -139,7 +139,7 @@ impl<'a> Base<'a> {
         path: &str,
         place: Place<'_>,
         shared: &Shared,
-        problems: &mut Vec<Problem>,
+        problems: &mut Problems,
     ) -> UrlTemplate {
         let Some(base) = self.text else {
             // Fails each time, but for a path that turns out to be a whole URL: its host was not
@@ -151,9 +151,9 @@ impl<'a> Base<'a> {
         let prefix = if path.is_empty() { base.to_owned() } else { joined(base, "/") };
         let head = if self.templated {
             let base_place = Place { shared: shared.base(), ..Place::own(place.operation, BASE_POINTER) };
-            let mut found = Vec::new();
+            let mut found = problems.part();
             let head = templated_base(&prefix, base_place, &mut found);
-            super::add_new(found, problems);
+            problems.append_new(found);
             Head::Templated(head)
         } else {
             Head::Base(prefix.into())
@@ -166,16 +166,16 @@ impl<'a> Base<'a> {
         &self,
         operation: OperationName,
         shared: &Shared,
-        problems: &mut Vec<Problem>,
+        problems: &mut Problems,
     ) -> Option<TextTemplate> {
         let (at, query) = self.query.filter(|(_, query)| !query.is_empty())?;
         if !self.templated {
             return Some(TextTemplate::literal(query));
         }
         let place = Place { shared: shared.base(), ..Place::own(operation, BASE_POINTER) }.from(at);
-        let mut found = Vec::new();
+        let mut found = problems.part();
         let template = compile_text(query, place, &mut found);
-        super::add_new(found, problems);
+        problems.append_new(found);
         Some(template)
     }
 
@@ -184,7 +184,7 @@ impl<'a> Base<'a> {
         url: &str,
         authority: &std::ops::Range<usize>,
         pointer: &str,
-        problems: &mut Vec<Problem>,
+        problems: &mut Problems,
     ) {
         let start = &url[..authority.end];
         match Url::parse(start) {
@@ -216,7 +216,7 @@ impl<'a> Base<'a> {
         }
     }
 
-    fn check_templated(&self, pointer: &str, part: Part, problems: &mut Vec<Problem>) {
+    fn check_templated(&self, pointer: &str, part: Part, problems: &mut Problems) {
         if self.allowed_hosts.is_empty() {
             problems.push(
                 Problem::new(Code::TemplatedHost, pointer, "a template chooses the host, and no host is allowed: every request is refused")
@@ -228,7 +228,7 @@ impl<'a> Base<'a> {
 }
 
 /// A base URL with expressions in it, and a slash behind it.
-fn templated_base(prefix: &str, place: Place<'_>, problems: &mut Vec<Problem>) -> TemplatedHead {
+fn templated_base(prefix: &str, place: Place<'_>, problems: &mut Problems) -> TemplatedHead {
     let parts = split_url(prefix);
     let end = match parts.head {
         // Begins with a block: what of it is host cannot be told.
@@ -245,7 +245,7 @@ fn templated_base(prefix: &str, place: Place<'_>, problems: &mut Vec<Problem>) -
 }
 
 /// One finding for all operations that need the base URL.
-fn report_missing(document: &Document, problems: &mut Vec<Problem>) {
+fn report_missing(document: &Document, problems: &mut Problems) {
     let shared = Shared::new(document);
     let (count, first) = match shared.base() {
         [] => return,
@@ -318,7 +318,7 @@ pub(super) fn not_absolute(
     )
 }
 
-pub(super) fn check_plain_http(url: &Url, pointer: &str, problems: &mut Vec<Problem>) {
+pub(super) fn check_plain_http(url: &Url, pointer: &str, problems: &mut Problems) {
     if url.scheme() == "http" && !is_local(url) {
         problems.push(
             Problem::new(
@@ -335,7 +335,7 @@ pub(super) fn check_plain_http(url: &Url, pointer: &str, problems: &mut Vec<Prob
     }
 }
 
-fn check_credentials(text: &str, url: &Url, pointer: &str, problems: &mut Vec<Problem>) {
+fn check_credentials(text: &str, url: &Url, pointer: &str, problems: &mut Problems) {
     if !url.username().is_empty() || url.password().is_some() {
         problems.push(
             Problem::new(Code::InvalidUrl, pointer, "the URL holds a user name or password")

@@ -73,7 +73,7 @@ codes! {
     InvalidJson = "AC001", Error, "invalid JSON", "The text is not JSON, so nothing in it can be read. Usual causes: a comma too many or too few, single quotes, comments, a bracket that is not closed. The finding names the place; mend the first one first.";
     DuplicateKey = "AC002", Mistake, "duplicate key", "An object has the same key twice. JSON readers keep the last one, so the first has no effect. Remove one of them.";
     UnreadableFile = "AC003", Error, "unreadable file", "The file cannot be opened, is not UTF-8, or is larger than 1 MiB. Check the path and its permissions, and save the file as UTF-8.";
-    TooDeep = "AC004", Error, "nested too deeply", "More than 64 brackets are open at once, more than any connector needs. A bracket was probably not closed.";
+    TooDeep = "AC004", Error, "nested too deeply", "More than 64 brackets are open at once, or the keys that lead to a place have more than 4096 bytes together. No connector needs so many. A bracket or a quote was probably not closed.";
     UnknownKey = "AC010", Mistake, "unknown key", "The key means nothing here and is ignored; usually it is misspelled or stands one level too high or too low. Keys that begin with `x-`, and `$schema`, are yours to use anywhere.";
     WrongType = "AC011", Error, "wrong type", "The value has another JSON type than the key takes, such as text where a number is needed: `30`, not `\"30\"`. A key that may be left out also takes null.";
     MissingKey = "AC012", Error, "missing key", "A key without which the document cannot run is missing. A document needs `operations`.";
@@ -125,7 +125,7 @@ codes! {
     IncompleteOAuth = "AC081", Mistake, "incomplete OAuth", "Signing in with OAuth needs `clientId`, `authorizationUrl`, `tokenUrl` and `redirectUri`. They come from the app that is registered at the CRM.";
     MissingOperation = "AC082", Mistake, "missing operation", "Signing in runs `getUserInfo` to learn whose credential it is. Without it nobody can sign in, and no other operation ever runs.";
     StatusPattern = "AC090", Error, "invalid status", "A status is written as a number from 100 to 599, as a class such as `4xx`, or as a range such as `500-599`; `retry.on` also takes `connection`.";
-    Pattern = "AC091", Error, "invalid pattern", "`matches` takes a regular expression. Look-around and back-references do not exist, so that no reply can make a search endless.";
+    Pattern = "AC091", Error, "invalid pattern", "`matches` takes a regular expression. Look-around and back-references do not exist, so that no reply can make a search endless. A document has at most 200 patterns, those of `match` included. A pattern has at most 2000 bytes and 64 classes of characters.";
     RuleWithoutEffect = "AC092", Mistake, "rule without effect", "A rule of `errorMapping` that can never apply or changes nothing: without an outcome, without the name or path that it tests, behind a rule that takes every failure, or with `noMatch` where the operation does not search.";
     NothingRetried = "AC093", Mistake, "nothing is retried", "`retry` stands at an operation that is not safe to repeat, and its `on` leaves out 429, the one status that says that nothing was done. So nothing is sent twice. Name an `idempotencyHeader` if the CRM has one, say with `effect` that repeating does no harm, or leave `retry` out.";
     IncompleteLimit = "AC094", Mistake, "incomplete limit", "The setting lacks its other half and has no effect: `perSeconds` needs `requests`, and `idempotencyHeader` needs the header's `name`.";
@@ -162,26 +162,85 @@ impl Diagnostic {
     }
 }
 
+/// So many of each severity.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    errors: usize,
+    mistakes: usize,
+    warnings: usize,
+}
+
+impl Counts {
+    /// How many of a severity.
+    pub fn of(&self, severity: Severity) -> usize {
+        match severity {
+            Severity::Error => self.errors,
+            Severity::Mistake => self.mistakes,
+            Severity::Warning => self.warnings,
+        }
+    }
+
+    /// How many.
+    pub fn total(&self) -> usize {
+        self.errors + self.mistakes + self.warnings
+    }
+
+    /// The worst severity of which there are any.
+    pub fn worst(&self) -> Option<Severity> {
+        [Severity::Error, Severity::Mistake, Severity::Warning]
+            .into_iter()
+            .find(|severity| self.of(*severity) > 0)
+    }
+
+    /// Counts more of a severity.
+    pub fn add(&mut self, severity: Severity, count: usize) {
+        *match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Mistake => &mut self.mistakes,
+            Severity::Warning => &mut self.warnings,
+        } += count;
+    }
+
+    /// Counts others too.
+    pub fn add_all(&mut self, others: Self) {
+        self.errors += others.errors;
+        self.mistakes += others.mistakes;
+        self.warnings += others.warnings;
+    }
+}
+
+/// What was found and is not among the findings that are told.
+#[derive(Debug, Clone, Default)]
+pub struct Omitted {
+    /// How many.
+    pub counts: Counts,
+    /// The places of the secrets among them, which no report shows.
+    pub secrets: Vec<Range<usize>>,
+}
+
 /// A source text and everything that was found in it, in source order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Findings {
     /// Name to print: usually the path as the user gave it.
     pub file: String,
     /// The text that spans refer to.
     pub source: Arc<str>,
-    /// The findings.
+    /// The findings; of very many the worst.
     pub diagnostics: Vec<Diagnostic>,
+    /// What else was found.
+    pub omitted: Omitted,
 }
 
 impl Findings {
     /// The worst severity found.
     pub fn worst(&self) -> Option<Severity> {
-        self.diagnostics.iter().map(Diagnostic::severity).max()
+        self.diagnostics.iter().map(Diagnostic::severity).max().max(self.omitted.counts.worst())
     }
 
     /// Number of findings of a severity.
     pub fn count(&self, severity: Severity) -> usize {
-        self.diagnostics.iter().filter(|found| found.severity() == severity).count()
+        let told = self.diagnostics.iter().filter(|found| found.severity() == severity).count();
+        told + self.omitted.counts.of(severity)
     }
 }
 

@@ -11,7 +11,8 @@ use super::diagnostic::Code;
 use super::document::Document;
 use super::pointer;
 use super::suggest::nearest;
-use crate::config::problem::{Part, Problem};
+use crate::cancel::Cancel;
+use crate::config::problem::{Part, Problem, Problems};
 
 /// Keys that are allowed in every object: the author's own, and the schema's address. The validator
 /// compares such patterns as text; one for both would be a regular expression, compiled for every copy of
@@ -131,8 +132,8 @@ fn resolve(schema: &'static Value) -> Option<&'static Value> {
 /// What the schema says about a document.
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
-    /// Every violation.
-    pub(crate) problems: Vec<Problem>,
+    /// The violations.
+    pub(crate) problems: Problems,
     /// Pointers of values of the wrong type, which have no place in the typed document.
     pub(crate) unusable: Vec<String>,
     /// Pointers at which a value would be if its key were not misspelt.
@@ -140,9 +141,12 @@ pub(crate) struct Verdict {
 }
 
 /// Validates a document.
-pub(crate) fn validate(document: &Value) -> Verdict {
-    let mut verdict = Verdict::default();
+pub(crate) fn validate(document: &Value, cancel: &Cancel) -> Verdict {
+    let mut verdict = Verdict { problems: Problems::new(cancel.clone()), ..Verdict::default() };
     for error in VALIDATOR.iter_errors(document) {
+        if cancel.is_cancelled() {
+            break;
+        }
         let at = error.instance_path().as_str().to_owned();
         explain(&error, &at, &mut verdict);
     }
@@ -155,7 +159,11 @@ fn explain(error: &ValidationError<'_>, at: &str, verdict: &mut Verdict) {
     let Verdict { problems, unusable, misspelt } = verdict;
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
+            let code = if at == "/operations" { Code::UnknownOperation } else { Code::UnknownKey };
             for key in unexpected {
+                if !problems.takes(code) {
+                    continue;
+                }
                 let (problem, meant) = unknown_key(at, key);
                 problems.push(problem);
                 misspelt.extend(meant);
@@ -163,7 +171,9 @@ fn explain(error: &ValidationError<'_>, at: &str, verdict: &mut Verdict) {
         }
         ValidationErrorKind::Type { kind } => {
             unusable.push(at.to_owned());
-            problems.push(wrong_type(error.instance(), kind, at));
+            if problems.takes(Code::WrongType) {
+                problems.push(wrong_type(error.instance(), kind, at));
+            }
         }
         // A value of another type is reported as such, and the compiler explains methods: it also
         // takes mixed case, as the reference does.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::diagnostic::{Code, Diagnostic};
-use super::syntax::{self, Tree};
+use super::syntax::{self, Reached, Tree};
 
 /// How many brackets may be open at the same time in a document.
 pub const MAX_DEPTH: usize = syntax::MAX_DEPTH;
@@ -60,6 +60,40 @@ fn refused(source: &str, error: &serde_json::Error) -> Diagnostic {
     }
 }
 
+/// Finds places one after the other. Asking for the parts of one text in their order costs as much as
+/// reading it once.
+pub struct Locator<'m> {
+    /// Where everything is.
+    pub map: &'m SourceMap,
+    /// The text asked for last, and a place in it: in the source, and decoded.
+    last: Option<(usize, Reached)>,
+}
+
+impl<'m> Locator<'m> {
+    /// For the places of one document.
+    pub fn new(map: &'m SourceMap) -> Self {
+        Self { map, last: None }
+    }
+
+    /// As [`SourceMap::string_span`].
+    pub fn string_span(&mut self, pointer: &str, decoded: Range<usize>) -> Range<usize> {
+        match self.map.tree.nearest(pointer) {
+            Some((node, true)) if self.map.source[node.value.clone()].starts_with('"') => {
+                let literal = node.value.start;
+                let reached = self
+                    .last
+                    .filter(|(known, reached)| *known == literal && reached.decoded <= decoded.start);
+                let from = reached.map_or(Reached::default(), |(_, reached)| reached);
+                let content = syntax::inner(node.value.clone());
+                let (range, reached) = syntax::decoded_range(&self.map.source, content, decoded, from);
+                self.last = Some((literal, reached));
+                range
+            }
+            _ => self.map.value_span(pointer),
+        }
+    }
+}
+
 impl SourceMap {
     /// Keys that occur again in the same object (`AC002`), in source order. Only the last one is in the
     /// value and in this map.
@@ -89,7 +123,8 @@ impl SourceMap {
     pub fn string_span(&self, pointer: &str, decoded: Range<usize>) -> Range<usize> {
         match self.tree.nearest(pointer) {
             Some((node, true)) if self.source[node.value.clone()].starts_with('"') => {
-                syntax::decoded_range(&self.source, syntax::inner(node.value.clone()), decoded)
+                let content = syntax::inner(node.value.clone());
+                syntax::decoded_range(&self.source, content, decoded, Reached::default()).0
             }
             _ => self.value_span(pointer),
         }
@@ -98,7 +133,9 @@ impl SourceMap {
     /// As [`Self::string_span`], for the key of the member at a pointer.
     pub fn key_string_span(&self, pointer: &str, decoded: Range<usize>) -> Range<usize> {
         match self.tree.nearest(pointer).and_then(|(node, exact)| node.key.clone().filter(|_| exact)) {
-            Some(key) => syntax::decoded_range(&self.source, syntax::inner(key), decoded),
+            Some(key) => {
+                syntax::decoded_range(&self.source, syntax::inner(key), decoded, Reached::default()).0
+            }
             None => self.key_span(pointer),
         }
     }

@@ -5,6 +5,9 @@ use strsim::damerau_levenshtein;
 /// Words that people swap without noticing: a name may differ in one of them entirely.
 const LINK_WORDS: [&str; 10] = ["by", "with", "for", "from", "of", "to", "and", "in", "on", "at"];
 
+/// Longer texts are no mistyped name, in bytes. Comparing takes the product of both lengths.
+const LONGEST: usize = 200;
+
 /// Shortest abbreviation that is still taken for the beginning of a name.
 const SHORTEST_PREFIX: usize = 4;
 
@@ -15,7 +18,7 @@ const SHORTEST_PREFIX: usize = 4;
 /// exchanged, or two swapped), at most one in three letters and never in a whole word unless it
 /// only links others; a candidate that `wanted` begins or completes. The first of equals wins.
 pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    if wanted.trim().is_empty() {
+    if wanted.trim().is_empty() || wanted.len() > LONGEST {
         return None;
     }
     let wanted = Name::new(wanted);

@@ -126,8 +126,9 @@ pub fn asked_wait(
     }
 }
 
+/// A value that is no text is one that cannot be read.
 fn texts<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
-    headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok())
+    headers.get_all(name).into_iter().map(|value| value.to_str().unwrap_or("?"))
 }
 
 fn is_blank(value: &Value) -> bool {
@@ -165,17 +166,22 @@ fn wait_of(value: &Value, unit: WaitUnit, now: Timestamp) -> Option<Duration> {
         return match number {
             number if !number.is_finite() || number < 0.0 => None,
             // In milliseconds, 1e9 are still twelve days.
-            number if number >= EPOCH_FROM && seconds >= EPOCH_FROM / 1e3 => {
-                until(parse_instant(&Value::from(text))?, now)
-            }
+            number if number >= EPOCH_FROM && seconds >= EPOCH_FROM / 1e3 => until(instant(text)?, now),
             _ => length(seconds),
         };
     }
     match parse_seconds(&Value::from(text)) {
         Some(seconds) if seconds >= 0.0 => length(seconds),
         Some(_) => None,
-        None => until(parse_instant(&Value::from(text))?, now),
+        None => until(instant(text)?, now),
     }
+}
+
+/// An instant: as elsewhere, or in the forms of HTTP that are obsolete and still have to be read (RFC 9110,
+/// 5.6.7).
+fn instant(text: &str) -> Option<Timestamp> {
+    let obsolete = || Timestamp::try_from(httpdate::parse_http_date(text).ok()?).ok();
+    parse_instant(&Value::from(text)).or_else(obsolete)
 }
 
 fn length(seconds: f64) -> Option<Duration> {
@@ -234,6 +240,15 @@ mod tests {
             (503, "retry-after", "2023-11-14T22:13:30Z", Some(10.0)),
             (503, "retry-after", &epoch(20), Some(20.0)),
             (503, "retry-after", "Tue, 14 Nov 2023 22:13:10 GMT", Some(0.0)),
+            (503, "retry-after", "Tuesday, 14-Nov-23 22:13:30 GMT", Some(10.0)),
+            (503, "retry-after", "Tue Nov 14 22:13:30 2023", Some(10.0)),
+            (503, "retry-after", "Tuesday, 14-Nov-23 22:13:10 GMT", Some(0.0)),
+            (503, "retry-after", "  Tue, 14 Nov 2023 22:13:30 GMT ", Some(10.0)),
+            (503, "retry-after", "1.999", Some(1.999)),
+            (503, "retry-after", "-0.5", None),
+            (503, "retry-after", "99999999999999999999", None),
+            (503, "retry-after", "NaN", None),
+            (503, "retry-after", "inf", None),
             (503, "retry-after", "soon", None),
             (503, "retry-after", "-5", None),
             (503, "retry-after", "1e300", None),

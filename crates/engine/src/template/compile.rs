@@ -11,13 +11,13 @@ use super::unknown;
 use super::{Block, Piece, Reference, Template, TextTemplate};
 
 use crate::blocks::{self, HELPERS, ThreeBraces, VariablePath};
-use crate::config::problem::Problem;
+use crate::config::problem::{Problem, Problems};
 use crate::path::{Path, Step};
 use crate::text_body::is_scalar;
 use crate::variables::{self, Resolution, Variable};
 
 /// Compiles a text that may become any JSON.
-pub fn compile_value(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) -> Template {
+pub fn compile_value(text: &str, place: Place<'_>, problems: &mut Problems) -> Template {
     let tokens = scan(text, is_call);
     match tokens.as_slice() {
         [] => Template::Literal(Box::default()),
@@ -29,18 +29,20 @@ pub fn compile_value(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) 
                 call => format!("{{{{{{json ({call})}}}}}}"),
             };
             let shift = source.find(&text[inner.clone()]).unwrap_or(0);
-            let mut found = Vec::new();
+            let mut found = problems.part();
             let compiled = block(&source, inner.start, shift, ThreeBraces::Raw, place, &mut found);
             if compiled.is_none()
+                && found.takes_patterns(blocks::patterns(text))
                 && let Err(as_written) = blocks::compile(text)
             {
                 // Errors are told about the text as it was written.
-                found.clear();
+                problems.count_patterns_of(&found);
+                found = problems.part();
                 found.extend(
                     as_written.into_iter().map(|problem| explain::block(problem, text, place, Range::clone)),
                 );
             }
-            problems.extend(found);
+            problems.append(found);
             compiled.map_or_else(|| Template::Literal(text.into()), Template::TypedCall)
         }
         tokens if tokens.iter().all(|token| matches!(token, Token::Literal(_) | Token::Stray(_))) => {
@@ -53,11 +55,11 @@ pub fn compile_value(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) 
 
 /// Compiles a text of a body. One that is a single `if` whose branches are all numbers, booleans or null
 /// is such a value too.
-pub fn compile_member(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) -> Template {
+pub fn compile_member(text: &str, place: Place<'_>, problems: &mut Problems) -> Template {
     if is_typed_block(text, &scan(text, is_call)) {
-        let mut found = Vec::new();
+        let mut found = problems.part();
         if let Some(block) = block(text, 0, 0, ThreeBraces::Raw, place, &mut found) {
-            problems.extend(found);
+            problems.append(found);
             return Template::TypedCall(block);
         }
     }
@@ -66,7 +68,7 @@ pub fn compile_member(text: &str, place: Place<'_>, problems: &mut Vec<Problem>)
 
 /// Compiles a query parameter: three braces within other text are a brace around the value, as search
 /// languages want it.
-pub fn compile_parameter(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) -> Template {
+pub fn compile_parameter(text: &str, place: Place<'_>, problems: &mut Problems) -> Template {
     let tokens = scan(text, is_call);
     let is_raw =
         |token: &&Token| matches!(token, Token::Path { raw: true, .. } | Token::Call { raw: true, .. });
@@ -140,12 +142,12 @@ fn is_typed_block(text: &str, tokens: &[Token]) -> bool {
 }
 
 /// Compiles a text that stays text.
-pub fn compile_text(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) -> TextTemplate {
+pub fn compile_text(text: &str, place: Place<'_>, problems: &mut Problems) -> TextTemplate {
     from_tokens(text, &scan(text, is_call), ThreeBraces::Raw, place, problems)
 }
 
 /// Compiles a text whose expressions are inserted as they are.
-pub fn compile_raw(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) -> TextTemplate {
+pub fn compile_raw(text: &str, place: Place<'_>, problems: &mut Problems) -> TextTemplate {
     let mut template = compile_text(text, place, problems);
     for piece in &mut template.pieces {
         if let Piece::Path { raw, .. } = piece {
@@ -156,7 +158,7 @@ pub fn compile_raw(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) ->
 }
 
 /// Compiles the one expression that a text is.
-pub fn compile_leading(text: &str, place: Place<'_>, problems: &mut Vec<Problem>) -> Reference {
+pub fn compile_leading(text: &str, place: Place<'_>, problems: &mut Problems) -> Reference {
     match scan(text, is_call).as_slice() {
         [Token::Path { inner, .. }] => reference(text, inner, place, problems),
         _ => Reference::Nothing(text.into()),
@@ -168,7 +170,7 @@ fn from_tokens(
     tokens: &[Token],
     braces: ThreeBraces,
     place: Place<'_>,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> TextTemplate {
     if tokens.iter().any(|token| matches!(token, Token::Call { .. })) {
         // One call makes the whole text a Handlebars template: blocks span tokens.
@@ -232,8 +234,11 @@ fn block(
     shift: usize,
     braces: ThreeBraces,
     place: Place<'_>,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<Block> {
+    if !is_affordable(source, place.pointer, problems) {
+        return None;
+    }
     let template = match blocks::compile_with(source, braces) {
         Ok(template) => template,
         Err(found) => {
@@ -260,6 +265,19 @@ fn block(
     })
 }
 
+/// Whether a text may be read as a template of helpers and blocks; that it may not is reported.
+pub(super) fn is_affordable(source: &str, pointer: &str, problems: &mut Problems) -> bool {
+    if !problems.takes_patterns(blocks::patterns(source)) {
+        problems.push_many_patterns(pointer);
+        return false;
+    }
+    if !problems.takes_template(source.matches("{{").count(), source.len()) {
+        problems.push_long_templates(pointer);
+        return false;
+    }
+    true
+}
+
 fn place_range(range: &Range<usize>, at: usize, shift: usize) -> Range<usize> {
     let start = at + range.start.saturating_sub(shift);
     start..(at + range.end.saturating_sub(shift)).max(start)
@@ -270,7 +288,7 @@ fn block_variables(
     at: usize,
     shift: usize,
     place: Place<'_>,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Vec<Variable> {
     let segments: Vec<&str> = path.segments.iter().map(String::as_str).collect();
     match variables::resolve(place.operation.variables(), &segments) {
@@ -279,6 +297,9 @@ fn block_variables(
             Variable::ALL.iter().copied().filter(|one| one.name().starts_with("user.")).collect()
         }
         Resolution::UnknownMember(_) | Resolution::Unknown => {
+            if !problems.takes(Code::UnknownVariable) {
+                return Vec::new();
+            }
             let range = place_range(&(path.offset..path.offset + path.length), at, shift);
             problems.push(unknown::variable(&segments.join("."), range, place));
             Vec::new()
@@ -286,7 +307,7 @@ fn block_variables(
     }
 }
 
-fn reference(text: &str, inner: &Range<usize>, place: Place<'_>, problems: &mut Vec<Problem>) -> Reference {
+fn reference(text: &str, inner: &Range<usize>, place: Place<'_>, problems: &mut Problems) -> Reference {
     let expression = &text[inner.clone()];
     if expression.is_empty() {
         problems.push(
@@ -323,10 +344,13 @@ fn reference(text: &str, inner: &Range<usize>, place: Place<'_>, problems: &mut 
         }
         Resolution::UnknownMember(_) | Resolution::Unknown => {}
     }
-    problems.push(
-        explain::malformed(expression, inner, place)
-            .unwrap_or_else(|| explain::not_a_variable(expression, inner.clone(), place)),
-    );
+    // One of the codes that it can be; all have the same severity.
+    if problems.takes(Code::UnknownVariable) {
+        problems.push(
+            explain::malformed(expression, inner, place)
+                .unwrap_or_else(|| explain::not_a_variable(expression, inner.clone(), place)),
+        );
+    }
     // What is not in the table may still be there at run time only below a variable that is.
     match variables::visible(place.operation.variables()).find(|variable| variable.name() == segments[0]) {
         Some(variable) => Reference::Variable(variable, steps(&segments[1..])),

@@ -9,7 +9,7 @@ use crate::blocks::helpers::value_names;
 use crate::blocks::{ProblemKind, TemplateProblem};
 use crate::config::diagnostic::Code;
 use crate::config::operations::OperationName;
-use crate::config::problem::Problem;
+use crate::config::problem::{Problem, Problems};
 use crate::config::suggest::nearest;
 use crate::variables::{self, Resolution};
 
@@ -28,10 +28,14 @@ const OPERATORS: &[(&str, &str)] = &[
 ];
 
 /// Reports braces in the literal parts of a text that were surely meant as expressions.
-pub(super) fn braces(text: &str, tokens: &[Token], place: Place<'_>, problems: &mut Vec<Problem>) {
+pub(super) fn braces(text: &str, tokens: &[Token], place: Place<'_>, problems: &mut Problems) {
     for token in tokens {
         match token {
-            Token::Stray(range) => problems.push(stray(text, range, place)),
+            Token::Stray(range) => {
+                if problems.takes(Code::LiteralBraces) {
+                    problems.push(stray(text, range, place));
+                }
+            }
             Token::Literal(range) => single_braces(text, range, place, problems),
             Token::Path { .. } | Token::Call { .. } => {}
         }
@@ -69,16 +73,20 @@ fn stray(text: &str, range: &Range<usize>, place: Place<'_>) -> Problem {
 
 /// `{name}` and `${name}` where `name` is a variable: as a whole text, after `$`, or in a URL. Elsewhere
 /// braces belong to other languages, such as GraphQL.
-fn single_braces(text: &str, literal: &Range<usize>, place: Place<'_>, problems: &mut Vec<Problem>) {
+fn single_braces(text: &str, literal: &Range<usize>, place: Place<'_>, problems: &mut Problems) {
     for (at, _) in text[literal.clone()].match_indices('{') {
         let open = literal.start + at;
-        let Some(length) = text[open + 1..literal.end].find('}') else { return };
+        // No name has a brace in it: only the last brace before the closing one may begin an expression.
+        let Some(length) = text[open + 1..literal.end].find(['{', '}']) else { return };
+        if !text[open + 1 + length..].starts_with('}') {
+            continue;
+        }
         let (name, end) = (&text[open + 1..open + 1 + length], open + length + 2);
         // A part of a longer run of braces is judged as such.
         let in_a_run = text[..open].ends_with('{') || text[end..].starts_with('}');
         let start = if text[..open].ends_with('$') { open - 1 } else { open };
         let meant = start < open || text.trim() == &text[start..end] || place.pointer.ends_with("/url");
-        if in_a_run || !meant || !is_variable(name, place.operation) {
+        if in_a_run || !meant || !is_variable(name, place.operation) || !problems.takes(Code::LiteralBraces) {
             continue;
         }
         problems.push(

@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
+use super::compile::is_affordable;
 use super::explain;
 use super::place::Place;
 use crate::blocks::{self, CompiledTemplate, Context, Rendered};
 use crate::config::diagnostic::Code;
 use crate::config::operations::OperationName;
-use crate::config::problem::Problem;
+use crate::config::problem::{Problem, Problems};
 use crate::config::suggest::nearest;
 use crate::encode::Slot;
 use crate::missing::Demand;
@@ -32,13 +33,16 @@ pub struct MessageTemplate {
 
 impl MessageTemplate {
     /// Compiles a message that stands at a JSON pointer.
-    pub fn compile(text: &str, pointer: &str, problems: &mut Vec<Problem>) -> Self {
+    pub fn compile(text: &str, pointer: &str, problems: &mut Problems) -> Self {
         let source = Box::from(text);
         if !text.contains("{{") {
             return Self { source, template: None };
         }
         // Messages see no variables of an operation.
         let place = Place::own(OperationName::DOCUMENT, pointer);
+        if !is_affordable(text, pointer, problems) {
+            return Self { source, template: None };
+        }
         let template = match blocks::compile(text) {
             Ok(template) => template,
             Err(found) => {
@@ -53,6 +57,9 @@ impl MessageTemplate {
         for path in template.variables() {
             let first = path.segments.first().map_or("", String::as_str);
             if NAMES.contains(&first) {
+                continue;
+            }
+            if !problems.takes(Code::UnknownVariable) {
                 continue;
             }
             let whole = path.segments.join(".");

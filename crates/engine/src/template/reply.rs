@@ -9,13 +9,13 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::MAX_TEXT;
-use super::compile::{is_block_tag, is_call};
+use super::compile::{is_affordable, is_block_tag, is_call};
 use super::explain;
 use super::place::Place;
 use super::scan::{Token, scan};
 use crate::blocks::{self, CompiledTemplate, Context, OMITTED, RenderProblem, Rendered};
 use crate::config::diagnostic::Code;
-use crate::config::problem::Problem;
+use crate::config::problem::{Problem, Problems};
 use crate::config::suggest::nearest;
 use crate::encode::Slot;
 use crate::mapping::view::{PARENT, Reading, View};
@@ -85,16 +85,16 @@ impl ReplyTemplate {
         level: Level,
         joining: Joining,
         place: Place<'_>,
-        problems: &mut Vec<Problem>,
+        problems: &mut Problems,
     ) -> Self {
         let compiler = Compiler { text, level, place };
-        let mut found = Vec::new();
+        let mut found = problems.part();
         let pieces = compiler.pieces(&mut found);
-        for problem in &mut found {
+        for problem in found.kept() {
             // What is said about requests, where braces are sent.
             problem.message = problem.message.replace(" are sent as they stand", " stay as they stand");
         }
-        problems.append(&mut found);
+        problems.append(found);
         Self { pieces, joining }
     }
 
@@ -306,7 +306,7 @@ struct Compiler<'t> {
 }
 
 impl Compiler<'_> {
-    fn pieces(&self, problems: &mut Vec<Problem>) -> Box<[Piece]> {
+    fn pieces(&self, problems: &mut Problems) -> Box<[Piece]> {
         let text = self.text;
         let tokens = scan(text, is_call);
         let has_blocks = tokens
@@ -331,7 +331,7 @@ impl Compiler<'_> {
     }
 
     /// A call whose value comes back as JSON.
-    fn call(&self, inner: &Range<usize>, problems: &mut Vec<Problem>) -> Option<Block> {
+    fn call(&self, inner: &Range<usize>, problems: &mut Problems) -> Option<Block> {
         let call = &self.text[inner.clone()];
         let source = match call.trim() {
             "omit" => "{{omit}}".to_owned(),
@@ -341,11 +341,14 @@ impl Compiler<'_> {
         self.block(&source, inner.start, shift, problems)
     }
 
-    fn block(&self, source: &str, at: usize, shift: usize, problems: &mut Vec<Problem>) -> Option<Block> {
+    fn block(&self, source: &str, at: usize, shift: usize, problems: &mut Problems) -> Option<Block> {
         let placed = |range: &Range<usize>| {
             let start = at + range.start.saturating_sub(shift);
             start..(at + range.end.saturating_sub(shift)).max(start)
         };
+        if !is_affordable(source, self.place.pointer, problems) {
+            return None;
+        }
         let template = match blocks::compile(source) {
             Ok(template) => template,
             Err(found) => {
@@ -369,7 +372,7 @@ impl Compiler<'_> {
     }
 
     /// What a plain expression reads.
-    fn reading(&self, inner: &Range<usize>, problems: &mut Vec<Problem>) -> Reading {
+    fn reading(&self, inner: &Range<usize>, problems: &mut Problems) -> Reading {
         let expression = &self.text[inner.clone()];
         let shown = expression;
         let expression = ["$", "this"].iter().find_map(|root| {
@@ -382,7 +385,7 @@ impl Compiler<'_> {
         };
         if let Some(problem) = explain::malformed(expression, inner, self.place) {
             problems.push(problem);
-            return self.reading_of(&[expression], inner, &mut Vec::new());
+            return self.reading_of(&[expression], inner, &mut problems.part());
         }
         let Some(keys) = keys(expression) else {
             let problem = explain::not_a_variable(expression, inner.clone(), self.place).label("no helper");
@@ -395,12 +398,12 @@ impl Compiler<'_> {
                     None => problem,
                 },
             );
-            return self.reading_of(&[expression], inner, &mut Vec::new());
+            return self.reading_of(&[expression], inner, &mut problems.part());
         };
         self.reading_of(&keys, inner, problems)
     }
 
-    fn reading_of(&self, keys: &[&str], range: &Range<usize>, problems: &mut Vec<Problem>) -> Reading {
+    fn reading_of(&self, keys: &[&str], range: &Range<usize>, problems: &mut Problems) -> Reading {
         let steps = |keys: &[&str]| keys.iter().map(|key| Step::segment(key)).collect::<Box<[Step]>>();
         let first = keys.first().copied().unwrap_or_default();
         let inputs = match self.level {

@@ -29,7 +29,7 @@ fn records() -> Vec<Route> {
     vec![
         managed(get(CONNECTORS, records::list, "Lists the connectors of the store"))
             .reply::<records::Connectors>(200, "The connectors, by proxy id"),
-        managed(post(
+        checking(post(
             CONNECTORS,
             records::create,
             "Makes a connector, with a first revision if one comes along",
@@ -37,7 +37,7 @@ fn records() -> Vec<Route> {
         .reply::<ConnectorView>(201, "The connector, a draft")
         .reply::<ManagementErrorReply>(409, "There is one of this id")
         .reply::<ManagementErrorReply>(422, "A secret would be readable"),
-        managed(post(
+        checking(post(
             "/console/api/v1/connectors/import",
             records::import,
             "Makes a connector from an export",
@@ -64,7 +64,7 @@ fn records() -> Vec<Route> {
 
 fn revisions() -> Vec<Route> {
     vec![
-        managed(post(
+        checking(post(
             "/console/api/v1/validate",
             revisions::validate,
             "Checks a proxyConfig and stores nothing",
@@ -112,14 +112,14 @@ fn revisions() -> Vec<Route> {
         ))
         .reply::<revisions::Cases>(200, "The cases")
         .reply::<ManagementErrorReply>(404, UNKNOWN),
-        managed(post(
+        checking(post(
             "/console/api/v1/connectors/{proxyId}/revisions/{number}/check",
             revisions::check,
             "Checks a revision and runs its fixture cases",
         ))
         .reply::<Verdict>(200, "What was found, and what came of the cases")
         .reply::<ManagementErrorReply>(404, UNKNOWN),
-        managed(post(
+        checking(post(
             "/console/api/v1/connectors/{proxyId}/revisions/{number}/explain",
             revisions::explain,
             "Shows what an operation would send, and sends nothing",
@@ -127,7 +127,7 @@ fn revisions() -> Vec<Route> {
         .reply::<Explained>(200, "The request, and where its values come from; credentials are masked")
         .reply::<ManagementErrorReply>(404, UNKNOWN)
         .reply::<ManagementErrorReply>(422, "The revision cannot run"),
-        managed(post(
+        checking(post(
             "/console/api/v1/connectors/{proxyId}/revisions/{number}/test",
             revisions::test,
             "Sends an operation's request to the CRM, with the connector's secrets",
@@ -135,7 +135,7 @@ fn revisions() -> Vec<Route> {
         .reply::<Tested>(200, "What came of it; credentials are masked")
         .reply::<ManagementErrorReply>(404, UNKNOWN)
         .reply::<ManagementErrorReply>(422, "The revision cannot run"),
-        managed(get(
+        checking(get(
             "/console/api/v1/connectors/{proxyId}/diff",
             revisions::diff,
             "Compares two revisions by operations and fields",
@@ -195,9 +195,17 @@ fn managed(route: Route) -> Route {
         .reply::<ManagementErrorReply>(413, "The body, or what is to be stored, is too large")
 }
 
+/// What is checked, which the server does a few at a time.
+fn checking(route: Route) -> Route {
+    managed(route).reply::<ManagementErrorReply>(
+        503,
+        "The server is busy with other checks; `Retry-After` says when to come again",
+    )
+}
+
 /// A change of a connector as it was read.
 fn editing(route: Route) -> Route {
-    managed(route)
+    checking(route)
         .reply::<ManagementErrorReply>(404, UNKNOWN)
         .reply::<ManagementErrorReply>(412, "It was changed meanwhile; `etag` is the one now")
         .reply::<ManagementErrorReply>(428, "The header If-Match is missing")

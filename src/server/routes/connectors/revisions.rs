@@ -150,21 +150,22 @@ pub(super) async fn cases(
 }
 
 pub(super) async fn check(
-    _: ManagementCaller<scope::Read>,
+    caller: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
 ) -> Answer {
-    Ok(reply::json(200, &services.connectors.check(&path.0, number(&path.1)?).await?))
+    Ok(reply::json(200, &services.connectors.check(&caller, &path.0, number(&path.1)?).await?))
 }
 
 pub(super) async fn explain(
-    _: ManagementCaller<scope::Read>,
+    caller: ManagementCaller<scope::Read>,
     services: web::Data<Services>,
     path: web::Path<(String, String)>,
     body: Sent<Submitted<Trial, Trial, SETTINGS_LIMIT>>,
 ) -> Answer {
     let trial = body?.input;
-    Ok(reply::json(200, &services.connectors.explain(&path.0, number(&path.1)?, trial).await?))
+    let number = number(&path.1)?;
+    Ok(reply::json(200, &services.connectors.explain(&caller, &path.0, number, trial).await?))
 }
 
 /// Needs the scope of activation: a document can send the connector's secrets wherever it names.

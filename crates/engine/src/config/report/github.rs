@@ -16,6 +16,11 @@ pub fn github(files: &[Findings]) -> String {
             text.push_str(&command(file, &lines, &mask.diagnostic(found)));
             text.push('\n');
         }
+        let omitted = super::omitted(file, usize::MAX);
+        if omitted > 0 {
+            let (name, more) = (property(&file.file), super::and_more(omitted));
+            let _ = writeln!(text, "::error file={name},title=more findings::{}", data(&more));
+        }
     }
     text
 }

@@ -22,6 +22,9 @@ pub enum Colour {
 /// Columns that a frame may take; longer lines are cut around the span.
 const WIDTH: usize = 120;
 
+/// Of a longer line, in bytes, only a part is looked at.
+const LONGEST_LINE: usize = 16 * 1024;
+
 /// Longest underline, in characters.
 const LONGEST_SPAN: usize = 80;
 
@@ -43,6 +46,10 @@ pub(super) fn human_of_first(files: &[Findings], colour: Colour, count_of_each: 
         for found in file.diagnostics.iter().take(count_of_each) {
             text.push_str(&frame(&renderer, file, &lines, &mask, found));
             text.push_str("\n\n");
+        }
+        let omitted = super::omitted(file, count_of_each);
+        if omitted > 0 {
+            text.push_str(&format!("{}: {}\n\n", printable(&file.file), super::and_more(omitted)));
         }
     }
     text.push_str(&summary(files));
@@ -70,7 +77,7 @@ fn frame(
         group = group.element(Origin::path(path));
     } else {
         let (line, column) = lines.line_column(found.span.start);
-        let part = first_line(&file.source, found.span.start);
+        let part = cut(&file.source, first_line(&file.source, found.span.start), found.span.start);
         let (excerpt, span) = mask.excerpt(part.clone(), &shown(&file.source, &part, &found.span));
         let printed_column = excerpt[..span.start].chars().count() + 1;
         let annotation = AnnotationKind::Primary.span(span).label(found.label.as_deref().map(printable));
@@ -106,6 +113,22 @@ fn first_line(source: &str, offset: usize) -> Range<usize> {
     let start = source[..offset].rfind('\n').map_or(0, |end| end + 1);
     let end = source[offset..].find('\n').map_or(source.len(), |end| offset + end);
     start..start + source[start..end].trim_end_matches('\r').len()
+}
+
+/// A line, or of a long one what is around an offset: the renderer reads all that it gets for each finding.
+fn cut(source: &str, line: Range<usize>, offset: usize) -> Range<usize> {
+    if line.len() <= LONGEST_LINE {
+        return line;
+    }
+    let mut start = offset.saturating_sub(LONGEST_LINE / 2).max(line.start);
+    let mut end = start.saturating_add(LONGEST_LINE).min(line.end);
+    while !source.is_char_boundary(start) {
+        start -= 1;
+    }
+    while !source.is_char_boundary(end) {
+        end += 1;
+    }
+    start..end
 }
 
 /// What of a span is underlined: its first line, and of that not more than fits.

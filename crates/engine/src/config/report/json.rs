@@ -17,6 +17,9 @@ struct Report<'a> {
 struct File<'a> {
     file: &'a str,
     diagnostics: Vec<Finding>,
+    /// How many findings are not among them; absent where all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -47,7 +50,8 @@ struct Summary {
 
 /// `{"version":1,"files":[{"file","diagnostics":[…]}],"summary":{"files","errors","mistakes",
 /// "warnings"}}`. Lines and columns count from 1, columns in characters, the end is behind the span;
-/// `offset` and `length` are bytes. `label` and `help` may be null.
+/// `offset` and `length` are bytes. `label` and `help` may be null. A file with very many findings has `more`
+/// too: how many are not listed.
 pub fn json(files: &[Findings]) -> String {
     json_of_first(files, usize::MAX)
 }
@@ -89,5 +93,10 @@ fn file(file: &Findings, count: usize) -> File<'_> {
             help: found.help,
         }
     };
-    File { file: &file.file, diagnostics: file.diagnostics.iter().take(count).map(finding).collect() }
+    let more = super::omitted(file, count);
+    File {
+        file: &file.file,
+        diagnostics: file.diagnostics.iter().take(count).map(finding).collect(),
+        more: (more > 0).then_some(more),
+    }
 }

@@ -1,6 +1,7 @@
 //! Keeps secrets out of reports.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -20,21 +21,21 @@ pub(super) struct Mask<'a> {
     source: &'a str,
     /// In source order, without overlaps: the place of a secret, without quotes.
     secrets: Vec<Range<usize>>,
+    /// Those that are searched for in messages.
+    texts: Vec<&'a str>,
 }
 
 impl<'a> Mask<'a> {
     pub(super) fn new(file: &'a Findings) -> Self {
-        let mut secrets: Vec<Range<usize>> = file
-            .diagnostics
-            .iter()
-            .filter_map(|found| Some((found, content(&file.source, &found.span)?)))
-            .filter(|(found, content)| holds_secret(found, &file.source[content.clone()]))
-            .map(|(_, content)| content)
-            .collect();
+        let told = file.diagnostics.iter().filter_map(|found| secret_in(found, &file.source));
+        let mut secrets: Vec<Range<usize>> = told.chain(file.omitted.secrets.iter().cloned()).collect();
         // The same text elsewhere is the same secret.
         let texts: HashSet<&str> = secrets.iter().map(|secret| &file.source[secret.clone()]).collect();
         let searched = texts.into_iter().filter(|text| text.len() >= SHORTEST_SEARCHED);
-        for text in searched.take(MOST_SEARCHED) {
+        let mut texts: Vec<&str> = searched.take(MOST_SEARCHED).collect();
+        // What is left of a longer one would show that it was there.
+        texts.sort_unstable_by_key(|text| (Reverse(text.len()), *text));
+        for text in &texts {
             secrets.extend(file.source.match_indices(text).map(|(at, _)| at..at + text.len()));
         }
         secrets.sort_by_key(|secret| secret.start);
@@ -45,7 +46,7 @@ impl<'a> Mask<'a> {
             }
             overlap
         });
-        Self { source: &file.source, secrets }
+        Self { source: &file.source, secrets, texts }
     }
 
     /// A part of the source with its secrets masked, and where `span` (inside it) lies in that text.
@@ -53,8 +54,8 @@ impl<'a> Mask<'a> {
         let mut text = String::with_capacity(part.len());
         let mut at = part.start;
         let mut replaced: Vec<(Range<usize>, Range<usize>)> = Vec::new();
-        for secret in self.secrets.iter().filter(|secret| secret.end > part.start && secret.start < part.end)
-        {
+        let first = self.secrets.partition_point(|secret| secret.end <= part.start);
+        for secret in self.secrets[first..].iter().take_while(|secret| secret.start < part.end) {
             let secret = secret.start.max(part.start)..secret.end.min(part.end);
             text.push_str(&self.source[at..secret.start]);
             let start = text.len();
@@ -89,9 +90,8 @@ impl<'a> Mask<'a> {
     /// A message without the secrets of its file.
     pub(super) fn message<'m>(&self, message: &'m str) -> Cow<'m, str> {
         let mut message = Cow::Borrowed(message);
-        for secret in &self.secrets {
-            let secret = &self.source[secret.clone()];
-            if secret.len() >= SHORTEST_SEARCHED && message.contains(secret) {
+        for secret in &self.texts {
+            if message.contains(secret) {
                 message = Cow::Owned(message.replace(secret, &mask(secret)));
             }
         }
@@ -109,6 +109,11 @@ impl<'a> Mask<'a> {
             ..found.clone()
         }
     }
+}
+
+/// The place of the secret that a finding underlines, without quotes.
+pub(super) fn secret_in(found: &Diagnostic, source: &str) -> Option<Range<usize>> {
+    content(source, &found.span).filter(|content| holds_secret(found, &source[content.clone()]))
 }
 
 /// Whether a secret is underlined. What should be the name of an environment variable and is none may

@@ -17,9 +17,10 @@ pub use json::json;
 pub use markdown::markdown;
 pub use sarif::sarif;
 
+use std::ops::Range;
 use std::str::FromStr;
 
-use super::diagnostic::{Code, Findings, Lines, Severity};
+use super::diagnostic::{Code, Diagnostic, Findings, Lines, Severity};
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -83,6 +84,22 @@ pub fn json_of_first(file: &Findings, count: usize) -> String {
     json::json_of_first(std::slice::from_ref(file), count)
 }
 
+/// The place of the secret that a finding underlines, which no report may show.
+pub fn secret_in(found: &Diagnostic, source: &str) -> Option<Range<usize>> {
+    mask::secret_in(found, source)
+}
+
+/// How many findings of a file are there besides those that are told: those that loading left out, and those
+/// after the first `count`.
+fn omitted(file: &Findings, count: usize) -> usize {
+    file.omitted.counts.total() + file.diagnostics.len().saturating_sub(count)
+}
+
+/// What is said of them.
+fn and_more(omitted: usize) -> String {
+    format!("and {omitted} more; they are told once those before are mended")
+}
+
 /// What was found, in one line: `3 files checked: 1 error, 2 mistakes, 1 warning` or
 /// `1 file checked: clean`.
 pub fn summary(files: &[Findings]) -> String {
@@ -118,7 +135,7 @@ struct Place {
 }
 
 impl Place {
-    fn new(lines: &Lines<'_>, span: &std::ops::Range<usize>) -> Self {
+    fn new(lines: &Lines<'_>, span: &Range<usize>) -> Self {
         let (line, column) = lines.line_column(span.start);
         let (end_line, end_column) = lines.line_column(span.end.max(span.start));
         Self { line, column, end_line, end_column }

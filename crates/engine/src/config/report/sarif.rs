@@ -20,7 +20,7 @@ const FINGERPRINT: &str = "codeAndPointer/v1";
 /// One run with all rules and all findings.
 pub fn sarif(files: &[Findings]) -> String {
     let results: Vec<Value> = files.iter().flat_map(results).collect();
-    let log = json!({
+    let mut log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -35,7 +35,25 @@ pub fn sarif(files: &[Findings]) -> String {
             "results": results,
         }],
     });
+    let notifications: Vec<Value> = files.iter().filter_map(notification).collect();
+    if !notifications.is_empty() {
+        log["runs"][0]["invocations"] = json!([
+            { "executionSuccessful": true, "toolExecutionNotifications": notifications }
+        ]);
+    }
     format!("{log:#}\n")
+}
+
+/// That a file has more findings than are told.
+fn notification(file: &Findings) -> Option<Value> {
+    let omitted = super::omitted(file, usize::MAX);
+    (omitted > 0).then(|| {
+        json!({
+            "level": "error",
+            "message": { "text": super::and_more(omitted) },
+            "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&file.file) } } }],
+        })
+    })
 }
 
 fn level(severity: Severity) -> &'static str {

@@ -8,20 +8,31 @@ pub(in crate::config) fn inner(literal: Range<usize>) -> Range<usize> {
     start..literal.end.saturating_sub(1).max(start)
 }
 
+/// A place in a literal: bytes of its content, as it is written and decoded.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::config) struct Reached {
+    pub(in crate::config) written: usize,
+    pub(in crate::config) decoded: usize,
+}
+
 /// The source range of `content` (a valid JSON string literal, without its quotes, in `source`) that
 /// decodes to the bytes `decoded` of its value. Parts of characters count as the whole character; what
-/// lies behind the end counts as the end.
+/// lies behind the end counts as the end. Begins to read at a place that is not behind it, and also gives the
+/// place where it begins.
 pub(in crate::config) fn decoded_range(
     source: &str,
     content: Range<usize>,
     decoded: Range<usize>,
-) -> Range<usize> {
+    from: Reached,
+) -> (Range<usize>, Reached) {
     let text = source.get(content.clone()).unwrap_or_default();
-    let (mut at, mut value_at) = (0, 0);
+    let (mut at, mut value_at) = (from.written, from.decoded);
+    let mut reached = from;
     let mut start = None;
     while at < text.len() {
         if start.is_none() && value_at == decoded.start && decoded.is_empty() {
-            return content.start + at..content.start + at;
+            let reached = Reached { written: at, decoded: value_at };
+            return (content.start + at..content.start + at, reached);
         }
         if start.is_some() && value_at >= decoded.end {
             break;
@@ -29,11 +40,12 @@ pub(in crate::config) fn decoded_range(
         let (source_len, value_len) = unit(&text[at..]);
         if start.is_none() && value_at + value_len > decoded.start {
             start = Some(at);
+            reached = Reached { written: at, decoded: value_at };
         }
         at += source_len;
         value_at += value_len;
     }
-    content.start + start.unwrap_or(at)..content.start + at
+    (content.start + start.unwrap_or(at)..content.start + at, reached)
 }
 
 /// Length in bytes of the first character of a literal, written and decoded.

@@ -12,6 +12,10 @@ use crate::config::pointer;
 /// More doubled keys than this say nothing new.
 const MAX_DUPLICATES: usize = 100;
 
+/// How long the keys that lead to a place are together, in bytes. Each place of a document is named with them,
+/// so longer ones would make work that grows with the square of the text.
+const MAX_KEYS: usize = 4096;
+
 /// Longest key that a message repeats, in characters.
 const LONGEST_QUOTED_KEY: usize = 40;
 
@@ -60,6 +64,16 @@ impl Reader<'_> {
         let name = serde_json::from_str(literal)
             .unwrap_or_else(|_| literal.trim_matches(['"', '\'', '`', '“', '”', '‘', '’']).to_owned());
         self.last_end = span.end;
+        let outer = self.stack.len().saturating_sub(1);
+        let above: usize = self.stack[..outer].iter().map(|frame| frame.key.0.len()).sum();
+        if above + name.len() > MAX_KEYS {
+            let problem =
+                Problem::new(span, format!("the keys down to here have more than {MAX_KEYS} bytes"))
+                    .help("Write shorter keys: every place below one is named with it.");
+            let pointer = self.enclosing();
+            self.reading.problems.push(diagnostic(Code::TooDeep, pointer, problem));
+            return false;
+        }
         if let Some(frame) = self.stack.last_mut() {
             frame.key = (name, Some(span));
         }

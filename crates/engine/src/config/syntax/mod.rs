@@ -12,7 +12,7 @@ mod outside;
 mod reader;
 mod tree;
 
-pub(super) use literal::{decoded_range, inner};
+pub(super) use literal::{Reached, decoded_range, inner};
 pub(super) use reader::{MAX_DEPTH, Reading, read};
 pub(super) use tree::Tree;
 
