@@ -9,6 +9,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use super::reply::ErrorReply;
 use super::route::{Access, MakeSchema, Reply, Route};
 use super::routes;
 use super::session::TOKEN_PARAMETER;
@@ -91,6 +92,17 @@ fn of(routes: &[Route]) -> Value {
     })
 }
 
+/// What any route may answer, whoever asks and whatever for.
+fn of_every_route() -> [Reply; 1] {
+    let error = |status, about| Reply {
+        status,
+        content_type: Some("application/json"),
+        about,
+        schema: SchemaGenerator::subschema_for::<ErrorReply>,
+    };
+    [error(500, "The server failed on this request; its log says why")]
+}
+
 impl Types {
     fn operation(&mut self, route: &Route) -> Value {
         let mut operation = json!({"summary": route.summary, "operationId": operation_id(route)});
@@ -109,7 +121,8 @@ impl Types {
             }
             operation["requestBody"] = json!({"required": true, "content": content});
         }
-        let mut replies: Vec<&Reply> = route.replies.iter().collect();
+        let of_all = of_every_route();
+        let mut replies: Vec<&Reply> = route.replies.iter().chain(&of_all).collect();
         replies.sort_by_key(|reply| reply.status);
         let responses: Map<String, Value> = replies
             .chunk_by(|a, b| a.status == b.status)
@@ -132,10 +145,11 @@ impl Types {
     fn response(&mut self, replies: &[&Reply]) -> Value {
         let mut content: Map<String, Value> = Map::new();
         for reply in replies {
+            let Some(content_type) = reply.content_type else { continue };
             let schema = (reply.schema)(&mut self.replies);
-            match content.get_mut(reply.content_type) {
+            match content.get_mut(content_type) {
                 None => {
-                    content.insert(reply.content_type.to_owned(), json!({"schema": schema}));
+                    content.insert(content_type.to_owned(), json!({"schema": schema}));
                 }
                 Some(known) if known["schema"] == *schema.as_value() => {}
                 Some(known) => match known.pointer_mut("/schema/anyOf").and_then(Value::as_array_mut) {
@@ -145,7 +159,11 @@ impl Types {
             }
         }
         let about: Vec<&str> = replies.iter().map(|reply| reply.about).collect();
-        json!({"description": about.join("; "), "content": content})
+        let mut response = json!({"description": about.join("; ")});
+        if !content.is_empty() {
+            response["content"] = content.into();
+        }
+        response
     }
 
     /// The members of an object as parameters.
