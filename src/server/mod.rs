@@ -5,6 +5,8 @@ mod admin;
 mod background;
 mod edge;
 mod extract;
+#[cfg(test)]
+mod fuzz_tests;
 mod management;
 mod observe;
 mod openapi;
