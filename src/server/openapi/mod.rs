@@ -5,8 +5,8 @@ mod page;
 
 use std::sync::LazyLock;
 
-use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::reply::ErrorReply;
@@ -30,7 +30,7 @@ const DESCRIPTION: &str = "The server of App Connect, with connectors that are d
 answers have status 200 whether or not the CRM did what was asked: look at `successful`, and show \
 `returnMessage` to the user.\n\nEvery reply has an `x-request-id`, the client's own where it sent a \
 short and plain one. A session token that is about to expire is replaced by the one in the reply's \
-`x-refreshed-jwt-token`.";
+`x-refreshed-jwt-token`.\n\nWhat is not described here is refused with 404 or 405.";
 
 /// Types of requests and of replies are described by a generator each: what may be left out differs.
 struct Types {
@@ -119,7 +119,7 @@ impl Types {
             if body.takes_forms {
                 content["application/x-www-form-urlencoded"] = json!({"schema": schema});
             }
-            operation["requestBody"] = json!({"required": true, "content": content});
+            operation["requestBody"] = json!({"required": self.is_needed(&schema), "content": content});
         }
         let of_all = of_every_route();
         let mut replies: Vec<&Reply> = route.replies.iter().chain(&of_all).collect();
@@ -139,6 +139,15 @@ impl Types {
             operation["security"] = security;
         }
         operation
+    }
+
+    /// Whether a body has to be sent: none is an empty object.
+    fn is_needed(&self, schema: &Schema) -> bool {
+        let reference = schema.get("$ref").and_then(Value::as_str);
+        let name = reference.and_then(|reference| reference.rsplit('/').next());
+        let named = name.and_then(|name| self.requests.definitions().get(name));
+        let required = named.map_or_else(|| schema.get("required"), |named| named.get("required"));
+        required.and_then(Value::as_array).is_some_and(|required| !required.is_empty())
     }
 
     /// One response for each status: several replies are alternatives.

@@ -60,7 +60,7 @@ pub(crate) fn fuzz(target: Target) {
     let worker = {
         let watched = Arc::clone(&watched);
         let work = move || {
-            // Ended also if a target is not at fault: nobody waits for a thread that is gone.
+            // Whatever happens, the watching thread learns that it is over.
             let outcome = catch_unwind(AssertUnwindSafe(|| work(target, &watched)));
             watched.ended.store(true, Ordering::Release);
             outcome

@@ -7,7 +7,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng};
 const USUAL: usize = 4 * 1024;
 
 /// One in so many may grow to [`LONGEST`].
-const RARELY: usize = 50;
+const RARELY: usize = 20;
 
 const LONGEST: usize = 64 * 1024;
 
