@@ -14,6 +14,8 @@ pub mod cli;
 pub mod connector;
 pub mod credential;
 mod durations;
+#[cfg(test)]
+mod fuzz_tests;
 pub mod generators;
 pub mod import;
 pub mod members;

@@ -46,12 +46,16 @@ struct ManagementErrorBody {
     /// What is wrong and how to mend it, for people.
     message: String,
     /// The member or parameter that does not fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
     /// The ETag of the connector as it is now.
+    #[serde(skip_serializing_if = "Option::is_none")]
     etag: Option<String>,
     /// What was found in the text, as `app-connect validate --format json` writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     diagnostics: Option<Vec<Value>>,
     /// Why the revision is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
     checks: Option<Verdict>,
 }
 

@@ -8,6 +8,8 @@ mod chunked;
 mod connections;
 mod edge;
 mod extract;
+#[cfg(test)]
+mod fuzz_tests;
 mod intake;
 mod management;
 mod observe;

@@ -38,10 +38,16 @@ pub(super) fn text(_: &mut SchemaGenerator) -> Schema {
     schemars::json_schema!({"type": "string"})
 }
 
+/// The schema of JSON that has no other type.
+pub(super) fn any_json(_: &mut SchemaGenerator) -> Schema {
+    Schema::default()
+}
+
 /// What a route answers with a status.
 pub(super) struct Reply {
     pub(super) status: u16,
-    pub(super) content_type: &'static str,
+    /// Absent if the reply has no body.
+    pub(super) content_type: Option<&'static str>,
     /// When it is given, and what it says.
     pub(super) about: &'static str,
     pub(super) schema: MakeSchema,
@@ -290,7 +296,13 @@ impl Route {
         about: &'static str,
         schema: MakeSchema,
     ) -> Self {
-        self.replies.push(Reply { status, content_type, about, schema });
+        self.replies.push(Reply { status, content_type: Some(content_type), about, schema });
+        self
+    }
+
+    /// A reply without a body.
+    pub(super) fn empty(mut self, status: u16, about: &'static str) -> Self {
+        self.replies.push(Reply { status, content_type: None, about, schema: any_json });
         self
     }
 

@@ -6,7 +6,7 @@ mod recent;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use self::create::create;
 use self::recent::Sought;
@@ -38,8 +38,8 @@ pub struct Found {
 pub enum Contacts {
     /// From the CRM.
     Found(Vec<Contact>),
-    /// From the account's cache.
-    Cached(#[schemars(with = "Vec<Contact>")] Value),
+    /// From the account's cache: each contact has the members that it was stored with.
+    Cached(#[schemars(with = "Vec<Map<String, Value>>")] Value),
     /// The one that was created.
     Created(CreatedContact),
 }

@@ -1,6 +1,6 @@
 //! A client that puts a request on the wire exactly as written: no URL parsing, no header of
 //! its own but `Content-Length`, and where they are missing `Host` and `Connection: close`.
-use super::http;
+use super::{agreement, http};
 use std::io::{self, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -35,7 +35,8 @@ impl Response {
 }
 
 /// Sends a request on a connection of its own and reads the whole reply.
-/// `Ok(None)`: nothing arrived within `patience`.
+/// `Ok(None)`: nothing arrived within `patience`. A reply of a [`super::server::Server`] has to be what its OpenAPI
+/// document says.
 pub fn send(address: SocketAddr, request: &Request, patience: Duration) -> io::Result<Option<Response>> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(patience))?;
@@ -56,7 +57,9 @@ pub fn send(address: SocketAddr, request: &Request, patience: Duration) -> io::R
         .and_then(|status| status.parse().ok())
         .ok_or_else(|| io::Error::other(format!("no status in {:?}", head.start_line)))?;
     let body = http::read_response_body(&mut reader, &head, status, &request.method)?;
-    Ok(Some(Response { status, headers: head.headers, body }))
+    let response = Response { status, headers: head.headers, body };
+    agreement::check(address, request, &response);
+    Ok(Some(response))
 }
 
 fn head_bytes(address: SocketAddr, request: &Request) -> Vec<u8> {

@@ -4,6 +4,7 @@
 //! A test takes what it needs, so unused parts are no mistake here.
 #![allow(dead_code)]
 
+pub mod agreement;
 pub mod client;
 pub mod compare;
 pub mod crm;

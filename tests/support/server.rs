@@ -1,5 +1,6 @@
 //! The real binary as a child process: started with a clean environment, ready when it has
 //! printed its address, killed when dropped.
+use super::agreement;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -113,6 +114,7 @@ impl Server {
         })?;
         server.address =
             address_in(&line).ok_or_else(|| server.failure(&format!("printed {line:?}, not its address")))?;
+        agreement::begin(server.address);
         Ok(server)
     }
 
@@ -164,6 +166,7 @@ impl Server {
 
     /// Ends the process at once (`SIGKILL`), waits for its end and reads the rest of its log.
     pub fn kill(&mut self) {
+        agreement::end(self.address);
         // Both fail only where the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -74,6 +74,8 @@ mod error_rule;
 pub mod exchange;
 pub mod explain;
 pub mod failure;
+#[cfg(test)]
+mod fuzz_tests;
 mod header_id;
 #[doc(hidden)]
 pub mod hex;

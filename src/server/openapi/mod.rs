@@ -5,10 +5,11 @@ mod page;
 
 use std::sync::LazyLock;
 
-use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::reply::ErrorReply;
 use super::route::{Access, MakeSchema, Reply, Route};
 use super::routes;
 use super::session::TOKEN_PARAMETER;
@@ -35,7 +36,7 @@ const DESCRIPTION: &str = "The server of App Connect, with connectors that are d
 answers have status 200 whether or not the CRM did what was asked: look at `successful`, and show \
 `returnMessage` to the user.\n\nEvery reply has an `x-request-id`, the client's own where it sent a \
 short and plain one. A session token that is about to expire is replaced by the one in the reply's \
-`x-refreshed-jwt-token`.";
+`x-refreshed-jwt-token`.\n\nWhat is not described here is refused with 404 or 405.";
 
 /// Types of requests and of replies are described by a generator each: what may be left out differs.
 struct Types {
@@ -97,6 +98,20 @@ fn of(routes: &[Route]) -> Value {
     })
 }
 
+/// What any route may answer, whoever asks and whatever for.
+fn of_every_route() -> [Reply; 2] {
+    let error = |status, about| Reply {
+        status,
+        content_type: Some("application/json"),
+        about,
+        schema: SchemaGenerator::subschema_for::<ErrorReply>,
+    };
+    [
+        error(500, "The server failed on this request; its log says why"),
+        error(503, "The server has too much to do; nothing was done"),
+    ]
+}
+
 impl Types {
     fn operation(&mut self, route: &Route) -> Value {
         let mut operation = json!({"summary": route.summary, "operationId": operation_id(route)});
@@ -113,9 +128,10 @@ impl Types {
             if body.takes_forms {
                 content["application/x-www-form-urlencoded"] = json!({"schema": schema});
             }
-            operation["requestBody"] = json!({"required": true, "content": content});
+            operation["requestBody"] = json!({"required": self.is_needed(&schema), "content": content});
         }
-        let mut replies: Vec<&Reply> = route.replies.iter().collect();
+        let of_all = of_every_route();
+        let mut replies: Vec<&Reply> = route.replies.iter().chain(&of_all).collect();
         replies.sort_by_key(|reply| reply.status);
         let responses: Map<String, Value> = replies
             .chunk_by(|a, b| a.status == b.status)
@@ -134,14 +150,24 @@ impl Types {
         operation
     }
 
+    /// Whether a body has to be sent: none is an empty object.
+    fn is_needed(&self, schema: &Schema) -> bool {
+        let reference = schema.get("$ref").and_then(Value::as_str);
+        let name = reference.and_then(|reference| reference.rsplit('/').next());
+        let named = name.and_then(|name| self.requests.definitions().get(name));
+        let required = named.map_or_else(|| schema.get("required"), |named| named.get("required"));
+        required.and_then(Value::as_array).is_some_and(|required| !required.is_empty())
+    }
+
     /// One response for each status: several replies are alternatives.
     fn response(&mut self, replies: &[&Reply]) -> Value {
         let mut content: Map<String, Value> = Map::new();
         for reply in replies {
+            let Some(content_type) = reply.content_type else { continue };
             let schema = (reply.schema)(&mut self.replies);
-            match content.get_mut(reply.content_type) {
+            match content.get_mut(content_type) {
                 None => {
-                    content.insert(reply.content_type.to_owned(), json!({"schema": schema}));
+                    content.insert(content_type.to_owned(), json!({"schema": schema}));
                 }
                 Some(known) if known["schema"] == *schema.as_value() => {}
                 Some(known) => match known.pointer_mut("/schema/anyOf").and_then(Value::as_array_mut) {
@@ -151,7 +177,11 @@ impl Types {
             }
         }
         let about: Vec<&str> = replies.iter().map(|reply| reply.about).collect();
-        json!({"description": about.join("; "), "content": content})
+        let mut response = json!({"description": about.join("; ")});
+        if !content.is_empty() {
+            response["content"] = content.into();
+        }
+        response
     }
 
     /// The members of an object as parameters.

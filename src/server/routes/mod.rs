@@ -43,6 +43,8 @@ struct Successful {
     successful: bool,
 }
 
+const NO_ADMIN: &str = "The RingCentral token is missing, or RingCentral could not be asked";
+
 /// Every route, as it is registered, counted and documented. A new one is one entry here; what its
 /// handler's arguments need (a session, the admin token, parameters, a body) is documented by itself.
 pub(super) fn table() -> Vec<Route> {
@@ -112,13 +114,13 @@ fn clients() -> Vec<Route> {
             .text(400, "The token in the query is no session")
             .error(500, "The store failed"),
         get("/plugin/licenseStatus", plugins::license_status, "Tells the state of a plugin's licence")
-            .text(200, "Empty: no plugin is installed")
+            .empty(200, "Nothing: no plugin is installed")
             .error(500, "The store failed"),
         get("/authValidation", profile::auth_validation, "Asks the CRM whether the session holds")
             .reply::<user_profile::Checked>(200, "Whether it does")
             .reply::<Refusal>(400, "It could not be asked, and why"),
         get("/hostname", profile::hostname, "Tells the CRM host of the user")
-            .text(200, "The host; empty where none is known")
+            .text(200, "The host; an empty reply without a type if none is known")
             .error(500, "The store failed"),
         get("/accountData", profile::account_data, "Reads what connectors keep for the account")
             .reply::<Refusal>(200, "The user is unknown")
@@ -133,12 +135,19 @@ fn clients() -> Vec<Route> {
             .reply::<settings::UserSettings>(200, "All of the user's settings")
             .error(500, "The store failed"),
         get("/user/preloadSettings", settings::preload, "Reads what admins manage, before anybody signs in")
-            .reply::<settings::UserSettings>(200, "The settings, without values if only the hash of the account is given; an empty object where none are managed")
+            .reply::<settings::UserSettings>(
+                200,
+                "The settings, without values if only the hash of the account is given",
+            )
+            .reply::<settings::NothingPreloaded>(200, "None are managed")
             .text(400, "Neither an account nor a RingCentral token is given")
+            .error(400, "RingCentral could not be asked")
             .text(403, "The RingCentral token is of another account than the session's user")
             .error(500, "The store failed"),
         get("/admin/settings", settings::read_managed, "Reads what admins manage")
             .reply::<admin_settings::AdminSettings>(200, "The settings")
+            .reply::<settings::NothingManaged>(200, "There are none")
+            .error(400, NO_ADMIN)
             .text(403, "The RingCentral user is no admin, or of another account than the session's user")
             .error(500, "The store failed"),
         post("/admin/settings", settings::change_managed, "Changes what admins manage")

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::members::{Given, Member, Members as _, Wrong, members};
 use crate::server::extract::{Body, Headers, Query};
@@ -94,6 +94,21 @@ pub(super) struct UserSettings {
     user_settings: Map<String, Value>,
 }
 
+/// Nothing is managed, as it is told before anybody signs in.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(extend("maxProperties" = 0))]
+pub(super) struct NothingPreloaded {}
+
+/// Nothing is managed, as it is told to an admin.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NothingManaged {
+    /// Null.
+    custom_adapter: (),
+    /// Empty.
+    user_settings: Map<String, Value>,
+}
+
 /// `GET /user/settings?rcAccountId=`
 pub(super) async fn read(
     services: web::Data<Services>,
@@ -144,7 +159,7 @@ pub(super) async fn preload(
 ) -> HttpResponse {
     match settings::preload(&services, visitor.session(), account(headers.0, query.0)).await {
         Ok(Some(Some(user_settings))) => reply::json(200, &UserSettings { user_settings }),
-        Ok(Some(None)) => reply::json(200, &json!({})),
+        Ok(Some(None)) => reply::json(200, &NothingPreloaded {}),
         Ok(None) => reply::text(400, "Cannot find rc user login"),
         Err(error) => refused(&error),
     }
@@ -165,7 +180,7 @@ pub(super) async fn read_managed(
     let token = token(headers.0, query.0.rc_access_token);
     match admin_settings::load(&services, &user, token.as_deref()).await {
         Ok(Some(settings)) => reply::json(200, &settings),
-        Ok(None) => reply::json(200, &json!({"customAdapter": null, "userSettings": {}})),
+        Ok(None) => reply::json(200, &NothingManaged { custom_adapter: (), user_settings: Map::new() }),
         Err(error) => refused(&error),
     }
 }

@@ -13,6 +13,8 @@
 pub mod call_log;
 mod escape;
 mod fields;
+#[cfg(test)]
+mod fuzz_tests;
 mod html;
 pub mod limit;
 mod line_ends;

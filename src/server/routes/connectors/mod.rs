@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::server::management::{ManagementError, ManagementErrorReply};
 use crate::server::reply;
-use crate::server::route::text;
+use crate::server::route::any_json;
 use crate::server::route::{Route, delete, get, patch, post, put};
 use crate::service::catalog::{Bundle, ConnectorView, Diff, Explained, Revision, Tested, Verdict};
 
@@ -103,7 +103,7 @@ fn revisions() -> Vec<Route> {
             revisions::text,
             "Reads the proxyConfig of a revision as it was uploaded",
         ))
-        .with(200, "application/json", "The text, byte for byte", text)
+        .with(200, "application/json", "The text, byte for byte", any_json)
         .reply::<ManagementErrorReply>(404, UNKNOWN),
         managed(get(
             "/console/api/v1/connectors/{proxyId}/revisions/{number}/cases",
