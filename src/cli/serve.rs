@@ -5,12 +5,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use tokio::sync::watch;
 
-use super::{CliError, egress, logging, print};
+use super::{CliError, STORE_FAILED, egress, logging, print};
 use crate::server::{DEVELOPER_PORTAL_SERVER, RINGCENTRAL_SERVER, ServerBuilder, Settings};
 use crate::service::management::BOOTSTRAP_LENGTH;
 use crate::service::manifest::Manifest;
-use crate::store::Secret;
+use crate::store::{Secret, StoreError};
 
 /// Settings come from flags, then the environment, then the settings file.
 #[derive(Debug, clap::Args)]
@@ -72,6 +73,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8, CliError> {
     }
     actix_web::rt::System::new().block_on(async {
         let server = ServerBuilder::new(settings).start().await?;
+        end_with_the_store(server.store_failure())?;
         print::line(&format!("listening on http://{}", server.address()));
         if let Some(address) = server.metrics_address() {
             tracing::info!("metrics on http://{address}/metrics");
@@ -79,6 +81,31 @@ pub(super) fn run(arguments: Arguments) -> Result<u8, CliError> {
         server.run_until_stopped().await?;
         Ok(0)
     })
+}
+
+/// Ends the process if its store can never write again, so that whoever supervises it starts another. On a thread of
+/// its own, because every other may wait for the disk.
+fn end_with_the_store(mut failure: watch::Receiver<Option<StoreError>>) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let wait = move || {
+        let Some(error) = runtime.block_on(async move {
+            // A store that is closed in order no longer fails.
+            failure.wait_for(Option::is_some).await.ok().and_then(|error| error.clone())
+        }) else {
+            return;
+        };
+        // The log may be on the same disk.
+        let (told, telling) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            tracing::error!(%error, "the store can write nothing any more, so the server ends");
+            print::error(&format!("app-connect: {error}"));
+            let _ = told.send(());
+        });
+        let _ = telling.recv_timeout(std::time::Duration::from_secs(1));
+        std::process::exit(i32::from(STORE_FAILED));
+    };
+    std::thread::Builder::new().name("store-end".to_owned()).spawn(wait)?;
+    Ok(())
 }
 
 /// The environment over the settings file.

@@ -347,6 +347,12 @@ impl Server {
         self.metrics_server.as_ref().map(|(address, _)| *address)
     }
 
+    /// Why the store can write nothing any more, once that is so. Then the process has to end, and not by
+    /// [`Server::stop`]: its threads may wait for the disk for good.
+    pub fn store_failure(&self) -> tokio::sync::watch::Receiver<Option<store::StoreError>> {
+        self.store.failure()
+    }
+
     /// Finishes requests in flight, stops, and makes everything durable.
     ///
     /// # Errors
