@@ -48,6 +48,7 @@ async fn demo(once: bool) -> Result<u8, CliError> {
         secret_key: Secret::from(random()?),
         hash_key: Secret::from(random()?),
         admin_token: None,
+        default_rate_limit: Some(crate::server::DEFAULT_RATE_LIMIT),
         metrics_listen: None,
         console_bootstrap_token: None,
         database_url: format!("sled:{}", folder.0.join("store").display()),

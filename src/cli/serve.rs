@@ -8,7 +8,10 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::{CliError, STORE_FAILED, egress, logging, print};
-use crate::server::{DEVELOPER_PORTAL_SERVER, RINGCENTRAL_SERVER, ServerBuilder, Settings};
+use crate::engine::operation::RateBudget;
+use crate::server::{
+    DEFAULT_RATE_LIMIT, DEVELOPER_PORTAL_SERVER, RINGCENTRAL_SERVER, ServerBuilder, Settings,
+};
 use crate::service::management::BOOTSTRAP_LENGTH;
 use crate::service::manifest::Manifest;
 use crate::store::{Secret, StoreError};
@@ -57,6 +60,7 @@ const NAMES: &[&str] = &[
     "ADMIN_TOKEN",
     "APP_CONSOLE_BOOTSTRAP_TOKEN",
     "METRICS_LISTEN",
+    "DEFAULT_RATE_LIMIT",
     "PROXY_CONFIGS",
     "DATA_DIR",
     "HTTPS_PROXY",
@@ -195,6 +199,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
         database_url: values.database_url(&data_dir),
         egress: arguments.egress.policy(&trusted)?,
         proxies: arguments.egress.proxies(&|name| values.get(name))?,
+        default_rate_limit: default_rate_limit(&values)?,
         workers: arguments.workers.map(std::num::NonZeroUsize::get),
         secret_key,
         hash_key,
@@ -235,6 +240,26 @@ fn manifest(values: &Values) -> Result<Option<Manifest>, CliError> {
     let text = std::fs::read_to_string(&path).map_err(|error| format!("CRM_MANIFEST: {path}: {error}"))?;
     let manifest = Manifest::parse(&text).map_err(|error| format!("CRM_MANIFEST: {path}: {error}"))?;
     Ok(Some(manifest))
+}
+
+/// `REQUESTS/SECONDS`, or `off`.
+fn default_rate_limit(values: &Values) -> Result<Option<RateBudget>, CliError> {
+    let Some(text) = values.get("DEFAULT_RATE_LIMIT") else { return Ok(Some(DEFAULT_RATE_LIMIT)) };
+    if text == "off" {
+        return Ok(None);
+    }
+    let budget = text.split_once('/').and_then(|(requests, seconds)| {
+        let requests = requests.trim().parse().ok().filter(|requests| *requests > 0)?;
+        let seconds: f64 =
+            seconds.trim().parse().ok().filter(|seconds| (0.1..=86_400.0).contains(seconds))?;
+        Some(RateBudget { requests, per: std::time::Duration::from_secs_f64(seconds) })
+    });
+    match budget {
+        Some(budget) => Ok(Some(budget)),
+        None => Err(CliError(format!(
+            "DEFAULT_RATE_LIMIT is `{text}`, neither requests and seconds such as 1000/1, nor off"
+        ))),
+    }
 }
 
 fn metrics_listen(arguments: &Arguments, values: &Values) -> Result<Option<SocketAddr>, CliError> {

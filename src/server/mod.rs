@@ -30,6 +30,7 @@ use self::background::Background;
 use crate::connector::documents::{Documents, Watch};
 use crate::connector::{Connector, Registry};
 use crate::engine::egress::EgressPolicy;
+use crate::engine::operation::RateBudget;
 use crate::engine::proxies::Proxies;
 use crate::engine::send::{Client, ClientOptions};
 use crate::metrics::Metrics;
@@ -41,6 +42,7 @@ use crate::service::invoke::Pipeline;
 use crate::service::management::ApiTokens;
 use crate::service::manifest::Manifest;
 use crate::service::session::Sessions;
+use crate::service::shared_limits::Keeper;
 use crate::service::{Services, Shared};
 use crate::store::{self, Backend, Backends, Keys, Secret, Store};
 
@@ -49,6 +51,11 @@ pub const RINGCENTRAL_SERVER: &str = "https://platform.ringcentral.com";
 
 /// Base URL of the developer portal, where nothing else is set.
 pub const DEVELOPER_PORTAL_SERVER: &str = "https://appconnect.labs.ringcentral.com";
+
+/// The budget of connectors whose document sets none, where nothing else is set. It keeps a request that asks for
+/// thousands of lookups from reaching the CRM at once. Nobody meets it in ordinary work: even thousands of users at their
+/// desks send some hundred requests a second. What exceeds it waits for its turn.
+pub const DEFAULT_RATE_LIMIT: RateBudget = RateBudget { requests: 1000, per: Duration::from_secs(1) };
 
 /// What a server needs to know before it starts.
 #[derive(Debug, Clone)]
@@ -79,6 +86,9 @@ pub struct Settings {
     pub egress: EgressPolicy,
     /// Proxies through which outbound requests leave.
     pub proxies: Proxies,
+    /// How many requests a connector sends in a period if its document sets no `rateLimit.requests`; absent for any
+    /// number.
+    pub default_rate_limit: Option<RateBudget>,
     /// Worker threads; the number of cores where not given.
     pub workers: Option<usize>,
 }
@@ -115,6 +125,7 @@ impl Settings {
             manifest: None,
             egress: EgressPolicy::default(),
             proxies: Proxies::default(),
+            default_rate_limit: Some(DEFAULT_RATE_LIMIT),
             workers: None,
         }
     }
@@ -231,7 +242,15 @@ impl ServerBuilder {
             }
             None => Documents::none(),
         };
+        if let Some(budget) = settings.default_rate_limit {
+            documents.shared_limits().set_default(budget);
+        }
         let clock = Clock::system();
+        let instance = claims::Instance::new(clock.clone())?;
+        let keeper = store.is_shared().then(|| {
+            let limits = Arc::clone(documents.shared_limits());
+            Arc::new(Keeper::begin(Arc::clone(&store), instance.clone(), limits))
+        });
         let connectors = Catalog::new(Arc::clone(&store), Arc::clone(&documents), clock.clone());
         let connectors = Arc::new(connectors);
         connectors.refresh().await?;
@@ -241,7 +260,6 @@ impl ServerBuilder {
         });
         let routes: Vec<_> = routes::table().iter().map(|route| (route.method_name(), route.path)).collect();
         let metrics = Arc::new(Metrics::new(routes, store.meter()));
-        let instance = claims::Instance::new(clock.clone())?;
         let shared = Arc::new(Shared {
             clock: clock.clone(),
             store: Arc::clone(&store),
@@ -303,8 +321,21 @@ impl ServerBuilder {
         let running = http.run();
         let handle = running.handle();
         let task = tokio::spawn(running);
-        let background = Background::start(&store, &connectors, clock, instance);
-        Ok(Server { address, handle, task, store, connectors, metrics_server, background, _watch: watch })
+        let mut background = Background::start(&store, &connectors, clock, instance);
+        if let Some(keeper) = &keeper {
+            background.share_limits(Arc::clone(keeper));
+        }
+        Ok(Server {
+            address,
+            handle,
+            task,
+            store,
+            connectors,
+            metrics_server,
+            background,
+            keeper,
+            _watch: watch,
+        })
     }
 }
 
@@ -333,6 +364,8 @@ pub struct Server {
     connectors: Arc<Catalog>,
     metrics_server: Option<(SocketAddr, ServerHandle)>,
     background: Background,
+    /// Where the store is shared.
+    keeper: Option<Arc<Keeper>>,
     _watch: Option<Watch>,
 }
 
@@ -363,6 +396,9 @@ impl Server {
             metrics.stop(false).await;
         }
         self.background.stop().await;
+        if let Some(keeper) = &self.keeper {
+            keeper.leave().await;
+        }
         self.store.close().await
     }
 
@@ -378,6 +414,9 @@ impl Server {
             metrics.stop(false).await;
         }
         self.background.stop().await;
+        if let Some(keeper) = &self.keeper {
+            keeper.leave().await;
+        }
         self.store.close().await.map_err(std::io::Error::other)
     }
 }

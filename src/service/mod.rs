@@ -28,6 +28,7 @@ mod resolved_platform;
 pub mod ringcentral;
 pub mod session;
 pub mod settings;
+pub(crate) mod shared_limits;
 mod stored_ids;
 pub mod tenants;
 #[cfg(test)]
