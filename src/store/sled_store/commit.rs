@@ -169,6 +169,8 @@ fn run(
     changes: &watch::Sender<u64>,
     watched: &Watched,
 ) {
+    // A thread that panicked has stopped, and waits for no disk.
+    let _rest = watched.until_dropped();
     let mut failed: Option<StoreError> = None;
     let mut room = Room::default();
     let mut in_company = false;

@@ -97,6 +97,17 @@ impl Watched {
         done
     }
 
+    /// The thread waits for work whenever this is dropped, also if it panics.
+    pub(super) fn until_dropped(&self) -> impl Drop + '_ {
+        struct Rest<'w>(&'w Watched);
+        impl Drop for Rest<'_> {
+            fn drop(&mut self) {
+                self.0.waits();
+            }
+        }
+        Rest(self)
+    }
+
     /// How long the thread has been at one piece of work.
     pub(super) fn busy_for(&self) -> Duration {
         match self.since.load(Ordering::Acquire) {
