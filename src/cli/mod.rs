@@ -74,6 +74,9 @@ const FOUND: u8 = 1;
 /// Exit code where the command could not run at all.
 const COULD_NOT_RUN: u8 = 2;
 
+/// Exit code of a server whose store can write nothing any more.
+const STORE_FAILED: u8 = 3;
+
 /// Why a command could not run.
 #[derive(Debug)]
 pub(crate) struct CliError(String);

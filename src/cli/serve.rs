@@ -6,14 +6,16 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use tokio::sync::watch;
 
-use super::{CliError, egress, logging, print, secret_length};
+use super::{CliError, STORE_FAILED, egress, logging, print, secret_length};
+use crate::engine::operation::RateBudget;
 use crate::server::{
-    DEVELOPER_PORTAL_SERVER, MAX_CONNECTIONS, MAX_REQUESTS, RINGCENTRAL_SERVER, ServerBuilder, Settings,
-    allowed_by_open_files,
+    DEFAULT_RATE_LIMIT, DEVELOPER_PORTAL_SERVER, MAX_CONNECTIONS, MAX_REQUESTS, RINGCENTRAL_SERVER,
+    ServerBuilder, Settings, allowed_by_open_files,
 };
 use crate::service::manifest::Manifest;
-use crate::store::Secret;
+use crate::store::{Secret, StoreError};
 
 /// Settings come from flags, then the environment, then the settings file.
 #[derive(Debug, clap::Args)]
@@ -69,6 +71,7 @@ const NAMES: &[&str] = &[
     "METRICS_LISTEN",
     "MAX_REQUESTS",
     "MAX_CONNECTIONS",
+    "DEFAULT_RATE_LIMIT",
     "PROXY_CONFIGS",
     "DATA_DIR",
     "HTTPS_PROXY",
@@ -85,6 +88,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8, CliError> {
     }
     actix_web::rt::System::new().block_on(async {
         let server = ServerBuilder::new(settings).start().await?;
+        end_with_the_store(server.store_failure())?;
         print::line(&format!("listening on http://{}", server.address()));
         if let Some(address) = server.metrics_address() {
             tracing::info!("metrics on http://{address}/metrics");
@@ -92,6 +96,31 @@ pub(super) fn run(arguments: Arguments) -> Result<u8, CliError> {
         server.run_until_stopped().await?;
         Ok(0)
     })
+}
+
+/// Ends the process if its store can never write again, so that whoever supervises it starts another. On a thread of
+/// its own, because every other may wait for the disk.
+fn end_with_the_store(mut failure: watch::Receiver<Option<StoreError>>) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let wait = move || {
+        let Some(error) = runtime.block_on(async move {
+            // A store that is closed in order no longer fails.
+            failure.wait_for(Option::is_some).await.ok().and_then(|error| error.clone())
+        }) else {
+            return;
+        };
+        // The log may be on the same disk.
+        let (told, telling) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            tracing::error!(%error, "the store can write nothing any more, so the server ends");
+            print::error(&format!("app-connect: {error}"));
+            let _ = told.send(());
+        });
+        let _ = telling.recv_timeout(std::time::Duration::from_secs(1));
+        std::process::exit(i32::from(STORE_FAILED));
+    };
+    std::thread::Builder::new().name("store-end".to_owned()).spawn(wait)?;
+    Ok(())
 }
 
 /// The environment over the settings file.
@@ -187,6 +216,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
         database_url: values.database_url(&data_dir),
         egress: arguments.egress.policy(&trusted)?,
         proxies: arguments.egress.proxies(&|name| values.get(name))?,
+        default_rate_limit: default_rate_limit(&values)?,
         workers: arguments.workers.map(NonZeroUsize::get),
         max_requests: most(arguments.max_requests, &values, "MAX_REQUESTS", MAX_REQUESTS)?,
         max_connections: max_connections(arguments, &values)?,
@@ -249,6 +279,26 @@ fn manifest(values: &Values) -> Result<Option<Manifest>, CliError> {
     let text = std::fs::read_to_string(&path).map_err(|error| format!("CRM_MANIFEST: {path}: {error}"))?;
     let manifest = Manifest::parse(&text).map_err(|error| format!("CRM_MANIFEST: {path}: {error}"))?;
     Ok(Some(manifest))
+}
+
+/// `REQUESTS/SECONDS`, or `off`.
+fn default_rate_limit(values: &Values) -> Result<Option<RateBudget>, CliError> {
+    let Some(text) = values.get("DEFAULT_RATE_LIMIT") else { return Ok(Some(DEFAULT_RATE_LIMIT)) };
+    if text == "off" {
+        return Ok(None);
+    }
+    let budget = text.split_once('/').and_then(|(requests, seconds)| {
+        let requests = requests.trim().parse().ok().filter(|requests| *requests > 0)?;
+        let seconds: f64 =
+            seconds.trim().parse().ok().filter(|seconds| (0.1..=86_400.0).contains(seconds))?;
+        Some(RateBudget { requests, per: std::time::Duration::from_secs_f64(seconds) })
+    });
+    match budget {
+        Some(budget) => Ok(Some(budget)),
+        None => Err(CliError(format!(
+            "DEFAULT_RATE_LIMIT is `{text}`, neither requests and seconds such as 1000/1, nor off"
+        ))),
+    }
 }
 
 fn metrics_listen(arguments: &Arguments, values: &Values) -> Result<Option<SocketAddr>, CliError> {

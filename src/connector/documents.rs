@@ -27,7 +27,7 @@ use self::document::{Arrival, Document, Origin};
 pub use self::document::{Secrets, load_uploaded};
 use self::stored::InService;
 pub use self::stored::{Audience, Stored};
-use super::proxy::ProxyConnector;
+use super::proxy::{ProxyConnector, SharedLimits};
 use crate::config::diagnostic::Findings;
 use crate::engine::load::SourceFile;
 
@@ -184,6 +184,7 @@ pub struct Documents {
     /// Held while the next snapshot is made from the last: the folder's thread and the store's task
     /// each change their half.
     swapping: Mutex<()>,
+    shared_limits: Arc<SharedLimits>,
 }
 
 impl Documents {
@@ -204,7 +205,18 @@ impl Documents {
     }
 
     fn of(folder: Option<PathBuf>) -> Self {
-        Self { folder, snapshot: ArcSwap::default(), swapping: Mutex::default() }
+        Self {
+            folder,
+            snapshot: ArcSwap::default(),
+            swapping: Mutex::default(),
+            shared_limits: Arc::default(),
+        }
+    }
+
+    /// The budgets of `rateLimit`, for whoever shares them with other servers. That has to begin before a document is
+    /// used.
+    pub fn shared_limits(&self) -> &Arc<SharedLimits> {
+        &self.shared_limits
     }
 
     /// Serves what the store says now; `unreadable` ones stay as they are. A revision that does not
@@ -218,7 +230,7 @@ impl Documents {
             let arrival = if is_first { Arrival::Start { before_it: next.len() } } else { Arrival::Change };
             let proxy_id = stored.proxy_id.clone();
             let known = before.stored.get(&proxy_id);
-            next.insert(proxy_id, InService::succeeding(stored, known, arrival));
+            next.insert(proxy_id, InService::succeeding(stored, known, arrival, &self.shared_limits));
         }
         for (proxy_id, held) in before.stored.iter().filter(|(proxy_id, _)| unreadable.contains(*proxy_id)) {
             next.entry(proxy_id.clone()).or_insert_with(|| held.clone());
@@ -271,8 +283,14 @@ impl Documents {
                     let last_good = known.and_then(|held| held.active().cloned());
                     let kept = last_good.as_ref().map(|document| document.source.revision().to_owned());
                     let limits = last_good.as_ref().and_then(|document| document.limits());
-                    let current =
-                        Arc::new(Document::new(proxy_id.clone(), Origin::Folder, source, kept, limits));
+                    let current = Arc::new(Document::new(
+                        proxy_id.clone(),
+                        Origin::Folder,
+                        source,
+                        kept,
+                        limits,
+                        &self.shared_limits,
+                    ));
                     current.prepare(if known.is_none() && before.documents.is_empty() {
                         Arrival::Start { before_it: next.documents.len() }
                     } else {

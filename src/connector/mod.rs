@@ -18,5 +18,5 @@ mod registry;
 pub use contract::{Call, CallError, Connector, Missing, Reply};
 pub use interface::{Interface, LocalInterface};
 pub use message::{MessageType, ReturnMessage};
-pub use proxy::{Exchange, ProxyConnector, exchange};
+pub use proxy::{Exchange, Limits, ProxyConnector, SharedLimits, exchange};
 pub use registry::{Provider, Registry};

@@ -28,6 +28,7 @@ pub use openapi::document as openapi_document;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
@@ -38,6 +39,7 @@ use self::intake::Intake;
 use crate::connector::documents::{Documents, Watch};
 use crate::connector::{Connector, Registry};
 use crate::engine::egress::EgressPolicy;
+use crate::engine::operation::RateBudget;
 use crate::engine::proxies::Proxies;
 use crate::engine::send::{Client, ClientOptions};
 use crate::metrics::Metrics;
@@ -49,6 +51,7 @@ use crate::service::invoke::Pipeline;
 use crate::service::management::ApiTokens;
 use crate::service::manifest::Manifest;
 use crate::service::session::Sessions;
+use crate::service::shared_limits::Keeper;
 use crate::service::{Services, Shared};
 use crate::store::{self, Backend, Backends, Keys, Secret, Store};
 
@@ -63,6 +66,11 @@ pub const MAX_REQUESTS: usize = 2_000;
 
 /// The most connections of clients where nothing else is set.
 pub const MAX_CONNECTIONS: usize = 10_000;
+
+/// The budget of connectors whose document sets none, where nothing else is set. It keeps a request that asks for
+/// thousands of lookups from reaching the CRM at once. Nobody meets it in ordinary work: even thousands of users at their
+/// desks send some hundred requests a second. What exceeds it waits for its turn.
+pub const DEFAULT_RATE_LIMIT: RateBudget = RateBudget { requests: 1000, per: Duration::from_secs(1) };
 
 /// What a server needs to know before it starts.
 #[derive(Debug, Clone)]
@@ -94,6 +102,9 @@ pub struct Settings {
     pub egress: EgressPolicy,
     /// Proxies through which outbound requests leave.
     pub proxies: Proxies,
+    /// How many requests a connector sends in a period if its document sets no `rateLimit.requests`; absent for any
+    /// number.
+    pub default_rate_limit: Option<RateBudget>,
     /// Worker threads; the number of cores where not given.
     pub workers: Option<usize>,
     /// The most requests that are under way at a time; further ones get 503.
@@ -134,6 +145,7 @@ impl Settings {
             manifest: None,
             egress: EgressPolicy::default(),
             proxies: Proxies::default(),
+            default_rate_limit: Some(DEFAULT_RATE_LIMIT),
             workers: None,
             max_requests: MAX_REQUESTS,
             max_connections: MAX_CONNECTIONS,
@@ -252,7 +264,15 @@ impl ServerBuilder {
             }
             None => Documents::none(),
         };
+        if let Some(budget) = settings.default_rate_limit {
+            documents.shared_limits().set_default(budget);
+        }
         let clock = Clock::system();
+        let instance = claims::Instance::new(clock.clone())?;
+        let keeper = store.is_shared().then(|| {
+            let limits = Arc::clone(documents.shared_limits());
+            Arc::new(Keeper::begin(Arc::clone(&store), instance.clone(), limits))
+        });
         let connectors = Catalog::new(Arc::clone(&store), Arc::clone(&documents), clock.clone());
         let connectors = Arc::new(connectors);
         connectors.refresh().await?;
@@ -262,7 +282,6 @@ impl ServerBuilder {
         });
         let routes: Vec<_> = routes::table().iter().map(|route| (route.method_name(), route.path)).collect();
         let metrics = Arc::new(Metrics::new(routes, store.meter()));
-        let instance = claims::Instance::new(clock.clone())?;
         let shared = Arc::new(Shared {
             clock: clock.clone(),
             store: Arc::clone(&store),
@@ -331,8 +350,21 @@ impl ServerBuilder {
         let running = http.run();
         let handle = running.handle();
         let task = tokio::spawn(running);
-        let background = Background::start(&store, &connectors, clock, instance);
-        Ok(Server { address, handle, task, store, connectors, metrics_server, background, _watch: watch })
+        let mut background = Background::start(&store, &connectors, clock, instance);
+        if let Some(keeper) = &keeper {
+            background.share_limits(Arc::clone(keeper));
+        }
+        Ok(Server {
+            address,
+            handle,
+            task,
+            store,
+            connectors,
+            metrics_server,
+            background,
+            keeper,
+            _watch: watch,
+        })
     }
 }
 
@@ -361,6 +393,8 @@ pub struct Server {
     connectors: Arc<Catalog>,
     metrics_server: Option<(SocketAddr, ServerHandle)>,
     background: Background,
+    /// Where the store is shared.
+    keeper: Option<Arc<Keeper>>,
     _watch: Option<Watch>,
 }
 
@@ -375,6 +409,12 @@ impl Server {
         self.metrics_server.as_ref().map(|(address, _)| *address)
     }
 
+    /// Why the store can write nothing any more, once that is so. Then the process has to end, and not by
+    /// [`Server::stop`]: its threads may wait for the disk for good.
+    pub fn store_failure(&self) -> tokio::sync::watch::Receiver<Option<store::StoreError>> {
+        self.store.failure()
+    }
+
     /// Finishes requests in flight, stops, and makes everything durable.
     ///
     /// # Errors
@@ -385,6 +425,9 @@ impl Server {
             metrics.stop(false).await;
         }
         self.background.stop().await;
+        if let Some(keeper) = &self.keeper {
+            keeper.leave().await;
+        }
         self.store.close().await
     }
 
@@ -400,6 +443,9 @@ impl Server {
             metrics.stop(false).await;
         }
         self.background.stop().await;
+        if let Some(keeper) = &self.keeper {
+            keeper.leave().await;
+        }
         self.store.close().await.map_err(std::io::Error::other)
     }
 }

@@ -257,13 +257,25 @@ impl Route {
                     403,
                     "The token lacks the scope, or the console is closed, and how to open it",
                 )
-                .reply::<ManagementErrorReply>(429, "Too many wrong tokens came from this address")
+                .reply::<ManagementErrorReply>(
+                    429,
+                    "Too many wrong tokens came from this address, or too many trials run",
+                )
                 .reply::<ManagementErrorReply>(500, "The store failed; what was in service stays in service"),
         };
         if needs.body.is_some_and(|body| body.takes_forms) {
             route = route.error(400, "The body cannot be used");
             route = route.error(408, "The body came too slowly");
             route = route.error(413, "The body is larger than this route takes, or has too many values");
+        } else if needs.body.is_some() {
+            route = route
+                .reply::<ManagementErrorReply>(400, "The body cannot be used")
+                .reply::<ManagementErrorReply>(408, "The body came too slowly")
+                .reply::<ManagementErrorReply>(
+                    413,
+                    "The body is larger than this route takes, or has too many values",
+                )
+                .reply::<ManagementErrorReply>(503, "The server has too much to do; nothing was done");
         }
         route
     }

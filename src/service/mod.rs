@@ -30,6 +30,8 @@ mod resolved_platform;
 pub mod ringcentral;
 pub mod session;
 pub mod settings;
+pub(crate) mod shared_limits;
+mod stored_ids;
 pub mod stored_limits;
 pub mod tenants;
 #[cfg(test)]

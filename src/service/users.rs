@@ -11,7 +11,8 @@ use super::developer_portal::Published;
 use super::invoke::Unsaved;
 use super::managed_sign_in::{ManagedSignIn, Unfilled};
 use super::session::Session;
-use super::wording::{message, not_in_service, store_failed};
+use super::stored_ids::check_id;
+use super::wording::{Refusal, message, not_in_service, store_failed};
 use super::{ResolvedPlatform, Services, ringcentral, user_record};
 use crate::connector::documents::Audience;
 use crate::connector::inputs::GetUserInfo;
@@ -75,6 +76,10 @@ impl From<StoreError> for LoginError {
     }
 }
 
+fn too_long(refusal: Refusal) -> LoginError {
+    LoginError::Refused(refusal.return_message.type_first())
+}
+
 fn refused(message: impl Into<String>) -> LoginError {
     LoginError::Refused(ReturnMessage::warning(message, 1000).type_first())
 }
@@ -85,6 +90,10 @@ fn refused(message: impl Into<String>) -> LoginError {
 /// If the key is not accepted, or the document cannot tell who it belongs to. Nothing is stored
 /// then.
 pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<LoggedIn, LoginError> {
+    let hostname = login.hostname.as_deref().unwrap_or_default();
+    for (what, id) in [("platform", login.platform.as_str()), ("hostname", hostname)] {
+        check_id(what, id).map_err(too_long)?;
+    }
     let extension = match login.rc_access_token.as_deref().filter(|token| !token.is_empty()) {
         Some(token) => {
             Some(ringcentral::extension(services, token).await.map_err(|failure| upstream(&failure))?)
@@ -156,6 +165,7 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
             login.platform
         )));
     }
+    check_id(&format!("user id of {}", login.platform), &reply.value.id).map_err(too_long)?;
     let message = reply.message.unwrap_or_else(|| {
         let text = reply.value.message.clone().unwrap_or_else(|| format!("Connected to {}.", login.platform));
         ReturnMessage::success(text, 1000).type_first()

@@ -311,5 +311,20 @@ fn capitalised(text: &str) -> String {
 /// The message for a store that cannot be read or written; the log has the details.
 pub fn store_failed(error: &StoreError) -> ReturnMessage {
     tracing::error!(%error, "store");
-    ReturnMessage::warning("Database operation failed", 5000)
+    let message = ReturnMessage::warning("Database operation failed", 5000);
+    match error {
+        StoreError::LowSpace { .. } => message.detail(
+            "The server's disk is full, so nothing was saved. Please tell whoever runs the server. It goes on by itself when there is space.",
+        ),
+        StoreError::Full { .. } => message.detail(
+            "The server's disk is full, so nothing was saved. Please tell whoever runs the server. It has to be started again when there is space.",
+        ),
+        StoreError::TooLarge { bytes, limit, .. } => message.detail(format!(
+            "What was to be stored is too long: it takes {bytes} bytes, and at most {limit} can be stored. Please send less."
+        )),
+        StoreError::Unavailable { .. } => {
+            message.detail("The server's store does not answer at the moment. Please try again in a moment.")
+        }
+        _ => message,
+    }
 }

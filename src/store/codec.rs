@@ -12,6 +12,10 @@ use super::{
 /// hundred cached contacts; keeps one record from filling a backend's page.
 pub const MAX_RECORD_BYTES: usize = 96 * 1024;
 
+/// The longest key that a new record may have, in bytes, the same in every store: a page of PostgreSQL's index takes
+/// so much, with something to spare.
+pub const MAX_KEY_BYTES: usize = 2600;
+
 /// The kinds of record. A backend keeps each in a table of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Table {

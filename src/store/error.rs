@@ -59,6 +59,21 @@ pub enum StoreError {
         /// The store's directory.
         path: String,
     },
+    /// Too little space is left to begin a write. Nothing was written.
+    #[error(
+        "the disk that holds {path} has {} MiB left, and {} MiB stay free so that no write fails half-way. \
+         Nothing was written. Free space; the server goes on by itself then",
+        .free >> 20,
+        .needed.div_ceil(1 << 20)
+    )]
+    LowSpace {
+        /// The store's directory.
+        path: String,
+        /// The bytes that are left.
+        free: u64,
+        /// The bytes that have to be left.
+        needed: u64,
+    },
     /// A record is longer than [`super::MAX_RECORD_BYTES`].
     #[error("{what} takes {bytes} bytes and a store takes records of up to {limit}. Store less of it")]
     TooLarge {

@@ -38,7 +38,7 @@ use tokio::sync::watch;
 pub use crate::secret::Secret;
 pub use crate::user::{User, UserKey};
 pub use backends::{Backend, Backends, Opening};
-pub use codec::MAX_RECORD_BYTES;
+pub use codec::{MAX_KEY_BYTES, MAX_RECORD_BYTES};
 #[cfg(test)]
 pub(crate) use documents::assert_stored_as;
 pub use documents::{Key, Prefix, StoredDocument, Versioned};
@@ -174,6 +174,12 @@ pub trait Store: Send + Sync {
     /// What this store counts about its writes; absent if it counts nothing.
     fn meter(&self) -> Option<StoreMeter> {
         None
+    }
+
+    /// Why nothing can be written any more, once that is so: the process has to be ended and started anew.
+    /// Absent if the store always recovers.
+    fn failure(&self) -> watch::Receiver<Option<StoreError>> {
+        watch::Sender::new(None).subscribe()
     }
 
     /// Returns once everything written before is durable.

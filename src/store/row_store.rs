@@ -24,7 +24,8 @@ pub const PAGE_BYTES: usize = 1024 * 1024;
 /// Its methods run on any runtime. Their futures may be dropped at any time; a commit that was begun is
 /// then finished or undone as a whole.
 pub trait RowStore: Send + Sync + 'static {
-    /// The longest key that it takes, in bytes.
+    /// The longest key that it takes, in bytes. New records never have one of more than
+    /// [`MAX_KEY_BYTES`](super::MAX_KEY_BYTES); older ones and those of an import may.
     const MAX_KEY_BYTES: usize = MAX_RECORD_BYTES;
 
     /// The value under a key.
@@ -135,6 +136,11 @@ pub trait RowStore: Send + Sync + 'static {
     /// If it is not known to be durable.
     fn flush(&self) -> impl Future<Output = Result<(), StoreError>> + Send {
         async { Ok(()) }
+    }
+
+    /// Why the backend can never write again, once that is so. Absent if it always can.
+    fn failure(&self) -> watch::Receiver<Option<StoreError>> {
+        watch::Sender::new(None).subscribe()
     }
 
     /// Whether other processes may use the same rows at the same time.

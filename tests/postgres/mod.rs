@@ -3,6 +3,7 @@
 //! A test of its own: a process that is just being started holds the files of the one that starts
 //! it for a moment, the lock of an embedded store among them.
 
+mod long_ids;
 mod lookups;
 mod migrate;
 mod outages;

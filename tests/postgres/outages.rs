@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use app_connect::store::{
@@ -17,6 +17,8 @@ use serde_json::json;
 
 use super::cluster::Cluster;
 use super::{SECRET, account, call_log, keys, scope, suite, user};
+use crate::support::crm::{Crm, Gate};
+use crate::support::test_server::{self, TestServer};
 
 fn session_key(session: &str) -> ClaimKey {
     ClaimKey { scope: scope("crm", None, account("1")), subject: ClaimSubject::Call(session.to_owned()) }
@@ -154,5 +156,51 @@ async fn reading_goes_on_through_a_restart() {
     for reader in readers {
         let failures = reader.await.unwrap();
         assert!(failures.is_empty(), "{}", failures[0]);
+    }
+}
+
+/// The record is made while the database is gone. Neither server refuses the call for minutes then.
+#[test]
+fn a_call_under_way_in_a_crash_is_known_within_seconds_of_the_restart() {
+    let Some(cluster) = Cluster::start() else { return };
+    let url = cluster.database();
+    let gate = Gate::default();
+    let passing = gate.clone();
+    let crm = Crm::start(move |request| {
+        if request.method == "POST" {
+            passing.pass();
+        }
+        test_server::ordinary(request)
+    });
+    let document = test_server::document(&crm.origin());
+    let start = || {
+        TestServer::start_with(&[("crm", &document)], |options| {
+            options.env("DATABASE_URL", &url).env("APP_SERVER_SECRET_KEY", SECRET)
+        })
+    };
+    let sites = [start(), start()];
+    let token = sites[0].sign_in("crm", "testCrm", "1-key");
+    let said = std::thread::scope(|scope| {
+        let first = scope.spawn(|| sites[0].post("/callLog", &token, &test_server::call("s-1", "c1")));
+        crm.wait_for("/v1/activities", 1, test_server::PATIENCE);
+        cluster.crash();
+        gate.open();
+        let said = first.join().unwrap();
+        cluster.restart();
+        said
+    });
+    assert_eq!(said.message()["message"], "Database operation failed", "{}", said.text());
+    let restarted = Instant::now();
+    for app in sites.iter().rev() {
+        test_server::until("the log", || {
+            let reply = app.post("/callLog", &token, &test_server::call("s-1", "c1"));
+            reply.message()["message"] == "Existing log for session s-1"
+        });
+    }
+    assert!(restarted.elapsed() < Duration::from_secs(15), "{:?}", restarted.elapsed());
+    assert_eq!(crm.count("/v1/activities"), 1);
+    for app in &sites {
+        let found = app.get("/callLog?sessionIds=s-1", &token).json();
+        assert_eq!(found["logs"][0]["logId"], "a-c1", "{found}");
     }
 }

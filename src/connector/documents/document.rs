@@ -7,7 +7,7 @@ use arc_swap::ArcSwapOption;
 
 use crate::config::diagnostic::{Findings, Severity};
 use crate::config::report::human_of_first;
-use crate::connector::proxy::{Limits, ProxyConnector};
+use crate::connector::proxy::{Limits, ProxyConnector, SharedLimits};
 use crate::engine::cancel::Cancel;
 use crate::engine::load::{Loaded, SourceFile};
 use crate::engine::operation::CompiledDocument;
@@ -83,6 +83,7 @@ pub(super) struct Document {
     pub(super) compiled: ArcSwapOption<ProxyConnector>,
     /// What is used of the CRM's limits: of this version, or of the one before it.
     limits: Mutex<Option<Arc<Limits>>>,
+    shared_limits: Arc<SharedLimits>,
     /// One at a time compiles; the others wait for the outcome.
     compiling: Mutex<()>,
     used: AtomicBool,
@@ -102,6 +103,7 @@ impl Document {
         source: SourceFile,
         before: Option<String>,
         limits: Option<Arc<Limits>>,
+        shared_limits: &Arc<SharedLimits>,
     ) -> Self {
         Self {
             proxy_id,
@@ -111,6 +113,7 @@ impl Document {
             checked: OnceLock::new(),
             compiled: ArcSwapOption::empty(),
             limits: Mutex::new(limits),
+            shared_limits: Arc::clone(shared_limits),
             compiling: Mutex::new(()),
             used: AtomicBool::new(false),
         }
@@ -136,7 +139,12 @@ impl Document {
         let revision = self.source.revision().to_owned();
         let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
         let connector = ProxyConnector::new(self.proxy_id.clone(), revision, config);
-        let connector = Arc::new(connector.succeeding(limits.as_ref()));
+        let connector =
+            match limits.as_ref().filter(|limits| limits.settings() == connector.limits().settings()) {
+                None => connector.sharing(&self.shared_limits),
+                previous => connector.succeeding(previous),
+            };
+        let connector = Arc::new(connector);
         *limits = Some(Arc::clone(connector.limits()));
         self.used.store(true, Ordering::Relaxed);
         self.compiled.store(Some(Arc::clone(&connector)));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Entry;
 use super::document::{Arrival, Document, Origin, Secrets};
+use crate::connector::proxy::SharedLimits;
 use crate::engine::load::SourceFile;
 
 /// For whom a connector is taken.
@@ -42,7 +43,12 @@ pub(super) struct InService {
 impl InService {
     /// What the store says now, with everything that `before` has of it: compiled forms, what is used
     /// of the limits, and the last version that runs where the new one does not.
-    pub(super) fn succeeding(stored: Stored, before: Option<&Self>, arrival: Arrival) -> Self {
+    pub(super) fn succeeding(
+        stored: Stored,
+        before: Option<&Self>,
+        arrival: Arrival,
+        shared_limits: &Arc<SharedLimits>,
+    ) -> Self {
         let Stored { proxy_id, allowed_accounts, secrets, active, pins } = stored;
         let origin = Origin::Store(secrets);
         let mut known: Vec<Arc<Document>> = before.map(Self::documents).unwrap_or_default();
@@ -55,7 +61,8 @@ impl InService {
                     let kept = last_good.as_ref().map(|document| document.source.revision().to_owned());
                     // One budget for all revisions: the CRM counts for the connector.
                     let limits = known.iter().find_map(|document| document.limits());
-                    let document = Document::new(proxy_id.clone(), origin.clone(), source, kept, limits);
+                    let document =
+                        Document::new(proxy_id.clone(), origin.clone(), source, kept, limits, shared_limits);
                     let document = Arc::new(document);
                     known.push(Arc::clone(&document));
                     document

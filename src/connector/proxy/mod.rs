@@ -15,7 +15,7 @@ use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
 use self::attempts::{Attempted, Sender};
-pub use self::limits::Limits;
+pub use self::limits::{Limits, SharedLimits};
 use self::variables::{of_this_run, set_user};
 use super::contract::{Call, CallError, Interface, Reply};
 use super::inputs;
@@ -112,6 +112,13 @@ impl ProxyConnector {
         let chooses_host =
             OF_RECORDS.iter().filter_map(|name| config.operation(*name)).any(Operation::may_choose_host);
         Self { proxy_id, revision, config, interfaces, limits, handles, chooses_host }
+    }
+
+    /// Shares the budget with other servers, if budgets are shared.
+    #[must_use]
+    pub fn sharing(mut self, all: &Arc<SharedLimits>) -> Self {
+        self.limits = Limits::begin(self.config.rate_limit, &self.proxy_id, all);
+        self
     }
 
     /// Takes over what is used of another revision's limits, where they are the same: editing a

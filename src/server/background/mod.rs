@@ -5,6 +5,7 @@
 
 mod follow_store;
 mod reload;
+mod share_limits;
 mod sweep;
 
 use std::future::Future;
@@ -18,6 +19,7 @@ use tokio::task::JoinHandle;
 use crate::service::catalog::Catalog;
 use crate::service::clock::Clock;
 use crate::service::coordination::claims::Instance;
+use crate::service::shared_limits::Keeper;
 use crate::store::Store;
 
 /// The jobs of a running server. They end with it.
@@ -44,6 +46,11 @@ impl Background {
     pub(super) fn reload_on_hangup(&mut self, catalog: Arc<Catalog>) -> io::Result<()> {
         self.add("reload", reload::run(catalog)?);
         Ok(())
+    }
+
+    /// Keeps rate limits together with the other servers of a store.
+    pub(super) fn share_limits(&mut self, keeper: Arc<Keeper>) {
+        self.add("share_limits", share_limits::run(keeper));
     }
 
     fn add(&mut self, name: &'static str, job: impl Future<Output = ()> + Send + 'static) {

@@ -1,5 +1,7 @@
 //! Creating a log: exactly one for a session and extension, however many ask (Q12).
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -14,11 +16,13 @@ use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::results::CreatedLog;
 use crate::engine::text::id_text;
 use crate::service::composition::Settings;
-use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Wanted};
+use crate::service::coordination::at_last::{at_last, may_be_taken_later};
+use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Ending, Wanted};
 use crate::service::coordination::detached;
 use crate::service::coordination::single_flight::Joined;
 use crate::service::fitting::Fitting;
 use crate::service::session::Session;
+use crate::service::stored_ids::check_id;
 use crate::service::tenants::Tenants;
 use crate::service::wording::{Refusal, store_failed};
 use crate::service::{ResolvedPlatform, Services};
@@ -84,7 +88,9 @@ async fn prepared(
     let Some(session_id) = of_call("sessionId") else {
         return Err(refusal("The call has no sessionId (logInfo.sessionId).", 5000));
     };
+    check_id("sessionId (logInfo.sessionId)", &session_id)?;
     let extension = request.named_extension().resolve(services);
+    check_id("extensionNumber", extension.number.as_deref().unwrap_or_default())?;
     let platform = services.platform_of(&session.platform, &user);
     platform.in_service()?;
     let scopes = Tenants::of(&platform, &user);
@@ -155,7 +161,7 @@ async fn claimed(
     let store = &*services.store;
     let extension = job.extension.clone();
     let wanted = Wanted {
-        store,
+        store: &services.store,
         instance: &services.instance,
         key,
         extension: &extension,
@@ -178,11 +184,11 @@ async fn claimed(
                     match stored(platform, &job.scopes, &job.session_id, &job.extension).await {
                         Ok(None) => {}
                         Ok(Some(_)) => {
-                            release(store, held).await;
+                            release(&services.store, held).await;
                             return Err(existing(&job.session_id));
                         }
                         Err(refusal) => {
-                            if let Err(error) = held.unused(store).await {
+                            if let Err(error) = held.settle(&services.store, Ending::Unused).await {
                                 store_failed(&error);
                             }
                             return Err(refusal);
@@ -221,8 +227,8 @@ async fn claimed(
 }
 
 /// Where this fails, the claim is in doubt, and the log that exists is found before it.
-async fn release(store: &dyn Store, held: ClaimGuard) {
-    if let Err(error) = held.release(store).await {
+async fn release(store: &Arc<dyn Store>, held: ClaimGuard) {
+    if let Err(error) = held.settle(store, Ending::Released).await {
         store_failed(&error);
     }
 }
@@ -306,7 +312,7 @@ async fn create_record(
             Ok(created)
         }
         Err(error) => {
-            if let Err(store_error) = held.failed(&*services.store, &error).await {
+            if let Err(store_error) = held.failed(&services.store, &error).await {
                 store_failed(&store_error);
             }
             let mut refusal = failed(&error, Interface::CREATE_CALL_LOG, platform);
@@ -369,11 +375,17 @@ async fn record(
     match services.store.save_call_log(&log, Some(&released)).await {
         Ok(Saved::Inserted) => {}
         Ok(Saved::Existing(_)) => {
-            release(&*services.store, held).await;
+            release(&services.store, held).await;
             return Err(existing(&job.session_id));
         }
         Err(error) => {
             store_failed(&error);
+            if may_be_taken_later(&error) {
+                at_last(&services.store, "the log of a call", move |store| {
+                    let (log, released) = (log.clone(), released.clone());
+                    async move { store.save_call_log(&log, Some(&released)).await.map(drop) }
+                });
+            }
             return Err(Refusal::new(ReturnMessage::warning("Database operation failed", 5000).detail(
                 "The CRM has the record of this call, but this server could not keep its id. Do not log the call again.",
             )));

@@ -13,7 +13,7 @@ use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::results::{Contact, CreatedContact};
 use crate::engine::text::{id_text, to_text};
-use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Wanted};
+use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Ending, Wanted};
 use crate::service::coordination::detached;
 use crate::service::coordination::single_flight::Joined;
 use crate::service::hashing::hashed;
@@ -96,11 +96,10 @@ async fn claimed(
     key: &ClaimKey,
     mut job: Job,
 ) -> Answer {
-    let store = &*services.store;
     let unknown = Extension::default();
     let is_safe = platform.is_safe_to_repeat(OperationName::CREATE_CONTACT);
     let wanted = Wanted {
-        store,
+        store: &services.store,
         instance: &services.instance,
         key,
         extension: &unknown,
@@ -154,7 +153,7 @@ async fn look_for(platform: &ResolvedPlatform<'_>, job: &Job) -> Option<CreatedC
 }
 
 async fn release(platform: &ResolvedPlatform<'_>, held: ClaimGuard) {
-    if let Err(error) = held.release(&*platform.services.store).await {
+    if let Err(error) = held.settle(&platform.services.store, Ending::Released).await {
         store_failed(&error);
     }
 }
@@ -165,7 +164,7 @@ async fn ask(platform: &ResolvedPlatform<'_>, held: ClaimGuard, job: &mut Job) -
     let reply = match create_at(platform, job).await {
         Ok(reply) => reply,
         Err(error) => {
-            if let Err(store_error) = held.failed(&*platform.services.store, &error).await {
+            if let Err(store_error) = held.failed(&platform.services.store, &error).await {
                 store_failed(&store_error);
             }
             let mut refusal = failed(&error, platform);

@@ -9,9 +9,11 @@
 
 mod age;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::age::{Doubt, Instance, QUIET, until};
+use super::at_last::{at_last, may_be_taken_later};
 use crate::connector::CallError;
 use crate::engine::operation::LONGEST_TIMEOUT;
 use crate::random_id::random_hex;
@@ -58,7 +60,7 @@ pub type Conflict = fn(standing: &Extension, asked: &Extension) -> bool;
 #[derive(Clone, Copy)]
 pub struct Wanted<'a> {
     /// Where claims are kept.
-    pub store: &'a dyn Store,
+    pub store: &'a Arc<dyn Store>,
     /// This start of the server.
     pub instance: &'a Instance,
     /// The subject.
@@ -73,9 +75,20 @@ pub struct Wanted<'a> {
     pub sends_key: bool,
 }
 
+/// How a claim ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// No record was created, or its log is stored.
+    Released,
+    /// Nothing was done under it: see [`ClaimGuard::unused`].
+    Unused,
+    /// The CRM was asked and did not say what it did.
+    InDoubt,
+}
+
 /// A claim that the caller holds. It has to end: with the log, released, or in doubt. One that is
 /// merely dropped is in doubt for whoever comes next.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ClaimGuard {
     key: ClaimKey,
     claim: Claim,
@@ -94,7 +107,8 @@ impl Wanted<'_> {
     /// If the store fails.
     pub async fn claim(&self, doubted: Option<&Doubt>) -> Result<Claiming, StoreError> {
         loop {
-            let (before, now) = tokio::try_join!(self.store.claims(self.key), self.instance.now(self.store))?;
+            let (before, now) =
+                tokio::try_join!(self.store.claims(self.key), self.instance.now(&**self.store))?;
             let mut after = before.clone().unwrap_or_default();
             after.claims.retain(|claim| claim.expires_at > now);
             let mut kept_key = self.take_kept_key(&mut after);
@@ -132,24 +146,28 @@ impl Wanted<'_> {
             };
             after.claims.push(claim.clone());
             let change = ClaimChange { key: self.key.clone(), before, after: Some(after.clone()) };
-            let made = match self.store.change_claims(&change).await {
+            let made = self.store.change_claims(&change).await;
+            let held = ClaimGuard {
+                key: self.key.clone(),
+                claim,
+                standing: after,
+                instance: self.instance.clone(),
+                former,
+                sends_key: self.sends_key,
+            };
+            let made = match made {
                 // It may have been made all the same, and would stand in everybody's way: a shared
                 // store tells. The embedded one shows what is not durable.
                 Err(error) if self.store.is_shared() => match self.store.claims(self.key).await {
-                    Ok(Some(claims)) if claims.claims.contains(&claim) => true,
-                    _ => return Err(error),
+                    Ok(Some(claims)) if claims.claims.contains(&held.claim) => true,
+                    Ok(_) => return Err(error),
+                    Err(_) => return Err(held.settle_later(self.store, Ending::Unused, error)),
                 },
-                made => made?,
+                Err(error) => return Err(held.settle_later(self.store, Ending::Unused, error)),
+                Ok(made) => made,
             };
             if made {
-                return Ok(Claiming::Held(ClaimGuard {
-                    key: self.key.clone(),
-                    claim,
-                    standing: after,
-                    instance: self.instance.clone(),
-                    former,
-                    sends_key: self.sends_key,
-                }));
+                return Ok(Claiming::Held(held));
             }
         }
     }
@@ -232,14 +250,44 @@ impl ClaimGuard {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn failed(self, store: &dyn Store, error: &CallError) -> Result<(), StoreError> {
-        match error {
-            error if error.is_in_doubt() => self.doubt(store).await,
+    pub async fn failed(self, store: &Arc<dyn Store>, error: &CallError) -> Result<(), StoreError> {
+        let ending = match error {
+            error if error.is_in_doubt() => Ending::InDoubt,
             // Some CRMs answer the same under the same key, also where the request was mended since.
             CallError::Failed(failure) if failure.kind.is_about_content() && self.former.is_none() => {
-                self.release(store).await
+                Ending::Released
             }
-            _ => self.unused(store).await,
+            _ => Ending::Unused,
+        };
+        self.settle(store, ending).await
+    }
+
+    /// Ends the claim. If the store does not take it now, it is offered again in the background: a claim that
+    /// stands for a holder who has given up would hold others up for minutes.
+    ///
+    /// # Errors
+    /// If the store does not take it now.
+    pub async fn settle(self, store: &Arc<dyn Store>, ending: Ending) -> Result<(), StoreError> {
+        let ended = self.clone().end(&**store, ending).await;
+        ended.map_err(|error| self.settle_later(store, ending, error))
+    }
+
+    /// Ends the claim in the background, after an error, which is handed back.
+    fn settle_later(self, store: &Arc<dyn Store>, ending: Ending, error: StoreError) -> StoreError {
+        if may_be_taken_later(&error) {
+            at_last(store, "the end of a claim", move |store| {
+                let held = self.clone();
+                async move { held.end(&*store, ending).await }
+            });
+        }
+        error
+    }
+
+    async fn end(self, store: &dyn Store, ending: Ending) -> Result<(), StoreError> {
+        match ending {
+            Ending::Released => self.release(store).await,
+            Ending::Unused => self.unused(store).await,
+            Ending::InDoubt => self.doubt(store).await,
         }
     }
 

@@ -6,6 +6,7 @@
 //! | let changes of one record follow each other | [`keyed_lock`] | in this process, in memory |
 //! | create a record at the CRM at most once | [`claims`] | across servers and crashes, in the store, for up to a week |
 //! | do alone what only one server may do at a time | `lease` | across servers, in the store, until it expires |
+//! | get written what the store does not take now | `at_last` | until the server stops, for ten minutes |
 //! | finish what was begun after the client has gone | `detached` | until the server stops |
 //!
 //! A claim remembers what happened: it outlives its holder, who may have left a record behind. A lease
@@ -13,6 +14,7 @@
 //! store can decide by comparing what was read with what is there (`Store::change_user`,
 //! `Store::change_documents`): then a [`keyed_lock`] only spares the processes of one machine the retries.
 
+pub(super) mod at_last;
 pub mod claims;
 pub(super) mod detached;
 pub mod keyed_lock;

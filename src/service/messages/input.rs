@@ -18,6 +18,7 @@ use crate::service::call_logs::log_format;
 use crate::service::composition::{Settings, shared_sms};
 use crate::service::fitting::{Fitting, Text};
 use crate::service::hashing::hashed;
+use crate::service::stored_ids::check_id;
 use crate::service::wording::Refusal;
 use crate::service::{ResolvedPlatform, Services, off_worker};
 use crate::store::User;
@@ -130,6 +131,7 @@ pub(super) async fn threads(
     };
     let (conversation_id, log_id) = (named("conversationId"), named("conversationLogId"));
     let log_id = log_id.or_else(|| conversation_id.clone());
+    check_id("conversation's id (logInfo.conversationLogId)", log_id.as_deref().unwrap_or_default())?;
     let mut members = Map::new();
     if let Some(submission) = request.additional_submission {
         members.insert("additionalSubmission".to_owned(), submission.into_value());
@@ -155,6 +157,7 @@ pub(super) async fn threads(
             id.push_str(suffix);
             message["id"] = id.clone().into();
         }
+        check_id("message's id (logInfo.messages[].id)", &id)?;
         if seen.insert(id.clone()) {
             let (key, common) = (id.clone(), Arc::clone(&common));
             entries.push(Entry { key, id, message, shared: None, format: LogFormat::Custom, common });
@@ -192,6 +195,7 @@ async fn shared_state(
         messages.iter().map(|message| message.get("id").and_then(id_text)).collect();
     let ids = ids.ok_or_else(without_id)?;
     let id = log_id.or_else(|| ids.first().cloned()).ok_or_else(without_id)?;
+    check_id("message's id (logInfo.messages[].id)", &id)?;
     let message = messages.last().cloned().unwrap_or_default();
     log_info["messages"] = messages.into();
     let format = log_format(platform, user)

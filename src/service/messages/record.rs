@@ -11,7 +11,8 @@ use crate::config::operations::OperationName;
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage, inputs};
 use crate::engine::time::to_iso;
-use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Wanted};
+use crate::service::coordination::at_last::{at_last, may_be_taken_later};
+use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Ending, Wanted};
 use crate::service::coordination::single_flight::Joined;
 use crate::service::wording::{Refusal, store_failed};
 use crate::service::{ResolvedPlatform, Services};
@@ -157,7 +158,7 @@ impl Log<'_> {
             let conversation = conversation.map_err(|error| unstored(&error))?;
             let interface = self.reachable(conversation.as_ref())?;
             let wanted = Wanted {
-                store,
+                store: &self.services.store,
                 instance: &self.services.instance,
                 key: self.key,
                 extension: &unknown,
@@ -175,7 +176,9 @@ impl Log<'_> {
                     if matches!(current, Ok(true)) {
                         return self.claimed(held, conversation, interface, entry).await;
                     }
-                    held.unused(store).await.map_err(|error| unstored(&error))?;
+                    held.settle(&self.services.store, Ending::Unused)
+                        .await
+                        .map_err(|error| unstored(&error))?;
                     current?;
                     doubted = None;
                 }
@@ -244,7 +247,6 @@ impl Log<'_> {
         interface: Interface,
         entry: &Entry,
     ) -> Result<Option<ReturnMessage>, Refusal> {
-        let store = &*self.services.store;
         let asked = match &conversation {
             Some(conversation) if interface == Interface::UPDATE_MESSAGE_LOG => {
                 self.append(&held, conversation, entry).await.map(|message| (None, message))
@@ -257,7 +259,7 @@ impl Log<'_> {
                 Ok(Some(message))
             }
             Err(error) => {
-                if let Err(store_error) = held.failed(store, &error).await {
+                if let Err(store_error) = held.failed(&self.services.store, &error).await {
                     store_failed(&store_error);
                 }
                 let mut refusal = failed(&error, interface, self.platform);
@@ -355,9 +357,16 @@ impl Log<'_> {
             user_id: self.job.user.key.id.clone(),
             created_at: now,
         };
-        let saved = self.services.store.save_messages(&conversation, &[log], Some(&held.released())).await;
+        let (released, log) = (held.released(), [log]);
+        let saved = self.services.store.save_messages(&conversation, &log, Some(&released)).await;
         saved.map_err(|error| {
             store_failed(&error);
+            if may_be_taken_later(&error) {
+                at_last(&self.services.store, "the log of a message", move |store| {
+                    let (conversation, log, released) = (conversation.clone(), log.clone(), released.clone());
+                    async move { store.save_messages(&conversation, &log, Some(&released)).await }
+                });
+            }
             Refusal::new(ReturnMessage::warning("Database operation failed", 5000).detail(
                 "The CRM has this message, but this server could not remember it. Do not log it again.",
             ))

@@ -30,7 +30,7 @@ use self::{
 use super::{
     Keys, Store, StoreError,
     backends::{Backend, Opening},
-    codec::{Row, Table},
+    codec::{MAX_KEY_BYTES, Row, Table},
     record_store::RecordStore,
     row_store::{Batch, Filling, RowStore, Scanned},
 };
@@ -100,7 +100,7 @@ fn reading(table: Table) -> &'static str {
 }
 
 impl RowStore for PostgresRows {
-    const MAX_KEY_BYTES: usize = rows::MAX_KEY_BYTES;
+    const MAX_KEY_BYTES: usize = MAX_KEY_BYTES;
 
     async fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let key = key.to_vec();

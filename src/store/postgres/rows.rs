@@ -9,9 +9,6 @@ use crate::store::{
     row_store::{Change, When, Write},
 };
 
-/// The longest key that a page of PostgreSQL's index takes, with something to spare.
-pub(super) const MAX_KEY_BYTES: usize = 2600;
-
 pub(super) fn relation(table: Table) -> &'static str {
     match table {
         Table::Users => "users",

@@ -123,7 +123,7 @@ fn read<R: RowStore>(
     let send = |part| to.blocking_send(part).map_err(|_| StoreError::stopped("the import"));
     let (mut page, mut bytes) = (Vec::new(), 0);
     let counts = transfer::read(reader, keys, |row| {
-        check_key::<R>(row.table, &row.key)?;
+        check_key(row.table, &row.key, R::MAX_KEY_BYTES)?;
         bytes += row.key.len() + row.value.len();
         page.push(row);
         if page.len() < PAGE && bytes < PAGE_BYTES {
@@ -137,15 +137,15 @@ fn read<R: RowStore>(
     Ok(counts)
 }
 
-/// Refuses a key that is too long for the backend.
-pub(super) fn check_key<R: RowStore>(table: Table, key: &[u8]) -> Result<(), StoreError> {
-    if key.len() <= R::MAX_KEY_BYTES {
+/// Refuses a key that is longer than `limit`.
+pub(super) fn check_key(table: Table, key: &[u8], limit: usize) -> Result<(), StoreError> {
+    if key.len() <= limit {
         return Ok(());
     }
     Err(StoreError::TooLarge {
         what: format!("the key of a record of {}", table.name()),
         bytes: key.len(),
-        limit: R::MAX_KEY_BYTES,
+        limit,
     })
 }
 

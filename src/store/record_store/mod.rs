@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use super::{
     CallLog, ClaimChange, ClaimKey, Claims, ContactKey, Conversation, Counts, DocumentChange, DocumentKey,
     Integrity, Keys, MessageLog, Saved, Store, StoreError, StoreMeter, Tenant, User, UserKey,
-    codec::Table,
+    codec::{MAX_KEY_BYTES, Table},
     records::{Contacts, Document, Record, StoredUser},
     row_store::{Batch, RowStore, When, Write},
 };
@@ -46,7 +46,10 @@ impl<R: RowStore> RecordStore<R> {
         self.refuse_closed()?;
         for write in batch.required.iter().chain(&batch.optional) {
             if write.is_put() {
-                bulk::check_key::<R>(write.table, &write.key)?;
+                // What is stored already stays changeable.
+                let is_new = !matches!(write.when, When::Present | When::Is(_));
+                let limit = if is_new { MAX_KEY_BYTES.min(R::MAX_KEY_BYTES) } else { R::MAX_KEY_BYTES };
+                bulk::check_key(write.table, &write.key, limit)?;
             }
         }
         let started = Instant::now();
@@ -325,6 +328,10 @@ impl<R: RowStore> Store for RecordStore<R> {
 
     fn meter(&self) -> Option<StoreMeter> {
         Some(self.meter.clone())
+    }
+
+    fn failure(&self) -> watch::Receiver<Option<StoreError>> {
+        self.rows.failure()
     }
 
     async fn flush(&self) -> Result<(), StoreError> {

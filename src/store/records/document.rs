@@ -35,6 +35,8 @@ pub enum DocumentKind {
     Audit,
     /// The contacts that were just created for an account.
     NewContacts,
+    /// Which server may send how much of a connector's `rateLimit`.
+    RateLimit,
 }
 
 /// Names a document: its kind and the parts of its key, the most general first. Parts are ids,
@@ -60,7 +62,7 @@ pub struct DocumentChange {
 
 impl DocumentKind {
     /// The kinds whose documents may have a member `expiresAt`, which the sweep heeds.
-    pub(super) const EXPIRING: [Self; 2] = [Self::Note, Self::NewContacts];
+    pub(super) const EXPIRING: [Self; 3] = [Self::Note, Self::NewContacts, Self::RateLimit];
 
     /// Its name in keys. Stored keys begin with it, so it never changes.
     fn name(self) -> &'static str {
@@ -77,6 +79,7 @@ impl DocumentKind {
             Self::ConnectorText => "connectorText",
             Self::Audit => "audit",
             Self::NewContacts => "newContacts",
+            Self::RateLimit => "rateLimit",
         }
     }
 }

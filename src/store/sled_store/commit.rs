@@ -8,15 +8,21 @@
 //! After a failed write the state of the disk is unknown (a failed fsync may
 //! have dropped pages that the next one reports as clean), so the thread
 //! answers every later write with the same error instead of trying again.
+//! A group for which the disk has too little room is refused before anything
+//! is written, and the next one is judged anew.
+//!
+//! Nobody waits for good: if the disk does not answer, the [`watchdog`] does.
 
 use std::{
     collections::{HashMap, HashSet},
+    sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::watchdog::{self, Patience, Watched};
 use crate::store::{
     StoreError,
     codec::Table,
@@ -31,10 +37,16 @@ const GROUP_BYTES: usize = 1024 * 1024;
 /// After a group of several writers the next one waits so long for company: a flush costs as much
 /// for one write as for many. A writer alone never waits.
 const GATHERING: Duration = Duration::from_micros(300);
+/// How long the end of the thread is waited for if the disk does not answer.
+const LEAVE_TAKING: Duration = Duration::from_secs(2);
 
 /// Where the thread writes; the committing itself knows no engine.
 pub(super) trait Disk: Send + 'static {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Refuses changes of so many bytes if there may be too little room for them.
+    fn check_room(&self, bytes: usize) -> Result<(), StoreError>;
+    /// What may wake those who wait for the disk in vain. It may block for good.
+    fn nudge(&self) -> impl Fn() + Send + Sync + 'static;
     /// Applies all changes.
     fn apply(&mut self, changes: Changes) -> Result<(), StoreError>;
     /// Returns when everything applied would survive a power cut.
@@ -68,21 +80,30 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(super) struct Committer {
     queue: Option<mpsc::Sender<Command>>,
     thread: Option<JoinHandle<()>>,
+    watched: Arc<Watched>,
 }
 
 impl Committer {
     /// Starts the thread. `changes` rises for each batch that announces itself, once it is durable.
-    pub(super) fn start(disk: impl Disk, changes: watch::Sender<u64>) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        disk: impl Disk,
+        changes: watch::Sender<u64>,
+        watched: Arc<Watched>,
+        patience: Patience,
+    ) -> Result<Self, StoreError> {
+        let unstarted = |error: std::io::Error| StoreError::Unavailable {
+            what: "starting the store's writing thread".to_owned(),
+            why: error.to_string(),
+            mend: "Raise the limit of threads for the server's user".to_owned(),
+        };
         let (queue, waiting) = mpsc::channel(WAITING);
+        watchdog::start(&watched, patience, disk.nudge()).map_err(unstarted)?;
+        let told = Arc::clone(&watched);
         let thread = thread::Builder::new()
             .name("store-commit".to_owned())
-            .spawn(move || run(disk, waiting, &changes))
-            .map_err(|error| StoreError::Unavailable {
-                what: "starting the store's writing thread".to_owned(),
-                why: error.to_string(),
-                mend: "Raise the limit of threads for the server's user".to_owned(),
-            })?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+            .spawn(move || run(disk, waiting, &changes, &told))
+            .map_err(unstarted)?;
+        Ok(Self { queue: Some(queue), thread: Some(thread), watched })
     }
 
     /// Whether the batch held.
@@ -98,29 +119,65 @@ impl Committer {
         self.ask("importing into the store", |reply| Command::Fill(from, reply)).await
     }
 
+    /// The answer of the thread, or of the watchdog if the thread has none to give. A write that was sent may then
+    /// still be done.
     async fn ask<T>(&self, what: &str, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or_else(|| StoreError::stopped(what))?;
-        queue.send(command(reply)).await.map_err(|_| StoreError::stopped(what))?;
-        answer.await.map_err(|_| StoreError::stopped(what))?
+        let mut refusing = self.watched.refusing();
+        if let Some(error) = refusing.borrow().clone() {
+            return Err(error);
+        }
+        let asked = async {
+            queue.send(command(reply)).await.map_err(|_| StoreError::stopped(what))?;
+            answer.await.map_err(|_| StoreError::stopped(what))?
+        };
+        tokio::select! {
+            biased;
+            answer = asked => answer,
+            refused = refusing.wait_for(Option::is_some) => {
+                let error = refused.ok().and_then(|error| error.clone());
+                Err(error.unwrap_or_else(|| StoreError::stopped(what)))
+            }
+        }
     }
 }
 
 impl Drop for Committer {
+    /// A thread that the disk keeps is left behind: its process could never end otherwise.
     fn drop(&mut self) {
         self.queue = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
+        let Some(thread) = self.thread.take() else { return };
+        while !thread.is_finished() {
+            if self.watched.busy_for() >= LEAVE_TAKING {
+                tracing::error!(
+                    "the disk does not answer, so the store is left as it is; what was acknowledged is safe"
+                );
+                return;
+            }
+            thread::sleep(GATHERING);
+        }
+        if thread.join().is_err() {
             tracing::error!("the store's writing thread panicked");
         }
     }
 }
 
-fn run(mut disk: impl Disk, mut waiting: mpsc::Receiver<Command>, changes: &watch::Sender<u64>) {
+fn run(
+    mut disk: impl Disk,
+    mut waiting: mpsc::Receiver<Command>,
+    changes: &watch::Sender<u64>,
+    watched: &Watched,
+) {
+    // A thread that panicked has stopped, and waits for no disk.
+    let _rest = watched.until_dropped();
     let mut failed: Option<StoreError> = None;
+    let mut room = Room::default();
     let mut in_company = false;
-    while let Some(first) = waiting.blocking_recv() {
+    loop {
+        watched.waits();
+        let Some(first) = waiting.blocking_recv() else { return };
+        watched.begins();
         if in_company {
             thread::sleep(GATHERING);
         }
@@ -144,17 +201,36 @@ fn run(mut disk: impl Disk, mut waiting: mpsc::Receiver<Command>, changes: &watc
         }
         in_company = group.batches.len() > 1;
         let worked = failed.is_none();
-        failed = failed.or(group.commit(&mut disk, changes));
+        failed = failed.or(group.commit(&mut disk, changes, &mut room));
         if let Some((from, reply)) = filling {
             let result = match &failed {
                 Some(error) => Err(error.clone()),
-                None => fill(&mut disk, from, &mut failed),
+                None => fill(&mut disk, from, &mut failed, watched),
             };
             answer(reply, result);
         }
         if let (true, Some(error)) = (worked, &failed) {
             tracing::error!(%error, "the store takes no more writes");
         }
+    }
+}
+
+/// Says once that there is too little room, and once that there is enough again.
+#[derive(Default)]
+struct Room {
+    is_short: bool,
+}
+
+impl Room {
+    fn check(&mut self, disk: &impl Disk, bytes: usize) -> Result<(), StoreError> {
+        let checked = disk.check_room(bytes);
+        match &checked {
+            Err(error) if !self.is_short => tracing::error!(%error, "the store takes no writes for now"),
+            Ok(()) if self.is_short => tracing::info!("the store's disk has room again"),
+            _ => {}
+        }
+        self.is_short = checked.is_err();
+        checked
     }
 }
 
@@ -234,15 +310,30 @@ impl Group {
         Ok(())
     }
 
-    /// Applies and syncs, then answers everyone; the error, if it failed.
-    fn commit(self, disk: &mut impl Disk, changes: &watch::Sender<u64>) -> Option<StoreError> {
+    /// Applies and syncs, then answers everyone; the error, if the disk failed.
+    fn commit(
+        self,
+        disk: &mut impl Disk,
+        changes: &watch::Sender<u64>,
+        room: &mut Room,
+    ) -> Option<StoreError> {
         if self.batches.is_empty() && self.flushes.is_empty() {
             return None;
         }
-        let result = disk.apply(self.changes).and_then(|()| disk.make_durable());
+        // What is stored already is made durable also without room.
+        let checked = if self.changes.rows.is_empty() { Ok(()) } else { room.check(disk, self.bytes) };
+        let (result, announced) = match checked {
+            Ok(()) => (disk.apply(self.changes).and_then(|()| disk.make_durable()), self.announced),
+            Err(error) => {
+                self.batches.into_iter().for_each(|(reply, _)| answer(reply, Err(error.clone())));
+                let flushed = if self.flushes.is_empty() { Ok(()) } else { disk.make_durable() };
+                self.flushes.into_iter().for_each(|reply| answer(reply, flushed.clone()));
+                return flushed.err();
+            }
+        };
         // Here, because whoever asked may be gone before the answer.
-        if self.announced > 0 && result.is_ok() {
-            changes.send_modify(|count| *count += self.announced);
+        if announced > 0 && result.is_ok() {
+            changes.send_modify(|count| *count += announced);
         }
         for (reply, holds) in self.batches {
             answer(reply, result.clone().map(|()| holds));
@@ -259,14 +350,17 @@ fn fill(
     disk: &mut impl Disk,
     from: mpsc::Receiver<Filling>,
     failed: &mut Option<StoreError>,
+    watched: &Watched,
 ) -> Result<(), StoreError> {
+    disk.check_room(0)?;
     if let Err(error) = disk.begin_import() {
         if !matches!(error, StoreError::NotEmpty { .. }) {
             *failed = Some(error.clone());
         }
         return Err(error);
     }
-    let taken = take_all(disk, from);
+    let taken = take_all(disk, from, watched);
+    watched.begins();
     if let Err(error) = disk.end_import(taken == Ok(true)) {
         *failed = Some(error.clone());
         return taken.and(Err(error));
@@ -275,14 +369,21 @@ fn fill(
 }
 
 /// Whether everything came.
-fn take_all(disk: &mut impl Disk, mut from: mpsc::Receiver<Filling>) -> Result<bool, StoreError> {
-    while let Some(part) = from.blocking_recv() {
+fn take_all(
+    disk: &mut impl Disk,
+    mut from: mpsc::Receiver<Filling>,
+    watched: &Watched,
+) -> Result<bool, StoreError> {
+    loop {
+        watched.waits();
+        let Some(part) = from.blocking_recv() else { return Ok(false) };
+        watched.begins();
         let Filling::Rows(rows) = part else { return Ok(true) };
+        disk.check_room(rows.iter().map(|row| row.key.len() + row.value.len()).sum())?;
         let rows = rows.into_iter().map(|row| ((row.table, row.key), Some(row.value))).collect();
         disk.apply(Changes { rows, ..Changes::default() })?;
         disk.make_durable()?;
     }
-    Ok(false)
 }
 
 /// Whoever asked may be gone; the write stands all the same.

@@ -24,7 +24,9 @@ use std::{
 use super::{
     commit::{Changes, Disk},
     layout::{COMMITS, IMPORTING},
+    room,
     trees::{self, Trees},
+    watchdog::Watched,
     witness::Witness,
 };
 use crate::store::{StoreError, codec::Table, read_cache::ReadCache};
@@ -39,6 +41,7 @@ pub(super) struct SledDisk {
     /// The number of the commit that was made durable last.
     durable: u64,
     witness: Witness,
+    watched: Arc<Watched>,
 }
 
 impl SledDisk {
@@ -49,6 +52,7 @@ impl SledDisk {
         read_cache: Arc<ReadCache>,
         path: &Path,
         commit: u64,
+        watched: Arc<Watched>,
     ) -> Result<Self, StoreError> {
         let what = "opening the store";
         let failed = |error| StoreError::io(what, path, &error);
@@ -62,7 +66,7 @@ impl SledDisk {
         for directory in [Some(path), path.canonicalize().map_err(failed)?.parent()].into_iter().flatten() {
             File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
         }
-        Ok(Self { trees, read_cache, log, path: path.to_owned(), commit, durable: commit, witness })
+        Ok(Self { trees, read_cache, log, path: path.to_owned(), commit, durable: commit, witness, watched })
     }
 
     /// Gives the commit under way its number.
@@ -91,6 +95,17 @@ impl Disk for SledDisk {
         self.trees.get(table, key)
     }
 
+    fn check_room(&self, bytes: usize) -> Result<(), StoreError> {
+        room::check(&self.path, bytes)
+    }
+
+    /// Where a write of sled's fails, it tells all who wait only if another one comes.
+    fn nudge(&self) -> impl Fn() + Send + Sync + 'static {
+        let db = self.trees.db.clone();
+        // Its outcome is what the committing thread meets as well.
+        move || drop(db.flush())
+    }
+
     /// Without a `sled::Batch`, which would cost one more wait for the disk and
     /// keep readers out meanwhile: only rows that change together must
     /// not be torn by a crash. What must not go before a record comes is removed after
@@ -110,7 +125,8 @@ impl Disk for SledDisk {
                 }
                 keys.push(key);
             }
-            let applied = self.trees.tree(table).apply_batch(batch);
+            let tree = self.trees.tree(table);
+            let applied = self.watched.keeping_readers_out(|| tree.apply_batch(batch));
             keys.iter().for_each(|key| self.read_cache.changed(table, key));
             applied.map_err(|error| self.failed("writing to the store", error))?;
         }

@@ -7,12 +7,16 @@
 //! What reads many rows (the sweep, integrity, export) runs on a blocking thread.
 //! Writes go to the committing thread. A read may see a write moments before its
 //! writer is told that it is durable.
+//!
+//! If the disk is full or does not answer, reads go on: see [`room`] and [`watchdog`].
 
 mod commit;
 mod disk;
 mod layout;
 mod open;
+mod room;
 mod trees;
+mod watchdog;
 mod witness;
 
 use std::{
@@ -26,7 +30,12 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use self::{commit::Committer, disk::SledDisk, trees::Trees};
+use self::{
+    commit::Committer,
+    disk::SledDisk,
+    trees::Trees,
+    watchdog::{Patience, REFUSE, Watched},
+};
 use super::{
     Keys, Store, StoreError,
     backends::{Backend, Opening},
@@ -98,15 +107,37 @@ pub struct SledRows {
     trees: Trees,
     read_cache: Arc<ReadCache>,
     changes: watch::Sender<u64>,
+    watched: Arc<Watched>,
 }
 
 impl SledRows {
     fn open(path: &Path, keys: &Keys, options: SledOptions) -> Result<Self, StoreError> {
         let (trees, commits) = open::open(path, keys, options)?;
         let read_cache = Arc::new(ReadCache::default());
-        let disk = SledDisk::new(trees.clone(), Arc::clone(&read_cache), path, commits)?;
+        let watched = Watched::new();
+        let disk =
+            SledDisk::new(trees.clone(), Arc::clone(&read_cache), path, commits, Arc::clone(&watched))?;
         let changes = watch::Sender::new(0);
-        Ok(Self { committer: Committer::start(disk, changes.clone())?, trees, read_cache, changes })
+        let committer = Committer::start(disk, changes.clone(), Arc::clone(&watched), Patience::default())?;
+        Ok(Self { committer, trees, read_cache, changes, watched })
+    }
+
+    /// Runs a short read where it is asked for, unless it may have to wait for the committing thread.
+    async fn reading_briefly<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Trees) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if !self.watched.may_block_readers() {
+            return read(&self.trees);
+        }
+        match tokio::time::timeout(REFUSE, self.reading(read)).await {
+            Ok(read) => read?,
+            Err(_) => Err(StoreError::Unavailable {
+                what: "reading the store".to_owned(),
+                why: format!("the disk has not answered for {} s", REFUSE.as_secs()),
+                mend: "Check the disk and the system log".to_owned(),
+            }),
+        }
     }
 
     /// Runs what reads much off the async threads.
@@ -124,7 +155,8 @@ impl SledRows {
 
 impl RowStore for SledRows {
     async fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.trees.get(table, key)
+        let key = key.to_vec();
+        self.reading_briefly(move |trees| trees.get(table, &key)).await
     }
 
     async fn page(
@@ -140,7 +172,8 @@ impl RowStore for SledRows {
     }
 
     async fn rows(&self, table: Table, prefix: &[u8]) -> Result<Vec<Row>, StoreError> {
-        self.trees.rows(table, prefix).collect()
+        let prefix = prefix.to_vec();
+        self.reading_briefly(move |trees| trees.rows(table, &prefix).collect()).await
     }
 
     async fn commit(&self, batch: Batch) -> Result<bool, StoreError> {
@@ -165,6 +198,10 @@ impl RowStore for SledRows {
 
     async fn flush(&self) -> Result<(), StoreError> {
         self.committer.flush().await
+    }
+
+    fn failure(&self) -> watch::Receiver<Option<StoreError>> {
+        self.watched.failure()
     }
 
     fn read_cache(&self) -> Option<&Arc<ReadCache>> {

@@ -11,6 +11,7 @@ use std::{
 use super::{
     SledOptions,
     layout::{CHECK, COMMITS, FIRST_COMMIT, FORMAT, IMPORTING, SEGMENT_BYTES, VERSION},
+    room,
     trees::{self, Trees},
     witness,
 };
@@ -133,6 +134,7 @@ fn check_marks(trees: &Trees, path: &Path, keys: &Keys) -> Result<u64, StoreErro
         if acknowledged > 0 {
             return Err(witness::lost(path, 0, acknowledged));
         }
+        room::check(path, 0)?;
         let mut marks = sled::Batch::default();
         marks.insert(FORMAT, VERSION.to_string().as_str());
         marks.insert(CHECK, keys.mark()?);

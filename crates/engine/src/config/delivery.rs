@@ -59,10 +59,12 @@ pub struct IdempotencyHeader {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RateLimit {
-    /// Requests that may be under way at the same time. Default 256.
+    /// Requests that may be under way at the same time, for each server. Default 256.
     #[schemars(title = "Concurrent requests", example = 10, extend("minimum" = 1, "maximum" = 4096))]
     pub max_concurrent: Option<f64>,
-    /// Requests in each period of `perSeconds`. They may all be sent at its beginning.
+    /// Requests in each period of `perSeconds`. They may all be sent at its beginning. Servers that share a store
+    /// keep to it together. Without it the operator's default holds in each server: 1000 in a second, unless
+    /// `DEFAULT_RATE_LIMIT` says something else.
     #[schemars(title = "Requests", example = 100, extend("minimum" = 1, "maximum" = 1000000))]
     pub requests: Option<f64>,
     /// Length of the period of `requests`, in seconds. Default 1.

@@ -95,7 +95,7 @@ impl Scene {
 
     async fn claim(&self, doubted: Option<&Doubt>) -> Claiming {
         let wanted = Wanted {
-            store: &*self.store,
+            store: &self.store,
             instance: &self.instance,
             key: &self.key,
             extension: &self.extension,
@@ -127,7 +127,7 @@ async fn a_doubt_begins_when_the_request_ends() {
     let scene = Scene::start().await;
     let held = scene.held(None).await;
     scene.hand.advance(Duration::from_secs(90));
-    held.failed(&*scene.store, &timed_out()).await.unwrap();
+    held.failed(&scene.store, &timed_out()).await.unwrap();
     let doubt = scene.doubt().await;
     assert!(!doubt.is_settled() && doubt.age.is_zero(), "{doubt:?}");
     assert_eq!(doubt.claim.claimed_at, NOON + 90_000);
@@ -141,7 +141,7 @@ async fn a_doubt_begins_when_the_request_ends() {
 #[tokio::test]
 async fn a_doubt_that_stands_again_keeps_its_age() {
     let scene = Scene::start().await;
-    scene.held(None).await.failed(&*scene.store, &timed_out()).await.unwrap();
+    scene.held(None).await.failed(&scene.store, &timed_out()).await.unwrap();
     let doubt = scene.doubt().await;
     scene.hand.advance(Duration::from_secs(90));
     let held = scene.held(Some(&doubt)).await;
@@ -149,7 +149,7 @@ async fn a_doubt_that_stands_again_keeps_its_age() {
     held.unused(&*scene.store).await.unwrap();
     let doubt = scene.doubt().await;
     assert_eq!(seconds(doubt.age), 95, "{doubt:?}");
-    scene.held(Some(&doubt)).await.failed(&*scene.store, &timed_out()).await.unwrap();
+    scene.held(Some(&doubt)).await.failed(&scene.store, &timed_out()).await.unwrap();
     assert_eq!(seconds(scene.doubt().await.age), 0);
 }
 
@@ -164,7 +164,7 @@ async fn a_claim_expires_after_a_week() {
     let scene = Scene::start().await;
     let held = scene.held(None).await;
     let key = held.idempotency_key().to_owned();
-    held.failed(&*scene.store, &timed_out()).await.unwrap();
+    held.failed(&scene.store, &timed_out()).await.unwrap();
     assert_eq!(scene.doubt().await.claim.idempotency_key, key);
     scene.hand.advance(Duration::from_millis(WEEK_MS.unsigned_abs() + 1));
     assert_ne!(scene.held(None).await.idempotency_key(), key);

@@ -9,38 +9,48 @@ use crate::store::row_store::{Row, When};
 
 /// How the next sync goes.
 #[derive(Clone, Copy, PartialEq)]
-enum Sync {
+enum Syncing {
     Works,
     DiskFull,
     Panics,
+    /// Comes back only when this is no more so.
+    Hangs,
 }
 
 struct State {
     stored: HashMap<(Table, Vec<u8>), Vec<u8>>,
-    sync: Sync,
+    sync: Syncing,
     syncs: usize,
     together: HashSet<Table>,
     /// Whether an import was kept, if there was one.
     kept: Option<bool>,
+    has_room: bool,
+    nudges: usize,
 }
 
 #[derive(Clone)]
 struct Memory(Arc<Mutex<State>>);
 
 impl Memory {
-    fn new(sync: Sync) -> Self {
+    fn new(sync: Syncing) -> Self {
         Self(Arc::new(Mutex::new(State {
             stored: HashMap::new(),
             sync,
             syncs: 0,
             together: HashSet::new(),
             kept: None,
+            has_room: true,
+            nudges: 0,
         })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }
+}
+
+fn low(bytes: usize) -> StoreError {
+    StoreError::LowSpace { path: "/data".to_owned(), free: 0, needed: bytes as u64 }
 }
 
 fn full() -> StoreError {
@@ -50,6 +60,15 @@ fn full() -> StoreError {
 impl Disk for Memory {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.state().stored.get(&(table, key.to_vec())).cloned())
+    }
+
+    fn check_room(&self, bytes: usize) -> Result<(), StoreError> {
+        if self.state().has_room { Ok(()) } else { Err(low(bytes)) }
+    }
+
+    fn nudge(&self) -> impl Fn() + Send + Sync + 'static {
+        let memory = self.clone();
+        move || memory.state().nudges += 1
     }
 
     fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
@@ -71,9 +90,15 @@ impl Disk for Memory {
             state.sync
         };
         match sync {
-            Sync::Works => Ok(()),
-            Sync::DiskFull => Err(full()),
-            Sync::Panics => panic!("the disk of the test panics"),
+            Syncing::Works => Ok(()),
+            Syncing::DiskFull => Err(full()),
+            Syncing::Panics => panic!("the disk of the test panics"),
+            Syncing::Hangs => {
+                while self.state().sync == Syncing::Hangs {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                Ok(())
+            }
         }
     }
 
@@ -88,7 +113,8 @@ impl Disk for Memory {
 }
 
 fn start(memory: &Memory) -> Committer {
-    Committer::start(memory.clone(), watch::Sender::new(0)).unwrap()
+    let (changes, watched) = (watch::Sender::new(0), Watched::new());
+    Committer::start(memory.clone(), changes, watched, Patience::of_tests()).unwrap()
 }
 
 fn row(key: &str, value: &str) -> Row {
@@ -105,7 +131,7 @@ fn is(value: &str) -> When {
 
 #[tokio::test]
 async fn of_many_inserts_of_a_key_one_wins_and_its_value_stays() {
-    let memory = Memory::new(Sync::Works);
+    let memory = Memory::new(Syncing::Works);
     let committer = start(&memory);
     let inserts = (0..200).map(|n| committer.commit(put("key", &n.to_string(), When::Absent)));
     let held: Vec<bool> = join_all(inserts).await.into_iter().map(Result::unwrap).collect();
@@ -118,7 +144,7 @@ async fn of_many_inserts_of_a_key_one_wins_and_its_value_stays() {
 
 #[tokio::test]
 async fn conditions_see_the_writes_before_them_in_order() {
-    let memory = Memory::new(Sync::Works);
+    let memory = Memory::new(Syncing::Works);
     let committer = start(&memory);
     let key = || b"key".to_vec();
     let delete = |when| committer.commit(Batch::of(Write::delete(Table::CallLogs, key(), when)));
@@ -143,7 +169,7 @@ async fn conditions_see_the_writes_before_them_in_order() {
 
 #[tokio::test]
 async fn what_goes_along_changes_with_its_batch_or_not_at_all() {
-    let memory = Memory::new(Sync::Works);
+    let memory = Memory::new(Syncing::Works);
     let committer = start(&memory);
     let along = |value: &str, expected: &str| [Write::put(row("claim", value), is(expected))];
     let stored = |key: &str| {
@@ -166,7 +192,7 @@ async fn what_goes_along_changes_with_its_batch_or_not_at_all() {
 
 #[tokio::test]
 async fn required_writes_hold_all_or_none_also_within_one_group() {
-    let memory = Memory::new(Sync::Works);
+    let memory = Memory::new(Syncing::Works);
     let committer = start(&memory);
     let swap = |number: u8| {
         let write = |key| Write::put(row(key, &number.to_string()), is("0"));
@@ -184,7 +210,7 @@ async fn required_writes_hold_all_or_none_also_within_one_group() {
         assert_eq!(stored("a"), stored("b"));
         assert_eq!(state.together, [Table::CallLogs].into());
     }
-    memory.state().sync = Sync::DiskFull;
+    memory.state().sync = Syncing::DiskFull;
     assert_eq!(committer.commit(put("c", "", When::Absent)).await, Err(full()));
 }
 
@@ -192,7 +218,7 @@ async fn required_writes_hold_all_or_none_also_within_one_group() {
 #[tokio::test]
 async fn a_filling_that_is_broken_off_is_undone() {
     for (is_complete, kept) in [(true, Some(true)), (false, Some(false))] {
-        let memory = Memory::new(Sync::Works);
+        let memory = Memory::new(Syncing::Works);
         let committer = start(&memory);
         let (sender, from) = mpsc::channel(4);
         sender.send(Filling::Rows(vec![row("a", "1")])).await.unwrap();
@@ -207,14 +233,14 @@ async fn a_filling_that_is_broken_off_is_undone() {
 
 #[tokio::test]
 async fn a_failed_sync_reaches_every_waiter_and_ends_writing() {
-    let memory = Memory::new(Sync::DiskFull);
+    let memory = Memory::new(Syncing::DiskFull);
     let committer = start(&memory);
     let writes = (0..50).map(|n| committer.commit(put(&n.to_string(), "", When::Always)));
     for result in join_all(writes).await {
         assert_eq!(result, Err(full()));
     }
     // The disk works again, but what it holds is unknown.
-    memory.state().sync = Sync::Works;
+    memory.state().sync = Syncing::Works;
     let syncs = memory.state().syncs;
     assert_eq!(committer.commit(put("late", "", When::Always)).await, Err(full()));
     assert_eq!(committer.flush().await, Err(full()));
@@ -223,7 +249,7 @@ async fn a_failed_sync_reaches_every_waiter_and_ends_writing() {
 
 #[tokio::test]
 async fn a_thread_that_died_is_reported_to_waiters_and_later_writers() {
-    let memory = Memory::new(Sync::Panics);
+    let memory = Memory::new(Syncing::Panics);
     let committer = start(&memory);
     let stopped = StoreError::stopped("writing to the store");
     for _ in 0..2 {
@@ -235,11 +261,60 @@ async fn a_thread_that_died_is_reported_to_waiters_and_later_writers() {
 
 #[tokio::test]
 async fn dropping_the_committer_first_commits_what_waits() {
-    let memory = Memory::new(Sync::Works);
+    let memory = Memory::new(Syncing::Works);
     let committer = start(&memory);
     let (reply, _answer) = oneshot::channel();
     let queue = committer.queue.as_ref().unwrap();
     queue.send(Command::Commit(put("key", "kept", When::Always), reply)).await.unwrap();
     drop(committer);
     assert_eq!(memory.state().stored[&(Table::CallLogs, b"key".to_vec())], b"kept");
+}
+
+#[tokio::test]
+async fn without_room_nothing_is_written_and_with_room_writing_goes_on() {
+    let memory = Memory::new(Syncing::Works);
+    let committer = start(&memory);
+    assert!(committer.commit(put("a", "1", When::Always)).await.unwrap());
+    memory.state().has_room = false;
+    assert_eq!(committer.commit(put("a", "23", When::Always)).await, Err(low(3)));
+    // Neither a condition nor a flush takes room.
+    assert!(!committer.commit(put("a", "2", When::Absent)).await.unwrap());
+    committer.flush().await.unwrap();
+    assert_eq!(memory.state().stored[&(Table::CallLogs, b"a".to_vec())], b"1");
+    memory.state().has_room = true;
+    assert!(committer.commit(put("a", "2", When::Always)).await.unwrap());
+    assert_eq!(memory.state().stored[&(Table::CallLogs, b"a".to_vec())], b"2");
+}
+
+#[tokio::test]
+async fn a_disk_that_does_not_answer_is_told_of_and_used_again_when_it_does() {
+    let memory = Memory::new(Syncing::Hangs);
+    let committer = start(&memory);
+    let failure = committer.watched.failure();
+    let told = |error: StoreError| assert!(error.to_string().contains("has not answered"), "{error}");
+    told(committer.commit(put("a", "1", When::Always)).await.unwrap_err());
+    // At once, and the queue does not fill.
+    for _ in 0..2 * WAITING {
+        told(committer.commit(put("b", "1", When::Always)).await.unwrap_err());
+    }
+    told(committer.flush().await.unwrap_err());
+    assert_eq!(memory.state().nudges, 1);
+    assert_eq!(*failure.borrow(), None);
+    memory.state().sync = Syncing::Works;
+    let mut refusing = committer.watched.refusing();
+    refusing.wait_for(Option::is_none).await.unwrap();
+    assert!(committer.commit(put("c", "1", When::Always)).await.unwrap());
+    assert!(committer.commit(put("a", "1", is("1"))).await.unwrap(), "what was sent is done");
+}
+
+#[tokio::test]
+async fn a_disk_that_never_answers_fails_the_store_and_holds_nobody_up() {
+    let memory = Memory::new(Syncing::Hangs);
+    let committer = start(&memory);
+    committer.commit(put("a", "1", When::Always)).await.unwrap_err();
+    let mut failure = committer.watched.failure();
+    let error = failure.wait_for(Option::is_some).await.unwrap().clone().unwrap();
+    assert!(error.to_string().contains("start the server again"), "{error}");
+    drop(committer);
+    memory.state().sync = Syncing::Works;
 }
