@@ -35,7 +35,12 @@ impl Pulse {
 pub fn while_others_are_served<T: Send>(server: &TestServer, attack: impl FnOnce() -> T + Send) -> T {
     let (result, pulse) = pulse_during(server, attack);
     eprintln!("{pulse:?}, ratio {:.1}", pulse.ratio());
-    assert!(pulse.ratio() <= MOST, "others waited: {pulse:?}, ratio {:.1}\n{}", pulse.ratio(), server.server.log());
+    assert!(
+        pulse.ratio() <= MOST,
+        "others waited: {pulse:?}, ratio {:.1}\n{}",
+        pulse.ratio(),
+        server.server.log()
+    );
     server.assert_alive();
     result
 }

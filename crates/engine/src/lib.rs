@@ -59,6 +59,7 @@ pub mod app_connect;
 pub mod atomic_file;
 pub mod blocks;
 mod body;
+pub mod budget;
 pub mod cases;
 mod charset;
 mod coding;

@@ -7,6 +7,7 @@ use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
 use serde_json::{Map, Value};
 
+use super::budget;
 use super::value_ref::ValueRef;
 
 /// A compiled path.
@@ -237,13 +238,31 @@ fn member<'v>(members: &'v Map<String, Value>, key: &str) -> Option<&'v Value> {
     members.iter().find(|(name, _)| name.as_str() == key).map(|(_, value)| value)
 }
 
+/// Follows steps from a text that is not wrapped in a value.
+pub(super) fn walk_text(steps: &[Step], text: &str) -> Option<Value> {
+    let (Step::Segment(key, index), rest) = steps.split_first()? else { return None };
+    let computed = computed_of_text(key, *index, text)?;
+    walk(rest, &computed).map(ValueRef::into_owned)
+}
+
 /// Members that JavaScript gives to texts and arrays and that documents use (recordings 03,
 /// `throughString`, `length`, `stringIndex`). Positions are UTF-16 units, as there.
 fn computed(key: &str, index: Option<usize>, value: &Value) -> Option<Value> {
-    match (value, key, index) {
-        (Value::Array(items), "length", _) => Some(items.len().into()),
-        (Value::String(text), "length", _) => Some(text.encode_utf16().count().into()),
-        (Value::String(text), _, Some(index)) => {
+    match value {
+        Value::Array(items) if key == "length" => Some(items.len().into()),
+        Value::String(text) => computed_of_text(key, index, text),
+        _ => None,
+    }
+}
+
+fn computed_of_text(key: &str, index: Option<usize>, text: &str) -> Option<Value> {
+    match (key, index) {
+        ("length", _) => {
+            budget::spend(budget::text(text.len())).ok()?;
+            Some(text.encode_utf16().count().into())
+        }
+        (_, Some(index)) => {
+            budget::spend(budget::text(index.min(text.len()))).ok()?;
             let unit = text.encode_utf16().nth(index)?;
             Some(Value::String(String::from_utf16_lossy(&[unit])))
         }
