@@ -224,6 +224,18 @@ impl<'a> Inputs<'a> {
         texts
     }
 
+    /// The same values, on their own: for work off the worker.
+    pub fn to_owned(&self) -> Inputs<'static> {
+        let mut inputs = Inputs::new();
+        for (variable, input) in &self.slots {
+            match input {
+                Input::Text(text) => inputs.text(*variable, text.clone().into_owned()),
+                input => inputs.owned(*variable, input.to_value()),
+            };
+        }
+        inputs
+    }
+
     /// The variables that are set.
     pub fn variables(&self) -> impl Iterator<Item = (Variable, &Input<'a>)> {
         self.slots.iter().map(|(variable, input)| (*variable, input))

@@ -196,7 +196,7 @@ pub fn compile(document: &Document, environment: Environment<'_>) -> (CompiledDo
         mapping_of: |name| MAPPINGS.get(name.position()).map(|kind| kind.compile),
         check: check::check,
     };
-    compile::compile(document, &CONTRACT, environment)
+    crate::pattern::of_document(|| compile::compile(document, &CONTRACT, environment))
 }
 
 #[cfg(test)]

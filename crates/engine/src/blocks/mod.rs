@@ -82,3 +82,5 @@ pub fn render(
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod work_tests;

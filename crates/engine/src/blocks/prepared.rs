@@ -1,20 +1,17 @@
 //! Calls of which a part is spelt out in the template: patterns and paths. They are compiled with it, so
 //! that a reply can neither choose them nor make them expensive.
 
-use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use crate::path::{Listed, Path};
+use crate::pattern::Pattern;
 use crate::text::to_text;
 use crate::value_ref::ValueRef;
-
-/// The most memory that one pattern takes, in bytes.
-const PATTERN_BYTES: usize = 256 * 1024;
 
 /// A call with what its template spells out for it.
 #[derive(Debug, Clone)]
 pub(super) enum Prepared {
-    Match { pattern: Regex, group: usize },
+    Match { pattern: Pattern, group: usize },
     Select(Path),
     SelectAll(Path),
 }
@@ -44,12 +41,10 @@ impl Prepared {
         }
         // In a text in quotes `\b` is a backspace; in a pattern it is the edge of a word.
         let written = text.replace('\u{8}', "\\b");
-        let pattern = RegexBuilder::new(&written).size_limit(PATTERN_BYTES).build().map_err(|error| {
-            let reason = error.to_string();
-            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let pattern = Pattern::new(&written).map_err(|reason| {
             (text.to_owned(), format!("\"{text}\" is not a regular expression: {reason}"))
         })?;
-        let groups = pattern.captures_len();
+        let groups = pattern.regex().captures_len();
         let group = match group {
             None => Some(usize::from(groups > 1)),
             Some(Some(Value::Number(number))) => number
@@ -57,7 +52,7 @@ impl Prepared {
                 .and_then(|number| usize::try_from(number).ok())
                 .filter(|number| *number < groups),
             Some(Some(Value::String(name))) => {
-                pattern.capture_names().position(|known| known == Some(name.as_str()))
+                pattern.regex().capture_names().position(|known| known == Some(name.as_str()))
             }
             Some(_) => None,
         };
@@ -75,7 +70,7 @@ impl Prepared {
             Self::Match { .. } if value.is_null() => Value::Null,
             Self::Match { pattern, group } => {
                 let text = to_text(value);
-                let found = pattern.captures(&text).and_then(|captures| captures.get(*group));
+                let found = pattern.captures(&text).ok().flatten().and_then(|captures| captures.get(*group));
                 found.map(|found| found.as_str()).into()
             }
             Self::Select(path) => path.first(value).map(ValueRef::into_owned).unwrap_or_default(),

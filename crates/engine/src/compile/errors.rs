@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use http::HeaderName;
-use regex::RegexBuilder;
 use serde_json::Value;
 
 use super::super::error_rule::{Effect, ErrorRule, Test};
 use super::super::failure::Presentation;
 use super::super::operation::Operation;
 use super::super::path::Path;
+use super::super::pattern::Pattern;
 use super::super::status::{StatusSet, parse_range};
 use super::super::template::MessageTemplate;
 use super::field::Compiler;
@@ -18,9 +18,6 @@ use crate::config::diagnostic::Code;
 use crate::config::error_mapping::{BodyTest, ErrorRule as Written, HeaderTest, Outcome, When};
 use crate::config::operations::OperationName;
 use crate::config::problem::{Part, Problem};
-
-/// The most memory that a compiled pattern may take, in bytes.
-const PATTERN_BYTES: usize = 1024 * 1024;
 
 /// Compiles the rules at a pointer.
 pub(super) fn compile(rules: &[Written], at: &str, problems: &mut Vec<Problem>) -> Vec<Arc<ErrorRule>> {
@@ -284,7 +281,7 @@ fn test(
         );
     }
     match (matches, equals) {
-        (Some(pattern), _) => match RegexBuilder::new(pattern).size_limit(PATTERN_BYTES).build() {
+        (Some(pattern), _) => match Pattern::new(pattern) {
             Ok(pattern) => Some(Test::Matches(pattern)),
             Err(error) => {
                 problems.push(pattern_problem(format!("{at}/matches"), &error));
@@ -296,11 +293,7 @@ fn test(
     }
 }
 
-fn pattern_problem(pointer: String, error: &regex::Error) -> Problem {
-    // The parser draws the place over several lines; its last line says what is wrong.
-    let text = error.to_string();
-    let last = text.lines().last().unwrap_or_default();
-    let reason = last.strip_prefix("error: ").unwrap_or(last).trim_end_matches('.');
+fn pattern_problem(pointer: String, reason: &str) -> Problem {
     Problem::new(Code::Pattern, pointer, format!("the pattern cannot be used: {reason}"))
         .help("write a regular expression such as `(?i)not found`; a backslash is written twice in JSON")
 }
