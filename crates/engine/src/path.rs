@@ -1,7 +1,7 @@
 //! Paths into JSON, compiled once: the dot paths of the language and JSONPath (RFC 9535).
 
 mod compare;
-mod function;
+mod found;
 mod query;
 
 use std::fmt;

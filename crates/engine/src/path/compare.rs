@@ -4,7 +4,7 @@ use std::ptr;
 
 use serde_json::Value;
 
-use super::query::Found;
+use super::found::Found;
 use crate::budget::{self, Spent, spend};
 
 /// Whether both are the same; nothing is the same as nothing.

@@ -3,15 +3,14 @@
 //! The library's own evaluator has no bound, and compiles the pattern of `search` and `match` for every item.
 //! This one gives the same values, which a test with random queries and values holds it to.
 
-use std::borrow::Cow;
-
-use jsonpath_rust::parser::model::{self as parsed, JpQuery};
+use jsonpath_rust::parser::model::{self as parsed, FnArg, JpQuery, Literal, TestFunction};
 use jsonpath_rust::query::queryable::Queryable as _;
 use serde_json::Value;
 
 use super::compare::{equal, less};
-use super::function::Function;
+use super::found::Found;
 use crate::budget::{self, Spent, spend};
+use crate::pattern::Pattern;
 
 /// A compiled query.
 #[derive(Debug, Clone)]
@@ -69,15 +68,6 @@ pub(super) enum Expression {
     Filter(Box<Filter>),
 }
 
-/// What an expression gives.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Found<'v> {
-    One(&'v Value),
-    Many(Vec<&'v Value>),
-    Made(Value),
-    Nothing,
-}
-
 /// Why a query cannot be compiled.
 pub(super) type Refusal = String;
 
@@ -103,71 +93,6 @@ pub(super) fn values_at<'v>(segments: &[Segment], root: &'v Value) -> Result<Vec
 
 fn follow<'v>(segments: &[Segment], from: &'v Value, root: &'v Value) -> Result<Found<'v>, Spent> {
     segments.iter().try_fold(Found::One(from), |found, segment| segment.select(found, root))
-}
-
-impl<'v> Found<'v> {
-    /// Goes on from each value that was found.
-    fn and_then(self, mut step: impl FnMut(&'v Value) -> Result<Found<'v>, Spent>) -> Result<Self, Spent> {
-        match self {
-            Self::One(value) => step(value),
-            Self::Many(values) => {
-                let mut found = Vec::new();
-                for value in values {
-                    match step(value)? {
-                        Self::One(value) => found.push(value),
-                        Self::Many(values) => found.extend(values),
-                        Self::Made(_) | Self::Nothing => {}
-                    }
-                }
-                Ok(Self::Many(found))
-            }
-            Self::Made(_) | Self::Nothing => Ok(Self::Nothing),
-        }
-    }
-
-    /// What two selectors found.
-    fn and(self, other: Self) -> Self {
-        let values = |found| match found {
-            Self::One(value) => vec![value],
-            Self::Many(values) => values,
-            Self::Made(_) | Self::Nothing => Vec::new(),
-        };
-        match (self, other) {
-            (found, Self::Nothing) | (Self::Nothing, found) => found,
-            (first, second) => {
-                let mut all = values(first);
-                all.extend(values(second));
-                Self::Many(all)
-            }
-        }
-    }
-
-    fn is_something(&self) -> bool {
-        match self {
-            Self::One(_) => true,
-            Self::Many(values) => !values.is_empty(),
-            Self::Made(_) | Self::Nothing => false,
-        }
-    }
-
-    /// The value, if it is one.
-    pub(super) fn value(&self) -> Option<&Value> {
-        match self {
-            Self::One(value) => Some(value),
-            Self::Made(value) => Some(value),
-            Self::Many(_) | Self::Nothing => None,
-        }
-    }
-
-    /// All values, as arguments.
-    pub(super) fn into_arguments(self) -> Vec<Cow<'v, Value>> {
-        match self {
-            Self::One(value) => vec![Cow::Borrowed(value)],
-            Self::Many(values) => values.into_iter().map(Cow::Borrowed).collect(),
-            Self::Made(value) => vec![Cow::Owned(value)],
-            Self::Nothing => Vec::new(),
-        }
-    }
 }
 
 impl Segment {
@@ -458,6 +383,122 @@ fn literal_value(literal: &parsed::Literal) -> Value {
         parsed::Literal::Bool(said) => (*said).into(),
         parsed::Literal::Null => Value::null(),
     }
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Function {
+    Length(Expression),
+    Count(Expression),
+    Value(Expression),
+    /// `search` and `match`.
+    Fits(Expression, Pattern),
+    /// What the library has besides the RFC: `in`, `any_of` and the like.
+    Other(Box<str>, Vec<Expression>),
+}
+
+impl Function {
+    pub(super) fn compile(function: &TestFunction) -> Result<Self, Refusal> {
+        Ok(match function {
+            TestFunction::Length(of) => Self::Length(argument(of)?),
+            TestFunction::Count(of) => Self::Count(argument(of)?),
+            TestFunction::Value(of) => Self::Value(argument(of)?),
+            TestFunction::Search(text, written) => {
+                Self::Fits(argument(text)?, pattern("search", written, |pattern| pattern)?)
+            }
+            TestFunction::Match(text, written) => {
+                let whole = |pattern: String| format!("^(?:{pattern})$");
+                Self::Fits(argument(text)?, pattern("match", written, whole)?)
+            }
+            TestFunction::Custom(name, arguments) => {
+                Self::Other(name.as_str().into(), arguments.iter().map(argument).collect::<Result<_, _>>()?)
+            }
+        })
+    }
+
+    pub(super) fn call<'v>(&self, item: &'v Value, root: &'v Value) -> Result<Found<'v>, Spent> {
+        Ok(match self {
+            Self::Length(of) => match of.find(item, root)? {
+                Found::Many(values) => Found::Made(values.len().into()),
+                found => match found.value() {
+                    Some(Value::String(text)) => {
+                        spend(budget::text(text.len()))?;
+                        Found::Made(text.chars().count().into())
+                    }
+                    Some(Value::Array(items)) => Found::Made(items.len().into()),
+                    Some(Value::Object(members)) => Found::Made(members.len().into()),
+                    _ => Found::Nothing,
+                },
+            },
+            Self::Count(of) => match of.find(item, root)? {
+                Found::Many(values) => Found::Made(values.len().into()),
+                Found::One(_) | Found::Made(_) => Found::Made(1.into()),
+                Found::Nothing => Found::Nothing,
+            },
+            Self::Value(of) => match of.find(item, root)? {
+                Found::Many(values) => match values.as_slice() {
+                    [value] => Found::One(value),
+                    _ => Found::Nothing,
+                },
+                found => found,
+            },
+            Self::Fits(text, pattern) => {
+                let text = text.find(item, root)?;
+                let fits = match text.value().and_then(Value::as_str) {
+                    Some(text) => pattern.is_match(text)?,
+                    None => false,
+                };
+                Found::Made(fits.into())
+            }
+            Self::Other(name, arguments) => {
+                let mut values = Vec::new();
+                for argument in arguments {
+                    values.extend(argument.find(item, root)?.into_arguments());
+                }
+                // Each of the one is compared with each of the other.
+                let cost =
+                    values.iter().fold(1, |cost: u64, value| cost.saturating_mul(budget::weight(value)));
+                spend(cost)?;
+                Found::Made(Value::extension_custom(name, values))
+            }
+        })
+    }
+}
+
+/// The pattern that a call spells out.
+fn pattern(name: &str, written: &FnArg, whole: fn(String) -> String) -> Result<Pattern, Refusal> {
+    let FnArg::Literal(Literal::String(text)) = written else {
+        return Err(format!(
+            "the pattern of `{name}` is a text in quotes: it is read when the document is loaded, and no \
+             reply can choose it"
+        ));
+    };
+    Pattern::new(&whole(translated(text)))
+        .map_err(|reason| format!("the pattern of `{name}` cannot be used: {reason}"))
+}
+
+/// An I-Regexp (RFC 9485) in the syntax of the `regex` crate: a dot is neither `\n` nor `\r`.
+fn translated(pattern: &str) -> String {
+    let mut translated = String::with_capacity(pattern.len());
+    let mut characters = pattern.chars();
+    let mut in_class = false;
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => {
+                translated.push(character);
+                translated.extend(characters.next());
+            }
+            '.' if !in_class => translated.push_str(r"[^\n\r]"),
+            _ => {
+                match character {
+                    '[' => in_class = true,
+                    ']' => in_class = false,
+                    _ => {}
+                }
+                translated.push(character);
+            }
+        }
+    }
+    translated
 }
 
 #[cfg(test)]
