@@ -128,7 +128,9 @@ pub fn request(context: &Value) -> RequestSpec {
     url.push_str("/activities");
     if let Some(id) = user.and_then(|user| user.get("id")) {
         let mut query = String::new();
-        Parameters { style: QueryStyle::Brackets, encoding: Encoding::Query }.append("owner", id, &mut query);
+        let parameters =
+            Parameters { style: QueryStyle::Brackets, encoding: Encoding::Query, most: usize::MAX };
+        parameters.append("owner", id, &mut query);
         url.push('?');
         url.push_str(&query);
     }

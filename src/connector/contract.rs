@@ -103,6 +103,11 @@ impl<T> Reply<T> {
         self
     }
 
+    /// How many items the CRM's list has, if only the first of them are in the result.
+    pub fn of_items(&self) -> Option<usize> {
+        self.mapping_problems.iter().find_map(|problem| problem.of_items)
+    }
+
     /// The result with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reply<U> {
         Reply { value: change(self.value), message: self.message, mapping_problems: self.mapping_problems }

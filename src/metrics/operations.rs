@@ -130,7 +130,13 @@ mod tests {
     use super::*;
 
     fn problem(path: String) -> MappingProblem {
-        MappingProblem { key: "idPath".to_owned(), path, found: "nothing".to_owned(), is_essential: true }
+        MappingProblem {
+            key: "idPath".to_owned(),
+            path,
+            found: "nothing".to_owned(),
+            is_essential: true,
+            of_items: None,
+        }
     }
 
     #[test]

@@ -116,7 +116,7 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
     recent::add(&platform, &user, Sought::Number(&input.phone_number), &mut reply.value).await;
     if is_shared {
         // A list that lacks somebody would be shown without an end: the next search asks again.
-        let is_whole = reply.value.len() == before;
+        let is_whole = reply.value.len() == before && reply.of_items().is_none();
         let found = if is_whole { &*reply.value } else { &[] };
         cached::keep(&platform, &user, &input.phone_number, found).await;
     }
@@ -127,10 +127,11 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
 /// account knows somebody new.
 fn found(reply: Reply<Vec<Contact>>, before: usize) -> Found {
     let count = reply.value.len();
+    let of_items = reply.of_items();
     let said = reply.message.filter(|_| before > 0 || count == 0);
     Found {
         successful: true,
-        return_message: Some(said.unwrap_or_else(|| found_message(count))),
+        return_message: Some(said.unwrap_or_else(|| found_message(count, of_items))),
         contact: Contacts::Found(reply.value),
     }
 }
@@ -148,8 +149,15 @@ fn not_sent(error: &CallError, refusal: Refusal) -> Answer {
     }
 }
 
-fn found_message(count: usize) -> ReturnMessage {
-    ReturnMessage::success(format!("Found {count} contacts"), 3000).type_first()
+fn found_message(count: usize, of_items: Option<usize>) -> ReturnMessage {
+    let message = ReturnMessage::success(format!("Found {count} contacts"), 3000).type_first();
+    match of_items {
+        None => message,
+        Some(all) => message.detail(format!(
+            "The CRM answered with {all} contacts, and only the first {count} are shown. Search for something that \
+             fewer contacts have."
+        )),
+    }
 }
 
 /// Finds contacts by name.

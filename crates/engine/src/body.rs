@@ -1,5 +1,6 @@
 //! Request bodies and query values: JSON with templates in it, written without building a tree.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::blocks::RenderProblem;
@@ -11,6 +12,9 @@ use super::variables::Variable;
 /// The member that says that an object leaves itself out where all its templates give nothing. It is not
 /// sent.
 pub(super) const OPTIONAL: &str = "$optional";
+
+/// The longest body of a request, in bytes: twice what this server reads of a reply.
+pub(super) const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// A compiled piece of JSON.
 #[derive(Debug)]
@@ -94,12 +98,12 @@ impl BodyTemplate {
             Self::Array(items) => {
                 out.push(b'[');
                 let mut first = true;
-                for item in items {
+                for (at, item) in items.iter().enumerate() {
                     let before = out.len();
                     if !first {
                         out.push(b',');
                     }
-                    if item.write(scope, out)? {
+                    if item.write(scope, out).map_err(|problem| problem.below(&at.to_string()))? {
                         first = false;
                     } else if matches!(item, Self::Template(Template::Typed(_))) {
                         // JavaScript writes a missing element as null (recordings 03, `structure`).
@@ -116,15 +120,15 @@ impl BodyTemplate {
                 return scope.with_buffer(|text| {
                     let present = template.render_into(scope, Slot::Json, text)?;
                     if present {
-                        json::write(text.as_str(), out);
+                        write_json(text.as_str(), out)?;
                     }
                     Ok(present)
                 });
             }
             Self::Template(template) => match template.evaluate(scope)? {
                 Output::Missing => return Ok(false),
-                Output::Text(text) => json::write(&*text, out),
-                Output::Json(value) => json::write(&*value, out),
+                Output::Text(text) => write_json(&*text, out)?,
+                Output::Json(value) => write_json(&*value, out)?,
             },
         }
         Ok(true)
@@ -193,6 +197,13 @@ impl BodyTemplate {
     }
 }
 
+fn write_json<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), RenderProblem> {
+    match json::write_at_most(value, out, MAX_BODY) {
+        true => Ok(()),
+        false => Err(RenderProblem::TooLong { limit: MAX_BODY }),
+    }
+}
+
 /// Writes an object. `false` where it has templates and none of them gave anything; then only an object
 /// that is not optional keeps what was written.
 fn write_members(
@@ -209,7 +220,7 @@ fn write_members(
         }
         out.extend_from_slice(key);
         let value = out.len();
-        let is_written = member.write(scope, out)?;
+        let is_written = member.write(scope, out).map_err(|problem| problem.below(&key_text(key)))?;
         if !member.is_literal() {
             templates += 1;
             given += usize::from(is_written && !is_nothing(&out[value..]));
@@ -222,6 +233,11 @@ fn write_members(
     }
     out.push(b'}');
     Ok(templates == 0 || given > 0)
+}
+
+/// A key as documents write it.
+fn key_text(key: &[u8]) -> String {
+    serde_json::from_slice(key.strip_suffix(b":").unwrap_or(key)).unwrap_or_default()
 }
 
 /// Null, the empty text, and lists and objects of nothing.

@@ -47,25 +47,41 @@ pub struct Decoded {
     pub kind: BodyKind,
     /// What could not be read as it was sent.
     pub replaced: Replaced,
+    /// Whether it is JSON of more values than are read, and so stayed text.
+    pub has_too_many_values: bool,
 }
+
+/// How many values a reply may hold that is read.
+pub(super) const MOST_VALUES: usize = parse::MOST_VALUES;
 
 /// Decodes a body: JSON is parsed whatever the content type says (recordings 06,
 /// `body-json-as-text`, `body-bom`), anything else is text, and no body is the empty text. The
 /// charset is found as `charset::text` says, and what is no character in it becomes U+FFFD. JSON
-/// nested deeper than 128 levels is not parsed and stays text.
+/// nested deeper than 128 levels is not parsed and stays text, and so does JSON of too many values.
 pub fn decode(bytes: &[u8], content_type: Option<&str>) -> Decoded {
     let (text, is_whole) = charset::text(bytes, content_type);
     let replaced = Replaced { halves: 0, characters: !is_whole };
     if text.is_empty() {
-        return Decoded { body: Value::String(String::new()), kind: BodyKind::Empty, replaced };
+        return Decoded {
+            body: Value::String(String::new()),
+            kind: BodyKind::Empty,
+            replaced,
+            has_too_many_values: false,
+        };
     }
     match parse::parse(&text) {
-        Some(parsed) => Decoded {
+        Ok(parsed) => Decoded {
             body: parsed.value,
             kind: BodyKind::Json,
             replaced: Replaced { halves: parsed.halves, ..replaced },
+            has_too_many_values: false,
         },
-        None => Decoded { body: Value::String(text.into_owned()), kind: BodyKind::Text, replaced },
+        Err(unread) => Decoded {
+            body: Value::String(text.into_owned()),
+            kind: BodyKind::Text,
+            replaced,
+            has_too_many_values: unread == parse::Unread::TooManyValues,
+        },
     }
 }
 

@@ -116,6 +116,8 @@ pub struct Parameters {
     pub style: QueryStyle,
     /// How names and values are encoded.
     pub encoding: Encoding,
+    /// Nothing is appended any more to a text that is longer (bytes).
+    pub most: usize,
 }
 
 impl Parameters {
@@ -123,15 +125,17 @@ impl Parameters {
     pub fn append(self, name: &str, value: &Value, text: &mut String) {
         match value {
             Value::Array(items) if self.style == QueryStyle::Brackets && items.iter().all(is_flat) => {
-                for item in items {
-                    self.scalar(&format!("{name}[]"), item, text);
-                }
+                let name = format!("{name}[]");
+                items.iter().for_each(|item| self.scalar(&name, item, text));
             }
             _ => self.nested(name, value, text),
         }
     }
 
     fn nested(self, name: &str, value: &Value, text: &mut String) {
+        if text.len() > self.most {
+            return;
+        }
         match value {
             Value::Array(items) if self.style == QueryStyle::Repeat && items.iter().all(is_flat) => {
                 items.iter().for_each(|item| self.scalar(name, item, text));
@@ -165,7 +169,7 @@ impl Parameters {
     }
 
     fn scalar(self, name: &str, value: &Value, text: &mut String) {
-        if !value.is_null() {
+        if !value.is_null() && text.len() <= self.most {
             self.name(name, text);
             self.encode(&to_text(value), text);
         }
@@ -210,7 +214,7 @@ mod tests {
     fn written(style: QueryStyle, encoding: Encoding, parameters: &Value) -> String {
         let mut text = String::new();
         for (name, value) in parameters.as_object().unwrap() {
-            Parameters { style, encoding }.append(name, value, &mut text);
+            Parameters { style, encoding, most: usize::MAX }.append(name, value, &mut text);
         }
         text
     }

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::budget;
 use super::decode::FAILED_BODY_BYTES;
 use super::error_rule::{Effect, ErrorRule};
 use super::exchange::{BodyKind, UpstreamResponse};
@@ -58,6 +59,33 @@ pub fn judge(
 }
 
 fn judge_reply(
+    operation: &Operation,
+    reply: UpstreamResponse,
+    failure: Option<Failure>,
+    platform: &str,
+    credentials: &[&str],
+) -> Judged {
+    let status = reply.status;
+    budget::within(budget::of_reply(reply.document()), || {
+        match judge_counted(operation, reply, failure, platform, credentials) {
+            // No rule that was not tried decides anything.
+            Judged::Reply(_) | Judged::NoMatch(_) if budget::is_spent() => {
+                let message = format!(
+                    "{platform} answered {status}, and looking through its answer takes more than {} steps: ask for \
+                     fewer records, or write simpler paths",
+                    budget::limit()
+                );
+                Judged::Failed(Failure {
+                    answered: Some(status),
+                    ..Failure::new(FailureKind::TooLarge, message)
+                })
+            }
+            judged => judged,
+        }
+    })
+}
+
+fn judge_counted(
     operation: &Operation,
     reply: UpstreamResponse,
     failure: Option<Failure>,

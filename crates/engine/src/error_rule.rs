@@ -3,16 +3,18 @@
 use std::fmt;
 
 use http::HeaderName;
-use regex::Regex;
 use serde_json::Value;
 
+use super::budget;
 use super::exchange::{UpstreamResponse, header_text};
 use super::failure::{MessageOverride, Presentation};
 use super::number;
 use super::path::{Listed, Path};
+use super::pattern::Pattern;
 use super::status::StatusSet;
 use super::template::{MessageTemplate, message_context};
 use super::text::to_text;
+use super::value_ref::ValueRef;
 
 /// A compiled rule.
 #[derive(Debug)]
@@ -47,7 +49,7 @@ pub(super) enum Effect {
 pub(super) enum Test {
     Exists(bool),
     Equals(Value),
-    Matches(Regex),
+    Matches(Pattern),
 }
 
 impl ErrorRule {
@@ -105,12 +107,12 @@ impl ErrorRule {
 
 /// Whether one of the values that a path names fits.
 fn in_body(path: &Path, test: &Test, document: &Value) -> bool {
-    let values: Vec<Value> = match path {
-        Path::Steps(_) => path.first(document).map(|value| value.into_owned()).into_iter().collect(),
+    let values: Vec<ValueRef<'_>> = match path {
+        Path::Steps(_) => path.first(document).into_iter().collect(),
         Path::Query(_) => match path.list(document) {
-            Listed::Items(items) => items.into_iter().cloned().collect(),
+            Listed::Items(items) => items.into_iter().map(ValueRef::Borrowed).collect(),
             Listed::Missing => Vec::new(),
-            Listed::Other(value) => vec![value.into_owned()],
+            Listed::Other(value) => vec![value],
         },
     };
     match test {
@@ -121,6 +123,9 @@ fn in_body(path: &Path, test: &Test, document: &Value) -> bool {
 
 impl Test {
     fn holds(&self, value: &Value) -> bool {
+        if budget::spend(budget::weight(value)).is_err() {
+            return false;
+        }
         match self {
             Self::Exists(wanted) => value.is_null() != *wanted,
             // Numbers as people write them: 1 and 1.0 are the same.
@@ -128,7 +133,9 @@ impl Test {
                 value.as_number().is_some_and(|n| number::equal(n, wanted))
             }
             Self::Equals(wanted) => value == wanted,
-            Self::Matches(pattern) => !value.is_null() && pattern.is_match(&to_text(value)),
+            Self::Matches(pattern) => {
+                !value.is_null() && pattern.is_match(&to_text(value)).unwrap_or_default()
+            }
         }
     }
 }

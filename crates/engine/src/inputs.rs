@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
-use super::path::{Step, walk, walk_object};
+use super::budget;
+use super::path::{Step, walk, walk_object, walk_text};
 use super::phone::parsed_phone_number;
 use super::text::to_text;
 use super::value_ref::ValueRef;
@@ -134,12 +135,15 @@ impl<'a> Inputs<'a> {
         match (self.get(variable)?, steps) {
             (Input::Text(text), []) => Some(Found::Text(text)),
             (Input::Text(text), steps) => {
-                let value = Value::String(text.clone().into_owned());
-                walk(steps, &value).map(|value| Found::Json(ValueRef::owned(value.into_owned())))
+                walk_text(steps, text).map(|value| Found::Json(ValueRef::owned(value)))
             }
             (Input::Json(value), steps) => walk(steps, value).map(Found::Json),
             (Input::Phone(phone), steps) => walk(steps, phone.parsed()).map(Found::Json),
-            (Input::Object(members), []) => Some(Found::Json(ValueRef::owned((*members).clone()))),
+            (Input::Object(members), []) => {
+                let cost: u64 = members.iter().map(|(_, member)| budget::weight(member)).sum();
+                budget::spend(cost).ok()?;
+                Some(Found::Json(ValueRef::owned((*members).clone())))
+            }
             (Input::Object(members), steps) => walk_object(steps, members).map(Found::Json),
         }
     }
@@ -218,6 +222,18 @@ impl<'a> Inputs<'a> {
             }
         }
         texts
+    }
+
+    /// The same values, on their own: for work off the worker.
+    pub fn to_owned(&self) -> Inputs<'static> {
+        let mut inputs = Inputs::new();
+        for (variable, input) in &self.slots {
+            match input {
+                Input::Text(text) => inputs.text(*variable, text.clone().into_owned()),
+                input => inputs.owned(*variable, input.to_value()),
+            };
+        }
+        inputs
     }
 
     /// The variables that are set.

@@ -31,6 +31,34 @@ pub fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
     }
 }
 
+/// Appends a value as JSON, unless the bytes would become more than `most`: then as much of it may stand
+/// there as fits.
+pub(crate) fn write_at_most<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>, most: usize) -> bool {
+    let mut bounded = Bounded { out, most };
+    let formatter = JavaScript(CompactFormatter);
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut bounded, formatter)).is_ok()
+}
+
+/// Refuses to grow beyond a limit.
+struct Bounded<'o> {
+    out: &'o mut Vec<u8>,
+    most: usize,
+}
+
+impl io::Write for Bounded<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() > self.most.saturating_sub(self.out.len()) {
+            return Err(io::Error::other("too long"));
+        }
+        self.out.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A value as JSON bytes.
 pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     let mut out = Vec::new();

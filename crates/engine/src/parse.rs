@@ -12,6 +12,19 @@ const MOST_LEVELS: usize = 128;
 /// What stands before JSON so that it is no script that another site could run.
 const GUARDS: [&str; 5] = [")]}',", ")]}'", "while(1);", "for(;;);", "{}&&"];
 
+/// How many values a JSON text may hold. A value takes some hundred bytes, however short its text is; with
+/// usual names and texts 8 MiB of JSON hold half as many.
+pub(super) const MOST_VALUES: usize = 500_000;
+
+/// Why a text was not read as JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// It is no JSON.
+    NotJson,
+    /// It holds more than [`MOST_VALUES`].
+    TooManyValues,
+}
+
 /// A JSON text that was read.
 #[derive(Debug, PartialEq)]
 pub(super) struct Parsed {
@@ -24,21 +37,60 @@ pub(super) struct Parsed {
 /// Reads JSON. Besides the grammar: byte order marks and guards against script inclusion are dropped,
 /// and an escape of half a character is read as U+FFFD, as other clients do together with a UTF-8
 /// encoder.
-pub(super) fn parse(text: &str) -> Option<Parsed> {
+///
+/// # Errors
+/// If it is no JSON, or holds too many values: no memory is then used for any of them.
+pub(super) fn parse(text: &str) -> Result<Parsed, Unread> {
     let text = text.trim_start_matches('\u{feff}');
     let read = |text: &str| {
-        let mut value = serde_json::from_str(text).ok()?;
+        // Each value but the last takes two bytes or more.
+        if text.len() / 2 > MOST_VALUES && count(text) > MOST_VALUES && looks_like_json(text) {
+            return Err(Unread::TooManyValues);
+        }
+        let mut value = serde_json::from_str(text).map_err(|_| Unread::NotJson)?;
         number::canonicalise(&mut value);
-        Some(value)
+        Ok(value)
     };
-    if let Some(value) = read(text) {
-        return Some(Parsed { value, halves: 0 });
-    }
+    let refused = match read(text) {
+        Ok(value) => return Ok(Parsed { value, halves: 0 }),
+        Err(refused) => refused,
+    };
     let (whole, halves) = replace_halves(unguarded(text));
-    if whole.len() == text.len() && halves == 0 {
-        return None;
+    if refused == Unread::TooManyValues || (whole.len() == text.len() && halves == 0) {
+        return Err(refused);
     }
     read(&whole).map(|value| Parsed { value, halves })
+}
+
+/// Whether a long text is JSON, without keeping any of it.
+fn looks_like_json(text: &str) -> bool {
+    text.trim_start().starts_with(['[', '{'])
+}
+
+/// How many values a JSON text holds. Cheap, and known before any memory is used.
+pub(super) fn count(text: &str) -> usize {
+    let (mut values, mut in_string, mut is_escaped, mut is_open) = (1_usize, false, false, false);
+    for byte in text.bytes() {
+        if in_string {
+            match byte {
+                _ if is_escaped => is_escaped = false,
+                b'\\' => is_escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b' ' | b'\n' | b'\r' | b'\t' => continue,
+            b'"' => in_string = true,
+            b',' | b'[' | b'{' => values += 1,
+            // Nothing was in it.
+            b']' | b'}' if is_open => values = values.saturating_sub(1),
+            _ => {}
+        }
+        is_open = matches!(byte, b'[' | b'{');
+    }
+    values
 }
 
 fn unguarded(text: &str) -> &str {
@@ -215,7 +267,7 @@ mod tests {
             (r#""\\\ud83d""#, "\\\u{fffd}", 1),
             (r#""é\ud83d\"é""#, "é\u{fffd}\"é", 1),
         ] {
-            assert_eq!(parse(text), Some(Parsed { value: value.into(), halves }), "{text}");
+            assert_eq!(parse(text), Ok(Parsed { value: value.into(), halves }), "{text}");
         }
         let keys = parse(r#"{"\ud83d": 12.0, "b": "\ud83d"}"#).unwrap();
         assert_eq!(keys, Parsed { value: json!({"\u{fffd}": 12, "b": "\u{fffd}"}), halves: 2 });
@@ -227,7 +279,7 @@ mod tests {
         {
             assert_eq!(parse(&format!("{guard}{{\"a\":1}}")).unwrap().value, json!({"a": 1}), "{guard}");
         }
-        assert_eq!(parse(")]}'"), None);
+        assert_eq!(parse(")]}'"), Err(Unread::NotJson));
     }
 
     #[test]
@@ -273,13 +325,23 @@ mod tests {
                 "JSON that is broken (line 1, column 5, byte 4: a comment, which JSON has not)",
             ),
         ] {
-            assert_eq!(parse(text), None, "{text}");
+            assert_eq!(parse(text), Err(Unread::NotJson), "{text}");
             assert_eq!(explain(text), expected, "{text}");
         }
         let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
-        assert!(parse(&deep(127)).is_some() && parse(&deep(128)).is_none());
+        assert!(parse(&deep(127)).is_ok() && parse(&deep(128)).is_err());
         assert_eq!(explain(&deep(128)), "JSON nested deeper than 128 levels");
         assert_eq!(explain(&"[".repeat(100_000)), "JSON nested deeper than 128 levels");
+    }
+
+    #[test]
+    fn a_text_of_too_many_values_is_not_read() {
+        let list = |values: usize| format!("[{}]", vec!["{}"; values].join(","));
+        assert_eq!(count("{\"a,[\": [1, {}, \"\\\",\"]}"), 5);
+        assert!(parse(&list(MOST_VALUES - 1)).is_ok());
+        assert_eq!(parse(&list(MOST_VALUES)), Err(Unread::TooManyValues));
+        assert_eq!(parse(&format!("for(;;);{}", list(MOST_VALUES))), Err(Unread::TooManyValues));
+        assert_eq!(parse(&",".repeat(2 * MOST_VALUES)), Err(Unread::NotJson));
     }
 
     proptest! {
@@ -288,15 +350,15 @@ mod tests {
         fn any_text_is_read_or_explained(text in "\\PC{0,30}", near in "[\\[{\"\\\\udc8,:1.0eNa'/ \n\t}\\]é-]{0,30}") {
             for text in [&text, &near] {
                 match (parse(text), serde_json::from_str::<Value>(text)) {
-                    (None, read) => {
+                    (Err(_), read) => {
                         prop_assert!(read.is_err());
                         prop_assert!(explain(text).starts_with("JSON "));
                     }
-                    (Some(parsed), Ok(mut value)) => {
+                    (Ok(parsed), Ok(mut value)) => {
                         number::canonicalise(&mut value);
                         prop_assert_eq!(parsed.value, value);
                     }
-                    (Some(_), Err(_)) => {}
+                    (Ok(_), Err(_)) => {}
                 }
             }
         }

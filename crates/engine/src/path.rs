@@ -1,12 +1,18 @@
 //! Paths into JSON, compiled once: the dot paths of the language and JSONPath (RFC 9535).
 
+mod compare;
+mod found;
+mod query;
+
 use std::fmt;
 
-use jsonpath_rust::parser::model::{JpQuery, Segment as JsonPathSegment, Selector};
 use jsonpath_rust::parser::parse_json_path;
-use jsonpath_rust::query::js_path_process;
 use serde_json::{Map, Value};
 
+pub use self::query::Query;
+use self::query::{Segment, Selector, values_at};
+
+use super::budget;
 use super::value_ref::ValueRef;
 
 /// A compiled path.
@@ -15,7 +21,7 @@ pub enum Path {
     /// Dot path or singular JSONPath: at most one value. No segments name the root.
     Steps(Box<[Step]>),
     /// A JSONPath query that may yield several values.
-    Query(Box<JpQuery>),
+    Query(Box<Query>),
 }
 
 /// One step of a [`Path::Steps`].
@@ -46,6 +52,8 @@ pub struct JsonPathError {
     pub message: String,
     /// Byte offset in the path where it stopped, where known.
     pub offset: Option<usize>,
+    /// Whether it is about the pattern of `search` or `match`.
+    pub is_pattern: bool,
 }
 
 /// Whether a text is JSONPath rather than a dot path.
@@ -70,6 +78,11 @@ impl Path {
 
     fn parse_json_path(text: &str) -> Result<Self, JsonPathError> {
         let query = parse_json_path(text).map_err(|error| JsonPathError::new(&error, text))?;
+        let query = Query::compile(&query).map_err(|message| JsonPathError {
+            message,
+            offset: None,
+            is_pattern: true,
+        })?;
         Ok(singular_steps(&query).map_or_else(|| Self::Query(Box::new(query)), Self::Steps))
     }
 
@@ -82,11 +95,7 @@ impl Path {
     pub fn first<'v>(&self, root: &'v Value) -> Option<ValueRef<'v>> {
         match self {
             Self::Steps(steps) => walk(steps, root),
-            Self::Query(query) => js_path_process(query, root)
-                .ok()?
-                .into_iter()
-                .next()
-                .map(|found| ValueRef::Borrowed(found.val())),
+            Self::Query(query) => query.values(root).ok()?.first().map(|found| ValueRef::Borrowed(found)),
         }
     }
 
@@ -97,10 +106,7 @@ impl Path {
                 Some(ValueRef::Borrowed(value)) => vec![value],
                 _ => Vec::new(),
             },
-            Self::Query(query) => {
-                let found = js_path_process(query, root).unwrap_or_default();
-                found.into_iter().map(|found| found.val()).collect()
-            }
+            Self::Query(query) => query.values(root).unwrap_or_default(),
         }
     }
 
@@ -139,8 +145,7 @@ impl Path {
                 Some(other) => Listed::Other(other),
             },
             Self::Query(query) => {
-                let Ok(found) = js_path_process(query, root) else { return Listed::Missing };
-                let mut values: Vec<&Value> = found.into_iter().map(|found| found.val()).collect();
+                let Ok(mut values) = query.values(root) else { return Listed::Missing };
                 if values.is_empty() {
                     values = of_one_item(&query.segments, root).unwrap_or_default();
                 }
@@ -160,17 +165,17 @@ impl Path {
 
 /// The values of a query where a list that it goes through (`[*]`) is one object: it stands for the list
 /// that it would be with others beside it. Nothing where no such object is on the way.
-fn of_one_item<'v>(segments: &[JsonPathSegment], root: &'v Value) -> Option<Vec<&'v Value>> {
+fn of_one_item<'v>(segments: &[Segment], root: &'v Value) -> Option<Vec<&'v Value>> {
     let at = segments.iter().position(|segment| singular_step(segment).is_none())?;
     let (leading, rest) = segments.split_at(at);
     let leading: Box<[Step]> = leading.iter().map_while(singular_step).collect();
-    let (JsonPathSegment::Selector(Selector::Wildcard), rest) = rest.split_first()? else { return None };
+    let (Segment::Selectors(selectors), rest) = rest.split_first()? else { return None };
+    let [Selector::Wildcard] = selectors.as_slice() else { return None };
     let Some(ValueRef::Borrowed(item @ Value::Object(_))) = walk(&leading, root) else { return None };
     if rest.is_empty() {
         return None;
     }
-    let found = js_path_process(&JpQuery::new(rest.to_vec()), item).ok()?;
-    let values: Vec<&Value> = found.into_iter().map(|found| found.val()).collect();
+    let values = values_at(rest, item).ok()?;
     if values.is_empty() { of_one_item(rest, item) } else { Some(values) }
 }
 
@@ -237,13 +242,31 @@ fn member<'v>(members: &'v Map<String, Value>, key: &str) -> Option<&'v Value> {
     members.iter().find(|(name, _)| name.as_str() == key).map(|(_, value)| value)
 }
 
+/// Follows steps from a text that is not wrapped in a value.
+pub(super) fn walk_text(steps: &[Step], text: &str) -> Option<Value> {
+    let (Step::Segment(key, index), rest) = steps.split_first()? else { return None };
+    let computed = computed_of_text(key, *index, text)?;
+    walk(rest, &computed).map(ValueRef::into_owned)
+}
+
 /// Members that JavaScript gives to texts and arrays and that documents use (recordings 03,
 /// `throughString`, `length`, `stringIndex`). Positions are UTF-16 units, as there.
 fn computed(key: &str, index: Option<usize>, value: &Value) -> Option<Value> {
-    match (value, key, index) {
-        (Value::Array(items), "length", _) => Some(items.len().into()),
-        (Value::String(text), "length", _) => Some(text.encode_utf16().count().into()),
-        (Value::String(text), _, Some(index)) => {
+    match value {
+        Value::Array(items) if key == "length" => Some(items.len().into()),
+        Value::String(text) => computed_of_text(key, index, text),
+        _ => None,
+    }
+}
+
+fn computed_of_text(key: &str, index: Option<usize>, text: &str) -> Option<Value> {
+    match (key, index) {
+        ("length", _) => {
+            budget::spend(budget::text(text.len())).ok()?;
+            Some(text.encode_utf16().count().into())
+        }
+        (_, Some(index)) => {
+            budget::spend(budget::text(index.min(text.len()))).ok()?;
             let unit = text.encode_utf16().nth(index)?;
             Some(Value::String(String::from_utf16_lossy(&[unit])))
         }
@@ -252,16 +275,15 @@ fn computed(key: &str, index: Option<usize>, value: &Value) -> Option<Value> {
 }
 
 /// Steps of a query that names at most one value: it then needs no query machinery.
-fn singular_steps(query: &JpQuery) -> Option<Box<[Step]>> {
+fn singular_steps(query: &Query) -> Option<Box<[Step]>> {
     query.segments.iter().map(singular_step).collect()
 }
 
-fn singular_step(segment: &JsonPathSegment) -> Option<Step> {
-    match segment {
-        JsonPathSegment::Selector(Selector::Name(name)) => {
-            plain_name(name).map(|name| Step::Name(name.into()))
-        }
-        JsonPathSegment::Selector(Selector::Index(index)) => Some(Step::Index(*index)),
+fn singular_step(segment: &Segment) -> Option<Step> {
+    let Segment::Selectors(selectors) = segment else { return None };
+    match selectors.as_slice() {
+        [Selector::Name(name)] => plain_name(name).map(|name| Step::Name(name.into())),
+        [Selector::Index(index)] => Some(Step::Index(*index)),
         _ => None,
     }
 }
@@ -287,8 +309,9 @@ impl JsonPathError {
             Some(column) => Self {
                 message: format!("the query stops making sense at character {column}"),
                 offset: Some(query.char_indices().nth(column - 1).map_or(query.len(), |(at, _)| at)),
+                is_pattern: false,
             },
-            None => Self { message: first.to_owned(), offset: None },
+            None => Self { message: first.to_owned(), offset: None, is_pattern: false },
         }
     }
 }

@@ -9,7 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::Value;
 
 pub use self::error::RenderError;
-use super::body::BodyTemplate;
+use super::blocks::RenderProblem;
+use super::body::{BodyTemplate, MAX_BODY};
+use super::budget::{self, RENDER_STEPS};
 use super::encode::{Encoding, Parameters, Slot, header_value};
 use super::exchange::RequestSpec;
 use super::inputs::Inputs;
@@ -29,6 +31,15 @@ pub const USER_AGENT: &str = concat!("app-connect/", env!("CARGO_PKG_VERSION"));
 /// Tells a CRM which App Connect server is calling; every outbound request carries it.
 pub const VERSION_HEADER: HeaderName = HeaderName::from_static("unified-crm-extension-version");
 
+/// The longest URL, in bytes: what the HTTP client can send.
+const MAX_URL: usize = 65_534;
+
+/// The longest header, in bytes. Most servers refuse 8 or 16 KiB; tokens are the longest that is sent.
+const MAX_HEADER: usize = 64 * 1024;
+
+/// The longest headers of a request together, in bytes.
+const MAX_HEADERS: usize = 256 * 1024;
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
@@ -41,20 +52,37 @@ pub fn chosen_host(operation: &Operation, inputs: &Inputs<'_>) -> Option<String>
 /// Renders the request of an operation.
 ///
 /// # Errors
-/// If a value cannot stand in its place or a credential is missing: nothing may be sent then.
+/// If a value cannot stand in its place, a credential is missing, or the request would be too long or too
+/// much work: nothing may be sent then.
 pub fn render(operation: &Operation, inputs: &Inputs<'_>) -> Result<RequestSpec, RenderError> {
+    let rendered = budget::within(RENDER_STEPS, || {
+        let rendered = render_counted(operation, inputs);
+        match budget::is_spent() {
+            // What was not read for want of steps may look like something that is missing.
+            true if rendered.is_ok() => Err(RenderProblem::from(budget::Spent).into()),
+            _ => rendered,
+        }
+    });
+    rendered.map_err(|error| error.below(operation.name.as_str()))
+}
+
+fn render_counted(operation: &Operation, inputs: &Inputs<'_>) -> Result<RequestSpec, RenderError> {
     let scope = Scope::new(inputs, &operation.wanted)
         .in_region(operation.region.as_deref())
         .demanding(operation.demands());
     let query = render_query(&operation.query, operation.query_style, &scope)?;
     let (mut url, hosts) = operation.url.render(&scope, &query).map_err(|error| error.at("url"))?;
+    check_length("URL", url.as_str().len(), MAX_URL)?;
     url.set_fragment(None);
     scope.enter(|_| Default::default());
     let mut headers = HeaderMap::with_capacity(operation.headers.len() + 6);
     for (name, template) in &operation.headers {
-        render_header(name, template, &scope, &mut headers)?;
+        render_header(name, template, &scope, &mut headers)
+            .map_err(|error| error.below(&format!("headers/{name}")))?;
     }
     render_credential(&operation.credential, inputs, &scope, &mut headers)?;
+    let length = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    check_length("headers together", length, MAX_HEADERS)?;
     scope.enter(|demands| demands.body);
     let body = render_body(operation, &scope, &mut headers).map_err(|error| error.at("body"))?;
     headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json, text/plain, */*"));
@@ -83,7 +111,7 @@ pub fn body_json(operation: &Operation, inputs: &Inputs<'_>) -> Result<Option<Ve
 }
 
 fn render_query(query: &QueryTemplate, style: QueryStyle, scope: &Scope<'_>) -> Result<String, RenderError> {
-    let parameters = Parameters { style, encoding: Encoding::Query };
+    let parameters = Parameters { style, encoding: Encoding::Query, most: MAX_URL };
     let mut text = String::new();
     scope.enter(|demands| demands.query);
     match query {
@@ -97,6 +125,7 @@ fn render_query(query: &QueryTemplate, style: QueryStyle, scope: &Scope<'_>) -> 
                 // What may be missing is left out, rather than sent as a filter that is empty.
                 if let Some(value) = value.filter(|value| !parameter.optional || !is_nothing(value)) {
                     parameters.append(name, &value, &mut text);
+                    check_length("URL", text.len(), MAX_URL)?;
                 }
             }
         }
@@ -116,6 +145,7 @@ fn render_query(query: &QueryTemplate, style: QueryStyle, scope: &Scope<'_>) -> 
             }
         }
     }
+    check_length("URL", text.len(), MAX_URL)?;
     Ok(text)
 }
 
@@ -139,6 +169,7 @@ fn render_header(
         Output::Json(value) => to_text(&value).into_owned(),
         Output::Text(text) => text.into_owned(),
     };
+    check_length(&format!("header {name}"), rendered.len(), MAX_HEADER)?;
     let mut text = String::with_capacity(rendered.len());
     Slot::Header.encode(&rendered, &mut text);
     let mut value = header_value(&text).ok_or_else(|| RenderError::Header(name.to_string()))?;
@@ -176,6 +207,7 @@ fn render_credential(
             }
         }
     };
+    check_length(&format!("header {}", credential.header), text.len(), MAX_HEADER)?;
     let mut clean = String::with_capacity(text.len());
     Slot::Header.encode(&text, &mut clean);
     let mut value = header_value(&clean).ok_or_else(|| RenderError::Header(credential.header.to_string()))?;
@@ -210,6 +242,7 @@ fn render_body(
         },
         body => body.write(scope, &mut bytes)?,
     };
+    check_length("body", bytes.len(), MAX_BODY)?;
     if !present {
         if has_body(&operation.method) && declared.is_empty() {
             headers.insert(header::CONTENT_TYPE, FORM);
@@ -236,10 +269,10 @@ fn render_body(
         }));
     }
     if declared.contains("application/x-www-form-urlencoded") {
-        return Ok(Some(form(&bytes, operation.query_style).into_bytes()));
+        return Ok(Some(form(&bytes, operation.query_style)?.into_bytes()));
     }
     if declared.contains("multipart/form-data") {
-        let (content_type, body) = multipart::encode(&fields(&bytes, operation.query_style));
+        let (content_type, body) = multipart::encode(&fields(&bytes, operation.query_style)?);
         headers.insert(header::CONTENT_TYPE, content_type);
         return Ok(Some(body));
     }
@@ -253,21 +286,29 @@ fn has_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
-fn form(json: &[u8], style: QueryStyle) -> String {
-    let parameters = Parameters { style, encoding: Encoding::Form };
+fn form(json: &[u8], style: QueryStyle) -> Result<String, RenderError> {
+    let parameters = Parameters { style, encoding: Encoding::Form, most: MAX_BODY };
     let mut text = String::new();
     if let Ok(Value::Object(members)) = serde_json::from_slice(json) {
         for (name, value) in &members {
             parameters.append(name, value, &mut text);
         }
     }
-    text
+    check_length("body", text.len(), MAX_BODY)?;
+    Ok(text)
 }
 
 /// The fields of a multipart form: nested values get the same bracketed names as in a query.
-fn fields(json: &[u8], style: QueryStyle) -> Vec<(String, String)> {
-    let text = form(json, style);
-    url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+fn fields(json: &[u8], style: QueryStyle) -> Result<Vec<(String, String)>, RenderError> {
+    let text = form(json, style)?;
+    Ok(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+}
+
+fn check_length(part: &str, length: usize, limit: usize) -> Result<(), RenderError> {
+    match length > limit {
+        true => Err(RenderError::TooLong { part: part.to_owned(), limit }),
+        false => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use super::egress::{EgressPolicy, Judged, NotPublic, SystemResolver, forbidden_l
 use super::exchange::{RequestSpec, UpstreamResponse, header_text};
 use super::failure::{FailedResponse, Failure, FailureKind};
 use super::host::host_label;
+use super::off_worker::off_worker;
 use super::pool::Pool;
 use super::proxies::{Proxies, Proxy, is_private_name};
 use super::redirect::{Hop, becomes_get};
@@ -26,6 +27,9 @@ use super::verdict::redirected;
 
 /// How long a name is looked up here that a proxy will resolve anyhow.
 const NAME_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A longer body is parsed off the worker (bytes): it would take more than a few milliseconds.
+const INLINE: usize = 128 * 1024;
 
 /// Longest timeout that is honoured, so that arithmetic on deadlines cannot overflow.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -361,7 +365,15 @@ async fn finish(
             }
         }
     }
-    let Decoded { body, kind, replaced } = decode::decode(&bytes, decode::content_type(response.headers()));
+    let Decoded { body, kind, replaced, has_too_many_values } = decoded(bytes, response.headers()).await;
+    if has_too_many_values {
+        let message = format!(
+            "{} answered with more than {} values; ask for fewer records or fields",
+            host(),
+            decode::MOST_VALUES
+        );
+        return Err(Failure::new(FailureKind::TooLarge, message));
+    }
     let (status, mut headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
     // They told of the body as it was sent.
     if headers.remove(CONTENT_ENCODING).is_some() {
@@ -370,6 +382,17 @@ async fn finish(
     let mut response = UpstreamResponse::new(status, headers, body, kind);
     response.replaced = replaced;
     Ok(response)
+}
+
+/// Reads a body; a long one off the worker.
+async fn decoded(bytes: Vec<u8>, headers: &HeaderMap) -> Decoded {
+    let content_type = decode::content_type(headers);
+    if bytes.len() <= INLINE {
+        return decode::decode(&bytes, content_type);
+    }
+    let content_type = content_type.map(str::to_owned);
+    let decoding = off_worker(move || decode::decode(&bytes, content_type.as_deref()));
+    decoding.await.unwrap_or_else(|| decode::decode(&[], None))
 }
 
 /// The failure for a body that could not be decoded.

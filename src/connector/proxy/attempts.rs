@@ -1,15 +1,19 @@
 //! Sends a request as often as the document allows: each attempt waits for its turn and is judged by
 //! the document's rules, and all of them share one deadline.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
 use super::limits::Limits;
+use crate::engine::budget;
 use crate::engine::error_mapping::{Judged, judge};
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::{Failure, FailureKind};
-use crate::engine::operation::Operation;
+use crate::engine::off_worker::off_worker;
+use crate::engine::operation::{CompiledDocument, Operation};
 use crate::engine::retry::{AskedWait, LIMITED, asked_wait};
 use crate::engine::send::{self, Client, send_by};
 use crate::random_id::random_bytes;
@@ -21,6 +25,9 @@ const SHORTEST: usize = 6;
 pub(super) struct Sender<'a> {
     pub(super) client: &'a Client,
     pub(super) operation: &'a Operation,
+    /// The document of the operation, so that much can be judged off the worker. Absent where one request is
+    /// sent by hand.
+    pub(super) document: Option<&'a Arc<CompiledDocument>>,
     pub(super) platform: &'a str,
     /// Absent on the command line, where there is one request.
     pub(super) limits: Option<&'a Limits>,
@@ -56,7 +63,7 @@ impl Sender<'_> {
                 None => 0,
             };
             let mut attempted = Attempted {
-                judged: self.judge(request, answered),
+                judged: self.judge(request, answered).await,
                 attempts: attempts + u32::from(!is_limited),
             };
             if let Judged::Failed(failure) = &mut attempted.judged {
@@ -116,16 +123,39 @@ impl Sender<'_> {
         send_by(self.client, request, deadline).await
     }
 
-    fn judge(&self, request: &RequestSpec, answered: Result<UpstreamResponse, Failure>) -> Judged {
+    async fn judge(&self, request: &RequestSpec, answered: Result<UpstreamResponse, Failure>) -> Judged {
         let credentials = match &answered {
             Ok(_) if self.operation.errors.is_empty() => Vec::new(),
             _ => self.credentials_of(request),
         };
-        let mut judged = judge(self.operation, answered, self.platform, &credentials);
+        let document = self.document.filter(|_| answered.as_ref().is_ok_and(takes_long));
+        let mut judged = match document {
+            None => judge(self.operation, answered, self.platform, &credentials),
+            Some(document) => self.judge_off_worker(document, answered, &credentials).await,
+        };
         if let Judged::Failed(failure) = &mut judged {
             self.mask(request, failure);
         }
         judged
+    }
+
+    async fn judge_off_worker(
+        &self,
+        document: &Arc<CompiledDocument>,
+        answered: Result<UpstreamResponse, Failure>,
+        credentials: &[&str],
+    ) -> Judged {
+        let (document, name) = (Arc::clone(document), self.operation.name);
+        let platform = self.platform.to_owned();
+        let credentials: Vec<String> = credentials.iter().map(|&credential| credential.to_owned()).collect();
+        let judging = off_worker(move || {
+            let credentials: Vec<&str> = credentials.iter().map(String::as_str).collect();
+            Some(judge(document.operation(name)?, answered, &platform, &credentials))
+        });
+        judging.await.flatten().unwrap_or_else(|| {
+            let message = format!("The answer of {} could not be judged", self.platform);
+            Judged::Failed(Failure::new(FailureKind::Unconfirmed, message))
+        })
     }
 
     /// Masks what went into the request in the CRM's answer, whose words are shown to users.
@@ -147,6 +177,15 @@ impl Sender<'_> {
         credentials.sort_by_key(|credential| std::cmp::Reverse(credential.len()));
         credentials
     }
+}
+
+/// A reply of more values and texts is judged and mapped off the worker: it may take more than some
+/// milliseconds.
+const LONG: u64 = 20_000;
+
+/// Whether judging or mapping a reply may take longer than a moment.
+pub(super) fn takes_long(reply: &UpstreamResponse) -> bool {
+    budget::weight(reply.document()) > LONG
 }
 
 /// A number from 0 to 1. Where the system has no chance to give, waits are the shortest.

@@ -26,9 +26,10 @@ use crate::engine::app_connect::get_user_info::GetUserInfo;
 use crate::engine::app_connect::{OperationSpec, Output, RunContext, TypedOperation};
 use crate::engine::error_mapping::Judged;
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
-use crate::engine::failure::Failure;
+use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::host::host_name;
 use crate::engine::inputs::Inputs;
+use crate::engine::off_worker::off_worker;
 use crate::engine::operation::{AuthType, CompiledDocument, Operation};
 use crate::engine::results::{MapError, MappingProblem};
 use crate::engine::send::Client;
@@ -85,7 +86,7 @@ pub async fn exchange(
     let platform = inputs.get(Variable::UserPlatform).map(|platform| platform.to_value());
     let platform = platform.as_ref().and_then(|platform| platform.as_str()).unwrap_or("The CRM");
     // Who calls by hand knows the credentials, and sees the whole answer.
-    let sender = Sender { client, operation, platform, limits: None, credentials: &Vec::new };
+    let sender = Sender { client, operation, document: None, platform, limits: None, credentials: &Vec::new };
     let (response, mapped) = match sender.send(&request).await.judged {
         Judged::Failed(failure) => return Err(failure),
         Judged::NoMatch(none) => {
@@ -200,7 +201,8 @@ impl ProxyConnector {
         let mut message = None;
         let (status, outcome) = match judged {
             Judged::Reply(response) => {
-                let mapped = typed.map(&response, inputs).map_err(|error| match error {
+                let status = response.status;
+                let mapped = self.map(typed, response, inputs).await.map_err(|error| match error {
                     // Whether the record was made is in doubt, as where no answer came.
                     MapError::NoRecordId(mut failure) => {
                         if let Some(request) = &request {
@@ -210,7 +212,7 @@ impl ProxyConnector {
                     }
                     error => CallError::from(error),
                 });
-                (Some(response.status), mapped)
+                (Some(status), mapped)
             }
             Judged::NoMatch(none) => {
                 message = none.message_override.as_ref().and_then(ReturnMessage::of_no_match);
@@ -257,11 +259,30 @@ impl ProxyConnector {
         Ok(Reply { value, message, mapping_problems })
     }
 
+    /// Maps a reply; a long one off the worker.
+    async fn map<O: OperationSpec>(
+        &self,
+        typed: TypedOperation<'_, O>,
+        response: UpstreamResponse,
+        inputs: &Inputs<'_>,
+    ) -> Result<(Output<O>, Vec<MappingProblem>), MapError> {
+        if !attempts::takes_long(&response) {
+            return typed.map(&response, inputs);
+        }
+        let (document, inputs) = (Arc::clone(&self.config), inputs.to_owned());
+        let mapping = off_worker(move || {
+            let typed = TypedOperation::<O>::of(&document)?;
+            Some(typed.map(&response, &inputs))
+        });
+        let lost = || Failure::new(FailureKind::Unconfirmed, "The CRM's answer could not be mapped");
+        mapping.await.flatten().unwrap_or_else(|| Err(MapError::NoRecordId(Box::new(lost()))))
+    }
+
     /// A field that all records of one reply lack is nothing to wake anybody for: many CRMs leave out what
     /// is empty. The metrics count it, and `call` shows it.
     fn log(&self, name: OperationName, problem: &MappingProblem) {
         let (proxy_id, operation) = (self.proxy_id.as_str(), name.as_str());
-        let MappingProblem { key, path, found, is_essential } = problem;
+        let MappingProblem { key, path, found, is_essential, .. } = problem;
         if *is_essential {
             tracing::warn!(proxy_id, operation, key, path, found, "mapping found nothing");
         } else {
@@ -278,6 +299,7 @@ impl ProxyConnector {
         Sender {
             client: call.client,
             operation,
+            document: Some(&self.config),
             platform: call.platform,
             limits: Some(&self.limits),
             credentials,

@@ -133,7 +133,18 @@ pub async fn list(
     let connected = Connected::of(services, session, Interface::LIST_APPOINTMENTS).await?;
     let reply = connected.invoke::<invocation::ListAppointments>(range).await;
     let reply = reply.map_err(|error| connected.refusal(&error))?;
-    Ok(Listed { successful: true, appointments: reply.value, return_message: reply.message })
+    let of_items = reply.of_items();
+    let return_message = reply.message.or_else(|| {
+        let shown = reply.value.len();
+        let message = ReturnMessage::success(format!("Found {shown} appointments"), 3000);
+        of_items.map(|all| {
+            message.detail(format!(
+                "The CRM answered with {all} appointments, and only the first {shown} are shown. Ask for a shorter \
+                 range."
+            ))
+        })
+    });
+    Ok(Listed { successful: true, appointments: reply.value, return_message })
 }
 
 /// Creates an appointment. One without an id was not created as far as anybody can tell.

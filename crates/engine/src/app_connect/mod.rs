@@ -201,7 +201,7 @@ pub fn compile(
         mapping_of: |name| MAPPINGS.get(name.position()).map(|kind| kind.compile),
         check: check::check,
     };
-    compile::compile(document, &CONTRACT, environment, cancel.clone())
+    crate::pattern::of_document(|| compile::compile(document, &CONTRACT, environment, cancel.clone()))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::compiled::{CompiledTemplate, MAX_DEPTH, ThreeBraces, VariablePath};
 use super::gives::Expression;
-use super::marks::{CHOOSE, GET, OMITTED, PRINT, PRINT_IN_BRACES, PRINT_RAW, STEP};
+use super::marks::{CHOOSE, GET, OMITTED, PRINT, PRINT_IN_BRACES, PRINT_RAW, SEEN, STEP};
 use super::prepared::Prepared;
 use super::problem::{Places, ProblemKind, TemplateProblem};
 use crate::text_body::Made;
@@ -224,6 +224,9 @@ impl Walk<'_> {
         };
         let arguments = std::mem::take(&mut block.params);
         block.params = arguments.into_iter().map(|argument| self.value(argument, scoped)).collect();
+        if self.depth > 1 {
+            block.params = std::mem::take(&mut block.params).into_iter().map(counted).collect();
+        }
         let options = std::mem::take(&mut block.hash);
         block.hash = options.into_iter().map(|(key, option)| (key, self.value(option, false))).collect();
         // Without an `else`, nothing to go through prints nothing.
@@ -418,6 +421,18 @@ fn block_names(given: Option<&BlockParam>, base: Option<&Vec<String>>) -> Vec<(S
             vec![(name(first), base.cloned()), (name(second), None)]
         }
         Some(_) => Vec::new(),
+    }
+}
+
+/// The argument of a block that may be reached often, so that its cost is counted. A call counts its own.
+fn counted(argument: Parameter) -> Parameter {
+    match argument {
+        call @ Parameter::Subexpression(_) => call,
+        other => Parameter::Subexpression(Subexpression::new(
+            Parameter::Name(SEEN.to_owned()),
+            vec![other],
+            HashMap::new(),
+        )),
     }
 }
 

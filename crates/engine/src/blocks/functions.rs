@@ -12,6 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Number, Value, json};
 
 use super::marks::OMITTED;
+use crate::budget::{self, weight};
 use crate::date_format::DateFormat;
 use crate::inputs::REGION;
 use crate::number;
@@ -34,6 +35,18 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'\'')
     .remove(b'(')
     .remove(b')');
+
+/// What an element of a new array costs: it is a text of its own.
+const ELEMENT: u64 = 4;
+
+/// What reading and writing a phone number costs, for each format.
+const PHONE: u64 = 300;
+
+/// What reading and writing a time costs.
+const TIME: u64 = 30;
+
+/// A longer list of phone formats is none (bytes).
+const LONGEST_FORMATS: usize = 2048;
 
 /// The arguments of one call, evaluated. A missing argument, variable or option is null.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +84,28 @@ fn present_text(value: &Value) -> Option<Cow<'_, str>> {
 /// What a helper returns: a value, or why it refuses (without any of the values in it).
 pub type Outcome = Result<Value, String>;
 
+/// What a helper picks. Nothing is copied that stands in the context.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Picked {
+    /// What is below an argument, at these keys of objects and indexes of arrays.
+    Part(usize, Vec<String>),
+    /// A value of its own.
+    Made(Value),
+}
+
+impl Picked {
+    pub(super) const NOTHING: Self = Self::Made(Value::Null);
+
+    pub(super) fn argument(at: usize) -> Self {
+        Self::Part(at, Vec::new())
+    }
+}
+
+/// Takes steps off the budget, as helpers say it: their words are not shown, because the run has ended.
+pub(super) fn charge(steps: u64) -> Result<(), String> {
+    budget::spend(steps).map_err(|spent| spent.to_string())
+}
+
 /// Null in, null out; else the text through `change`.
 fn map_text(arguments: Arguments<'_, '_>, change: impl Fn(&str) -> String) -> Outcome {
     let Some(text) = arguments.text(0) else {
@@ -89,21 +124,24 @@ fn check_length(length: usize) -> Result<(), String> {
     Ok(())
 }
 
-pub(super) fn default(arguments: Arguments<'_, '_>) -> Outcome {
-    let is_given = |value: &&Value| match value {
+pub(super) fn default(arguments: Arguments<'_, '_>) -> Picked {
+    let is_given = |value: &Value| match value {
         Value::Null => false,
         Value::String(text) => !text.is_empty(),
         Value::Array(items) => !items.is_empty(),
         _ => true,
     };
-    let given = arguments.values().find(is_given);
-    Ok(given.cloned().unwrap_or(Value::Null))
+    arguments.values().position(is_given).map_or(Picked::NOTHING, Picked::argument)
 }
 
 /// The second argument where the first is true, else the third.
-pub(super) fn choose(arguments: Arguments<'_, '_>) -> Outcome {
-    let chosen = if arguments.value(0).is_truthy(false) { 1 } else { 2 };
-    Ok(arguments.value(chosen).clone())
+pub(super) fn choose(arguments: Arguments<'_, '_>) -> Picked {
+    Picked::argument(if arguments.value(0).is_truthy(false) { 1 } else { 2 })
+}
+
+/// The argument itself.
+pub(super) fn seen(_: Arguments<'_, '_>) -> Picked {
+    Picked::argument(0)
 }
 
 pub(super) fn to_boolean(arguments: Arguments<'_, '_>) -> Outcome {
@@ -169,6 +207,8 @@ pub(super) fn split(arguments: Arguments<'_, '_>) -> Outcome {
     };
     // One element costs far more memory than the byte it may stand for.
     check_length(text.len().saturating_mul(8))?;
+    let parts = if separator.is_empty() { text.len() } else { text.matches(&*separator).count() };
+    charge(ELEMENT * parts as u64)?;
     if separator.is_empty() {
         return Ok(text.chars().map(|c| Value::from(c.to_string())).collect());
     }
@@ -190,27 +230,30 @@ pub(super) fn join(arguments: Arguments<'_, '_>) -> Outcome {
 }
 
 pub(super) fn phone(arguments: Arguments<'_, '_>) -> Outcome {
-    let formats = formats(arguments.value(1));
+    let formats = formats(arguments.value(1))?;
     let region = arguments.region();
     let formatted = arguments.text(0).and_then(|number| format_phone(&number, &formats, region.as_deref()));
     Ok(formatted.into())
 }
 
 pub(super) fn phone_variants(arguments: Arguments<'_, '_>) -> Outcome {
-    let formats = formats(arguments.value(1));
+    let formats = formats(arguments.value(1))?;
     let region = arguments.region();
     let number = arguments.text(0).unwrap_or_default();
     Ok(phone::phone_variants(&number, &formats, region.as_deref()).into())
 }
 
 /// Formats as users have set them: what is none of them is passed over.
-fn formats(value: &Value) -> Vec<PhoneFormat> {
+fn formats(value: &Value) -> Result<Vec<PhoneFormat>, String> {
     let list = to_text(value);
-    parse_formats(&list)
-        .unwrap_or_else(|_| list.split(',').filter_map(|format| PhoneFormat::parse(format).ok()).collect())
+    let list = if list.len() > LONGEST_FORMATS { "" } else { &list };
+    charge(PHONE * (list.matches(',').count() as u64 + 2))?;
+    Ok(parse_formats(list)
+        .unwrap_or_else(|_| list.split(',').filter_map(|format| PhoneFormat::parse(format).ok()).collect()))
 }
 
 pub(super) fn date(arguments: Arguments<'_, '_>) -> Outcome {
+    charge(TIME)?;
     let (Some(instant), Some(format)) = (parse_instant(arguments.value(0)), arguments.text(1)) else {
         return Ok(Value::Null);
     };
@@ -229,6 +272,9 @@ pub(super) fn now(arguments: Arguments<'_, '_>) -> Outcome {
 }
 
 fn moved(time: &Value, length: &Value) -> Value {
+    if charge(TIME).is_err() {
+        return Value::Null;
+    }
     let moved = parse_instant(time)
         .zip(parse_seconds(length))
         .and_then(|(instant, seconds)| add_seconds(instant, seconds));
@@ -276,12 +322,12 @@ pub(super) fn multiply(arguments: Arguments<'_, '_>) -> Outcome {
     })
 }
 
-pub(super) fn eq(arguments: Arguments<'_, '_>) -> Outcome {
-    Ok(equal(arguments.value(0), arguments.value(1)).into())
+pub(super) fn eq(arguments: Arguments<'_, '_>) -> Picked {
+    Picked::Made(equal(arguments.value(0), arguments.value(1)).into())
 }
 
-pub(super) fn ne(arguments: Arguments<'_, '_>) -> Outcome {
-    Ok((!equal(arguments.value(0), arguments.value(1))).into())
+pub(super) fn ne(arguments: Arguments<'_, '_>) -> Picked {
+    Picked::Made((!equal(arguments.value(0), arguments.value(1))).into())
 }
 
 pub(super) fn gt(arguments: Arguments<'_, '_>) -> Outcome {
@@ -292,28 +338,37 @@ pub(super) fn lt(arguments: Arguments<'_, '_>) -> Outcome {
     Ok((order(arguments) == Some(Ordering::Less)).into())
 }
 
-pub(super) fn and(arguments: Arguments<'_, '_>) -> Outcome {
-    Ok(arguments.values().all(|value| value.is_truthy(false)).into())
+pub(super) fn and(arguments: Arguments<'_, '_>) -> Picked {
+    Picked::Made(arguments.values().all(|value| value.is_truthy(false)).into())
 }
 
-pub(super) fn or(arguments: Arguments<'_, '_>) -> Outcome {
-    Ok(arguments.values().any(|value| value.is_truthy(false)).into())
+pub(super) fn or(arguments: Arguments<'_, '_>) -> Picked {
+    Picked::Made(arguments.values().any(|value| value.is_truthy(false)).into())
 }
 
-pub(super) fn not(arguments: Arguments<'_, '_>) -> Outcome {
-    Ok((!arguments.value(0).is_truthy(false)).into())
+pub(super) fn not(arguments: Arguments<'_, '_>) -> Picked {
+    Picked::Made((!arguments.value(0).is_truthy(false)).into())
 }
 
-pub(super) fn lookup(arguments: Arguments<'_, '_>) -> Outcome {
+pub(super) fn lookup(arguments: Arguments<'_, '_>) -> Picked {
+    if charge(weight(arguments.value(1))).is_err() {
+        return Picked::NOTHING;
+    }
     let key = to_text(arguments.value(1));
-    let found = match (arguments.value(0), key.strip_prefix('-').and_then(index)) {
-        // From the end, where a path has no such positions.
-        (Value::Array(items), Some(back)) if back > 0 => {
-            items.len().checked_sub(back).and_then(|at| items.get(at)).map(Cow::Borrowed)
-        }
-        (value, _) => member(value, &key),
-    };
-    Ok(found.map_or(Value::Null, Cow::into_owned))
+    // From the end, where a path has no such positions.
+    if let (Value::Array(items), Some(back)) = (arguments.value(0), key.strip_prefix('-').and_then(index))
+        && back > 0
+    {
+        return match items.len().checked_sub(back) {
+            Some(at) => Picked::Part(0, vec![at.to_string()]),
+            None => Picked::NOTHING,
+        };
+    }
+    match member(arguments.value(0), &key) {
+        Some(Cow::Borrowed(_)) => Picked::Part(0, vec![key.into_owned()]),
+        Some(Cow::Owned(value)) => Picked::Made(value),
+        None => Picked::NOTHING,
+    }
 }
 
 pub(super) fn omit(_: Arguments<'_, '_>) -> Outcome {
@@ -321,21 +376,27 @@ pub(super) fn omit(_: Arguments<'_, '_>) -> Outcome {
 }
 
 /// The value at a path, given the value to start from and the keys: how dotted paths are read.
-pub(super) fn get(arguments: Arguments<'_, '_>) -> Outcome {
-    let mut keys = arguments.values();
-    let mut value = Cow::Borrowed(keys.next().unwrap_or(&Value::Null));
-    for key in keys {
+pub(super) fn get(arguments: Arguments<'_, '_>) -> Picked {
+    let mut keys = arguments.values().skip(1);
+    let mut taken = Vec::new();
+    let mut value = arguments.value(0);
+    while let Some(key) = keys.next() {
         let key = to_text(key);
-        let next = match &value {
-            Cow::Borrowed(value) => member(value, &key),
-            Cow::Owned(value) => member(value, &key).map(|found| Cow::Owned(found.into_owned())),
-        };
-        match next {
-            Some(found) => value = found,
-            None => return Ok(Value::Null),
+        match member(value, &key) {
+            Some(Cow::Borrowed(found)) => {
+                taken.push(key.into_owned());
+                value = found;
+            }
+            Some(Cow::Owned(mut made)) => {
+                for key in keys {
+                    made = member(&made, &to_text(key)).map(Cow::into_owned).unwrap_or_default();
+                }
+                return Picked::Made(made);
+            }
+            None => return Picked::NOTHING,
         }
     }
-    Ok(value.into_owned())
+    Picked::Part(0, taken)
 }
 
 /// One step of a path (recordings 03-templates, step `paths`): a key of an object, an index or
@@ -345,9 +406,14 @@ pub fn member<'v>(value: &'v Value, key: &str) -> Option<Cow<'v, Value>> {
         Value::Object(fields) => fields.get(key).map(Cow::Borrowed),
         Value::Array(items) if key == "length" => Some(Cow::Owned(json!(items.len()))),
         Value::Array(items) => items.get(index(key)?).map(Cow::Borrowed),
-        Value::String(text) if key == "length" => Some(Cow::Owned(json!(text.encode_utf16().count()))),
+        Value::String(text) if key == "length" => {
+            charge(budget::text(text.len())).ok()?;
+            Some(Cow::Owned(json!(text.encode_utf16().count())))
+        }
         Value::String(text) => {
-            let unit = text.encode_utf16().nth(index(key)?)?;
+            let at = index(key)?;
+            charge(budget::text(at.min(text.len()))).ok()?;
+            let unit = text.encode_utf16().nth(at)?;
             let character = String::from_utf16(&[unit]).ok()?;
             Some(Cow::Owned(character.into()))
         }
@@ -371,6 +437,16 @@ fn number(value: &Value) -> Option<f64> {
 
 /// Equal JSON; numbers by size (`1` and `1.0`), and a number or boolean equals its text.
 fn equal(left: &Value, right: &Value) -> bool {
+    let cost = match (left, right) {
+        (Value::String(left), Value::String(right)) if left.len() == right.len() => budget::text(left.len()),
+        (Value::Array(_), Value::Array(_)) | (Value::Object(_), Value::Object(_)) => {
+            weight(left).min(weight(right))
+        }
+        _ => 1,
+    };
+    if charge(cost).is_err() {
+        return false;
+    }
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => number::equal(left, right),
         (Value::String(_), Value::Number(_) | Value::Bool(_))

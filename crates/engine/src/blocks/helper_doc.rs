@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::functions::{Arguments, Outcome};
+use super::functions::{Arguments, Outcome, Picked};
 
 /// One helper, as documented and as run.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +35,14 @@ pub enum HelperKind {
         /// The function.
         run: fn(Arguments<'_, '_>) -> Outcome,
     },
+    /// As [`Self::Value`], for what gives one of its arguments, a part of one, or a small value, and does
+    /// not look at all of them.
+    Pick {
+        /// How many arguments it takes: the least and the most.
+        arguments: (usize, usize),
+        /// The function.
+        run: fn(Arguments<'_, '_>) -> Picked,
+    },
     /// As [`Self::Value`]; the second argument is spelt out in the template and compiled with it.
     Prepared {
         /// How many arguments it takes: the least and the most.
@@ -53,9 +61,9 @@ impl HelperDoc {
     /// How many arguments it takes.
     pub fn arguments(&self) -> RangeInclusive<usize> {
         match self.kind {
-            HelperKind::Value { arguments, .. } | HelperKind::Prepared { arguments, .. } => {
-                arguments.0..=arguments.1
-            }
+            HelperKind::Value { arguments, .. }
+            | HelperKind::Pick { arguments, .. }
+            | HelperKind::Prepared { arguments, .. } => arguments.0..=arguments.1,
             HelperKind::Block { .. } => 1..=1,
         }
     }
@@ -66,6 +74,7 @@ impl HelperDoc {
             HelperKind::Value { options, .. }
             | HelperKind::Prepared { options, .. }
             | HelperKind::Block { options } => options,
+            HelperKind::Pick { .. } => &[],
         }
     }
 }

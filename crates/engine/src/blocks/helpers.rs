@@ -1,20 +1,8 @@
 //! The helpers of the template language: one list with names, documentation and examples.
 
-use handlebars::{
-    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError,
-    RenderErrorReason, ScopedJson, no_escape,
-};
-use serde_json::Value;
-
-use super::functions::{self as functions, Arguments, Outcome};
-use super::gives::refusal;
+use super::functions::{self as functions, Arguments, Outcome, Picked};
 use super::helper_doc::{HelperDoc, HelperKind};
-use super::marks::{CHOOSE, GET, OMITTED, PRINT, PRINT_IN_BRACES, PRINT_RAW, STEP};
 use super::reading;
-use crate::encode::Slot;
-use crate::missing::Demand;
-use crate::text::to_text;
-use crate::text_body::{self, Made};
 
 /// The helper of that name.
 pub fn find(name: &str) -> Option<&'static HelperDoc> {
@@ -37,6 +25,10 @@ const fn value(
     HelperKind::Value { arguments, options, run }
 }
 
+const fn pick(arguments: (usize, usize), run: fn(Arguments<'_, '_>) -> Picked) -> HelperKind {
+    HelperKind::Pick { arguments, run }
+}
+
 /// Every helper. Null in (a missing variable), null out, unless the sentence says otherwise.
 pub const HELPERS: &[HelperDoc] = &[
     HelperDoc {
@@ -46,7 +38,7 @@ pub const HELPERS: &[HelperDoc] = &[
         example: "{{default contact.name phoneNumber \"unknown\"}}",
         input: r#"{"contact": {"name": ""}, "phoneNumber": "+14155550123"}"#,
         result: "+14155550123",
-        kind: value((1, MANY), &[], functions::default),
+        kind: pick((1, MANY), functions::default),
     },
     HelperDoc {
         name: "json",
@@ -217,7 +209,7 @@ pub const HELPERS: &[HelperDoc] = &[
         example: "{{#if (eq direction \"Inbound\")}}in{{else}}out{{/if}}",
         input: r#"{"direction": "Inbound"}"#,
         result: "in",
-        kind: value((2, 2), &[], functions::eq),
+        kind: pick((2, 2), functions::eq),
     },
     HelperDoc {
         name: "ne",
@@ -226,7 +218,7 @@ pub const HELPERS: &[HelperDoc] = &[
         example: "{{ne result \"Missed\"}}",
         input: r#"{"result": "Missed"}"#,
         result: "false",
-        kind: value((2, 2), &[], functions::ne),
+        kind: pick((2, 2), functions::ne),
     },
     HelperDoc {
         name: "gt",
@@ -253,7 +245,7 @@ pub const HELPERS: &[HelperDoc] = &[
         example: "{{and note (gt duration 60)}}",
         input: r#"{"note": "n", "duration": 90}"#,
         result: "true",
-        kind: value((1, MANY), &[], functions::and),
+        kind: pick((1, MANY), functions::and),
     },
     HelperDoc {
         name: "or",
@@ -262,7 +254,7 @@ pub const HELPERS: &[HelperDoc] = &[
         example: "{{or note transcript}}",
         input: r#"{"note": ""}"#,
         result: "false",
-        kind: value((1, MANY), &[], functions::or),
+        kind: pick((1, MANY), functions::or),
     },
     HelperDoc {
         name: "not",
@@ -271,7 +263,7 @@ pub const HELPERS: &[HelperDoc] = &[
         example: "{{not note}}",
         input: "{}",
         result: "true",
-        kind: value((1, 1), &[], functions::not),
+        kind: pick((1, 1), functions::not),
     },
     HelperDoc {
         name: "lookup",
@@ -280,7 +272,7 @@ pub const HELPERS: &[HelperDoc] = &[
         example: "{{lookup labels result}}",
         input: r#"{"labels": {"Missed": "No answer"}, "result": "Missed"}"#,
         result: "No answer",
-        kind: value((2, 2), &[], functions::lookup),
+        kind: pick((2, 2), functions::lookup),
     },
     reading::FROM_JSON,
     reading::SELECT,
@@ -337,139 +329,16 @@ pub const HELPERS: &[HelperDoc] = &[
     },
 ];
 
-/// Registers every helper for templates of a slot, and switches HTML escaping off.
-///
-/// The registry serves every template; it holds no templates itself.
-pub fn register(handlebars: &mut Handlebars<'static>, slot: Slot) {
-    register_demanding(handlebars, slot, Demand::Nothing);
-}
-
-/// The same, for templates whose values must be there.
-pub(super) fn register_demanding(handlebars: &mut Handlebars<'static>, slot: Slot, demand: Demand) {
-    handlebars.register_escape_fn(no_escape);
-    for helper in HELPERS {
-        if let HelperKind::Value { run, .. } = helper.kind {
-            handlebars.register_helper(helper.name, Box::new(ValueHelper(run)));
-        }
-    }
-    handlebars.register_helper(GET, Box::new(ValueHelper(functions::get)));
-    handlebars.register_helper(PRINT, Box::new(Print(slot, demand)));
-    let raw = if slot == Slot::Marked { Slot::Marked } else { Slot::Json };
-    handlebars.register_helper(PRINT_RAW, Box::new(Print(raw, demand)));
-    handlebars.register_helper(PRINT_IN_BRACES, Box::new(PrintInBraces(demand)));
-    handlebars.register_helper(CHOOSE, Box::new(ValueHelper(functions::choose)));
-    handlebars.register_helper(STEP, Box::new(Step));
-}
-
-struct ValueHelper(fn(Arguments<'_, '_>) -> Outcome);
-
-impl HelperDef for ValueHelper {
-    fn call_inner<'reg: 'rc, 'rc>(
-        &self,
-        helper: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
-        context: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
-    ) -> Result<ScopedJson<'rc>, RenderError> {
-        match (self.0)(Arguments(helper, context)) {
-            Ok(value) => Ok(ScopedJson::Derived(value)),
-            Err(message) => {
-                let name = helper.name();
-                Err(RenderErrorReason::Other(format!("{name}: {message}")).into())
-            }
-        }
-    }
-}
-
-struct Print(Slot, Demand);
-
-impl HelperDef for Print {
-    fn call<'reg: 'rc, 'rc>(
-        &self,
-        helper: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
-        _: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
-        output: &mut dyn Output,
-    ) -> HelperResult {
-        let value = helper.param(0).map_or(&Value::Null, |p| p.value());
-        let text = to_text(value);
-        demand_value(helper, value, &text, self.1)?;
-        let argument = |at: usize| helper.param(at).and_then(|p| p.value().as_str());
-        if self.0 == Slot::Marked && argument(0) != Some(OMITTED) {
-            let mut marked = String::new();
-            let made = argument(2).and_then(|made| made.chars().next());
-            text_body::mark(made.unwrap_or(Made::Value.letter()), value, &mut marked);
-            return Ok(output.write(&marked)?);
-        }
-        if matches!(self.0, Slot::Json | Slot::Marked) {
-            return Ok(output.write(&text)?);
-        }
-        let mut encoded = String::new();
-        for (at, part) in text.split(OMITTED).enumerate() {
-            // The mark is no part of the value.
-            encoded.push_str(if at > 0 { OMITTED } else { "" });
-            self.0.encode(part, &mut encoded);
-        }
-        Ok(output.write(&encoded)?)
-    }
-}
-
-/// Refuses to print nothing where there must be a value. What the value was read from is noted in the
-/// second argument.
-fn demand_value(
-    helper: &Helper<'_>,
-    value: &Value,
-    printed: &str,
-    demand: Demand,
-) -> Result<(), RenderError> {
-    if demand != Demand::Nothing
-        && let Some(note) = helper.param(1).and_then(|note| note.value().as_str())
-        && let Some(missing) = refusal(note, value, printed, demand)
-    {
-        return Err(RenderErrorReason::NestedError(Box::new(missing)).into());
-    }
-    Ok(())
-}
-
-struct PrintInBraces(Demand);
-
-impl HelperDef for PrintInBraces {
-    fn call<'reg: 'rc, 'rc>(
-        &self,
-        helper: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
-        _: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
-        output: &mut dyn Output,
-    ) -> HelperResult {
-        let value = helper.param(0).map_or(&Value::Null, |p| p.value());
-        let text = to_text(value);
-        demand_value(helper, value, &text, self.0)?;
-        Ok(output.write(&format!("{{{text}}}"))?)
-    }
-}
-
-struct Step;
-
-impl HelperDef for Step {
-    fn call<'reg: 'rc, 'rc>(
-        &self,
-        _: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
-        _: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
-        output: &mut dyn Output,
-    ) -> HelperResult {
-        Ok(output.write("")?)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use handlebars::{Context, Handlebars};
+    use serde_json::Value;
+
     use super::*;
     use crate::blocks::compile;
     use crate::blocks::output::{Rendered, render};
+    use crate::blocks::run::register;
+    use crate::encode::Slot;
 
     fn rendered(source: &str, input: &str) -> Rendered {
         let mut handlebars = Handlebars::new();

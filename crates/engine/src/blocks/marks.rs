@@ -20,3 +20,5 @@ pub(super) const CHOOSE: &str = "=if";
 pub(super) const GET: &str = "=get";
 /// Counts one step of work.
 pub(super) const STEP: &str = "=step";
+/// Gives its argument, and counts what that costs: what stands in a block within a block.
+pub(super) const SEEN: &str = "=seen";

@@ -11,6 +11,7 @@ mod output;
 mod prepared;
 mod problem;
 mod reading;
+mod run;
 mod template;
 
 use std::sync::LazyLock;
@@ -54,7 +55,7 @@ static MARKED: Registries = registries!(Slot::Marked);
 
 fn registry(slot: Slot, demand: Demand) -> Handlebars<'static> {
     let mut handlebars = Handlebars::new();
-    helpers::register_demanding(&mut handlebars, slot, demand);
+    run::register_demanding(&mut handlebars, slot, demand);
     handlebars
 }
 
@@ -86,3 +87,5 @@ pub fn render(
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod work_tests;

@@ -7,7 +7,8 @@ use handlebars::{Context, Handlebars, Output, RenderContext, RenderErrorReason, 
 use super::compiled::CompiledTemplate;
 use super::marks::OMITTED;
 use super::prepared::prepared_name;
-use super::reading::PreparedHelper;
+use super::run::PreparedHelper;
+use crate::budget::{self, CALL, RENDER_STEPS};
 use crate::missing::Missing;
 
 /// What a template gave.
@@ -29,10 +30,20 @@ pub enum RenderProblem {
         limit: usize,
     },
     /// More steps than allowed: loops within loops over long lists.
-    #[error("rendering took more than {limit} steps: nest fewer {{{{#each}}}} blocks or pass shorter lists")]
+    #[error(
+        "rendering took more than {limit} steps: nest fewer {{{{#each}}}} blocks or pass shorter lists and texts"
+    )]
     TooManySteps {
-        /// The limit in steps (pieces of text, values and loop passes).
-        limit: usize,
+        /// The limit in steps (values that are looked at, pieces of text, loop passes).
+        limit: u64,
+    },
+    /// One of these bounds, and the place in the request where it was met.
+    #[error("{problem} (in {place})")]
+    In {
+        /// Keys from the operation down: `createCallLog/body/note`.
+        place: Box<str>,
+        /// What was exceeded there.
+        problem: Box<RenderProblem>,
     },
     /// A value without which the text would mean something else is missing.
     #[error("{0}")]
@@ -49,15 +60,34 @@ pub enum RenderProblem {
     },
 }
 
+impl From<budget::Spent> for RenderProblem {
+    fn from(_: budget::Spent) -> Self {
+        Self::TooManySteps { limit: budget::limit() }
+    }
+}
+
+impl RenderProblem {
+    /// Says in which part of the request a bound was exceeded. Parts are added from the innermost outwards.
+    #[must_use]
+    pub fn below(self, part: &str) -> Self {
+        match self {
+            Self::In { place, problem } => Self::In { place: format!("{part}/{place}").into(), problem },
+            Self::TooLong { .. } | Self::TooManySteps { .. } => {
+                Self::In { place: part.into(), problem: Box::new(self) }
+            }
+            other => other,
+        }
+    }
+}
+
 /// Collects rendered text and refuses to grow beyond a limit.
 ///
-/// Every loop pass writes at least once (an empty piece, see [`super::template`]), so that the
-/// number of writes bounds the time as well.
+/// Every loop pass writes at least once (an empty piece, see [`super::template`]), so that no pass is for
+/// free.
 #[derive(Debug)]
 pub struct BoundedOutput {
     text: String,
     limit: usize,
-    steps_left: usize,
     exceeded: Option<Exceeded>,
 }
 
@@ -67,13 +97,10 @@ enum Exceeded {
     Steps,
 }
 
-/// Generous for any document, short of a second of work.
-const MAX_STEPS: usize = 1_000_000;
-
 impl BoundedOutput {
     /// An output of at most `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self { text: String::new(), limit, steps_left: MAX_STEPS, exceeded: None }
+        Self { text: String::new(), limit, exceeded: None }
     }
 
     fn refuse(&mut self, exceeded: Exceeded) -> io::Error {
@@ -84,10 +111,9 @@ impl BoundedOutput {
 
 impl Output for BoundedOutput {
     fn write(&mut self, piece: &str) -> Result<(), io::Error> {
-        if self.steps_left == 0 {
+        if budget::spend(CALL + budget::text(piece.len())).is_err() {
             return Err(self.refuse(Exceeded::Steps));
         }
-        self.steps_left -= 1;
         if piece.len() > self.limit - self.text.len() {
             return Err(self.refuse(Exceeded::Bytes));
         }
@@ -98,11 +124,20 @@ impl Output for BoundedOutput {
 
 /// Renders a template to at most `limit` bytes. Pure; the context is only read.
 ///
-/// `handlebars` must have the helpers of [`super::helpers::register`].
+/// `handlebars` must have the helpers of [`super::run::register`].
 ///
 /// # Errors
 /// If a limit is exceeded or a helper refuses its arguments.
 pub fn render(
+    handlebars: &Handlebars<'static>,
+    template: &CompiledTemplate,
+    context: &Context,
+    limit: usize,
+) -> Result<Rendered, RenderProblem> {
+    budget::within(RENDER_STEPS, || render_counted(handlebars, template, context, limit))
+}
+
+fn render_counted(
     handlebars: &Handlebars<'static>,
     template: &CompiledTemplate,
     context: &Context,
@@ -114,10 +149,13 @@ pub fn render(
         rendering.register_local_helper(&prepared_name(at), Box::new(PreparedHelper(prepared)));
     }
     let outcome = template.as_handlebars().render(handlebars, context, &mut rendering, &mut output);
+    if budget::is_spent() {
+        return Err(budget::Spent.into());
+    }
     match (outcome, output.exceeded) {
         (Ok(()), _) => Ok(settle(output.text)),
         (Err(_), Some(Exceeded::Bytes)) => Err(RenderProblem::TooLong { limit }),
-        (Err(_), Some(Exceeded::Steps)) => Err(RenderProblem::TooManySteps { limit: MAX_STEPS }),
+        (Err(_), Some(Exceeded::Steps)) => Err(budget::Spent.into()),
         (Err(error), None) => Err(match missing(error.reason()) {
             Some(missing) => RenderProblem::Missing(Box::new(missing.clone())),
             None => RenderProblem::Helper {
@@ -151,7 +189,7 @@ fn settle(text: String) -> Rendered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blocks::{compile, helpers::register};
+    use crate::blocks::{compile, run::register};
     use crate::encode::Slot;
     use serde_json::{Value, json};
 
@@ -254,7 +292,7 @@ mod tests {
         let silent = "{{#each list}}{{#each @root.list}}{{#each @root.list}}{{#each @root.list}}{{/each}}{{/each}}{{/each}}{{/each}}";
         assert_eq!(
             rendered(silent, input.clone(), 2000),
-            Err(RenderProblem::TooManySteps { limit: MAX_STEPS })
+            Err(RenderProblem::TooManySteps { limit: RENDER_STEPS })
         );
         // Each level would multiply the text by its own length.
         let doubling = (0..12).fold("list".to_owned(), |inner, _| {

@@ -1,18 +1,17 @@
 //! Calls of which a part is spelt out in the template: patterns and paths. They are compiled with it, so
 //! that a reply can neither choose them nor make them expensive.
 
-use regex::Regex;
 use serde_json::Value;
 
 use crate::path::{Listed, Path};
-use crate::pattern;
+use crate::pattern::Pattern;
 use crate::text::to_text;
 use crate::value_ref::ValueRef;
 
 /// A call with what its template spells out for it.
 #[derive(Debug, Clone)]
 pub(super) enum Prepared {
-    Match { pattern: Regex, group: usize },
+    Match { pattern: Pattern, group: usize },
     Select(Path),
     SelectAll(Path),
 }
@@ -42,10 +41,10 @@ impl Prepared {
         }
         // In a text in quotes `\b` is a backspace; in a pattern it is the edge of a word.
         let written = text.replace('\u{8}', "\\b");
-        let pattern = pattern::compile(&written).map_err(|reason| {
+        let pattern = Pattern::new(&written).map_err(|reason| {
             (text.to_owned(), format!("\"{text}\" is not a regular expression: {reason}"))
         })?;
-        let groups = pattern.captures_len();
+        let groups = pattern.regex().captures_len();
         let group = match group {
             None => Some(usize::from(groups > 1)),
             Some(Some(Value::Number(number))) => number
@@ -53,7 +52,7 @@ impl Prepared {
                 .and_then(|number| usize::try_from(number).ok())
                 .filter(|number| *number < groups),
             Some(Some(Value::String(name))) => {
-                pattern.capture_names().position(|known| known == Some(name.as_str()))
+                pattern.regex().capture_names().position(|known| known == Some(name.as_str()))
             }
             Some(_) => None,
         };
@@ -71,7 +70,7 @@ impl Prepared {
             Self::Match { .. } if value.is_null() => Value::Null,
             Self::Match { pattern, group } => {
                 let text = to_text(value);
-                let found = pattern.captures(&text).and_then(|captures| captures.get(*group));
+                let found = pattern.captures(&text).ok().flatten().and_then(|captures| captures.get(*group));
                 found.map(|found| found.as_str()).into()
             }
             Self::Select(path) => path.first(value).map(ValueRef::into_owned).unwrap_or_default(),

@@ -2,16 +2,18 @@
 
 use std::borrow::Cow;
 
-use handlebars::{Context, Handlebars, Helper, HelperDef, RenderContext, RenderError, ScopedJson};
 use serde_json::Value;
 
-use super::functions::{Arguments, Outcome};
+use super::functions::{Arguments, Outcome, Picked, charge};
 use super::helper_doc::{HelperDoc, HelperKind};
-use super::prepared::Prepared;
 use crate::text::to_text;
+use crate::{budget, parse};
 
 /// The most arguments of a helper that takes any number of them.
 const MANY: usize = 32;
+
+/// What a value costs that is read from a text.
+const PARSED: u64 = 4;
 
 /// Every helper of this file.
 pub(super) const FROM_JSON: HelperDoc = HelperDoc {
@@ -21,7 +23,7 @@ pub(super) const FROM_JSON: HelperDoc = HelperDoc {
     example: "{{lookup (fromJson payload) \"id\"}}",
     input: r#"{"payload": "{\"id\": 7}"}"#,
     result: "7",
-    kind: HelperKind::Value { arguments: (1, 1), options: &[], run: from_json },
+    kind: HelperKind::Pick { arguments: (1, 1), run: from_json },
 };
 pub(super) const SELECT: HelperDoc = HelperDoc {
     name: "select",
@@ -66,7 +68,7 @@ pub(super) const COALESCE: HelperDoc = HelperDoc {
     example: "[{{coalesce nickname name}}]",
     input: r#"{"nickname": "", "name": "Ada"}"#,
     result: "[]",
-    kind: HelperKind::Value { arguments: (1, MANY), options: &[], run: coalesce },
+    kind: HelperKind::Pick { arguments: (1, MANY), run: coalesce },
 };
 pub(super) const FIRST: HelperDoc = HelperDoc {
     name: "first",
@@ -75,7 +77,7 @@ pub(super) const FIRST: HelperDoc = HelperDoc {
     example: "{{first phones}}",
     input: r#"{"phones": ["101", "102"]}"#,
     result: "101",
-    kind: HelperKind::Value { arguments: (1, 1), options: &[], run: first },
+    kind: HelperKind::Pick { arguments: (1, 1), run: first },
 };
 pub(super) const LAST: HelperDoc = HelperDoc {
     name: "last",
@@ -84,14 +86,16 @@ pub(super) const LAST: HelperDoc = HelperDoc {
     example: "{{last (split location \"/\")}}",
     input: r#"{"location": "https://crm.example.com/calls/987"}"#,
     result: "987",
-    kind: HelperKind::Value { arguments: (1, 1), options: &[], run: last },
+    kind: HelperKind::Pick { arguments: (1, 1), run: last },
 };
 
-fn from_json(arguments: Arguments<'_, '_>) -> Outcome {
-    Ok(match arguments.value(0) {
-        Value::String(text) => serde_json::from_str(text.trim()).unwrap_or_default(),
-        other => other.clone(),
-    })
+fn from_json(arguments: Arguments<'_, '_>) -> Picked {
+    let Value::String(text) = arguments.value(0) else { return Picked::argument(0) };
+    let cost = budget::text(text.len()) + PARSED * parse::count(text) as u64;
+    match charge(cost) {
+        Ok(()) => Picked::Made(serde_json::from_str(text.trim()).unwrap_or_default()),
+        Err(_) => Picked::NOTHING,
+    }
 }
 
 fn words(arguments: Arguments<'_, '_>) -> Outcome {
@@ -100,36 +104,25 @@ fn words(arguments: Arguments<'_, '_>) -> Outcome {
     Ok(words.join(" ").into())
 }
 
-fn coalesce(arguments: Arguments<'_, '_>) -> Outcome {
-    Ok(arguments.values().find(|value| !value.is_null()).cloned().unwrap_or_default())
+fn coalesce(arguments: Arguments<'_, '_>) -> Picked {
+    arguments.values().position(|value| !value.is_null()).map_or(Picked::NOTHING, Picked::argument)
 }
 
-fn first(arguments: Arguments<'_, '_>) -> Outcome {
-    Ok(match arguments.value(0) {
-        Value::Array(items) => items.first().cloned().unwrap_or_default(),
-        other => other.clone(),
-    })
+fn first(arguments: Arguments<'_, '_>) -> Picked {
+    match arguments.value(0) {
+        Value::Array(items) if items.is_empty() => Picked::NOTHING,
+        Value::Array(_) => Picked::Part(0, vec!["0".to_owned()]),
+        _ => Picked::argument(0),
+    }
 }
 
-fn last(arguments: Arguments<'_, '_>) -> Outcome {
-    Ok(match arguments.value(0) {
-        Value::Array(items) => items.last().cloned().unwrap_or_default(),
-        other => other.clone(),
-    })
-}
-
-/// The helper that runs a prepared call.
-pub(super) struct PreparedHelper<'t>(pub(super) &'t Prepared);
-
-impl HelperDef for PreparedHelper<'_> {
-    fn call_inner<'reg: 'rc, 'rc>(
-        &self,
-        helper: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
-        context: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
-    ) -> Result<ScopedJson<'rc>, RenderError> {
-        Ok(ScopedJson::Derived(self.0.run(Arguments(helper, context).value(0))))
+fn last(arguments: Arguments<'_, '_>) -> Picked {
+    match arguments.value(0) {
+        Value::Array(items) => match items.len().checked_sub(1) {
+            Some(at) => Picked::Part(0, vec![at.to_string()]),
+            None => Picked::NOTHING,
+        },
+        _ => Picked::argument(0),
     }
 }
 

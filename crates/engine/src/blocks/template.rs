@@ -13,6 +13,7 @@ use handlebars::{Template, TemplateErrorReason};
 use super::check::check;
 use super::compiled::{CompiledTemplate, ThreeBraces};
 use super::problem::{Places, ProblemKind, TemplateProblem, explain_syntax};
+use crate::pattern;
 
 /// The longest template in bytes. The parser finds each tag's line and column from the start of
 /// the text, so that its time grows with the square of the length.
@@ -119,13 +120,17 @@ fn compile_escaped(source: &str, braces: ThreeBraces) -> Result<CompiledTemplate
     }
     // Text with many brackets is legitimate, and how deep they nest only the parser can tell.
     let stack = (2 << 20) + openings * STACK_PER_OPENING;
+    let allowance = pattern::allowance();
     thread::scope(|scope| {
         let worker = thread::Builder::new()
             .name("template".to_owned())
             .stack_size(stack)
-            .spawn_scoped(scope, || compile_here(source, braces));
+            .spawn_scoped(scope, || pattern::with_allowance(allowance, || compile_here(source, braces)));
         match worker.map(thread::ScopedJoinHandle::join) {
-            Ok(Ok(result)) => result,
+            Ok(Ok((result, left))) => {
+                pattern::set_allowance(left);
+                result
+            }
             _ => Err(too_complex("the template is too complex to be read".to_owned())),
         }
     })

@@ -9,7 +9,7 @@ use super::super::error_rule::{Effect, ErrorRule, Test};
 use super::super::failure::Presentation;
 use super::super::operation::Operation;
 use super::super::path::Path;
-use super::super::pattern;
+use super::super::pattern::Pattern;
 use super::super::status::{StatusSet, parse_range};
 use super::super::template::MessageTemplate;
 use super::field::Compiler;
@@ -289,7 +289,7 @@ fn test(
                 problems.push_many_patterns(format!("{at}/matches"));
                 return None;
             }
-            match pattern::compile(pattern) {
+            match Pattern::new(pattern) {
                 Ok(pattern) => Some(Test::Matches(pattern)),
                 Err(reason) => {
                     problems.push(pattern_problem(format!("{at}/matches"), &reason));

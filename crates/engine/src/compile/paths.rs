@@ -36,6 +36,14 @@ impl Compiler<'_> {
         let in_reply = start == Start::Reply;
         let path = match Path::parse(text) {
             Ok(path) => path,
+            Err(error) if error.is_pattern => {
+                let problem = Problem::new(Code::Pattern, pointer, format!("`{text}`: {}", error.message));
+                self.problems.push(
+                    problem
+                        .help("write the pattern in quotes, such as `$.body.items[?search(@.name, '^A')]`"),
+                );
+                return Source::Path(Path::parse_dot_path(""));
+            }
             Err(error) => {
                 let offset = error.offset;
                 let reason = if offset.is_some_and(|at| at >= text.len()) {

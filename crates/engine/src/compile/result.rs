@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::field::Compiler;
+use crate::budget;
 use crate::config::mapping::MappingDocument;
 use crate::exchange::{Replaced, UpstreamResponse};
 use crate::inputs::Inputs;
@@ -22,7 +23,7 @@ pub trait ResultMapping: Debug + Send + Sync + Sized + 'static {
     /// The `responseMapping` as documents write it.
     type Document: MappingDocument + DeserializeOwned + JsonSchema + Default;
     /// The result.
-    type Output: Serialize;
+    type Output: Serialize + Send + 'static;
 
     /// Compiles what the document writes; nothing if it has no `responseMapping`.
     fn compile(written: Option<&Self::Document>, compiler: &mut Compiler<'_>) -> Self;
@@ -80,10 +81,21 @@ pub trait ResultMapping: Debug + Send + Sync + Sized + 'static {
         reply: &UpstreamResponse,
         inputs: &Inputs<'_>,
     ) -> Result<(Self::Output, Vec<MappingProblem>), MapError> {
-        let mut reader = Reader::default();
-        let output = self.read(&mut reader, reply, &View::of_reply(reply.document(), inputs))?;
-        reader.problems.extend(replaced(reply));
-        Ok((output, reader.problems))
+        budget::within(budget::of_reply(reply.document()), || {
+            let mut reader = Reader::default();
+            let read = self.read(&mut reader, reply, &View::of_reply(reply.document(), inputs));
+            match read {
+                // Whether a record was made stays in doubt.
+                Err(error @ MapError::NoRecordId(_)) => Err(error),
+                // What was not looked for may look like something that is missing.
+                _ if budget::is_spent() => Err(MapError::TooManySteps { limit: budget::limit() }),
+                Err(error) => Err(error),
+                Ok(output) => {
+                    reader.problems.extend(replaced(reply));
+                    Ok((output, reader.problems))
+                }
+            }
+        })
     }
 }
 
@@ -94,6 +106,7 @@ fn replaced(reply: &UpstreamResponse) -> Option<MappingProblem> {
         path: "body".to_owned(),
         found: reply.replaced.to_string(),
         is_essential: false,
+        of_items: None,
     })
 }
 

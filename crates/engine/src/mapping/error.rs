@@ -19,6 +19,9 @@ pub struct MappingProblem {
     /// not, is some field that nobody may miss.
     #[serde(skip)]
     pub is_essential: bool,
+    /// How many items of a list there are, if not all of them were taken.
+    #[serde(skip)]
+    pub of_items: Option<usize>,
 }
 
 /// As a sentence: `item.namePath (full_name) found nothing`.
@@ -53,6 +56,15 @@ pub enum MapError {
         count: usize,
         /// What was found there instead, in words: never a value.
         found: String,
+    },
+    /// Mapping the reply takes too much work.
+    #[error(
+        "mapping the reply takes more than {limit} steps: ask for fewer records at a time, or write simpler paths \
+         and templates"
+    )]
+    TooManySteps {
+        /// The limit in steps (values that are looked at).
+        limit: u64,
     },
     /// The reply to a creation has no id, and the document does not say that there is none.
     #[error("{0}")]

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::view::{Reading, View};
+use crate::budget;
 use crate::header_id::id_at_the_end;
 use crate::path::Path;
 use crate::template::reply::ReplyTemplate;
@@ -64,14 +65,14 @@ impl Field {
 
     /// The value, as its own.
     pub(crate) fn read(&self, view: &View<'_>) -> Option<Value> {
-        self.find(view).map(ValueRef::into_owned)
+        self.find(view).and_then(taken)
     }
 
     /// The value where JavaScript takes it for true: the reference treats `0`, `""` and `false`
     /// like nothing (recordings 06, `defaults-falsy-values`).
     pub(crate) fn truthy(&self, view: &View<'_>) -> Option<Value> {
         let value = self.find(view)?;
-        is_truthy(&value).then(|| value.into_owned())
+        is_truthy(&value).then(|| taken(value)).flatten()
     }
 
     /// The value as text, where it is true in the sense of JavaScript.
@@ -123,6 +124,12 @@ impl Field {
     }
 }
 
+/// A value that a result keeps: each of many items could have the whole reply in it.
+fn taken(value: ValueRef<'_>) -> Option<Value> {
+    budget::spend(budget::weight(&value)).ok()?;
+    Some(value.into_owned())
+}
+
 impl Source {
     fn find<'v>(&self, view: &View<'v>) -> Option<ValueRef<'v>> {
         match self {
@@ -169,13 +176,13 @@ impl Source {
                 let value = path.first(view.here)?;
                 match value.as_str().and_then(|text| id_at_the_end(steps, text)) {
                     Some(id) => id.map(Value::String),
-                    None => Some(value.into_owned()),
+                    None => taken(value),
                 }
             }
             Self::FirstOf(sources) => {
                 sources.iter().filter_map(|source| source.created_id(view)).find(is_record_id)
             }
-            other => other.find(view).map(ValueRef::into_owned),
+            other => other.find(view).and_then(taken),
         }
     }
 
@@ -195,7 +202,7 @@ impl Made {
     fn value(&self, view: &View<'_>) -> Option<Value> {
         match self {
             Self::Literal(value) => Some(value.clone()),
-            Self::Template(template) => template.value(view).unwrap_or_default().map(ValueRef::into_owned),
+            Self::Template(template) => template.value(view).unwrap_or_default().and_then(taken),
             Self::List(items) => {
                 let values: Vec<Value> =
                     items.iter().map(|item| item.value(view).unwrap_or_default()).collect();

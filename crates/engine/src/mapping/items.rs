@@ -37,7 +37,8 @@ pub(crate) fn views<'v>(
 }
 
 impl Reader {
-    /// The items of an operation's list. A list that is not there has none, and is told.
+    /// The items of an operation's list, the first `most` of them. A list that is not there has none, and is
+    /// told, and so is one that is longer.
     pub(crate) fn items<'v>(
         &mut self,
         list: &Field,
@@ -45,12 +46,17 @@ impl Reader {
         made: &'v OnceCell<Option<Value>>,
         with_parents: bool,
         identify: Identify<'_>,
+        most: usize,
     ) -> Result<Vec<View<'v>>, MapError> {
-        let items = views(list, view, made, with_parents, identify)?;
-        if items.is_none() {
+        let Some(mut items) = views(list, view, made, with_parents, identify)? else {
             self.absent_list(list, view);
+            return Ok(Vec::new());
+        };
+        if items.len() > most {
+            self.left_out(list, most, items.len());
+            items.truncate(most);
         }
-        Ok(items.unwrap_or_default())
+        Ok(items)
     }
 }
 

@@ -122,6 +122,16 @@ impl Reader {
         }
     }
 
+    /// Notes a list of which only the first items are taken.
+    pub(crate) fn left_out(&mut self, list: &Field, taken: usize, of_items: usize) {
+        self.note(list, format!("{of_items} items, of which the first {taken} are taken"), true);
+        let noted =
+            self.problems.iter_mut().find(|known| *known.key == *list.key && *known.path == *list.text);
+        if let Some(noted) = noted {
+            noted.of_items.get_or_insert(of_items);
+        }
+    }
+
     pub(crate) fn note(&mut self, field: &Field, found: String, is_essential: bool) {
         if self.problems.iter().any(|known| *known.key == *field.key && *known.path == *field.text) {
             return;
@@ -131,6 +141,7 @@ impl Reader {
             path: field.text.to_string(),
             found,
             is_essential,
+            of_items: None,
         });
     }
 }

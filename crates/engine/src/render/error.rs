@@ -13,6 +13,14 @@ pub enum RenderError {
     /// A value is missing without which the request would mean other records.
     #[error("{0}")]
     Missing(Box<Missing>),
+    /// A part of the request is longer than CRMs accept.
+    #[error("the {part} is longer than {limit} bytes: send fewer or shorter values")]
+    TooLong {
+        /// Which part: the URL, a header, the body.
+        part: String,
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// The rendered URL cannot be requested.
     #[error("the rendered URL cannot be requested: {0}")]
     Url(String),
@@ -48,12 +56,21 @@ impl RenderError {
         Self::Url(reason.to_owned())
     }
 
-    /// Says in which part of the request a value is missing.
+    /// Puts a name before the place where a bound was exceeded.
+    pub(crate) fn below(self, part: &str) -> Self {
+        match self {
+            Self::Template(problem) => Self::Template(problem.below(part)),
+            other => other,
+        }
+    }
+
+    /// Says in which part of the request a value is missing, or a bound was exceeded.
     pub(crate) fn at(self, place: &str) -> Self {
         match self {
             Self::Template(RenderProblem::Missing(missing)) => {
                 Self::Missing(Box::new(Missing { place: place.into(), ..*missing }))
             }
+            Self::Template(problem) => Self::Template(problem.below(place)),
             other => other,
         }
     }

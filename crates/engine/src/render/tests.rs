@@ -97,3 +97,55 @@ fn a_content_type_is_read_in_any_case() {
         assert_eq!(body(content_type, json!({"note": "{{note}}"}), "a b").unwrap(), "note=a+b");
     }
 }
+
+#[test]
+fn a_request_has_a_largest_size_and_says_where_it_is_exceeded() {
+    let load = |operation: serde_json::Value| {
+        let document = json!({
+            "requestDefaults": {"baseUrl": "https://api.example.com"},
+            "operations": {"createCallLog": operation},
+        });
+        crate::load::load("crm", &document.to_string(), &|_| None).config.expect("it runs")
+    };
+    let refusal = |operation: serde_json::Value| {
+        let note = "é".repeat(450_000);
+        let inputs = json!({"note": note, "authHeader": "Bearer t", "additionalSubmission": {"list": vec![note.as_str(); 4],
+            "deep": {"k".repeat(100_000): (0..2000).map(|at| (at.to_string(), json!(1))).collect::<serde_json::Value>()}}});
+        let document = load(operation);
+        let operation =
+            document.operation(crate::config::operations::OperationName::CREATE_CALL_LOG).unwrap();
+        let inputs = Inputs::from_object(inputs.as_object().unwrap());
+        render(operation, &inputs).unwrap_err().to_string()
+    };
+    let many =
+        |value: &str| (0..200).map(|at| (format!("k{at}"), json!(value))).collect::<serde_json::Value>();
+    let post = |body: serde_json::Value| json!({"method": "POST", "url": "/log", "body": body});
+    for (operation, expected) in [
+        (post(many("{{note}}")), "longer than 16777216 bytes"),
+        (post(json!({"list": vec!["{{additionalSubmission.list}}"; 50]})), "(in createCallLog/body/list/"),
+        (post(many("{{uppercase note}}")), "more than 2000000 steps"),
+        (post(many("{{uppercase note}}")), "(in createCallLog/body/k"),
+        (post(json!({"x": many("{{$.additionalSubmission.list.length}}-{{$}}")})), "createCallLog/body/x/k"),
+        (json!({"method": "POST", "url": "/log/{{note}}"}), "(in createCallLog/url)"),
+        (
+            json!({"method": "POST", "url": "/log", "query": {"q": "{{note}}"}}),
+            "the URL is longer than 65534 bytes",
+        ),
+        (
+            json!({"method": "POST", "url": "/log", "query": "{{additionalSubmission}}"}),
+            "the URL is longer than",
+        ),
+        (
+            json!({"method": "POST", "url": "/log", "headers": {"x-a": "{{note}}"}}),
+            "the header x-a is longer than 65536",
+        ),
+        (
+            json!({"method": "POST", "url": "/log", "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+                "body": {"deep": "{{additionalSubmission.deep}}"}}),
+            "the body is longer than 16777216 bytes",
+        ),
+    ] {
+        let refused = refusal(operation.clone());
+        assert!(refused.contains(expected), "{operation}: {refused}");
+    }
+}

@@ -19,6 +19,7 @@ use std::cell::{Cell, OnceCell};
 use serde_json::Value;
 
 use super::blocks::{self, CompiledTemplate, RenderProblem, Rendered};
+use super::budget;
 use super::encode::Slot;
 use super::host::{host_name, host_part};
 use super::inputs::{Found, Inputs};
@@ -259,6 +260,7 @@ impl TextTemplate {
         text: &mut String,
     ) -> Result<bool, RenderProblem> {
         for piece in &self.pieces {
+            let before = text.len();
             match piece {
                 Piece::Literal(literal) => text.push_str(literal),
                 Piece::Path { reference, .. } if slot == Slot::Marked => {
@@ -268,7 +270,10 @@ impl TextTemplate {
                             Value::Null
                         }
                         Some(Found::Text(text)) => text.into(),
-                        Some(Found::Json(value)) => value.into_owned(),
+                        Some(Found::Json(value)) => {
+                            budget::spend(budget::weight(&value))?;
+                            value.into_owned()
+                        }
                     };
                     if scope.demand.get() != Demand::Nothing && is_nothing(&value) {
                         reference.refuse_missing(scope)?;
@@ -297,6 +302,7 @@ impl TextTemplate {
             if text.len() > MAX_TEXT {
                 return Err(RenderProblem::TooLong { limit: MAX_TEXT });
             }
+            budget::spend(budget::text(text.len() - before))?;
         }
         Ok(true)
     }
@@ -387,12 +393,18 @@ impl TextTemplate {
     }
 }
 
+/// A value that was put together for this one expression.
+fn counted<'v>(value: Value) -> Option<Found<'v>> {
+    budget::spend(budget::weight(&value)).ok()?;
+    Some(Found::Json(ValueRef::owned(value)))
+}
+
 impl Reference {
     fn find<'v>(&'v self, scope: &'v Scope<'_>) -> Option<Found<'v>> {
         match self {
             Self::Variable(variable, steps) => scope.inputs.find(*variable, steps),
-            Self::User => Some(Found::Json(ValueRef::owned(scope.inputs.user()))),
-            Self::Everything => Some(Found::Json(ValueRef::owned(scope.inputs.context(Variable::ALL, None)))),
+            Self::User => counted(scope.inputs.user()),
+            Self::Everything => counted(scope.inputs.context(Variable::ALL, None)),
             Self::Nothing(_) => None,
         }
     }

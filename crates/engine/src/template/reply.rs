@@ -14,6 +14,7 @@ use super::explain;
 use super::place::Place;
 use super::scan::{Token, scan};
 use crate::blocks::{self, CompiledTemplate, Context, OMITTED, RenderProblem, Rendered};
+use crate::budget;
 use crate::config::diagnostic::Code;
 use crate::config::problem::{Problem, Problems};
 use crate::config::suggest::nearest;
@@ -182,7 +183,9 @@ impl ReplyTemplate {
                 ),
             });
         }
-        if parts.iter().map(|(_, text)| text.len()).sum::<usize>() > MAX_TEXT {
+        let length = parts.iter().map(|(_, text)| text.len()).sum::<usize>();
+        budget::spend(budget::text(length))?;
+        if length > MAX_TEXT {
             return Err(RenderProblem::TooLong { limit: MAX_TEXT });
         }
         let mut values = parts.iter().filter(|(is_value, _)| *is_value).peekable();
@@ -256,7 +259,7 @@ impl Block {
     }
 
     fn render(&self, view: &View<'_>) -> Result<Rendered, RenderProblem> {
-        blocks::render(&self.template, &self.context(view), Slot::Json, MAX_TEXT, Demand::Nothing)
+        blocks::render(&self.template, &self.context(view)?, Slot::Json, MAX_TEXT, Demand::Nothing)
     }
 
     /// The value of a call; `None` if it asked to be left out.
@@ -272,17 +275,21 @@ impl Block {
     }
 
     /// What the template reads and nothing else: a reply may be large, and a list long.
-    fn context(&self, view: &View<'_>) -> Context {
+    fn context(&self, view: &View<'_>) -> Result<Context, RenderProblem> {
         let mut root = match view.here {
-            here if self.whole => here.clone(),
+            here if self.whole => {
+                budget::spend(budget::weight(here))?;
+                here.clone()
+            }
             _ => Value::Object(Map::new()),
         };
         for (keys, reading) in &self.reads {
             if let Some(value) = reading.find(view) {
+                budget::spend(budget::weight(&value))?;
                 set(&mut root, keys, value);
             }
         }
-        Context::from(root)
+        Ok(Context::from(root))
     }
 }
 

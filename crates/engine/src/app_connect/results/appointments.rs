@@ -135,6 +135,9 @@ impl MappingDocument for AppointmentItemMapping {
     }
 }
 
+/// How many appointments of a list are taken: some for each hour of a month.
+const MOST: usize = 1000;
+
 /// Where appointments are.
 #[derive(Debug)]
 pub struct AppointmentListPaths {
@@ -185,7 +188,7 @@ impl ResultMapping for AppointmentListPaths {
         let fields = &self.item;
         let made = OnceCell::new();
         let identify = |item: &Value| fields.id.id(&view.of_item(item, None));
-        let items = reader.items(&self.list, view, &made, fields.reads_parent, &identify)?;
+        let items = reader.items(&self.list, view, &made, fields.reads_parent, &identify, MOST)?;
         let (known, nameless): (Vec<View<'_>>, Vec<View<'_>>) =
             items.iter().partition(|item| fields.id.find(item).is_some_and(|id| !id.is_null()));
         reader.without_id(&fields.id, &nameless, &items, known.is_empty())?;

@@ -57,6 +57,9 @@ mapping_document! {
     }
 }
 
+/// How many attendees of an appointment are taken.
+const MOST: usize = 200;
+
 /// Where attendees are.
 #[derive(Debug)]
 pub(super) struct AttendeePaths {
@@ -104,8 +107,12 @@ impl AttendeePaths {
                 Vec::new()
             }
         };
+        if items.len() > MOST {
+            reader.left_out(&self.list, MOST, items.len());
+        }
         let items: Vec<View<'_>> = items
             .into_iter()
+            .take(MOST)
             .filter(|item| !item.here.is_null())
             .map(|item| View { parent: Some(view.here), ..item })
             .collect();

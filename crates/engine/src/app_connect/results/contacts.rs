@@ -18,6 +18,9 @@ use crate::mapping::items::require_json;
 use crate::mapping::problems::Reader;
 use crate::mapping::view::View;
 
+/// How many contacts of a search are taken: more than anybody looks through while a call rings.
+const MOST: usize = 200;
+
 /// A contact, with the field names and the order of the reference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -174,7 +177,7 @@ impl ResultMapping for ContactListPaths {
         require_json(reply)?;
         let made = OnceCell::new();
         let identify = |item: &Value| fields.id.id(&view.of_item(item, None));
-        let items = reader.items(&fields.list, view, &made, fields.reads_parent, &identify)?;
+        let items = reader.items(&fields.list, view, &made, fields.reads_parent, &identify, MOST)?;
         let mut contacts = Vec::with_capacity(items.len());
         let mut nameless = Vec::new();
         for item in &items {

@@ -18,6 +18,9 @@ use crate::mapping::items::require_json;
 use crate::mapping::problems::Reader;
 use crate::mapping::view::View;
 
+/// How many users are taken: an account of RingCentral that is larger pages through its users.
+const MOST: usize = 10_000;
+
 /// A user of the CRM.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CrmUser {
@@ -107,7 +110,7 @@ impl ResultMapping for UserPaths {
         require_json(reply)?;
         let made = OnceCell::new();
         let identify = |item: &Value| self.id.id(&view.of_item(item, None));
-        let items = reader.items(list, view, &made, self.reads_parent, &identify)?;
+        let items = reader.items(list, view, &made, self.reads_parent, &identify, MOST)?;
         let nameless: Vec<View<'_>> =
             items.iter().filter(|item| self.id.find(item).is_none_or(|id| id.is_null())).copied().collect();
         let are_none = !items.iter().any(|item| item.here.is_object()) && nameless.len() == items.len();
