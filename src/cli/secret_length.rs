@@ -7,27 +7,47 @@ use crate::store::Secret;
 /// The least length, in characters. With digits and letters by chance nobody guesses it.
 const LEAST: usize = 32;
 
-/// A secret that people choose for this server alone.
-pub(super) fn check(name: &str, secret: &Secret) -> Result<(), CliError> {
-    match is_short(secret) {
+/// The least length of the admin token out of production. It opens what only the operator reads, and wrong ones are
+/// held back.
+const LEAST_OF_ADMIN: usize = 16;
+
+/// A token that opens the management API.
+pub(super) fn check_console_token(name: &str, token: &Secret) -> Result<(), CliError> {
+    match length(token) < LEAST {
         true => Err(CliError(refusal(name))),
         false => Ok(()),
     }
 }
 
+/// The token of the operator.
+pub(super) fn check_admin_token(name: &str, token: &Secret, is_prod: bool) -> Result<(), CliError> {
+    match length(token) {
+        LEAST.. => Ok(()),
+        LEAST_OF_ADMIN.. if !is_prod => {
+            warn(name);
+            Ok(())
+        }
+        _ => Err(CliError(refusal(name))),
+    }
+}
+
 /// A key that an installation may have had before. Out of production it is a developer's, who is told.
 pub(super) fn check_in_production(name: &str, secret: &Secret, is_prod: bool) -> Result<(), CliError> {
-    match (is_short(secret), is_prod) {
+    match (length(secret) < LEAST, is_prod) {
         (false, _) => Ok(()),
         (true, true) => Err(CliError(format!(
             "{}. IS_PROD=true demands it. What is stored belongs to the key: a store that is to be kept needs the key that it was made with",
             refusal(name)
         ))),
         (true, false) => {
-            tracing::warn!("{name} has fewer than {LEAST} characters, which IS_PROD=true refuses");
+            warn(name);
             Ok(())
         }
     }
+}
+
+fn warn(name: &str) {
+    tracing::warn!("{name} has fewer than {LEAST} characters, which IS_PROD=true refuses");
 }
 
 fn refusal(name: &str) -> String {
@@ -36,6 +56,6 @@ fn refusal(name: &str) -> String {
     )
 }
 
-fn is_short(secret: &Secret) -> bool {
-    secret.expose().chars().count() < LEAST
+fn length(secret: &Secret) -> usize {
+    secret.expose().chars().count()
 }

@@ -211,8 +211,8 @@ fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
     Ok(Settings {
         listen: listen(arguments, &values)?,
         metrics_listen: metrics_listen(arguments, &values)?,
-        admin_token: token(&values, "ADMIN_TOKEN")?,
-        console_bootstrap_token: token(&values, "APP_CONSOLE_BOOTSTRAP_TOKEN")?,
+        admin_token: admin_token(&values, is_prod)?,
+        console_bootstrap_token: console_token(&values)?,
         database_url: values.database_url(&data_dir),
         egress: arguments.egress.policy(&trusted)?,
         proxies: arguments.egress.proxies(&|name| values.get(name))?,
@@ -264,11 +264,20 @@ fn max_connections(arguments: &Arguments, values: &Values) -> Result<usize, CliE
     Ok(wanted.min(allowed).max(1))
 }
 
-/// A token of the operator's own making.
-fn token(values: &Values, name: &str) -> Result<Option<Secret>, CliError> {
-    let token = values.get(name).map(Secret::from);
+fn admin_token(values: &Values, is_prod: bool) -> Result<Option<Secret>, CliError> {
+    const NAME: &str = "ADMIN_TOKEN";
+    let token = values.get(NAME).map(Secret::from);
     if let Some(token) = &token {
-        secret_length::check(name, token)?;
+        secret_length::check_admin_token(NAME, token, is_prod)?;
+    }
+    Ok(token)
+}
+
+fn console_token(values: &Values) -> Result<Option<Secret>, CliError> {
+    const NAME: &str = "APP_CONSOLE_BOOTSTRAP_TOKEN";
+    let token = values.get(NAME).map(Secret::from);
+    if let Some(token) = &token {
+        secret_length::check_console_token(NAME, token)?;
     }
     Ok(token)
 }

@@ -13,6 +13,7 @@ use futures_util::StreamExt as _;
 use tokio::time::{Instant, timeout_at};
 
 use super::bounded::{Bounded, Taken};
+use crate::engine::off_worker::off_worker;
 
 const KIB: usize = 1024;
 
@@ -225,8 +226,8 @@ pub(super) async fn parsed<T: Send + 'static>(
     if bytes.len() <= PARSED_HERE {
         return if has_many_values(&bytes) { Err(Unread::TooManyValues) } else { Ok(parse(&bytes)) };
     }
-    let parsed = web::block(move || (!has_many_values(&bytes)).then(|| parse(&bytes))).await;
-    parsed.map_err(|_| Unread::Overloaded)?.ok_or(Unread::TooManyValues)
+    let parsed = off_worker(move || (!has_many_values(&bytes)).then(|| parse(&bytes))).await;
+    parsed.ok_or(Unread::Overloaded)?.ok_or(Unread::TooManyValues)
 }
 
 #[cfg(test)]

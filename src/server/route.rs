@@ -329,17 +329,19 @@ impl Route {
         }
     }
 
-    /// Serves the routes of a path. Other methods are told what there is.
-    pub(super) fn register(path: &str, routes: Vec<Self>, config: &mut ServiceConfig) {
-        let methods = routes.iter().flat_map(|route| {
-            let is_get = route.method == Method::GET;
-            std::iter::once(route.method_name()).chain(is_get.then_some("HEAD"))
-        });
-        let allowed = methods.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ");
-        let other = move |request: HttpRequest| ready(reply::method_not_allowed(&request, &allowed));
-        let resource = routes.into_iter().fold(web::resource(path), |all, route| all.route(route.handler));
-        config.service(resource.default_service(web::to(other)));
+    /// Serves it.
+    pub(super) fn register(self, config: &mut ServiceConfig) {
+        config.route(self.path, self.handler);
     }
+}
+
+/// Tells what methods a path has to who asks in another one. Comes after all routes: a path may fit a pattern that
+/// has the method.
+pub(super) fn register_refusal(path: &str, methods: &[&str], config: &mut ServiceConfig) {
+    let head = methods.contains(&"GET").then_some("HEAD");
+    let allowed = methods.iter().copied().chain(head).chain(["OPTIONS"]).collect::<Vec<_>>().join(", ");
+    let refuse = move |request: HttpRequest| ready(reply::method_not_allowed(&request, &allowed));
+    config.service(web::resource(path).default_service(web::to(refuse)));
 }
 
 /// `GET` answers `HEAD` too: the connection sends the head of such a reply alone.

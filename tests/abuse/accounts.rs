@@ -107,8 +107,7 @@ fn short_secrets_do_not_start_a_server() {
     let good_key = ("APP_SERVER_SECRET_KEY", long.as_str());
     for short in ["x", short.as_str()] {
         for env in [
-            &[("ADMIN_TOKEN", short)][..],
-            &[("APP_CONSOLE_BOOTSTRAP_TOKEN", short)],
+            &[("APP_CONSOLE_BOOTSTRAP_TOKEN", short)][..],
             &[("IS_PROD", "true"), ("APP_SERVER_SECRET_KEY", short)],
             &[("IS_PROD", "true"), good_key, ("HASH_KEY", short)],
             &[("IS_PROD", "true"), good_key, ("ADMIN_TOKEN", short)],
@@ -122,8 +121,12 @@ fn short_secrets_do_not_start_a_server() {
         }
     }
     start(&[("IS_PROD", "true"), good_key, ("HASH_KEY", &long), ("ADMIN_TOKEN", &long)]).unwrap();
-    // A developer may begin with anything, and is told.
-    start(&[("APP_SERVER_SECRET_KEY", "x"), ("HASH_KEY", "x")]).unwrap();
+    for short in ["x", "fifteen-letters"] {
+        let why = start(&[("ADMIN_TOKEN", short)]).expect_err("it starts");
+        assert!(why.contains("ADMIN_TOKEN has fewer than 32 characters"), "{why}");
+    }
+    // A developer may begin with shorter ones, and is told.
+    start(&[("APP_SERVER_SECRET_KEY", "x"), ("HASH_KEY", "x"), ("ADMIN_TOKEN", "sixteen-letters-")]).unwrap();
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::thread::available_parallelism;
 
 use tokio::sync::Semaphore;
 
-/// As many at once as there are processors: more would only take turns, and hold their memory meanwhile.
-static PLACES: LazyLock<Arc<Semaphore>> =
-    LazyLock::new(|| Arc::new(Semaphore::new(available_parallelism().map_or(1, usize::from))));
+/// One processor is left to the workers. More at once would only take turns, and hold their memory meanwhile.
+static PLACES: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
+    Arc::new(Semaphore::new(available_parallelism().map_or(1, |all| (all.get() - 1).max(1))))
+});
 
 /// Does the work on a thread of its own, and waits for its turn and its end. Nothing if it panics. Whoever
 /// no longer waits for its turn does not get one; what has begun ends by its budget.

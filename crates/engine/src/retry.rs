@@ -51,6 +51,9 @@ pub struct RetryPolicy {
     pub wait: WaitSource,
 }
 
+/// The longest wait where the CRM asks for none.
+const MOMENT: Duration = Duration::from_secs(1);
+
 impl RetryPolicy {
     /// How long to wait before another attempt; `None` if the failure is final. `attempts` were
     /// made so far, `chance` is between 0 and 1, `now` is the time of the answer.
@@ -62,10 +65,11 @@ impl RetryPolicy {
         let doubled = self.base_delay.saturating_mul(1u32 << attempts.saturating_sub(1).min(16));
         let delay = doubled.min(self.max_delay);
         let backoff = delay.mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0);
-        // A time that is past asks for no more than the usual wait; without one, requests would come at once.
-        let asked = self.asked(failure, now).wait().filter(|asked| !asked.is_zero());
+        let asked = self.asked(failure, now).wait();
         // Those who were all told the same time should not all come at it.
         Some(match asked {
+            // A time that is over asks for no wait. All who were told it would come at once.
+            Some(Duration::ZERO) => backoff.min(MOMENT),
             Some(asked) => asked + delay.min(asked).mul_f64(chance.clamp(0.0, 1.0) / 10.0),
             None => backoff,
         })

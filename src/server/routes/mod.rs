@@ -23,7 +23,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::route::text;
-use super::route::{Route, delete, get, patch, post, put};
+use super::route::{Route, delete, get, patch, post, put, register_refusal};
 use crate::connector::ReturnMessage;
 use crate::metrics::CONTENT_TYPE as METRICS;
 use crate::service::appointments::{self as appointment, input::Invalid};
@@ -213,16 +213,18 @@ fn clients() -> Vec<Route> {
 
 /// Adds every route.
 pub(super) fn configure(config: &mut ServiceConfig) {
-    let mut paths: Vec<(&str, Vec<Route>)> = Vec::new();
-    for route in table() {
-        match paths.iter_mut().find(|(path, _)| *path == route.path) {
-            Some((_, routes)) => routes.push(route),
-            None => paths.push((route.path, vec![route])),
-        }
-    }
     // The router asks one after the other: a pattern with parameters costs more than a comparison.
-    paths.sort_by_key(|(path, _)| path.contains('{'));
-    for (path, routes) in paths {
-        Route::register(path, routes, config);
+    let mut routes = table();
+    routes.sort_by_key(|route| route.path.contains('{'));
+    let mut paths: Vec<(&str, Vec<&str>)> = Vec::new();
+    for route in routes {
+        match paths.iter_mut().find(|(path, _)| *path == route.path) {
+            Some((_, methods)) => methods.push(route.method_name()),
+            None => paths.push((route.path, vec![route.method_name()])),
+        }
+        route.register(config);
+    }
+    for (path, methods) in paths {
+        register_refusal(path, &methods, config);
     }
 }
