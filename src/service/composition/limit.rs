@@ -34,6 +34,10 @@ pub fn call_log(text: &str, format: LogFormat, limit: TextLimit) -> Option<Strin
     let mut excess = limit.unit.length(text) - limit.length;
     let mut cuts: Vec<(Range<usize>, String)> = Vec::new();
     for (_, place) in values {
+        // What people wrote can make one value begin within another; what is cut is cut once.
+        if cuts.iter().any(|(cut, _)| cut.start < place.end && place.start < cut.end) {
+            continue;
+        }
         let value = &text[place.clone()];
         let before = limit.unit.length(value);
         let short = cut(value, before.saturating_sub(excess), limit.unit);
