@@ -24,6 +24,9 @@ def etag(case):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
+    # A token that ends itself would end the run: the tool learns ids from replies.
+    if case.path_parameters and case.path_parameters.get("id") == os.environ["OPENAPI_TOKEN_ID"]:
+        case.path_parameters["id"] = "nobody"
     chosen = random.Random(repr((case.path_parameters, case.body, case.query)))
     if chosen.random() < 0.5:
         return

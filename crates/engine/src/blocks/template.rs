@@ -111,6 +111,18 @@ fn compile_escaped(source: &str, braces: ThreeBraces) -> Result<CompiledTemplate
         let length = source.len();
         return Err(too_complex(format!("the template has {length} bytes, more than {MAX_SOURCE}")));
     }
+    if let Some(start) = unclosed_comment(source) {
+        return Err(vec![
+            TemplateProblem::at(
+                source,
+                ProblemKind::Syntax,
+                start..source.len(),
+                "the comment is not closed".to_owned(),
+            )
+            .cut_to_tag(source)
+            .with_help("write --}} behind it".to_owned()),
+        ]);
+    }
     let openings = openings(source);
     if openings <= SHALLOW {
         return compile_here(source, braces);
@@ -134,6 +146,15 @@ fn compile_escaped(source: &str, braces: ThreeBraces) -> Result<CompiledTemplate
             _ => Err(too_complex("the template is too complex to be read".to_owned())),
         }
     })
+}
+
+/// Where a comment begins that has no end. The parser would look for the end of each of them through the rest of the
+/// text.
+fn unclosed_comment(source: &str) -> Option<usize> {
+    let closed = ["--}}", "--~}}"].into_iter().filter_map(|end| Some(source.rfind(end)? + end.len())).max();
+    let rest = closed.unwrap_or(0);
+    let starts = ["{{!--", "{{~!--"].into_iter().filter_map(|start| source[rest..].find(start));
+    starts.min().map(|at| rest + at)
 }
 
 /// An upper bound for how deep the parser recurses: it enters nothing before the first tag.
@@ -184,6 +205,16 @@ mod tests {
     use super::*;
     use crate::blocks::compiled::{MAX_DEPTH, VariablePath};
     use proptest::prelude::*;
+
+    #[test]
+    fn a_comment_without_an_end_is_told_and_the_rest_is_not_searched_for_it() {
+        let many = "{{#if note}}".to_owned() + &"{{!-- {{x}}".repeat(5000);
+        for source in ["{{#if note}}a{{/if}} {{!-- closed --}} {{!-- x", "{{note}}{{~!-- }}", many.as_str()] {
+            assert_eq!(problems(source).len(), 1);
+            assert!(problems(source)[0].contains("the comment is not closed"), "{:?}", problems(source));
+        }
+        assert!(compile("{{#if note}}{{!-- {{x}} --}}{{~!-- y --~}}{{/if}}").is_ok());
+    }
 
     fn variables(source: &str) -> Vec<String> {
         let compiled = compile(source).unwrap_or_else(|problems| panic!("{source}: {problems:?}"));
