@@ -39,7 +39,7 @@ impl CompiledTemplate {
         &self.doubts
     }
 
-    /// The template for Handlebars; it needs the helpers of [`super::run::register`].
+    /// The template for Handlebars; it needs the helpers that `super::run` registers.
     pub fn as_handlebars(&self) -> &Template {
         &self.template
     }
