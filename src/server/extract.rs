@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::intake::{self, USUAL_LIMIT, Unread};
 use super::reply;
+use crate::engine::json::count_values;
 use crate::members::{Members, Wrong};
 
 /// How deep the names of form fields nest.
@@ -67,7 +68,8 @@ impl<T: Members + Send + 'static, const LIMIT: usize> FromRequest for Body<T, LI
             .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
         let bytes = intake::read(request, payload, LIMIT);
         Box::pin(async move {
-            let taken = intake::parsed(bytes.await.map_err(RequestError::Unread)?, move |bytes| {
+            let count = if is_form { intake::count_fields } else { count_values };
+            let taken = intake::parsed(bytes.await.map_err(RequestError::Unread)?, count, move |bytes| {
                 let mut object = if is_form { form(bytes) } else { json(bytes)? };
                 T::take(&mut object).map_err(RequestError::from)
             });

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::json::count_values;
 use super::number;
 
 /// How deep brackets may be nested: `serde_json`'s own bound.
@@ -44,7 +45,10 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Unread> {
     let text = text.trim_start_matches('\u{feff}');
     let read = |text: &str| {
         // Each value but the last takes two bytes or more.
-        if text.len() / 2 > MOST_VALUES && count(text) > MOST_VALUES && looks_like_json(text) {
+        if text.len() / 2 > MOST_VALUES
+            && count_values(text.as_bytes()) > MOST_VALUES
+            && looks_like_json(text)
+        {
             return Err(Unread::TooManyValues);
         }
         let mut value = serde_json::from_str(text).map_err(|_| Unread::NotJson)?;
@@ -65,32 +69,6 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Unread> {
 /// Whether a long text is JSON, without keeping any of it.
 fn looks_like_json(text: &str) -> bool {
     text.trim_start().starts_with(['[', '{'])
-}
-
-/// How many values a JSON text holds. Cheap, and known before any memory is used.
-pub(super) fn count(text: &str) -> usize {
-    let (mut values, mut in_string, mut is_escaped, mut is_open) = (1_usize, false, false, false);
-    for byte in text.bytes() {
-        if in_string {
-            match byte {
-                _ if is_escaped => is_escaped = false,
-                b'\\' => is_escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b' ' | b'\n' | b'\r' | b'\t' => continue,
-            b'"' => in_string = true,
-            b',' | b'[' | b'{' => values += 1,
-            // Nothing was in it.
-            b']' | b'}' if is_open => values = values.saturating_sub(1),
-            _ => {}
-        }
-        is_open = matches!(byte, b'[' | b'{');
-    }
-    values
 }
 
 fn unguarded(text: &str) -> &str {
@@ -337,7 +315,7 @@ mod tests {
     #[test]
     fn a_text_of_too_many_values_is_not_read() {
         let list = |values: usize| format!("[{}]", vec!["{}"; values].join(","));
-        assert_eq!(count("{\"a,[\": [1, {}, \"\\\",\"]}"), 5);
+        assert_eq!(count_values("{\"a,[\": [1, {}, \"\\\",\"]}".as_bytes()), 5);
         assert!(parse(&list(MOST_VALUES - 1)).is_ok());
         assert_eq!(parse(&list(MOST_VALUES)), Err(Unread::TooManyValues));
         assert_eq!(parse(&format!("for(;;);{}", list(MOST_VALUES))), Err(Unread::TooManyValues));

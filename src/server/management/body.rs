@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::ManagementError;
 use crate::config::suggest::nearest;
+use crate::engine::json::count_values;
 use crate::json_kind::kind;
 use crate::members::{Members, Wrong};
 use crate::server::extract::is_too_deep;
@@ -88,7 +89,7 @@ where
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let bytes = read(request, payload, LIMIT);
         Box::pin(async move {
-            let input = intake::parsed(bytes.await?, |bytes| {
+            let input = intake::parsed(bytes.await?, count_values, |bytes| {
                 let mut object = object(utf8(bytes)?)?;
                 let input = I::try_from(T::take(&mut object)?).map_err(Into::into)?;
                 match object.keys().next() {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::functions::{Arguments, Outcome, Picked, charge};
 use super::helper_doc::{HelperDoc, HelperKind};
 use crate::text::to_text;
-use crate::{budget, parse};
+use crate::{budget, json};
 
 /// The most arguments of a helper that takes any number of them.
 const MANY: usize = 32;
@@ -91,7 +91,7 @@ pub(super) const LAST: HelperDoc = HelperDoc {
 
 fn from_json(arguments: Arguments<'_, '_>) -> Picked {
     let Value::String(text) = arguments.value(0) else { return Picked::argument(0) };
-    let cost = budget::text(text.len()) + PARSED * parse::count(text) as u64;
+    let cost = budget::text(text.len()) + PARSED * json::count_values(text.as_bytes()) as u64;
     match charge(cost) {
         Ok(()) => Picked::Made(serde_json::from_str(text.trim()).unwrap_or_default()),
         Err(_) => Picked::NOTHING,
