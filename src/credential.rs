@@ -17,12 +17,26 @@ pub struct Credential {
     pub refresh: Option<Secret>,
     /// When it expires, in milliseconds since 1970; absent if nobody told.
     pub expires_at: Option<i64>,
+    /// The OAuth client that it was granted to, if an account's admins supplied one: only this client can renew it.
+    /// Absent for the connector's own client.
+    pub client: Option<OAuthClient>,
+}
+
+/// An OAuth client that an account's admins supplied.
+#[derive(Clone, PartialEq)]
+pub struct OAuthClient {
+    /// Its id.
+    pub client_id: String,
+    /// Its secret; absent for a public client.
+    pub client_secret: Option<Secret>,
+    /// Where its tokens are granted.
+    pub token_url: String,
 }
 
 impl Credential {
     /// One that neither expires nor can be renewed.
     pub fn new(secret: Secret) -> Self {
-        Self { secret, refresh: None, expires_at: None }
+        Self { secret, refresh: None, expires_at: None, client: None }
     }
 
     /// Whether it can prove anything: its user has signed in and not out again.
@@ -40,6 +54,7 @@ impl Credential {
     pub fn forget(&mut self) {
         self.secret = Secret::new("");
         self.refresh = None;
+        self.client = None;
     }
 }
 

@@ -39,8 +39,15 @@ pub struct User {
     pub timezone_offset: Option<Value>,
     /// What proves to the CRM who it is.
     pub credential: Credential,
-    /// The RingCentral account that the user belongs to.
+    /// The RingCentral account that the user belongs to, as a RingCentral token proved it.
     pub rc_account_id: Option<String>,
+    /// The hashed id of the RingCentral extension, as a RingCentral token proved it.
+    pub rc_extension_hash: Option<String>,
+    /// The RingCentral account that the client named when the user signed in with OAuth. Nothing proves it, so it
+    /// opens nothing that belongs to an account.
+    pub claimed_account_id: Option<String>,
+    /// The hashed id of the RingCentral extension that the client named. Nothing proves it.
+    pub claimed_extension_hash: Option<String>,
     /// The country of that account's numbers, two letters.
     pub region: Option<String>,
     /// What the config keeps about the user; its key order is kept.

@@ -7,11 +7,9 @@ use serde_json::{Map, Value};
 use jiff::Timestamp;
 
 use super::Services;
-use super::hashing::hashed;
-use super::ringcentral::{self, Extension};
+use super::accounts::{AccountError, administered};
 use super::session::Session;
 use super::stored_limits::{Limit, TooMuch, bytes, check_settings};
-use crate::engine::failure::Failure;
 use crate::engine::time::to_iso;
 use crate::store::{DocumentKind, Key, StoreError, StoredDocument, User};
 
@@ -81,76 +79,6 @@ const MOST_OF_MAPPINGS: Limit = Limit {
     mend: "Remove those of users who are gone.",
 };
 
-/// Why settings of an account cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum AccountError {
-    /// The request brings no RingCentral token (Q11).
-    #[error("The RingCentral access token is missing (header X-RC-Access-Token).")]
-    NoToken,
-    /// The RingCentral platform does not say who it is; one line.
-    #[error("{0}")]
-    Upstream(String),
-    /// They would be too many or too long.
-    #[error(transparent)]
-    TooMuch(#[from] TooMuch),
-    /// The RingCentral user is no admin.
-    #[error("Admin validation failed")]
-    NotAdmin,
-    /// The session's user belongs to another account than the RingCentral token.
-    #[error(
-        "Your RingCentral account is not the one that this CRM connection belongs to. Sign out of the CRM and connect it again."
-    )]
-    OtherAccount,
-    /// The store failed.
-    #[error("{0}")]
-    Store(#[from] StoreError),
-}
-
-impl From<Failure> for AccountError {
-    fn from(failure: Failure) -> Self {
-        Self::Upstream(ringcentral::explain(&failure))
-    }
-}
-
-/// The hashed id of the account that a RingCentral token belongs to. If a session's user comes along, both are of one
-/// account: what the user is shown or changes is never another's. A user whose account is unknown may be of any.
-///
-/// # Errors
-/// If the platform refuses the token, or cannot be asked, or the user belongs to another account.
-pub async fn hashed_account(
-    services: &Services,
-    token: &str,
-    user: Option<&User>,
-) -> Result<String, AccountError> {
-    let extension = ringcentral::extension(services, token).await?;
-    account_of(services, &extension, user)
-}
-
-fn account_of(
-    services: &Services,
-    extension: &Extension,
-    user: Option<&User>,
-) -> Result<String, AccountError> {
-    match user.and_then(|user| user.rc_account_id.as_ref()) {
-        Some(own) if *own != extension.account_id => Err(AccountError::OtherAccount),
-        _ => Ok(hashed(services, &extension.account_id)),
-    }
-}
-
-/// The hashed id of the account whose admin this is, as [`hashed_account`] finds it.
-async fn administered(
-    services: &Services,
-    token: Option<&str>,
-    user: Option<&User>,
-) -> Result<String, AccountError> {
-    let token = token.ok_or(AccountError::NoToken)?;
-    let extension = ringcentral::extension(services, token).await?;
-    if !extension.is_admin {
-        return Err(AccountError::NotAdmin);
-    }
-    account_of(services, &extension, user)
-}
-
 /// Changes the settings of the token's account. The token proves enough; a session may come along.
 ///
 /// # Errors
@@ -166,7 +94,7 @@ pub async fn save(
         Some(session) => session.user(&*services.store).await?,
         None => None,
     };
-    let account = administered(services, token, user.as_ref()).await?;
+    let account = administered(services, token, user.as_ref()).await?.hashed_id;
     let key = key(&account);
     let _turn = services.record_locks.take(&key).await;
     loop {
@@ -214,7 +142,7 @@ pub async fn load(
     user: &User,
     token: Option<&str>,
 ) -> Result<Option<AdminSettings>, AccountError> {
-    let account = administered(services, token, Some(user)).await?;
+    let account = administered(services, token, Some(user)).await?.hashed_id;
     let iso = |milliseconds| Timestamp::from_millisecond(milliseconds).ok().map(to_iso);
     Ok(read(services, &account).await?.map(|settings| AdminSettings {
         id: account,

@@ -2,6 +2,7 @@
 //! the web server nor how things are stored.
 
 pub mod account_data;
+pub mod accounts;
 pub mod admin_settings;
 pub mod appointments;
 pub mod bounded_work;

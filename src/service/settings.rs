@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
 
-use super::admin_settings::{self, AccountError};
+use super::accounts::{self, AccountError};
+use super::admin_settings;
 use super::hashing::hashed;
 use super::session::Session;
 use super::stored_limits::{self, TooMuch};
@@ -47,9 +48,9 @@ pub async fn read(
         return Ok(None);
     };
     let proven = match &account.token {
-        Some(token) => match admin_settings::hashed_account(services, token, Some(&user)).await {
+        Some(token) => match accounts::account(services, token, Some(&user)).await {
             Err(AccountError::Upstream(_)) => None,
-            account => Some(account?),
+            account => Some(account?.hashed_id),
         },
         None => None,
     };
@@ -83,7 +84,7 @@ pub async fn preload(
         None => None,
     };
     let (hashed_id, is_proven) = match (account.token, account.hashed_id) {
-        (Some(token), _) => (admin_settings::hashed_account(services, &token, user.as_ref()).await?, true),
+        (Some(token), _) => (accounts::account(services, &token, user.as_ref()).await?.hashed_id, true),
         (None, Some(hashed_id)) => {
             let own = user.and_then(|user| user.rc_account_id).map(|id| hashed(services, &id));
             let is_own = own.as_ref() == Some(&hashed_id);

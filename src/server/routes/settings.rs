@@ -10,10 +10,10 @@ use crate::server::extract::{Body, Headers, Query};
 use crate::server::intake::SETTINGS_LIMIT;
 use crate::server::public::Public;
 use crate::server::reply;
-use crate::server::ringcentral::RingCentralHeaders;
+use crate::server::ringcentral::{RingCentralHeaders, RingCentralQuery, filled, refused, token};
 use crate::server::session::{Authenticated, Visitor};
 use crate::service::Services;
-use crate::service::admin_settings::{self, AccountError, Submitted};
+use crate::service::admin_settings::{self, Submitted};
 use crate::service::settings::{self, Account, SettingsError};
 
 members! {
@@ -23,15 +23,6 @@ members! {
         rc_account_id as "rcAccountId": Option<Given<String>>,
         /// A RingCentral access token; the header `X-RC-Access-Token` is better.
         #[schemars(extend("format" = "password", "deprecated" = true))]
-        rc_access_token as "rcAccessToken": Option<Given<String>>,
-    }
-}
-
-members! {
-    /// The RingCentral admin.
-    pub(super) struct AdminQuery {
-        /// A RingCentral access token. The document tells the header `X-RC-Access-Token`, which is better.
-        #[schemars(skip)]
         rc_access_token as "rcAccessToken": Option<Given<String>>,
     }
 }
@@ -170,14 +161,14 @@ pub(super) async fn read_managed(
     services: web::Data<Services>,
     session: Authenticated,
     headers: Headers<RingCentralHeaders>,
-    query: Query<AdminQuery>,
+    query: Query<RingCentralQuery>,
 ) -> HttpResponse {
     let user = match session.0.user(&*services.store).await {
         Ok(Some(user)) => user,
         Ok(None) => return reply::text(400, "User not found"),
         Err(error) => return reply::store_failed(&error),
     };
-    let token = token(headers.0, query.0.rc_access_token);
+    let token = token(headers.0, [query.0.rc_access_token]);
     match admin_settings::load(&services, &user, token.as_deref()).await {
         Ok(Some(settings)) => reply::json(200, &settings),
         Ok(None) => reply::json(200, &NothingManaged { custom_adapter: (), user_settings: Map::new() }),
@@ -191,10 +182,10 @@ pub(super) async fn change_managed(
     services: web::Data<Services>,
     visitor: Visitor,
     headers: Headers<RingCentralHeaders>,
-    query: Query<AdminQuery>,
+    query: Query<RingCentralQuery>,
     body: Body<ChangeAdminSettingsRequest, SETTINGS_LIMIT>,
 ) -> HttpResponse {
-    let token = token(headers.0, query.0.rc_access_token);
+    let token = token(headers.0, [query.0.rc_access_token]);
     let settings = body.0.admin_settings.into();
     match admin_settings::save(&services, visitor.session(), token.as_deref(), settings).await {
         Ok(()) => reply::text(200, "Admin settings updated"),
@@ -202,27 +193,6 @@ pub(super) async fn change_managed(
     }
 }
 
-fn refused(error: &AccountError) -> HttpResponse {
-    match error {
-        AccountError::NotAdmin | AccountError::OtherAccount => reply::text(403, &error.to_string()),
-        AccountError::NoToken | AccountError::Upstream(_) => reply::error(400, &error.to_string()),
-        AccountError::TooMuch(error) => reply::too_much(error),
-        AccountError::Store(error) => reply::store_failed(error),
-    }
-}
-
 fn account(headers: RingCentralHeaders, query: AccountQuery) -> Account {
-    Account { token: token(headers, query.rc_access_token), hashed_id: filled(query.rc_account_id) }
-}
-
-/// The RingCentral token of the header, else of the query.
-fn token(headers: RingCentralHeaders, in_query: Option<Given<String>>) -> Option<String> {
-    headers.access_token.filter(|token| !token.trim().is_empty()).or_else(|| filled(in_query))
-}
-
-fn filled(given: Option<Given<String>>) -> Option<String> {
-    match given.map(Given::into_value) {
-        Some(Value::String(text)) if !text.is_empty() => Some(text),
-        _ => None,
-    }
+    Account { token: token(headers, [query.rc_access_token]), hashed_id: filled(query.rc_account_id) }
 }

@@ -186,5 +186,6 @@ async fn exchange(
         secret: access_token.ok_or_else(|| unusable("The authorization server gave no access_token"))?,
         refresh: text("refresh_token").map(Secret::new),
         expires_at: Some(expires_at),
+        client: user.credential.client.clone(),
     })
 }

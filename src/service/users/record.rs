@@ -6,6 +6,7 @@ use super::{LoginError, refused};
 use crate::connector::inputs::GetUserInfo;
 use crate::credential::Credential;
 use crate::engine::results::UserInfo;
+use crate::service::hashing::hashed;
 use crate::service::{ResolvedPlatform, Services, ringcentral};
 use crate::store::{User, UserKey};
 use crate::user::TENANT_HOST_MARK;
@@ -21,6 +22,8 @@ pub(super) async fn save(
     extension: Option<&ringcentral::Extension>,
 ) -> Result<User, LoginError> {
     let asked = host_of_sign_in(platform, &submitted);
+    let extension_id = extension.and_then(|extension| extension.extension_id.as_deref());
+    let extension_hash = extension_id.map(|id| hashed(services, id));
     let who = SigningIn { platform, proxy_id, submitted: &submitted, id: &info.id, asked };
     // Whoever has this id, at whichever host.
     let _turn = services.record_locks.take(&who.key(None)).await;
@@ -29,6 +32,7 @@ pub(super) async fn save(
         let now = services.clock.now_ms();
         let mut user = signed_in(before.as_ref(), &key, &submitted, &info, extension, now);
         user.tenant_host = who.asked.clone();
+        user.rc_extension_hash = extension_hash.clone().or(user.rc_extension_hash);
         if services.store.change_user(before.as_ref(), &user).await? {
             return Ok(user);
         }
@@ -140,6 +144,9 @@ fn signed_in(
         rc_account_id: extension
             .map(|extension| extension.account_id.clone())
             .or_else(|| kept(|user| user.rc_account_id.clone())),
+        rc_extension_hash: kept(|user| user.rc_extension_hash.clone()),
+        claimed_account_id: kept(|user| user.claimed_account_id.clone()),
+        claimed_extension_hash: kept(|user| user.claimed_extension_hash.clone()),
         region: extension
             .and_then(|extension| extension.region.clone())
             .or_else(|| kept(|user| user.region.clone())),

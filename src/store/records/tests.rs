@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::credential::Credential;
+use crate::credential::{Credential, OAuthClient};
 use crate::store::{Secret, codec::encode_key};
 use crate::user::{User, UserKey};
 
@@ -45,8 +45,12 @@ fn users() {
             secret: Secret::new("access"),
             refresh: Some(Secret::new("refresh")),
             expires_at: Some(1),
+            client: None,
         },
         rc_account_id: Some("37".to_owned()),
+        rc_extension_hash: None,
+        claimed_account_id: None,
+        claimed_extension_hash: None,
         region: Some("PT".to_owned()),
         platform_additional_info: json!({"z": 1, "a": 2}).as_object().unwrap().clone(),
         user_settings: None,
@@ -66,6 +70,22 @@ fn users() {
     let form = String::from_utf8(StoredUser::new(&returned).to_json().unwrap()).unwrap();
     assert!(form.contains(r#""site":"a.example","session_epoch":2,"was_alone":true"#), "{form}");
     assert_eq!(StoredUser::from_json(form.as_bytes()).unwrap().into_user(), returned);
+    let client = OAuthClient {
+        client_id: "of-37".to_owned(),
+        client_secret: Some(Secret::new("s")),
+        token_url: "https://a.example/token".to_owned(),
+    };
+    let signed_in = User {
+        credential: Credential { client: Some(client), ..user.credential.clone() },
+        rc_extension_hash: Some("e".to_owned()),
+        claimed_account_id: Some("38".to_owned()),
+        claimed_extension_hash: Some("f".to_owned()),
+        ..user.clone()
+    };
+    let form = String::from_utf8(StoredUser::new(&signed_in).to_json().unwrap()).unwrap();
+    let new = r#""client":{"client_id":"of-37","client_secret":"s","token_url":"https://a.example/token"},"rc_account_id":"37","rc_extension_hash":"e","claimed_account_id":"38","claimed_extension_hash":"f","region""#;
+    assert!(form.contains(new), "{form}");
+    assert_eq!(StoredUser::from_json(form.as_bytes()).unwrap().into_user(), signed_in);
     let oldest = r#"{"key":{"id":"7-crm","platform":"crm","proxy_id":"acme"},"name":"Zoë","hostname":"a.example","timezone_name":null,"timezone_offset":"+01:00","access_token":"access","refresh_token":"refresh","token_expiry":1,"rc_account_id":"37","platform_additional_info":{"z":1,"a":2},"user_settings":null,"created_at":2,"updated_at":3}"#;
     let read = StoredUser::from_json(oldest.as_bytes()).unwrap().into_user();
     assert_eq!(read, User { region: None, tenant_host: None, was_alone: false, ..user });

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Record;
-use crate::credential::Credential;
+use crate::credential::{Credential, OAuthClient};
 use crate::secret::Secret;
 use crate::store::codec::{Table, encode_key};
 use crate::user::{User, UserKey};
@@ -47,7 +47,15 @@ struct Form {
     access_token: String,
     refresh_token: Option<String>,
     token_expiry: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client: Option<Client>,
     rc_account_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rc_extension_hash: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claimed_account_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claimed_extension_hash: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     region: Option<String>,
     platform_additional_info: Map<String, Value>,
@@ -60,6 +68,32 @@ struct Form {
     was_alone: bool,
     created_at: i64,
     updated_at: i64,
+}
+
+/// The stored form of an OAuth client.
+#[derive(Serialize, Deserialize)]
+struct Client {
+    client_id: String,
+    client_secret: Option<String>,
+    token_url: String,
+}
+
+impl Client {
+    fn of(client: OAuthClient) -> Self {
+        Self {
+            client_id: client.client_id,
+            client_secret: client.client_secret.map(|secret| secret.expose().to_owned()),
+            token_url: client.token_url,
+        }
+    }
+
+    fn into_client(self) -> OAuthClient {
+        OAuthClient {
+            client_id: self.client_id,
+            client_secret: self.client_secret.map(Secret::new),
+            token_url: self.token_url,
+        }
+    }
 }
 
 /// Most users never sign out.
@@ -81,7 +115,11 @@ impl Record for StoredUser<'_> {
             timezone_name: user.timezone_name,
             timezone_offset: user.timezone_offset,
             token_expiry: user.credential.expires_at,
+            client: user.credential.client.map(Client::of),
             rc_account_id: user.rc_account_id,
+            rc_extension_hash: user.rc_extension_hash,
+            claimed_account_id: user.claimed_account_id,
+            claimed_extension_hash: user.claimed_extension_hash,
             region: user.region,
             platform_additional_info: user.platform_additional_info,
             user_settings: user.user_settings,
@@ -101,12 +139,16 @@ impl Record for StoredUser<'_> {
                 secret: Secret::new(form.access_token),
                 refresh: form.refresh_token.map(Secret::new),
                 expires_at: form.token_expiry,
+                client: form.client.map(Client::into_client),
             },
             name: form.name,
             hostname: form.hostname,
             timezone_name: form.timezone_name,
             timezone_offset: form.timezone_offset,
             rc_account_id: form.rc_account_id,
+            rc_extension_hash: form.rc_extension_hash,
+            claimed_account_id: form.claimed_account_id,
+            claimed_extension_hash: form.claimed_extension_hash,
             region: form.region,
             platform_additional_info: form.platform_additional_info,
             user_settings: form.user_settings,
