@@ -438,8 +438,13 @@ pub trait Connector: Send + Sync {
         Err(CallError::NotSupported(Interface::UPDATE_SERVER_LOGGING_SETTINGS))
     }
 
-    /// Called after a user signed in and was stored.
-    async fn post_save_user_info(&self, _call: &Call<'_>) -> Result<Reply<()>, CallError> {
+    /// Called after a user signed in and was stored. What it gives replaces what clients are told of the user, such
+    /// as the name; what is stored stays. A failure is logged, and the user is signed in all the same.
+    async fn post_save_user_info(
+        &self,
+        _call: &Call<'_>,
+        _info: &UserInfo,
+    ) -> Result<Reply<Option<UserInfo>>, CallError> {
         Err(CallError::NotSupported(Interface::POST_SAVE_USER_INFO))
     }
 }

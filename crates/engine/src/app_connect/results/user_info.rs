@@ -46,6 +46,9 @@ pub struct UserInfo {
     /// A key that replaces the submitted one. Never printed.
     #[serde(skip)]
     pub overriding_api_key: Option<Secret>,
+    /// The CRM's host, in place of the one that the user named. Code connectors tell it.
+    #[serde(skip)]
+    pub overriding_hostname: Option<String>,
     /// A message to show.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -144,6 +147,7 @@ impl ResultMapping for UserInfoPaths {
                 written(&mapping.timezone_offset_path, &mapping.timezone_offset),
                 "timezoneOffset",
             ),
+            overriding_hostname: None,
             overriding_api_key: field(
                 written(&mapping.overriding_api_key_path, &mapping.overriding_api_key),
                 "overridingApiKey",
@@ -194,6 +198,7 @@ impl ResultMapping for UserInfoPaths {
             timezone_name: timezone_name.map(as_text),
             timezone_offset: timezone_offset.filter(is_truthy),
             tells_zone,
+            overriding_hostname: None,
             overriding_api_key: truthy(&self.overriding_api_key).map(as_text).map(Secret::from),
             message: truthy(&self.message).map(as_text),
             platform_additional_info: self
