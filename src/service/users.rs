@@ -23,7 +23,7 @@ use crate::credential::Credential;
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::results::MapError;
 use crate::store::{Secret, StoreError, UserKey};
-pub(super) use admitted::{Admission, Identified, admit, identify};
+pub(super) use admitted::{Admission, admit, identify};
 pub(super) use record::{Claimed, keep_additional_info, zone};
 
 /// What `POST /apiKeyLogin` submits.

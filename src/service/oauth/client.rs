@@ -8,19 +8,19 @@ use crate::service::{ResolvedPlatform, Services};
 
 /// Who signs in, as far as the choice depends on it.
 #[derive(Debug, Clone, Copy)]
+#[allow(dead_code, reason = "what the choice depends on, wherever it is made")]
 pub(crate) struct Asker<'a> {
     /// Who they are at RingCentral: proved by a RingCentral token, now or when this server began the sign-in. What
     /// belongs to an account is used for nobody else (Q65).
     pub(crate) proved: Option<&'a Extension>,
     /// The account that the request names. It proves nothing.
-    #[allow(dead_code, reason = "for messages: clients name an account that they cannot prove here")]
     pub(crate) claimed_account_id: Option<&'a str>,
     /// The CRM's host that the user named.
     pub(crate) hostname: Option<&'a str>,
 }
 
 /// The client that was chosen.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Chosen {
     /// The settings with this client.
     pub(crate) oauth: OAuth,

@@ -20,9 +20,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-pub use self::start::{Start, Started, start};
 use self::client::Asker;
 use self::redirect::Redirect;
+pub use self::start::{Start, Started, start};
 use self::state::{Begun, BegunId, Signer};
 use super::coordination::detached;
 use super::coordination::single_flight::{Joined, SingleFlight};
@@ -231,10 +231,8 @@ impl Arrival {
 
     fn claimed(&self) -> Claimed {
         Claimed {
-            account_id: self.said(
-                |begun| begun.claimed_account_id.as_ref(),
-                self.callback.claimed_account_id.as_ref(),
-            ),
+            account_id: self
+                .said(|begun| begun.claimed_account_id.as_ref(), self.callback.claimed_account_id.as_ref()),
             extension_hash: self.said(
                 |begun| begun.claimed_extension_hash.as_ref(),
                 self.callback.claimed_extension_hash.as_ref(),
@@ -310,10 +308,8 @@ async fn sign_in(services: &Services, arrival: Arrival) -> Result<LoggedIn, Call
     let verifier = arrival.begun().and_then(|begun| begun.verifier.as_deref()).map(Secret::new);
     let granted =
         exchange::exchange_code(&platform, &chosen.oauth, code, verifier.as_ref(), &submitted).await?;
-    let credential = Credential {
-        client: chosen.managed.clone(),
-        ..credential(services.clock.now_ms(), &granted)
-    };
+    let credential =
+        Credential { client: chosen.managed.clone(), ..credential(services.clock.now_ms(), &granted) };
     submitted.oauth = Some(Box::new(OAuthSignIn {
         access_token: granted.access_token,
         reply: granted.reply,
@@ -389,9 +385,9 @@ fn denied(error: &str) -> String {
 
 /// The credential that was granted.
 pub(crate) fn credential(now: i64, granted: &Granted) -> Credential {
-    let expires_at = granted.expires_in.map(|left| {
-        now.saturating_add(i64::try_from(left.as_millis()).unwrap_or(i64::MAX))
-    });
+    let expires_at = granted
+        .expires_in
+        .map(|left| now.saturating_add(i64::try_from(left.as_millis()).unwrap_or(i64::MAX)));
     Credential {
         refresh: granted.refresh_token.clone(),
         expires_at,

@@ -47,9 +47,7 @@ pub(super) struct State {
 pub(super) fn read(callback: &Callback) -> Result<Redirect, CallbackError> {
     let given = callback.callback_uri.as_deref().filter(|uri| !uri.is_empty() && *uri != "undefined");
     let uri = match given {
-        Some(uri) => {
-            Some(Url::parse(uri).map_err(|_| CallbackError::Failed("Invalid URL".to_owned()))?)
-        }
+        Some(uri) => Some(Url::parse(uri).map_err(|_| CallbackError::Failed("Invalid URL".to_owned()))?),
         // The browser itself came here.
         None if callback.code.is_some() || callback.error.is_some() => None,
         None => return Err(CallbackError::Bare("Missing callbackUri")),

@@ -67,7 +67,8 @@ pub async fn start(services: &Services, start: Start) -> Result<Started, Callbac
         }
         None => None,
     };
-    let account = proved.as_ref().map(|extension| &extension.account_id).or(start.claimed_account_id.as_ref());
+    let account =
+        proved.as_ref().map(|extension| &extension.account_id).or(start.claimed_account_id.as_ref());
     let proxy_id = start.proxy_id.as_deref();
     let platform = super::platform(services, &start.platform, proxy_id, account.map(String::as_str))?;
     let asked = Callback {
@@ -84,7 +85,9 @@ pub async fn start(services: &Services, start: Start) -> Result<Started, Callbac
     let chosen = client::choose(services, &platform, proxy_id, &asker, own.oauth).await?;
     let verifier = match uses_pkce(&chosen.oauth) {
         true => Some(pkce::verifier().ok_or_else(|| {
-            CallbackError::Failed("The system gives no random numbers, so no sign-in can be begun.".to_owned())
+            CallbackError::Failed(
+                "The system gives no random numbers, so no sign-in can be begun.".to_owned(),
+            )
         })?),
         false => None,
     };

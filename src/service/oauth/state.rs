@@ -169,8 +169,7 @@ impl Signer {
         let browser = Secret::random().ok_or_else(random)?;
         begun.browser_hash = hash(browser.expose());
         begun.expires_at = services.clock.now_ms() + LIFETIME_MS;
-        let claims =
-            Claims { aud: AUDIENCE.to_owned(), jti: id.0.clone(), exp: begun.expires_at / 1000 };
+        let claims = Claims { aud: AUDIENCE.to_owned(), jti: id.0.clone(), exp: begun.expires_at / 1000 };
         let token = encode(&Header::new(Algorithm::HS256), &claims, &self.encoding);
         let token = token.map_err(|_| failed("The state of a sign-in cannot be signed."))?;
         services.store.save(&id.key(), &begun).await?;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::record::{Claimed, save};
 use super::{LoggedIn, LoginError, refused, too_long};
 use crate::connector::inputs::GetUserInfo;
-use crate::connector::invocation::{self, PostSaveUserInfo};
+use crate::connector::invocation::PostSaveUserInfo;
 use crate::connector::{Interface, Reply, ReturnMessage};
 use crate::credential::Credential;
 use crate::engine::results::UserInfo;
@@ -56,8 +56,7 @@ pub(in crate::service) fn identify(
     }
     check_id(&format!("user id of {}", platform.name), &reply.value.id).map_err(too_long)?;
     let message = reply.message.unwrap_or_else(|| {
-        let text =
-            reply.value.message.clone().unwrap_or_else(|| format!("Connected to {}.", platform.name));
+        let text = reply.value.message.clone().unwrap_or_else(|| format!("Connected to {}.", platform.name));
         ReturnMessage::success(text, 1000).type_first()
     });
     Ok(Identified { info: reply.value, message })

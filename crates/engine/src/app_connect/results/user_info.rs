@@ -147,7 +147,6 @@ impl ResultMapping for UserInfoPaths {
                 written(&mapping.timezone_offset_path, &mapping.timezone_offset),
                 "timezoneOffset",
             ),
-            overriding_hostname: None,
             overriding_api_key: field(
                 written(&mapping.overriding_api_key_path, &mapping.overriding_api_key),
                 "overridingApiKey",
