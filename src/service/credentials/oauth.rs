@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{CredentialSource, SignIn};
+use super::{CredentialSource, SignIn, form_grant};
 use crate::connector::CallError;
 use crate::connector::inputs::GetUserInfo;
 use crate::credential::Credential;
@@ -115,12 +115,12 @@ async fn renew(services: &Services, settings: &OAuth, user: User) -> Result<User
 /// for a moment is waited for, within the lease. Asking again is safe: the old token tells whether it
 /// is still to be done.
 async fn keep(services: &Services, user: &User, granted: &Credential) -> Result<Option<User>, StoreError> {
-    let used = &user.credential.refresh;
+    let (used, fields) = (&user.credential.refresh, &user.credential.grant_fields);
     let mut pauses = KEEPING.into_iter();
     loop {
         let changed = user_record::change(services, &user.key, |user| {
             // Who signed out, or in again, meanwhile has other tokens.
-            if user.credential.refresh == *used {
+            if user.credential.refresh == *used && user.credential.grant_fields == *fields {
                 let refresh = granted.refresh.clone().or_else(|| used.clone());
                 user.credential = Credential { refresh, ..granted.clone() };
             }
@@ -146,8 +146,17 @@ async fn exchange(services: &Services, oauth: &OAuth, user: &User) -> Result<Cre
     let managed = own
         .map(|client| oauth.with_client(&client.client_id, client.client_secret.as_ref(), &client.token_url));
     let oauth = managed.as_ref().unwrap_or(oauth);
-    let granted =
-        oauth::exchange(services.client(), oauth, &Grant::Refresh { token: &token }, &inputs).await?;
+    let renewed = match (&user.credential.refresh, &user.credential.grant_fields) {
+        (None, Some(fields)) => form_grant::again(&platform, oauth, fields).await,
+        _ => oauth::exchange(services.client(), oauth, &Grant::Refresh { token: &token }, &inputs).await,
+    };
+    let granted = match (renewed, &user.credential.grant_fields) {
+        // What was filled in may be good for longer than the refresh token.
+        (Err(TokenRefusal::InvalidGrant), Some(fields)) if user.credential.refresh.is_some() => {
+            form_grant::again(&platform, oauth, fields).await?
+        }
+        (renewed, _) => renewed?,
+    };
     if let Some(warning) = granted.warning {
         tracing::warn!(platform = user.key.platform, warning, "a token reply");
     }
