@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::journal::Entry;
 use super::renewal::{RenewalKey, Why};
-use super::{CredentialSource, SignIn};
+use super::{CredentialSource, SignIn, form_grant};
 use crate::connector::inputs::{GetUserInfo, OAuthInfoInput};
 use crate::connector::{CallError, Interface, NotRenewed};
 use crate::credential::Credential;
@@ -207,8 +207,17 @@ async fn exchange(services: &Services, oauth: &OAuth, user: &User) -> Result<Cre
     let managed = own
         .map(|client| oauth.with_client(&client.client_id, client.client_secret.as_ref(), &client.token_url));
     let oauth = managed.as_ref().unwrap_or(oauth);
-    let granted =
-        oauth::exchange(services.client(), oauth, &Grant::Refresh { token: &token }, &inputs).await?;
+    let renewed = match (&user.credential.refresh, &user.credential.grant_fields) {
+        (None, Some(fields)) => form_grant::again(&platform, oauth, fields).await,
+        _ => oauth::exchange(services.client(), oauth, &Grant::Refresh { token: &token }, &inputs).await,
+    };
+    let granted = match (renewed, &user.credential.grant_fields) {
+        // What was filled in may be good for longer than the refresh token.
+        (Err(TokenRefusal::InvalidGrant), Some(fields)) if user.credential.refresh.is_some() => {
+            form_grant::again(&platform, oauth, fields).await?
+        }
+        (renewed, _) => renewed?,
+    };
     if let Some(warning) = granted.warning {
         tracing::warn!(platform = user.key.platform, warning, "a token reply");
     }
