@@ -10,7 +10,8 @@ pub use super::interface::Interface;
 use super::message::ReturnMessage;
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::Failure;
-use crate::engine::operation::{AuthType, LogFormat, OAuth};
+use crate::engine::oauth::OAuth;
+use crate::engine::operation::{AuthType, LogFormat};
 use crate::engine::results::{
     Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License,
     MapError, MappingProblem, UserInfo,
@@ -114,6 +115,23 @@ impl<T> Reply<T> {
     }
 }
 
+/// How a connector signs in with OAuth.
+#[derive(Debug, Clone, Default)]
+pub struct OAuthInfo {
+    /// The client and the endpoints.
+    pub oauth: OAuth,
+    /// The CRM's host, if the connector knows it better than the user does.
+    pub hostname: Option<String>,
+    /// Why nobody can sign in; users read it. Nothing is asked of the CRM then.
+    pub fail_message: Option<String>,
+}
+
+impl From<OAuth> for OAuthInfo {
+    fn from(oauth: OAuth) -> Self {
+        Self { oauth, ..Self::default() }
+    }
+}
+
 /// Why an interface gave no result.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CallError {
@@ -132,6 +150,20 @@ pub enum CallError {
     /// A code connector explains itself.
     #[error("{}", .0.message)]
     Message(Box<ReturnMessage>),
+    /// The user's credential is not good any more, so the CRM was not asked.
+    #[error("{0}")]
+    NotRenewed(#[from] NotRenewed),
+}
+
+/// Why there is no credential that is good.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotRenewed {
+    /// The session at the CRM is over: the user has to connect again. Clients sign out.
+    #[error("the session at the CRM is over")]
+    Revoked,
+    /// It could not be renewed, and may be another time. One line for the log, without tokens.
+    #[error("the access token could not be renewed: {0}")]
+    Failed(String),
 }
 
 /// What should serve a platform and does not.
@@ -159,7 +191,7 @@ impl CallError {
             Self::Failed(failure) => failure.in_doubt,
             // It was asked, and what it answered cannot be read.
             Self::Unmapped(_) => true,
-            Self::NotSupported(_) | Self::NotInService(_) | Self::Message(_) => false,
+            Self::NotSupported(_) | Self::NotInService(_) | Self::Message(_) | Self::NotRenewed(_) => false,
         }
     }
 }
@@ -222,8 +254,12 @@ pub trait Connector: Send + Sync {
         Err(CallError::NotSupported(Interface::GET_AUTH_TYPE))
     }
 
-    /// OAuth client and endpoints.
-    async fn get_oauth_info(&self, _call: &Call<'_>) -> Result<Reply<OAuth>, CallError> {
+    /// OAuth client and endpoints, for a sign-in and for every renewal.
+    async fn get_oauth_info(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::OAuthInfoInput,
+    ) -> Result<Reply<OAuthInfo>, CallError> {
         Err(CallError::NotSupported(Interface::GET_OAUTH_INFO))
     }
 
@@ -410,7 +446,8 @@ pub trait Connector: Send + Sync {
         Err(CallError::NotSupported(Interface::AUTH_VALIDATION))
     }
 
-    /// Refreshes an expiring access token; gives the user as it is to be stored.
+    /// Makes sure that the access token is good, once for each request of a client that asks the CRM; gives the user as it
+    /// is to be stored. [`NotRenewed::Revoked`] tells that the user has to connect again.
     async fn check_and_refresh_access_token(&self, _call: &Call<'_>) -> Result<Reply<User>, CallError> {
         Err(CallError::NotSupported(Interface::CHECK_AND_REFRESH_ACCESS_TOKEN))
     }
@@ -438,8 +475,13 @@ pub trait Connector: Send + Sync {
         Err(CallError::NotSupported(Interface::UPDATE_SERVER_LOGGING_SETTINGS))
     }
 
-    /// Called after a user signed in and was stored.
-    async fn post_save_user_info(&self, _call: &Call<'_>) -> Result<Reply<()>, CallError> {
+    /// Called after a user signed in and was stored. What it gives replaces what clients are told of the user, such
+    /// as the name; what is stored stays. A failure is logged, and the user is signed in all the same.
+    async fn post_save_user_info(
+        &self,
+        _call: &Call<'_>,
+        _info: &UserInfo,
+    ) -> Result<Reply<Option<UserInfo>>, CallError> {
         Err(CallError::NotSupported(Interface::POST_SAVE_USER_INFO))
     }
 }

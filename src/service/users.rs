@@ -1,12 +1,13 @@
 //! Signing in with an API key, and signing out.
 
+mod admitted;
 mod record;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::credentials::{self, SignIn};
+use super::credentials::{self, SignIn, form_grant};
 use super::developer_portal::Published;
 use super::invoke::Unsaved;
 use super::managed_sign_in::{ManagedSignIn, Unfilled};
@@ -20,10 +21,11 @@ use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::credential::Credential;
 use crate::engine::failure::{Failure, FailureKind};
+use crate::engine::oauth::TokenRefusal;
 use crate::engine::results::MapError;
 use crate::store::{Secret, StoreError, UserKey};
-use record::save;
-pub(super) use record::{keep_additional_info, zone};
+pub(super) use admitted::{Admission, admit, identify};
+pub(super) use record::{Claimed, keep_additional_info, zone};
 
 /// What `POST /apiKeyLogin` submits.
 #[derive(Debug, Default)]
@@ -47,7 +49,7 @@ pub struct ApiKeyLogin {
 }
 
 /// What a sign-in gives.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LoggedIn {
     /// The session token.
@@ -60,7 +62,7 @@ pub struct LoggedIn {
 }
 
 /// Why a sign-in failed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum LoginError {
     /// Explained to the user.
     Refused(ReturnMessage),
@@ -76,11 +78,11 @@ impl From<StoreError> for LoginError {
     }
 }
 
-fn too_long(refusal: Refusal) -> LoginError {
+pub(super) fn too_long(refusal: Refusal) -> LoginError {
     LoginError::Refused(refusal.return_message.type_first())
 }
 
-fn refused(message: impl Into<String>) -> LoginError {
+pub(super) fn refused(message: impl Into<String>) -> LoginError {
     LoginError::Refused(ReturnMessage::warning(message, 1000).type_first())
 }
 
@@ -129,6 +131,7 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         additional_info: login.additional_info,
         hostname: login.hostname,
         user_email: login.user_email,
+        oauth: None,
     };
     let managed = match &extension {
         Some(extension) => {
@@ -145,7 +148,20 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         // What is kept is the host itself: users are told apart by it.
         input.hostname = input.hostname.map(|typed| proxy.typed_host(&typed));
     }
-    let credential = input.api_key.clone().map(Credential::new).unwrap_or_default();
+    let granted = match source.sign_in() {
+        SignIn::Form => Some(match form_grant::sign_in(&platform, &mut input).await {
+            Ok(granted) => granted,
+            Err(refusal) => {
+                if let Some(managed) = managed.filter(|_| matches!(refusal, TokenRefusal::InvalidGrant)) {
+                    managed.refused().await?;
+                }
+                return Err(no_token(&login.platform, &refusal));
+            }
+        }),
+        SignIn::Key | SignIn::Page => None,
+    };
+    let typed = || input.api_key.clone().map(Credential::new).unwrap_or_default();
+    let credential = granted.clone().unwrap_or_else(typed);
     let authorization = credentials::authorization_by(source, &platform, &credential).await;
     let authorization = authorization.map_err(|error| call_failed(&error))?;
     let authorization = authorization.as_deref();
@@ -159,33 +175,38 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
             return Err(call_failed(&error));
         }
     };
-    if reply.value.id.is_empty() {
-        return Err(refused(format!(
-            "Could not tell who signed in: {} gave no user id. Nothing was stored.",
-            login.platform
-        )));
-    }
-    check_id(&format!("user id of {}", login.platform), &reply.value.id).map_err(too_long)?;
-    let message = reply.message.unwrap_or_else(|| {
-        let text = reply.value.message.clone().unwrap_or_else(|| format!("Connected to {}.", login.platform));
-        ReturnMessage::success(text, 1000).type_first()
-    });
+    let identified = identify(&platform, reply)?;
     if let Some(managed) = &managed {
         managed.accepted().await?;
     }
-    let name = reply.value.name.clone();
-    let user = save(services, &platform, login.proxy_id, input, reply.value, extension.as_ref()).await?;
-    let jwt_token = services
-        .sessions
-        .issue(&user.key, user.session_epoch)
-        .ok_or_else(|| LoginError::Upstream("the session token cannot be signed".to_owned()))?;
-    let saved = Unsaved { user: Some(&user), authorization };
-    if platform.serves(Interface::POST_SAVE_USER_INFO)
-        && let Err(error) = platform.invoke_unsaved::<invocation::PostSaveUserInfo>(saved, &()).await
-    {
-        tracing::warn!(platform = login.platform, %error, "postSaveUserInfo");
+    let token = identified.info.overriding_api_key.as_ref().or(input.api_key.as_ref()).cloned();
+    let credential = granted.unwrap_or_else(|| token.map(Credential::new).unwrap_or_default());
+    let admission = Admission {
+        platform: &platform,
+        proxy_id: login.proxy_id,
+        submitted: input,
+        credential,
+        authorization,
+        extension: extension.as_ref(),
+        claimed: Claimed::default(),
+    };
+    admit(services, admission, identified).await
+}
+
+/// Why what was filled in gave no token.
+fn no_token(platform: &str, refusal: &TokenRefusal) -> LoginError {
+    match refusal {
+        TokenRefusal::InvalidGrant => refused(format!(
+            "{platform} did not accept what was filled in. Check the fields of the sign-in page, and try again."
+        )),
+        TokenRefusal::Failed(failure)
+            if matches!(failure.kind, FailureKind::Blocked | FailureKind::Missing | FailureKind::Limited) =>
+        {
+            refused(format!("Could not sign in: {failure}."))
+        }
+        TokenRefusal::Failed(failure) => upstream(failure),
+        refusal => refused(format!("Could not sign in: {refusal}")),
     }
-    Ok(LoggedIn { jwt_token, name, return_message: message })
 }
 
 /// Whether the CRM says that what was filled in is wrong; an outage says nothing about it.
@@ -202,7 +223,7 @@ impl From<Unfilled> for LoginError {
     }
 }
 
-fn unsupported(platform: &ResolvedPlatform<'_>, proxy_id: Option<&str>) -> LoginError {
+pub(super) fn unsupported(platform: &ResolvedPlatform<'_>, proxy_id: Option<&str>) -> LoginError {
     match (proxy_id, platform.is_known()) {
         (Some(proxy_id), _) if platform.proxy.is_none() => {
             refused(format!("Unknown proxyId \"{proxy_id}\": no proxyConfig of this name is in service."))
@@ -215,17 +236,18 @@ fn unsupported(platform: &ResolvedPlatform<'_>, proxy_id: Option<&str>) -> Login
     }
 }
 
-fn upstream(failure: &Failure) -> LoginError {
+pub(super) fn upstream(failure: &Failure) -> LoginError {
     LoginError::Upstream(ringcentral::explain(failure))
 }
 
-fn call_failed(error: &CallError) -> LoginError {
+pub(super) fn call_failed(error: &CallError) -> LoginError {
     match error {
         CallError::NotSupported(_) => {
             refused("Could not load user information. The platform does not support getUserInfo operation.")
         }
         CallError::NotInService(missing) => LoginError::Refused(not_in_service(missing)),
         CallError::Message(message) => LoginError::Refused((**message).clone()),
+        CallError::NotRenewed(error) => LoginError::Upstream(error.to_string()),
         CallError::Unmapped(MapError::NoUserId { .. }) => {
             refused(format!("Could not tell who signed in: {error}. Nothing was stored."))
         }

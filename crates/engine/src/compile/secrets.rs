@@ -64,12 +64,23 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
     }
     let auth = document.auth.as_ref();
     check_name(document.secret_key_env.as_deref(), "/secretKeyEnv", problems);
+    check_name(auth.and_then(|auth| auth.client_id_env.as_deref()), "/auth/clientIdEnv", problems);
     check_name(auth.and_then(|auth| auth.client_secret_env.as_deref()), "/auth/clientSecretEnv", problems);
     if let Some(headers) =
         document.request_defaults.as_ref().and_then(|defaults| defaults.default_headers.as_ref())
     {
         for (name, value) in headers {
             check_value(name, value, &pointer::join("/requestDefaults/defaultHeaders", name), problems);
+        }
+    }
+    if let Some(request) = auth.and_then(|auth| auth.token_request.as_ref()) {
+        for (part, values) in
+            [("headers", &request.headers), ("query", &request.query), ("fields", &request.fields)]
+        {
+            for (name, value) in values.iter().flatten() {
+                let at = pointer::join(&format!("/auth/tokenRequest/{part}"), name);
+                check_value(name, value, &at, problems);
+            }
         }
     }
     for operation in document.operations.defined() {
