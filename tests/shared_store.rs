@@ -276,6 +276,7 @@ fn expired(url: &str) -> String {
             refresh: Some(Secret::new("rt-0")),
             expires_at: Some(1_700_000_000_000),
             client: None,
+            grant_fields: None,
         },
         rc_account_id: None,
         rc_extension_hash: None,
