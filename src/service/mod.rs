@@ -77,6 +77,10 @@ pub struct Shared {
     pub ringcentral_server: url::Url,
     /// Base URL of the developer portal, where connectors are published.
     pub developer_portal: url::Url,
+    /// Where clients reach this server, as far as the operator said.
+    pub app_server: Option<url::Url>,
+    /// What stands in the place of `serverUrl` in every manifest.
+    pub override_app_server: Option<url::Url>,
     /// What `GET /crmManifest` hands out.
     pub manifest: Option<manifest::Manifest>,
     /// Who may call the management API.
