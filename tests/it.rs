@@ -17,6 +17,7 @@ mod cli;
 mod connectors;
 mod console_tokens;
 mod contact_cache;
+mod contact_offer;
 mod edits;
 mod error_mapping;
 mod generated;

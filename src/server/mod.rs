@@ -309,6 +309,7 @@ impl ServerBuilder {
             calls_in_flight: Arc::default(),
             conversations_in_flight: Arc::default(),
             contacts_in_flight: Arc::default(),
+            searches_in_flight: Arc::default(),
             record_locks: KeyedLock::default(),
         });
         let counted = Arc::clone(&shared);

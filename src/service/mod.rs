@@ -93,6 +93,9 @@ pub struct Shared {
     pub conversations_in_flight: Arc<coordination::single_flight::SingleFlight<()>>,
     /// Contacts that CRMs are being asked to create.
     pub contacts_in_flight: Arc<coordination::single_flight::SingleFlight<contacts::Answer>>,
+    /// Contacts that CRMs are being asked for.
+    pub searches_in_flight:
+        Arc<coordination::single_flight::SingleFlight<contacts::Answer, contacts::Search>>,
     /// By the key of a record that is read and written back.
     pub record_locks: coordination::keyed_lock::KeyedLock,
 }
