@@ -188,6 +188,7 @@ fn searches_that_come_at_once_are_one_request_to_the_crm() {
         (&ada, FIND),
         (&ada, &*format!("{FIND}&isExtension=false")),
         (&ada, other),
+        (&ada, &*format!("{FIND}&isForceRefreshAccountData=true")),
         (&bob, FIND),
         (&bob, FIND),
     ];
@@ -202,10 +203,10 @@ fn searches_that_come_at_once_are_one_request_to_the_crm() {
                 (target, scope.spawn(send))
             })
             .collect();
-        // Each of the four searches reaches the CRM, and none twice.
-        crm.wait_for("/v1/contacts", 4, PATIENCE);
+        // Each of the five searches reaches the CRM, and none twice. One that is forced joins no other.
+        crm.wait_for("/v1/contacts", 5, PATIENCE);
         std::thread::sleep(std::time::Duration::from_millis(300));
-        assert_eq!(crm.count("/v1/contacts"), 4);
+        assert_eq!(crm.count("/v1/contacts"), 5);
         gate.open();
         running
             .into_iter()
@@ -216,10 +217,10 @@ fn searches_that_come_at_once_are_one_request_to_the_crm() {
         let number = if target == other { "+14155550143" } else { "+14155550142" };
         assert!(reply.contains("\"successful\":true") && reply.contains(number), "{target}: {reply}");
     }
-    assert_eq!(crm.count("/v1/contacts"), 4);
+    assert_eq!(crm.count("/v1/contacts"), 5);
     // What comes later asks again.
     server.get(FIND, &ada);
-    assert_eq!(crm.count("/v1/contacts"), 5);
+    assert_eq!(crm.count("/v1/contacts"), 6);
 }
 
 /// The first of them goes; the others wait for its answer, and must get one.

@@ -75,7 +75,8 @@ impl Contacts {
     }
 }
 
-/// What a search asks of a CRM: equal ones that come while one is under way get its answer.
+/// What a search asks of a CRM, and by which revision of a document: equal ones that come while one is under way get
+/// its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Search {
     user: UserKey,
@@ -84,7 +85,7 @@ pub struct Search {
     overriding_format: Option<String>,
     /// As JSON.
     is_extension: String,
-    force_refresh: bool,
+    revision: Option<String>,
 }
 
 /// A refusal that still holds an empty list, or a refusal alone.
@@ -145,10 +146,14 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
         phone_number: input.phone_number.clone(),
         overriding_format: input.overriding_format.as_ref().map(Value::to_string),
         is_extension: input.is_extension.to_string(),
-        force_refresh,
+        revision: platform.proxy.as_ref().map(|proxy| proxy.revision.clone()),
     };
     // A client asks for a number several times within milliseconds: as a call rings, as its page opens.
     let found = loop {
+        // Whoever forces a refresh wants what the CRM has from now on.
+        if force_refresh {
+            break ask(&platform, &user, &input, is_shared).await;
+        }
         match services.searches_in_flight.join(&search, claims::PATIENCE).await {
             Joined::Leader(leader) => {
                 let answer = ask(&platform, &user, &input, is_shared).await;
