@@ -24,6 +24,7 @@ pub mod managed_sign_in;
 pub mod management;
 pub mod manifest;
 pub mod messages;
+pub mod oauth;
 mod off_worker;
 pub mod plugins;
 pub mod profile;
@@ -96,6 +97,8 @@ pub struct Shared {
     /// Contacts that CRMs are being asked for.
     pub searches_in_flight:
         Arc<coordination::single_flight::SingleFlight<contacts::Answer, contacts::Search>>,
+    /// Sign-ins with OAuth.
+    pub sign_ins: oauth::SignIns,
     /// By the key of a record that is read and written back.
     pub record_locks: coordination::keyed_lock::KeyedLock,
 }

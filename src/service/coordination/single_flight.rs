@@ -44,7 +44,7 @@ impl<T, K> Default for SingleFlight<T, K> {
     }
 }
 
-impl<T, K: Hash + Eq> SingleFlight<T, K> {
+impl<T, K: Hash> SingleFlight<T, K> {
     fn shard(&self, key: &K) -> &Mutex<HashMap<K, Answer<T>>> {
         #[allow(clippy::cast_possible_truncation, reason = "any bits of the hash will do")]
         &self.shards[self.hasher.hash_one(key) as usize % SHARDS]
