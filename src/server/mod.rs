@@ -3,6 +3,7 @@
 
 mod admin;
 mod background;
+mod base;
 mod bounded;
 mod chunked;
 mod connections;
@@ -101,6 +102,10 @@ pub struct Settings {
     pub ringcentral_server: url::Url,
     /// Base URL of the developer portal, where connectors are published.
     pub developer_portal: url::Url,
+    /// Where clients reach this server (`APP_SERVER`), for manifests that do not say it.
+    pub app_server: Option<url::Url>,
+    /// What stands in the place of `serverUrl` in every manifest that is handed out (`OVERRIDE_APP_SERVER`).
+    pub override_app_server: Option<url::Url>,
     /// What `GET /crmManifest` hands out.
     pub manifest: Option<Manifest>,
     /// Which addresses outbound requests may reach.
@@ -148,6 +153,8 @@ impl Settings {
             data_dir: None,
             ringcentral_server,
             developer_portal,
+            app_server: None,
+            override_app_server: None,
             manifest: None,
             egress: EgressPolicy::default(),
             proxies: Proxies::default(),
@@ -304,12 +311,15 @@ impl ServerBuilder {
             hash_key: settings.hash_key.clone(),
             ringcentral_server: settings.ringcentral_server.clone(),
             developer_portal: settings.developer_portal.clone(),
+            app_server: settings.app_server.clone(),
+            override_app_server: settings.override_app_server.clone(),
             manifest: settings.manifest.clone(),
             api_tokens: ApiTokens::new(settings.console_bootstrap_token.clone(), clock.clone()),
             instance: instance.clone(),
             calls_in_flight: Arc::default(),
             conversations_in_flight: Arc::default(),
             contacts_in_flight: Arc::default(),
+            searches_in_flight: Arc::default(),
             sign_ins: SignIns::new(&settings.secret_key),
             renewals: Renewals::default(),
             token_journal,

@@ -78,6 +78,10 @@ pub struct Shared {
     pub ringcentral_server: url::Url,
     /// Base URL of the developer portal, where connectors are published.
     pub developer_portal: url::Url,
+    /// Where clients reach this server, as far as the operator said.
+    pub app_server: Option<url::Url>,
+    /// What stands in the place of `serverUrl` in every manifest.
+    pub override_app_server: Option<url::Url>,
     /// What `GET /crmManifest` hands out.
     pub manifest: Option<manifest::Manifest>,
     /// Who may call the management API.
@@ -90,6 +94,9 @@ pub struct Shared {
     pub conversations_in_flight: Arc<coordination::single_flight::SingleFlight<()>>,
     /// Contacts that CRMs are being asked to create.
     pub contacts_in_flight: Arc<coordination::single_flight::SingleFlight<contacts::Answer>>,
+    /// Contacts that CRMs are being asked for.
+    pub searches_in_flight:
+        Arc<coordination::single_flight::SingleFlight<contacts::Answer, contacts::Search>>,
     /// Sign-ins with OAuth.
     pub sign_ins: oauth::SignIns,
     /// Tokens that are being renewed.
