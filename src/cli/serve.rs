@@ -1,6 +1,6 @@
 //! `app-connect serve`
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -65,6 +65,7 @@ const NAMES: &[&str] = &[
     "RINGCENTRAL_SERVER",
     "DEVELOPER_PORTAL_SERVER",
     "CRM_MANIFEST",
+    "ADMIN_EXTENSION_ID_DEV_PASS_LIST",
     "IS_PROD",
     "ADMIN_TOKEN",
     "APP_CONSOLE_BOOTSTRAP_TOKEN",
@@ -225,6 +226,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
         proxy_configs,
         ringcentral_server,
         developer_portal,
+        admin_extensions: admin_extensions(&values),
         manifest: manifest(&values)?,
     })
 }
@@ -280,6 +282,18 @@ fn console_token(values: &Values) -> Result<Option<Secret>, CliError> {
         secret_length::check_console_token(NAME, token)?;
     }
     Ok(token)
+}
+
+/// The extensions of the list, which counts for development alone: who is on it can change what belongs to an account.
+fn admin_extensions(values: &Values) -> HashSet<String> {
+    const NAME: &str = "ADMIN_EXTENSION_ID_DEV_PASS_LIST";
+    let list = values.get(NAME).unwrap_or_default();
+    let ids: HashSet<String> =
+        list.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+    if !ids.is_empty() {
+        tracing::warn!("{NAME}: {} extensions count as admins of their accounts", ids.len());
+    }
+    ids
 }
 
 /// The manifest of the file that the setting names.

@@ -25,6 +25,7 @@ mod sliced;
 pub(crate) use connections::allowed_by_open_files;
 pub use openapi::document as openapi_document;
 
+use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -96,6 +97,8 @@ pub struct Settings {
     pub ringcentral_server: url::Url,
     /// Base URL of the developer portal, where connectors are published.
     pub developer_portal: url::Url,
+    /// Extensions that count as admins of their accounts (`ADMIN_EXTENSION_ID_DEV_PASS_LIST`). For development.
+    pub admin_extensions: HashSet<String>,
     /// What `GET /crmManifest` hands out.
     pub manifest: Option<Manifest>,
     /// Which addresses outbound requests may reach.
@@ -142,6 +145,7 @@ impl Settings {
             proxy_configs: None,
             ringcentral_server,
             developer_portal,
+            admin_extensions: HashSet::new(),
             manifest: None,
             egress: EgressPolicy::default(),
             proxies: Proxies::default(),
@@ -294,6 +298,7 @@ impl ServerBuilder {
             hash_key: settings.hash_key.clone(),
             ringcentral_server: settings.ringcentral_server.clone(),
             developer_portal: settings.developer_portal.clone(),
+            admin_extensions: settings.admin_extensions.clone(),
             manifest: settings.manifest.clone(),
             api_tokens: ApiTokens::new(settings.console_bootstrap_token.clone(), clock.clone()),
             instance: instance.clone(),

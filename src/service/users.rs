@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::credentials::{self, SignIn};
 use super::developer_portal::Published;
 use super::invoke::Unsaved;
-use super::managed_sign_in::{ManagedSignIn, Unfilled};
+use super::managed_sign_in::{ManagedSignIn, Meant, Unfilled};
 use super::session::Session;
 use super::stored_ids::check_id;
 use super::wording::{Refusal, message, not_in_service, store_failed};
@@ -132,10 +132,12 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
     };
     let managed = match &extension {
         Some(extension) => {
-            let proxy_id = login.proxy_id.as_deref();
-            let published = login.published.as_ref();
-            let mut managed =
-                ManagedSignIn::begin(services, extension, &login.platform, proxy_id, published).await;
+            let meant = Meant {
+                platform: login.platform.clone(),
+                proxy_id: login.proxy_id.clone(),
+                published: login.published,
+            };
+            let mut managed = ManagedSignIn::begin(services, extension, &meant).await?;
             managed.fill(&mut input).await?;
             Some(managed)
         }
@@ -197,6 +199,7 @@ impl From<Unfilled> for LoginError {
     fn from(unfilled: Unfilled) -> Self {
         match unfilled {
             Unfilled::Missing(fields) => Self::Missing(fields),
+            Unfilled::NotKnown(words) => Self::Refused(ReturnMessage::warning(words, 5000).type_first()),
             Unfilled::Store(error) => error.into(),
         }
     }

@@ -37,6 +37,12 @@ pub enum DocumentKind {
     NewContacts,
     /// Which server may send how much of a connector's `rateLimit`.
     RateLimit,
+    /// What belongs to the sign-in fields that an account's admins fill in, beside their values.
+    ManagedSignIn,
+    /// The sign-in page of a connector of the developer portal, as it was last read.
+    PortalForm,
+    /// The OAuth clients that an account's admins supply.
+    ManagedOAuth,
 }
 
 /// Names a document: its kind and the parts of its key, the most general first. Parts are ids,
@@ -62,7 +68,8 @@ pub struct DocumentChange {
 
 impl DocumentKind {
     /// The kinds whose documents may have a member `expiresAt`, which the sweep heeds.
-    pub(super) const EXPIRING: [Self; 3] = [Self::Note, Self::NewContacts, Self::RateLimit];
+    pub(super) const EXPIRING: [Self; 5] =
+        [Self::Note, Self::NewContacts, Self::RateLimit, Self::PortalForm, Self::ManagedOAuth];
 
     /// Its name in keys. Stored keys begin with it, so it never changes.
     fn name(self) -> &'static str {
@@ -80,6 +87,9 @@ impl DocumentKind {
             Self::Audit => "audit",
             Self::NewContacts => "newContacts",
             Self::RateLimit => "rateLimit",
+            Self::ManagedSignIn => "managedSignIn",
+            Self::PortalForm => "portalForm",
+            Self::ManagedOAuth => "managedOAuth",
         }
     }
 }
