@@ -4,14 +4,19 @@ pub use async_trait::async_trait;
 pub use serde_json::{Map, Value, json};
 pub use url::Url;
 
+<<<<<<< HEAD
 pub use super::auth_option::AuthOption;
 pub use super::contract::{Call, CallError, Connector, Interface, Reply};
+=======
+pub use super::contract::{Call, CallError, Connector, Interface, OAuthInfo, Reply};
+>>>>>>> oauth-service
 pub use super::inputs;
 pub use super::message::{MessageType, ReturnMessage};
 pub use crate::credential::Credential;
 pub use crate::engine::exchange::{HostPattern, HostPolicy, RequestSpec, UpstreamResponse};
 pub use crate::engine::failure::{Failure, FailureKind};
-pub use crate::engine::operation::{AuthType, LogFormat, OAuth};
+pub use crate::engine::oauth::OAuth;
+pub use crate::engine::operation::{AuthType, LogFormat};
 pub use crate::engine::results::{
     Appointment, Attendee, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser,
     License, RecordText, UserInfo,

@@ -10,6 +10,7 @@ mod managed_sign_in;
 mod management;
 mod messages;
 mod metrics;
+mod oauth;
 mod openapi;
 mod plugins;
 mod profile;
@@ -53,8 +54,12 @@ pub(super) fn table() -> Vec<Route> {
     let mut routes = clients();
     routes.extend(connectors::table());
     routes.extend(management::table());
+<<<<<<< HEAD
     routes.extend(managed_sign_in::table());
     routes.extend(managed_oauth::table());
+=======
+    routes.extend(oauth::table());
+>>>>>>> oauth-service
     routes
 }
 

@@ -37,6 +37,8 @@ pub enum DocumentKind {
     NewContacts,
     /// Which server may send how much of a connector's `rateLimit`.
     RateLimit,
+    /// A sign-in that this server began and that a browser has not come back from.
+    OAuthSignIn,
     /// What belongs to the sign-in fields that an account's admins fill in, beside their values.
     ManagedSignIn,
     /// The sign-in page of a connector of the developer portal, as it was last read.
@@ -68,8 +70,14 @@ pub struct DocumentChange {
 
 impl DocumentKind {
     /// The kinds whose documents may have a member `expiresAt`, which the sweep heeds.
-    pub(super) const EXPIRING: [Self; 5] =
-        [Self::Note, Self::NewContacts, Self::RateLimit, Self::PortalForm, Self::ManagedOAuth];
+    pub(super) const EXPIRING: [Self; 6] = [
+        Self::Note,
+        Self::NewContacts,
+        Self::RateLimit,
+        Self::OAuthSignIn,
+        Self::PortalForm,
+        Self::ManagedOAuth,
+    ];
 
     /// Its name in keys. Stored keys begin with it, so it never changes.
     fn name(self) -> &'static str {
@@ -87,6 +95,7 @@ impl DocumentKind {
             Self::Audit => "audit",
             Self::NewContacts => "newContacts",
             Self::RateLimit => "rateLimit",
+            Self::OAuthSignIn => "oauthSignIn",
             Self::ManagedSignIn => "managedSignIn",
             Self::PortalForm => "portalForm",
             Self::ManagedOAuth => "managedOAuth",
