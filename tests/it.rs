@@ -10,6 +10,7 @@ mod admin;
 mod appointments;
 mod architecture;
 mod bad_input;
+mod base;
 mod cases;
 mod ci_kit;
 mod cli;

@@ -59,6 +59,7 @@ pub(super) struct Arguments {
 const NAMES: &[&str] = &[
     "PORT",
     "APP_SERVER",
+    "OVERRIDE_APP_SERVER",
     "APP_SERVER_SECRET_KEY",
     "HASH_KEY",
     "DATABASE_URL",
@@ -177,8 +178,15 @@ impl Values {
     }
 
     fn url(&self, name: &str, default: &str) -> Result<url::Url, CliError> {
-        let text = self.get(name).unwrap_or_else(|| default.to_owned());
-        let url = url::Url::parse(&text).map_err(|error| format!("{name} is not a URL: {error}"))?;
+        Self::parsed(name, &self.get(name).unwrap_or_else(|| default.to_owned()))
+    }
+
+    fn url_if(&self, name: &str) -> Result<Option<url::Url>, CliError> {
+        self.get(name).map(|text| Self::parsed(name, &text)).transpose()
+    }
+
+    fn parsed(name: &str, text: &str) -> Result<url::Url, CliError> {
+        let url = url::Url::parse(text).map_err(|error| format!("{name} is not a URL: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(CliError(format!("{name} has to be an http or https URL")));
         }
@@ -207,8 +215,6 @@ fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
     if proxy_configs.is_none() {
         tracing::warn!("no --proxy-configs: only registered connectors are served");
     }
-    // Checked now, so that a typo is found at the start and not at the first sign-in.
-    values.url("APP_SERVER", "http://localhost")?;
     Ok(Settings {
         listen: listen(arguments, &values)?,
         metrics_listen: metrics_listen(arguments, &values)?,
@@ -227,6 +233,8 @@ fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
         ringcentral_server,
         developer_portal,
         admin_extensions: admin_extensions(&values),
+        app_server: values.url_if("APP_SERVER")?,
+        override_app_server: values.url_if("OVERRIDE_APP_SERVER")?,
         manifest: manifest(&values)?,
     })
 }

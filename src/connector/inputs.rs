@@ -1,13 +1,11 @@
 //! What services pass to the interfaces of a connector. Owned: a service moves its request into
 //! them, a connector borrows.
 
-<<<<<<< HEAD
 use std::fmt;
 
 use serde_json::{Map, Value};
-=======
+
 use crate::engine::oauth::OAuth;
->>>>>>> oauth-service
 
 pub use crate::engine::app_connect::create_appointment::Input as CreateAppointment;
 pub use crate::engine::app_connect::create_call_log::Input as CreateCallLog;
@@ -25,7 +23,6 @@ pub use crate::engine::app_connect::update_call_log::Input as UpdateCallLog;
 pub use crate::engine::app_connect::update_server_logging_settings::Input as UpdateServerLoggingSettings;
 pub use crate::engine::app_connect::upsert_call_disposition::Input as UpsertCallDisposition;
 
-<<<<<<< HEAD
 /// Input of `getManagedAuthOptions`.
 #[derive(Clone)]
 pub struct ManagedAuthOptions {
@@ -40,7 +37,8 @@ impl fmt::Debug for ManagedAuthOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ManagedAuthOptions").field("field_const", &self.field_const).finish_non_exhaustive()
     }
-=======
+}
+
 /// Input of `getOauthInfo`. While somebody signs in it says what is known of them; for a renewal, the host alone.
 #[derive(Debug, Clone, Default)]
 pub struct OAuthInfoInput {
@@ -52,7 +50,6 @@ pub struct OAuthInfoInput {
     pub user_email: Option<String>,
     /// The RingCentral account that the client names. Nothing proves it.
     pub claimed_account_id: Option<String>,
->>>>>>> oauth-service
 }
 
 /// Input of `getOverridingOAuthOption`.

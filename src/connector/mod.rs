@@ -16,12 +16,8 @@ pub mod prelude;
 mod proxy;
 mod registry;
 
-<<<<<<< HEAD
 pub use auth_option::AuthOption;
-pub use contract::{Call, CallError, Connector, Missing, Reply};
-=======
 pub use contract::{Call, CallError, Connector, Missing, OAuthInfo, Reply};
->>>>>>> oauth-service
 pub use interface::{Interface, LocalInterface};
 pub use message::{MessageType, ReturnMessage};
 pub use proxy::{Exchange, Limits, ProxyConnector, SharedLimits, exchange};

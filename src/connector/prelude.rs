@@ -4,12 +4,8 @@ pub use async_trait::async_trait;
 pub use serde_json::{Map, Value, json};
 pub use url::Url;
 
-<<<<<<< HEAD
 pub use super::auth_option::AuthOption;
-pub use super::contract::{Call, CallError, Connector, Interface, Reply};
-=======
 pub use super::contract::{Call, CallError, Connector, Interface, OAuthInfo, Reply};
->>>>>>> oauth-service
 pub use super::inputs;
 pub use super::message::{MessageType, ReturnMessage};
 pub use crate::credential::Credential;

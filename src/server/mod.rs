@@ -3,6 +3,7 @@
 
 mod admin;
 mod background;
+mod base;
 mod bounded;
 mod chunked;
 mod connections;
@@ -100,6 +101,10 @@ pub struct Settings {
     pub developer_portal: url::Url,
     /// Extensions that count as admins of their accounts (`ADMIN_EXTENSION_ID_DEV_PASS_LIST`). For development.
     pub admin_extensions: HashSet<String>,
+    /// Where clients reach this server (`APP_SERVER`), for manifests that do not say it.
+    pub app_server: Option<url::Url>,
+    /// What stands in the place of `serverUrl` in every manifest that is handed out (`OVERRIDE_APP_SERVER`).
+    pub override_app_server: Option<url::Url>,
     /// What `GET /crmManifest` hands out.
     pub manifest: Option<Manifest>,
     /// Which addresses outbound requests may reach.
@@ -147,6 +152,8 @@ impl Settings {
             ringcentral_server,
             developer_portal,
             admin_extensions: HashSet::new(),
+            app_server: None,
+            override_app_server: None,
             manifest: None,
             egress: EgressPolicy::default(),
             proxies: Proxies::default(),
@@ -300,6 +307,8 @@ impl ServerBuilder {
             ringcentral_server: settings.ringcentral_server.clone(),
             developer_portal: settings.developer_portal.clone(),
             admin_extensions: settings.admin_extensions.clone(),
+            app_server: settings.app_server.clone(),
+            override_app_server: settings.override_app_server.clone(),
             manifest: settings.manifest.clone(),
             api_tokens: ApiTokens::new(settings.console_bootstrap_token.clone(), clock.clone()),
             instance: instance.clone(),

@@ -10,6 +10,7 @@ use actix_web::{FromRequest, Handler, HttpRequest, Responder};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::admin::Admin;
+use super::base::ReachedAt;
 use super::extract::{Body, Headers, Query};
 use super::management::ManagementErrorReply;
 use super::management::{IfMatch, IfMatchHeader, ManagementCaller, Sent, Submitted, Text, scope};
@@ -28,6 +29,8 @@ pub(super) struct Route {
     pub(super) summary: &'static str,
     pub(super) needs: Needs,
     pub(super) replies: Vec<Reply>,
+    /// Whether App Connect's clients ask for it, so that it answers below the base of a document too.
+    pub(super) is_for_clients: bool,
     handler: actix_web::Route,
 }
 
@@ -132,6 +135,7 @@ pub(super) trait Argument {
 impl<T> Argument for web::Data<T> {}
 impl<T> Argument for web::Path<T> {}
 impl Argument for Visitor {}
+impl Argument for ReachedAt {}
 
 impl Argument for Authenticated {
     const NEEDS: Needs = Needs::access(Access::Session);
@@ -243,6 +247,7 @@ impl Route {
             summary,
             needs,
             replies: Vec::new(),
+            is_for_clients: !matches!(needs.access, Some(Access::Admin | Access::ApiToken(_))),
         };
         route = match needs.access {
             None | Some(Access::Public) => route,
@@ -278,6 +283,12 @@ impl Route {
                 .reply::<ManagementErrorReply>(503, "The server has too much to do; nothing was done");
         }
         route
+    }
+
+    /// It is for those who operate the server or write for it, whatever access it needs.
+    pub(super) fn for_operators(mut self) -> Self {
+        self.is_for_clients = false;
+        self
     }
 
     /// A JSON reply.

@@ -9,6 +9,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError, dev};
 use serde_json::Value;
 
+use super::base::Base;
 use super::extract::query;
 use super::reply;
 use crate::service::session::{Session, Sessions};
@@ -17,8 +18,22 @@ use crate::service::session::{Session, Sessions};
 pub(super) const TOKEN_PARAMETER: &str = "jwtToken";
 
 /// Reads the session token: the bearer token of the `Authorization` header, else `jwtToken` of the
-/// query string. A bad header is not rescued by the query (recordings 16).
-pub(super) fn read(headers: &HeaderMap, query_string: &str, sessions: &Sessions) -> Option<Arc<Session>> {
+/// query string. A bad header is not rescued by the query (recordings 16). Below the base of a document, sessions of
+/// other documents are none.
+pub(super) fn read(
+    headers: &HeaderMap,
+    query_string: &str,
+    base: Option<&Base>,
+    sessions: &Sessions,
+) -> Option<Arc<Session>> {
+    let session = verified(headers, query_string, sessions)?;
+    match base {
+        Some(base) => session.below(base.proxy_id()),
+        None => Some(session),
+    }
+}
+
+fn verified(headers: &HeaderMap, query_string: &str, sessions: &Sessions) -> Option<Arc<Session>> {
     if let Some(header) = headers.get(AUTHORIZATION) {
         let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
         return if scheme.eq_ignore_ascii_case("bearer") { sessions.verify(token) } else { None };

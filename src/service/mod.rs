@@ -83,6 +83,10 @@ pub struct Shared {
     pub developer_portal: url::Url,
     /// Extensions that count as admins of their accounts, whatever RingCentral says of their permissions.
     pub admin_extensions: HashSet<String>,
+    /// Where clients reach this server, as far as the operator said.
+    pub app_server: Option<url::Url>,
+    /// What stands in the place of `serverUrl` in every manifest.
+    pub override_app_server: Option<url::Url>,
     /// What `GET /crmManifest` hands out.
     pub manifest: Option<manifest::Manifest>,
     /// Who may call the management API.

@@ -51,6 +51,8 @@ pub(super) async fn services(clock: Clock, registry: Registry, hooks: Vec<Arc<dy
         ringcentral_server: "https://ringcentral.example".parse().unwrap(),
         developer_portal: "https://portal.example".parse().unwrap(),
         admin_extensions: std::collections::HashSet::new(),
+        app_server: None,
+        override_app_server: None,
         manifest: None,
         api_tokens: ApiTokens::new(None, clock.clone()),
         calls_in_flight: Arc::default(),

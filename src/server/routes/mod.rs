@@ -19,7 +19,8 @@ mod public;
 mod settings;
 mod users;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::LazyLock;
 
 use actix_web::web::ServiceConfig;
 use schemars::JsonSchema;
@@ -54,13 +55,18 @@ pub(super) fn table() -> Vec<Route> {
     let mut routes = clients();
     routes.extend(connectors::table());
     routes.extend(management::table());
-<<<<<<< HEAD
     routes.extend(managed_sign_in::table());
     routes.extend(managed_oauth::table());
-=======
     routes.extend(oauth::table());
->>>>>>> oauth-service
     routes
+}
+
+/// Whether a pattern is of routes that App Connect's clients ask for.
+pub(super) fn is_for_clients(pattern: &str) -> bool {
+    static PATTERNS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+        table().iter().filter(|route| route.is_for_clients).map(|route| route.path).collect()
+    });
+    PATTERNS.contains(pattern)
 }
 
 /// What App Connect's clients and operators ask for.
@@ -73,6 +79,7 @@ fn clients() -> Vec<Route> {
             text,
         ),
         get("/readyz", public::readiness, "Says whether the server can serve requests")
+            .for_operators()
             .reply::<public::Readiness>(200, "It can")
             .reply::<public::Readiness>(503, "It cannot, and why"),
         get("/implementedInterfaces", public::implemented_interfaces, "Lists what a platform can do")
@@ -104,8 +111,11 @@ fn clients() -> Vec<Route> {
             text,
         ),
         get("/openapi.json", openapi::document, "This document")
+            .for_operators()
             .reply::<BTreeMap<String, serde_json::Value>>(200, "OpenAPI 3.1"),
-        get("/docs", openapi::page, "This document as a page").text(200, "A page without scripts"),
+        get("/docs", openapi::page, "This document as a page")
+            .for_operators()
+            .text(200, "A page without scripts"),
         post("/apiKeyLogin", users::api_key_login, "Signs in with an API key")
             .reply::<user::LoggedIn>(200, "The session")
             .reply::<users::Message>(400, "The sign-in is refused, and why")

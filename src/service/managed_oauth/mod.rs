@@ -12,6 +12,6 @@ mod stored;
 mod values;
 
 pub use change::{ClientError, Place, forget, forget_pending, save_pending};
-pub use sign_in::{Claims, Proof, SignInClients, clients};
+pub use sign_in::{Claims, SignInClient, client};
 pub use state::{OAuthState, ShownClient, state};
-pub use values::{ClientValues, Completed};
+pub use values::ClientValues;

@@ -2,11 +2,14 @@
 //!
 //! A client says who it acts for, so it takes proof that somebody belongs to the account (Q65). To exchange a code
 //! under a client tells nobody anything: the CRM grants a code to one client, and takes it from that one alone.
+//!
+//! The callback of App Connect's client brings no RingCentral token. But a moment before, the same extension asked which
+//! client to open the sign-in page with, and RingCentral said then who it was. That question is the proof, once.
 
 use super::asked;
 use super::change::Place;
 use super::stored::{AccountClient, Pending, client_at, client_key, pending_at};
-use super::values::{ClientValues, Completed};
+use super::values::ClientValues;
 use crate::service::Services;
 use crate::service::hashing::hashed;
 use crate::service::ringcentral::Extension;
@@ -23,70 +26,59 @@ pub struct Claims {
     pub extension_hash: Option<String>,
 }
 
-/// What proves that somebody belongs to an account.
+/// The client of an account for one sign-in.
 #[derive(Debug, Clone)]
-pub enum Proof {
-    /// A RingCentral token that came with the request, and whom RingCentral names.
-    Token(Extension),
-    /// A state that this server signed for somebody who brought a RingCentral token.
-    State {
-        /// The account's id.
-        account_id: String,
-        /// Whether that was an admin.
-        is_admin: bool,
-    },
-    /// A session whose user's account a RingCentral token has proved before.
-    Session {
-        /// The account's id.
-        account_id: String,
-    },
-}
-
-/// The clients of an account for one sign-in.
-#[derive(Debug, Default)]
-pub struct SignInClients {
-    found: Option<Found>,
-}
-
-#[derive(Debug)]
-struct Found {
+pub struct SignInClient {
+    /// Its values.
+    pub values: ClientValues,
     account: String,
     place: Place,
-    client: Option<AccountClient>,
-    /// Only for an admin: it becomes the account's.
+    /// Set if nobody has signed in with it yet.
     pending: Option<Pending>,
     /// Whose question was the proof.
     asked_by: Option<String>,
 }
 
-/// The clients with which somebody may sign in: none without proof, and none of another account than the one that is
-/// claimed.
+/// The client with which somebody signs in: `None` without proof, and for an account that has none.
+///
+/// A pending client is an admin's to try. It is used where the account has no other, where it is the same client with
+/// another secret, and where this server began the sign-in (`is_begun`) and so sent the browser to the CRM with it (Q67).
 ///
 /// # Errors
 /// If the store fails.
-pub async fn clients(
+pub async fn client(
     services: &Services,
     place: Place,
     claims: &Claims,
-    proof: Option<Proof>,
-) -> Result<SignInClients, StoreError> {
-    let (account_id, is_admin, asked_by) = match proof {
-        Some(Proof::Token(extension)) => (extension.account_id, extension.is_admin, None),
-        Some(Proof::State { account_id, is_admin }) => (account_id, is_admin, None),
-        Some(Proof::Session { account_id }) => (account_id, false, None),
+    proved: Option<&Extension>,
+    is_begun: bool,
+) -> Result<Option<SignInClient>, StoreError> {
+    let (account_id, is_admin, asked_by) = match proved {
+        Some(extension) => (extension.account_id.clone(), extension.is_admin, None),
         None => match asked_lately(services, &place, claims).await? {
             Some((account_id, is_admin, extension)) => (account_id, is_admin, Some(extension)),
-            None => return Ok(SignInClients::default()),
+            None => return Ok(None),
         },
     };
     if claims.account_id.as_ref().is_some_and(|claimed| *claimed != account_id) {
-        return Ok(SignInClients::default());
+        return Ok(None);
     }
     let account = hashed(services, &account_id);
     let client = client_at(services, &account, &place).await?;
     let pending = if is_admin { pending_at(services, &account, &place).await? } else { None };
-    let found = Found { account, place, client, pending, asked_by };
-    Ok(SignInClients { found: Some(found).filter(|found| found.client.is_some() || found.pending.is_some()) })
+    let (values, pending) = match (client, pending) {
+        (Some(AccountClient { values, .. }), Some(pending)) => {
+            if is_begun || values.client_id == pending.values.client_id {
+                (pending.values.clone(), Some(pending))
+            } else {
+                (values, None)
+            }
+        }
+        (Some(client), None) => (client.values, None),
+        (None, Some(pending)) => (pending.values.clone(), Some(pending)),
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(SignInClient { values, account, place, pending, asked_by }))
 }
 
 /// Whether the extension that is claimed has asked which client its account has, a moment ago.
@@ -108,37 +100,18 @@ async fn asked_lately(
     Ok(is_admin.map(|is_admin| (account_id.clone(), is_admin, extension)))
 }
 
-impl SignInClients {
-    /// Whether the account has any.
-    pub fn is_empty(&self) -> bool {
-        self.found.is_none()
-    }
-
-    /// The clients to try, in this order: the account's own, then the one that is to take its place (Q67). The second
-    /// is tried if the CRM says that the code is not the first one's. `None` stands for the document's own client.
-    pub fn in_order(&self, document_token_url: Option<&str>) -> Vec<Option<Completed>> {
-        let values = |found: &Found| -> Vec<ClientValues> {
-            let client = found.client.as_ref().map(|client| client.values.clone());
-            let pending = found.pending.as_ref().map(|pending| pending.values.clone());
-            client.into_iter().chain(pending).collect()
-        };
-        let all = self.found.as_ref().map(values).unwrap_or_default();
-        all.iter().map(|values| values.completed(document_token_url)).collect()
-    }
-
-    /// Somebody has signed in with the client at `position` of [`Self::in_order`]: a pending one is the account's
-    /// now, and the question that was the proof is used up.
+impl SignInClient {
+    /// Somebody has signed in with it: a pending one is the account's now, and the question that was the proof is used
+    /// up.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn signed_in(&self, services: &Services, position: usize) -> Result<(), StoreError> {
-        let Some(Found { account, place, client, pending, asked_by }) = &self.found else { return Ok(()) };
+    pub async fn signed_in(&self, services: &Services) -> Result<(), StoreError> {
+        let Self { account, place, pending, asked_by, .. } = self;
         if let Some(extension) = asked_by {
             asked::use_up(services, account, extension, place).await?;
         }
-        let Some(pending) = pending.as_ref().filter(|_| position >= usize::from(client.is_some())) else {
-            return Ok(());
-        };
+        let Some(pending) = pending else { return Ok(()) };
         let key = client_key(account, &place.platform, pending.proxy_id.as_deref());
         loop {
             let source = services.store.versioned_lossy(&pending.key(account)).await?;

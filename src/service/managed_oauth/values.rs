@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::credential::OAuthClient;
+use crate::engine::oauth::OAuth;
+use crate::secret::Secret;
 use crate::service::mask::is_mask;
 
 /// The longest value, in bytes.
@@ -44,28 +47,6 @@ pub struct ClientValues {
 impl fmt::Debug for ClientValues {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientValues").finish_non_exhaustive()
-    }
-}
-
-/// A client with everything that an exchange needs.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Completed {
-    /// The client's id.
-    pub client_id: String,
-    /// Its secret; absent for a public client.
-    pub client_secret: Option<String>,
-    /// Where its tokens are granted.
-    pub token_url: String,
-    /// Where the sign-in page sends people back, if the admin says so.
-    pub redirect_uri: Option<String>,
-    /// The CRM's host, if the admin says so.
-    pub hostname: Option<String>,
-}
-
-/// Shows no secret.
-impl fmt::Debug for Completed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Completed").finish_non_exhaustive()
     }
 }
 
@@ -137,17 +118,36 @@ impl ClientValues {
         Ok(())
     }
 
-    /// The client with what is missing (Q66). A client id, its secret and its token URL belong together: without an
-    /// id of its own, `None` says that all three are the document's, so that no secret of the document goes where an
-    /// admin points.
-    pub(super) fn completed(&self, document_token_url: Option<&str>) -> Option<Completed> {
-        let token_url = self.access_token_uri.as_deref().or(document_token_url)?;
-        Some(Completed {
+    /// A connector's settings with this client in their place (Q66). A client id, its secret and its token URL belong
+    /// together: without an id all three stay the connector's, so that no secret of it goes where an admin points.
+    pub fn put_into(&self, own: &OAuth) -> OAuth {
+        let mut oauth = match &self.client_id {
+            Some(client_id) => {
+                let own_url = own.token_url.as_ref().map(|url| url.as_str()).unwrap_or_default();
+                let token_url = self.access_token_uri.as_deref().unwrap_or(own_url);
+                let secret = self.client_secret.as_deref().map(Secret::new);
+                own.with_client(client_id, secret.as_ref(), token_url)
+            }
+            None => own.clone(),
+        };
+        if let Some(url) = &self.authorization_uri {
+            oauth.authorization_url = Some(url.as_str().into());
+        }
+        if self.redirect_uri.is_some() {
+            oauth.redirect_uri.clone_from(&self.redirect_uri);
+        }
+        if self.scopes.is_some() {
+            oauth.scopes.clone_from(&self.scopes);
+        }
+        oauth
+    }
+
+    /// The client as a credential keeps it, which only this client can renew; `None` for the connector's own.
+    pub fn as_client(&self, used: &OAuth) -> Option<OAuthClient> {
+        Some(OAuthClient {
             client_id: self.client_id.clone()?,
-            client_secret: self.client_secret.clone(),
-            token_url: token_url.to_owned(),
-            redirect_uri: self.redirect_uri.clone(),
-            hostname: self.hostname.clone(),
+            client_secret: self.client_secret.as_deref().map(Secret::new),
+            token_url: used.token_url.as_ref().map(|url| url.as_str().to_owned()).unwrap_or_default(),
         })
     }
 }
@@ -231,17 +231,51 @@ mod tests {
 
     #[test]
     fn what_is_missing_comes_from_the_document_and_no_secret_of_it_goes_elsewhere() {
-        let document = Some("https://crm.example/token");
-        let whole = values("id", "s", "https://own.example/token").completed(document).unwrap();
-        assert_eq!((whole.client_id.as_str(), whole.token_url.as_str()), ("id", "https://own.example/token"));
-        let completed = read(json!({"clientId": "id"})).unwrap().completed(document).unwrap();
-        assert_eq!(
-            (completed.client_secret, completed.token_url.as_str()),
-            (None, "https://crm.example/token")
-        );
-        assert_eq!(read(json!({"clientId": "id"})).unwrap().completed(None), None);
-        // The document's own client, at the document's own URL.
-        let elsewhere = read(json!({"accessTokenUri": "https://elsewhere.example/token", "scopes": "read"}));
-        assert_eq!(elsewhere.unwrap().completed(document), None);
+        let own = OAuth {
+            client_id: Some("own".to_owned()),
+            client_secret: Some(Secret::new("own-secret")),
+            token_url: Some("https://crm.example/token".into()),
+            redirect_uri: Some("https://app.example/r".to_owned()),
+            ..OAuth::default()
+        };
+        let facts = |values: &ClientValues| {
+            let used = values.put_into(&own);
+            let secret = used.client_secret.as_ref().map(|secret| secret.expose().to_owned());
+            let url = used.token_url.as_ref().unwrap().as_str().to_owned();
+            let renewed_by = values.as_client(&used).map(|client| (client.client_id, client.token_url));
+            (used.client_id.unwrap(), secret, url, used.redirect_uri.unwrap(), renewed_by)
+        };
+        let text = str::to_owned;
+        let (own_url, elsewhere) = ("https://crm.example/token", "https://elsewhere.example/token");
+        for (values, expected) in [
+            (
+                json!({"clientId": "id", "clientSecret": "s", "accessTokenUri": elsewhere, "redirectUri": "https://x.example/"}),
+                (
+                    text("id"),
+                    Some(text("s")),
+                    text(elsewhere),
+                    text("https://x.example/"),
+                    Some((text("id"), text(elsewhere))),
+                ),
+            ),
+            // A public client at the document's URL.
+            (
+                json!({"clientId": "id"}),
+                (
+                    text("id"),
+                    None,
+                    text(own_url),
+                    text("https://app.example/r"),
+                    Some((text("id"), text(own_url))),
+                ),
+            ),
+            // The document's own client stays at the document's own URL.
+            (
+                json!({"accessTokenUri": elsewhere, "clientSecret": "s", "scopes": "read"}),
+                (text("own"), Some(text("own-secret")), text(own_url), text("https://app.example/r"), None),
+            ),
+        ] {
+            assert_eq!(facts(&read(values.clone()).unwrap()), expected, "{values}");
+        }
     }
 }
