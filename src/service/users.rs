@@ -163,9 +163,12 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
             return Err(call_failed(&error));
         }
     };
-    let identified = identify(&platform, reply)?;
+    let mut identified = identify(&platform, reply)?;
     if let Some(managed) = &managed {
         managed.accepted().await?;
+        if let Some(words) = managed.not_known() {
+            identified.warn(words);
+        }
     }
     let token = identified.info.overriding_api_key.as_ref().or(input.api_key.as_ref()).cloned();
     let admission = Admission {

@@ -136,7 +136,7 @@ fn missing(fields: Vec<String>) -> MissingFields {
     MissingFields {
         return_message: MissingFieldsMessage {
             message_type: "warning",
-            message: format!("Please fill in: {}.", fields.join(", ")),
+            message: "Missing required authentication fields.".to_owned(),
             ttl: 3000,
             missing_required_field_consts: fields,
         },

@@ -20,8 +20,10 @@ pub struct OAuthState {
     /// Whether the extension is an admin's.
     is_admin: bool,
     /// Whether the account has a client.
+    #[serde(rename = "hasAccountOAuth")]
     has_account_oauth: bool,
     /// Whether an admin entered one that nobody has signed in with yet; told to admins.
+    #[serde(rename = "hasPendingOAuth")]
     has_pending_oauth: bool,
     /// The account's client, without its secret.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -194,6 +194,10 @@ fn set(input: &mut GetUserInfo, name: &str, value: Value) {
         && let Value::String(key) = value
     {
         input.api_key = Some(Secret::from(key));
+        // What was typed in its place is not what is signed in with.
+        if let Some(typed) = &mut input.additional_info {
+            typed.shift_remove(API_KEY);
+        }
         return;
     }
     input.additional_info.get_or_insert_default().insert(name.to_owned(), value);
