@@ -230,6 +230,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
         secret_key,
         hash_key,
         proxy_configs,
+        data_dir: Some(data_dir),
         ringcentral_server,
         developer_portal,
         admin_extensions: admin_extensions(&values),

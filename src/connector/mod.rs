@@ -17,8 +17,8 @@ mod proxy;
 mod registry;
 
 pub use auth_option::AuthOption;
-pub use contract::{Call, CallError, Connector, Missing, OAuthInfo, Reply};
+pub use contract::{Call, CallError, Connector, Missing, NotRenewed, OAuthInfo, Reply};
 pub use interface::{Interface, LocalInterface};
-pub use message::{MessageType, ReturnMessage};
+pub use message::{ErrorCode, MessageType, ReturnMessage};
 pub use proxy::{Exchange, Limits, ProxyConnector, SharedLimits, exchange};
 pub use registry::{Provider, Registry};
