@@ -105,7 +105,7 @@ fn a_crm_that_does_not_say_who_signed_in_gets_nobody_in() {
     });
     let reply = world.callback("w1", "");
     assert_eq!(reply.status, 200, "clients read the message");
-    assert!(refused(&reply).contains("idPath"), "{}", reply.text());
+    assert!(refused(&reply).contains("body.nothing"), "{}", reply.text());
     let world = World::start();
     world.authorization.next(Answer::json(&json!({"access_token": "at-w2-9", "expires_in": 60})));
     let reply = world.callback("w2", "");

@@ -74,8 +74,7 @@ fn a_request_is_repeated_once_and_a_futile_renewal_is_not_made_again() {
 #[test]
 fn a_document_that_means_something_else_by_401_is_heard() {
     let world = World::start_with(|document| {
-        document["operations"]["findContact"]["errorMapping"] =
-            json!([{"status": 401, "message": "Ask your admin for the right to see contacts"}]);
+        document["operations"]["findContact"]["errorMapping"] = json!([{"when": {"status": 401}, "outcome": {"message": "Ask your admin for the right to see contacts"}}]);
     });
     let token = world.sign_in("d1");
     refuse_token(&world, "d1");

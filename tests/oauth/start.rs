@@ -85,7 +85,11 @@ fn a_state_that_this_server_did_not_sign_or_that_is_over_is_refused() {
     let world = World::start_with(own);
     let (_, parameters) = sent_to(&world.send("/oauth/start?platform=testCrm&proxyId=one", &[]));
     let state = &parameters["state"];
-    let signed = url::form_urlencoded::parse(state.as_bytes()).find(|(name, _)| name == "signed").unwrap().1;
+    let signed = url::form_urlencoded::parse(state.as_bytes())
+        .find(|(name, _)| name == "signed")
+        .unwrap()
+        .1
+        .into_owned();
     let mut validation = Validation::default();
     validation.validate_aud = false;
     let key = DecodingKey::from_secret(super::SECRET.as_bytes());
