@@ -1,6 +1,6 @@
 //! `app-connect serve`
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -66,6 +66,7 @@ const NAMES: &[&str] = &[
     "RINGCENTRAL_SERVER",
     "DEVELOPER_PORTAL_SERVER",
     "CRM_MANIFEST",
+    "ADMIN_EXTENSION_ID_DEV_PASS_LIST",
     "IS_PROD",
     "ADMIN_TOKEN",
     "APP_CONSOLE_BOOTSTRAP_TOKEN",
@@ -232,6 +233,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
         data_dir: Some(data_dir),
         ringcentral_server,
         developer_portal,
+        admin_extensions: admin_extensions(&values),
         app_server: values.url_if("APP_SERVER")?,
         override_app_server: values.url_if("OVERRIDE_APP_SERVER")?,
         manifest: manifest(&values)?,
@@ -289,6 +291,18 @@ fn console_token(values: &Values) -> Result<Option<Secret>, CliError> {
         secret_length::check_console_token(NAME, token)?;
     }
     Ok(token)
+}
+
+/// The extensions of the list, which counts for development alone: who is on it can change what belongs to an account.
+fn admin_extensions(values: &Values) -> HashSet<String> {
+    const NAME: &str = "ADMIN_EXTENSION_ID_DEV_PASS_LIST";
+    let list = values.get(NAME).unwrap_or_default();
+    let ids: HashSet<String> =
+        list.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+    if !ids.is_empty() {
+        tracing::warn!("{NAME}: {} extensions count as admins of their accounts", ids.len());
+    }
+    ids
 }
 
 /// The manifest of the file that the setting names.

@@ -26,6 +26,7 @@ mod sliced;
 pub(crate) use connections::allowed_by_open_files;
 pub use openapi::document as openapi_document;
 
+use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -102,6 +103,8 @@ pub struct Settings {
     pub ringcentral_server: url::Url,
     /// Base URL of the developer portal, where connectors are published.
     pub developer_portal: url::Url,
+    /// Extensions that count as admins of their accounts (`ADMIN_EXTENSION_ID_DEV_PASS_LIST`). For development.
+    pub admin_extensions: HashSet<String>,
     /// Where clients reach this server (`APP_SERVER`), for manifests that do not say it.
     pub app_server: Option<url::Url>,
     /// What stands in the place of `serverUrl` in every manifest that is handed out (`OVERRIDE_APP_SERVER`).
@@ -153,6 +156,7 @@ impl Settings {
             data_dir: None,
             ringcentral_server,
             developer_portal,
+            admin_extensions: HashSet::new(),
             app_server: None,
             override_app_server: None,
             manifest: None,
@@ -311,6 +315,7 @@ impl ServerBuilder {
             hash_key: settings.hash_key.clone(),
             ringcentral_server: settings.ringcentral_server.clone(),
             developer_portal: settings.developer_portal.clone(),
+            admin_extensions: settings.admin_extensions.clone(),
             app_server: settings.app_server.clone(),
             override_app_server: settings.override_app_server.clone(),
             manifest: settings.manifest.clone(),

@@ -20,9 +20,11 @@ pub mod hashing;
 pub mod interfaces;
 pub mod invoke;
 pub mod license;
+pub mod managed_oauth;
 pub mod managed_sign_in;
 pub mod management;
 pub mod manifest;
+pub mod mask;
 pub mod messages;
 pub mod oauth;
 mod off_worker;
@@ -33,7 +35,7 @@ pub mod ringcentral;
 pub mod session;
 pub mod settings;
 pub(crate) mod shared_limits;
-mod stored_ids;
+pub(crate) mod stored_ids;
 pub mod stored_limits;
 pub mod tenants;
 #[cfg(test)]
@@ -44,6 +46,7 @@ pub mod users;
 pub mod wording;
 pub mod wrong_tokens;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::connector::Registry;
@@ -78,6 +81,8 @@ pub struct Shared {
     pub ringcentral_server: url::Url,
     /// Base URL of the developer portal, where connectors are published.
     pub developer_portal: url::Url,
+    /// Extensions that count as admins of their accounts, whatever RingCentral says of their permissions.
+    pub admin_extensions: HashSet<String>,
     /// Where clients reach this server, as far as the operator said.
     pub app_server: Option<url::Url>,
     /// What stands in the place of `serverUrl` in every manifest.

@@ -50,6 +50,7 @@ pub(super) async fn services(clock: Clock, registry: Registry, hooks: Vec<Arc<dy
         metrics: Arc::new(Metrics::default()),
         ringcentral_server: "https://ringcentral.example".parse().unwrap(),
         developer_portal: "https://portal.example".parse().unwrap(),
+        admin_extensions: std::collections::HashSet::new(),
         app_server: None,
         override_app_server: None,
         manifest: None,

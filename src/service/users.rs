@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::credentials::{self, SignIn, form_grant};
 use super::developer_portal::Published;
 use super::invoke::Unsaved;
-use super::managed_sign_in::{ManagedSignIn, Unfilled};
+use super::managed_sign_in::{ManagedSignIn, Meant, Unfilled};
 use super::session::Session;
 use super::stored_ids::check_id;
 use super::wording::{Refusal, message, not_in_service, store_failed};
@@ -135,10 +135,12 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
     };
     let managed = match &extension {
         Some(extension) => {
-            let proxy_id = login.proxy_id.as_deref();
-            let published = login.published.as_ref();
-            let mut managed =
-                ManagedSignIn::begin(services, extension, &login.platform, proxy_id, published).await;
+            let meant = Meant {
+                platform: login.platform.clone(),
+                proxy_id: login.proxy_id.clone(),
+                published: login.published,
+            };
+            let mut managed = ManagedSignIn::begin(services, extension, &meant).await?;
             managed.fill(&mut input).await?;
             Some(managed)
         }
@@ -175,9 +177,12 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
             return Err(call_failed(&error));
         }
     };
-    let identified = identify(&platform, reply)?;
+    let mut identified = identify(&platform, reply)?;
     if let Some(managed) = &managed {
         managed.accepted().await?;
+        if let Some(words) = managed.not_known() {
+            identified.warn(words);
+        }
     }
     let token = identified.info.overriding_api_key.as_ref().or(input.api_key.as_ref()).cloned();
     let credential = granted.unwrap_or_else(|| token.map(Credential::new).unwrap_or_default());
@@ -218,6 +223,7 @@ impl From<Unfilled> for LoginError {
     fn from(unfilled: Unfilled) -> Self {
         match unfilled {
             Unfilled::Missing(fields) => Self::Missing(fields),
+            Unfilled::NotKnown(words) => Self::Refused(ReturnMessage::warning(words, 5000).type_first()),
             Unfilled::Store(error) => error.into(),
         }
     }

@@ -43,6 +43,7 @@ const CONTRACT: &[&str] = &[
     "getServerLoggingSettings",
     "updateServerLoggingSettings",
     "postSaveUserInfo",
+    "getManagedAuthOptions",
 ];
 
 #[tokio::test]

@@ -5,6 +5,8 @@ mod call_down;
 mod call_logs;
 mod connectors;
 mod contacts;
+mod managed_oauth;
+mod managed_sign_in;
 mod management;
 mod messages;
 mod metrics;
@@ -53,6 +55,8 @@ pub(super) fn table() -> Vec<Route> {
     let mut routes = clients();
     routes.extend(connectors::table());
     routes.extend(management::table());
+    routes.extend(managed_sign_in::table());
+    routes.extend(managed_oauth::table());
     routes.extend(oauth::table());
     routes
 }

@@ -68,6 +68,8 @@ pub struct Callback {
     pub username: Option<String>,
     /// The RingCentral account that the client names.
     pub claimed_account_id: Option<String>,
+    /// The id of the RingCentral extension that the client names.
+    pub claimed_extension_id: Option<String>,
     /// The hashed id of the RingCentral extension that the client names.
     pub claimed_extension_hash: Option<String>,
     /// A RingCentral token, which proves both.
@@ -281,7 +283,10 @@ async fn sign_in(services: &Services, arrival: Arrival) -> Result<LoggedIn, Call
     let asker = Asker {
         proved: proved.as_ref(),
         claimed_account_id: claimed.account_id.as_deref(),
+        claimed_extension_id: arrival.callback.claimed_extension_id.as_deref(),
+        claimed_extension_hash: claimed.extension_hash.as_deref(),
         hostname: hostname.as_deref(),
+        is_begun: arrival.begun.is_some(),
     };
     let own = exchange::settings(&platform, &arrival.callback, hostname.as_deref()).await?;
     let asker = Asker { hostname: own.hostname.as_deref().or(asker.hostname), ..asker };
@@ -294,7 +299,8 @@ async fn sign_in(services: &Services, arrival: Arrival) -> Result<LoggedIn, Call
     if let Some(proxy) = &platform.proxy {
         submitted.hostname = submitted.hostname.map(|typed| proxy.typed_host(&typed));
     }
-    exchange::check_settings(&platform, &chosen.oauth, &submitted)?;
+    exchange::check_settings(&platform, &chosen.oauth, &submitted)
+        .map_err(|error| client::explained(error, &asker))?;
     arrival.redirect.check(chosen.oauth.redirect_uri.as_deref())?;
     if let Some((id, _)) = &arrival.begun {
         state::redeem(services, id).await?;
@@ -335,8 +341,8 @@ async fn sign_in(services: &Services, arrival: Arrival) -> Result<LoggedIn, Call
         claimed: claimed.clone(),
     };
     let logged_in = users::admit(services, admission, identified).await?;
-    if let Err(error) = client::signed_in(services, &platform, proxy_id.as_deref(), &asker, &chosen).await {
-        tracing::warn!(platform = platform.name, ?error, "the client of an account");
+    if let Err(error) = client::signed_in(services, &chosen).await {
+        tracing::warn!(platform = platform.name, %error, "the client of an account");
     }
     Ok(logged_in)
 }

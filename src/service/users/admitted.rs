@@ -22,6 +22,14 @@ pub(in crate::service) struct Identified {
     message: ReturnMessage,
 }
 
+impl Identified {
+    /// Tells of something that did not keep them from signing in.
+    pub(in crate::service) fn warn(&mut self, words: &str) {
+        let text = format!("{} {words}", self.message.message);
+        self.message = ReturnMessage::warning(text, 5000).type_first();
+    }
+}
+
 /// How somebody comes in.
 pub(in crate::service) struct Admission<'a> {
     /// The platform that they sign in to.
