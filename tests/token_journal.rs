@@ -20,14 +20,20 @@ fn crm(cluster: &Arc<Cluster>, forms: &Arc<Mutex<Vec<String>>>) -> Crm {
             let mut forms = forms.lock().unwrap();
             forms.push(form.clone());
             if form.contains("code=") {
-                return Answer::json(&json!({"access_token": "at-1", "refresh_token": "rt-1", "expires_in": 60}));
+                return Answer::json(
+                    &json!({"access_token": "at-1", "refresh_token": "rt-1", "expires_in": 60}),
+                );
             }
             if forms.len() == 2 && form.contains("refresh_token=rt-1&") {
                 cluster.stop();
-                return Answer::json(&json!({"access_token": "at-2", "refresh_token": "rt-2", "expires_in": 60}));
+                return Answer::json(
+                    &json!({"access_token": "at-2", "refresh_token": "rt-2", "expires_in": 60}),
+                );
             }
             if forms.len() == 3 && form.contains("refresh_token=rt-2&") {
-                return Answer::json(&json!({"access_token": "at-3", "refresh_token": "rt-3", "expires_in": 3600}));
+                return Answer::json(
+                    &json!({"access_token": "at-3", "refresh_token": "rt-3", "expires_in": 3600}),
+                );
             }
             Answer::json(&json!({"error": "invalid_grant"})).status(400)
         }
@@ -95,6 +101,7 @@ fn a_rotated_refresh_token_survives_a_kill_while_the_store_is_stopped() {
     let reply = app.get(target, &token);
     assert_eq!(reply.json()["contact"][0]["name"], "Bearer at-3", "{}", reply.text());
     let forms = forms.lock().unwrap();
-    let renewals = ["refresh_token=rt-1&grant_type=refresh_token", "refresh_token=rt-2&grant_type=refresh_token"];
+    let renewals =
+        ["refresh_token=rt-1&grant_type=refresh_token", "refresh_token=rt-2&grant_type=refresh_token"];
     assert_eq!(forms[1..], renewals);
 }

@@ -144,7 +144,8 @@ async fn start(log: &Log, crm: &Crm) -> Running {
     .await
 }
 
-const CALLBACK: &str = "/oauth-callback?callbackUri=https%3A%2F%2Fapp.test%2Fredirect%3Fcode%3Dc1%26state%3Dplatform%253Dacme";
+const CALLBACK: &str =
+    "/oauth-callback?callbackUri=https%3A%2F%2Fapp.test%2Fredirect%3Fcode%3Dc1%26state%3Dplatform%253Dacme";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_hook_is_called_where_it_says_and_what_it_gives_counts() {
@@ -163,7 +164,9 @@ async fn every_hook_is_called_where_it_says_and_what_it_gives_counts() {
     assert_eq!((request.header("authorization"), request.header("x-app")), (None, Some("of-acme")));
     assert_eq!(server.get("/hostname", &token).await, json!("eu.acme.example.com"));
 
-    let contact = async |token: &str| server.send("GET", "/contact?phoneNumber=1&isForceRefreshAccountData=true", token, None).await;
+    let contact = async |token: &str| {
+        server.send("GET", "/contact?phoneNumber=1&isForceRefreshAccountData=true", token, None).await
+    };
     // What the hook gives is used and stored: the next request begins with it.
     assert_eq!(contact(&token).await.1["contact"][0]["name"], "Bearer at-2");
     assert_eq!(server.get("/authValidation", &token).await["successful"], true);

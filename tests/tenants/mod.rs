@@ -229,8 +229,10 @@ impl Tenant<'_> {
     fn come_back(&self) -> Response {
         let uri = format!("https://app.test/redirect?code={}&state=platform%3D{}", self.key, self.platform);
         let uri: String = url::form_urlencoded::byte_serialize(uri.as_bytes()).collect();
-        let mut target =
-            format!("/oauth-callback?callbackUri={uri}&proxyId={}&hostname={}.example.com", self.proxy_id, self.key);
+        let mut target = format!(
+            "/oauth-callback?callbackUri={uri}&proxyId={}&hostname={}.example.com",
+            self.proxy_id, self.key
+        );
         let mut headers = Vec::new();
         if let Some(claimed) = &self.claimed {
             target.push_str(&format!("&rcAccountId={claimed}&rcExtensionId=1"));
