@@ -5,12 +5,15 @@
 
 mod api_key;
 pub(super) mod form_grant;
+mod form_tokens;
+mod granted;
 mod journal;
 mod oauth;
 mod renewal;
 
 use async_trait::async_trait;
 
+pub(in crate::service) use granted::granted;
 pub use journal::TokenJournal;
 pub(crate) use renewal::OfRequest;
 pub use renewal::Renewals;
@@ -75,7 +78,7 @@ pub(crate) async fn of(platform: &ResolvedPlatform<'_>) -> Result<&'static dyn C
         AuthType::OAuth
             if platform.proxy.as_ref().is_some_and(|proxy| proxy.config.oauth.grant.takes_form()) =>
         {
-            &form_grant::FormTokens
+            &form_tokens::FormTokens
         }
         AuthType::OAuth => &oauth::Tokens,
     })
