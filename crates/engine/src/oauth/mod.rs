@@ -14,7 +14,11 @@ mod fields;
 mod form;
 pub mod pkce;
 mod reply;
+#[cfg(test)]
+mod reply_tests;
 mod request;
+#[cfg(test)]
+mod request_tests;
 
 use std::fmt;
 use std::sync::Arc;
