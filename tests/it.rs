@@ -25,6 +25,7 @@ mod generated;
 mod import_reference;
 mod invalid;
 mod lifecycle;
+mod managed_oauth;
 mod managed_sign_in;
 mod messages;
 mod not_in_service;

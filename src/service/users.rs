@@ -14,7 +14,7 @@ use super::managed_sign_in::{ManagedSignIn, Meant, Unfilled};
 use super::session::Session;
 use super::stored_ids::check_id;
 use super::wording::{Refusal, message, not_in_service, store_failed};
-use super::{ResolvedPlatform, Services, ringcentral, user_record};
+use super::{ResolvedPlatform, Services, managed_sign_in, ringcentral, user_record};
 use crate::connector::documents::Audience;
 use crate::connector::inputs::GetUserInfo;
 use crate::connector::invocation;
@@ -194,6 +194,7 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         authorization,
         extension: extension.as_ref(),
         claimed: Claimed::default(),
+        managed: managed.map(ManagedSignIn::into_fields).unwrap_or_default(),
     };
     admit(services, admission, identified).await
 }
@@ -290,8 +291,12 @@ pub enum SignOut {
 /// that fails does not keep anybody signed in (Q33).
 pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
     let user = match session.user(&*services.store).await {
-        Ok(Some(user)) => user,
+        Ok(Some(user)) => managed_sign_in::with_values(services, user).await,
         Ok(None) => return SignOut::UnknownUser,
+        Err(error) => Err(error),
+    };
+    let user = match user {
+        Ok(user) => user,
         Err(error) => return SignOut::Failed(store_failed(&error)),
     };
     let platform = services.platform_of(&session.platform, &user);

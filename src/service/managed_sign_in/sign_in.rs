@@ -11,6 +11,7 @@ use crate::service::Services;
 use crate::service::mask::is_mask;
 use crate::service::ringcentral::Extension;
 use crate::store::{Secret, StoreError};
+use crate::user::ManagedFields;
 
 /// Why a sign-in cannot go on.
 #[derive(Debug)]
@@ -80,9 +81,11 @@ impl<'s> ManagedSignIn<'s> {
         self.not_known.as_deref()
     }
 
-    /// The fields whose values admins filled in.
-    pub fn filled(&self) -> &[String] {
-        &self.filled
+    /// The fields whose values admins filled in, to be kept with the user. The key is kept as the credential.
+    pub fn into_fields(self) -> ManagedFields {
+        let mut names = self.filled;
+        names.retain(|name| name != API_KEY);
+        ManagedFields { extension_id: self.extension_id, names, values: Map::new() }
     }
 
     /// Fills in what admins manage. Their values go before submitted ones, until they were refused

@@ -39,6 +39,7 @@ use crate::connector::{Interface, ReturnMessage};
 use crate::credential::Credential;
 use crate::engine::oauth::refused_in_words;
 use crate::store::{Secret, StoreError};
+use crate::user::ManagedFields;
 
 /// How long a callback waits for another one with the same code.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -341,6 +342,7 @@ async fn sign_in(services: &Services, arrival: Arrival) -> Result<LoggedIn, Call
         authorization,
         extension: proved.as_ref(),
         claimed: claimed.clone(),
+        managed: ManagedFields::default(),
     };
     let logged_in = users::admit(services, admission, identified).await?;
     if let Err(error) = client::signed_in(services, &chosen).await {
