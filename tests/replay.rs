@@ -43,6 +43,8 @@ replay_groups! {
     group_17_settings_misc = "17-settings-misc",
     group_18_calldown = "18-calldown",
     group_21_identity = "21-identity",
+    group_26_reports = "26-reports",
+    group_29_unconfigured = "29-unconfigured",
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod route;
 mod routes;
 mod session;
 mod sliced;
+mod upload;
 
 pub(crate) use connections::allowed_by_open_files;
 pub use openapi::document as openapi_document;
@@ -43,13 +44,17 @@ use crate::engine::operation::RateBudget;
 use crate::engine::proxies::Proxies;
 use crate::engine::send::{Client, ClientOptions};
 use crate::metrics::Metrics;
+use crate::service::adoption::Adoption;
 use crate::service::catalog::Catalog;
 use crate::service::clock::Clock;
 use crate::service::coordination::claims;
 use crate::service::coordination::keyed_lock::KeyedLock;
+use crate::service::error_reports::{Destination, ErrorReports};
 use crate::service::invoke::Pipeline;
 use crate::service::management::ApiTokens;
 use crate::service::manifest::Manifest;
+use crate::service::ringcentral::grants::RingCentralApp;
+use crate::service::ringcentral::standing::Standings;
 use crate::service::session::Sessions;
 use crate::service::shared_limits::Keeper;
 use crate::service::{Services, Shared};
@@ -96,6 +101,13 @@ pub struct Settings {
     pub ringcentral_server: url::Url,
     /// Base URL of the developer portal, where connectors are published.
     pub developer_portal: url::Url,
+    /// This server's own base URL as clients and RingCentral reach it (`APP_SERVER`).
+    pub app_server: Option<url::Url>,
+    /// The client as which RingCentral knows this server (`RINGCENTRAL_CLIENT_ID`, `RINGCENTRAL_CLIENT_SECRET`). Reports
+    /// for admins need it, and [`Self::app_server`].
+    pub ringcentral_client: Option<RingCentralClient>,
+    /// Where clients put reports of errors; without it they are told that there is no such place.
+    pub error_reports: Option<Destination>,
     /// What `GET /crmManifest` hands out.
     pub manifest: Option<Manifest>,
     /// Which addresses outbound requests may reach.
@@ -142,6 +154,9 @@ impl Settings {
             proxy_configs: None,
             ringcentral_server,
             developer_portal,
+            app_server: None,
+            ringcentral_client: None,
+            error_reports: None,
             manifest: None,
             egress: EgressPolicy::default(),
             proxies: Proxies::default(),
@@ -150,6 +165,28 @@ impl Settings {
             max_requests: MAX_REQUESTS,
             max_connections: MAX_CONNECTIONS,
         }
+    }
+}
+
+/// The client as which RingCentral knows a server.
+#[derive(Debug, Clone)]
+pub struct RingCentralClient {
+    /// Its id.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+}
+
+impl Settings {
+    /// The base URL without a slash at the end.
+    fn base_url(&self) -> Option<String> {
+        self.app_server.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned())
+    }
+
+    fn ringcentral_app(&self) -> Option<RingCentralApp> {
+        let RingCentralClient { client_id, client_secret } = self.ringcentral_client.clone()?;
+        let redirect_uri = format!("{}/ringcentral/oauth/callback", self.base_url()?);
+        Some(RingCentralApp { client_id, client_secret, redirect_uri })
     }
 }
 
@@ -294,6 +331,14 @@ impl ServerBuilder {
             hash_key: settings.hash_key.clone(),
             ringcentral_server: settings.ringcentral_server.clone(),
             developer_portal: settings.developer_portal.clone(),
+            app_server: settings.base_url(),
+            ringcentral_app: settings.ringcentral_app(),
+            standings: Standings::default(),
+            adoption: Adoption::default(),
+            error_reports: settings
+                .error_reports
+                .clone()
+                .map(|destination| ErrorReports::new(destination, &settings.secret_key, clock.clone())),
             manifest: settings.manifest.clone(),
             api_tokens: ApiTokens::new(settings.console_bootstrap_token.clone(), clock.clone()),
             instance: instance.clone(),
@@ -302,7 +347,7 @@ impl ServerBuilder {
             contacts_in_flight: Arc::default(),
             record_locks: KeyedLock::default(),
         });
-        let counted = Arc::clone(&shared);
+        let (counted, reporting) = (Arc::clone(&shared), Arc::clone(&shared));
         let client_options = ClientOptions {
             egress: settings.egress.clone(),
             proxies: settings.proxies.clone(),
@@ -354,6 +399,7 @@ impl ServerBuilder {
         if let Some(keeper) = &keeper {
             background.share_limits(Arc::clone(keeper));
         }
+        background.clear_reports(reporting);
         Ok(Server {
             address,
             handle,

@@ -4,6 +4,8 @@
 pub mod account_data;
 pub mod accounts;
 pub mod admin_settings;
+pub mod admin_tokens;
+pub mod adoption;
 pub mod appointments;
 pub mod bounded_work;
 pub mod call_down;
@@ -15,6 +17,7 @@ pub mod contacts;
 pub mod coordination;
 pub(crate) mod credentials;
 pub mod developer_portal;
+pub mod error_reports;
 mod fitting;
 pub mod hashing;
 pub mod interfaces;
@@ -27,6 +30,7 @@ pub mod messages;
 mod off_worker;
 pub mod plugins;
 pub mod profile;
+pub mod reports;
 mod resolved_platform;
 pub mod ringcentral;
 pub mod session;
@@ -75,6 +79,16 @@ pub struct Shared {
     pub metrics: Arc<Metrics>,
     /// Base URL of the RingCentral platform.
     pub ringcentral_server: url::Url,
+    /// This server's own base URL as clients reach it, without a slash at the end; absent if nobody told.
+    pub app_server: Option<String>,
+    /// This server as RingCentral knows it; absent if no reports are made here.
+    pub ringcentral_app: Option<ringcentral::grants::RingCentralApp>,
+    /// What RingCentral said lately about who administers an account.
+    pub standings: ringcentral::standing::Standings,
+    /// Who was seen lately of an account.
+    pub adoption: adoption::Adoption,
+    /// Where clients put reports of errors; absent if nowhere.
+    pub error_reports: Option<error_reports::ErrorReports>,
     /// Base URL of the developer portal, where connectors are published.
     pub developer_portal: url::Url,
     /// What `GET /crmManifest` hands out.

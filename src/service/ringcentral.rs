@@ -1,8 +1,12 @@
 //! Who the RingCentral user is: asked at the platform with the client's own token.
 
+pub mod grants;
+pub mod standing;
+
 use serde_json::Value;
 
 use super::Services;
+use super::hashing::hashed;
 use crate::engine::exchange::RequestSpec;
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::phone::parse_region;
@@ -43,7 +47,7 @@ pub async fn extension(services: &Services, token: &str) -> Result<Extension, Fa
             "the RingCentral platform did not say which account the token belongs to",
         )
     })?;
-    Ok(Extension {
+    let extension = Extension {
         account_id,
         extension_id: response.body().get("id").and_then(id_text),
         region: response
@@ -53,7 +57,12 @@ pub async fn extension(services: &Services, token: &str) -> Result<Extension, Fa
             .filter(|code| parse_region(code).is_some())
             .map(str::to_owned),
         is_admin: response.body().pointer("/permissions/admin/enabled") == Some(&Value::Bool(true)),
-    })
+    };
+    if let Some(id) = &extension.extension_id {
+        let (hash, now) = (hashed(services, id), services.clock.elapsed());
+        services.standings.note(&extension.account_id, &hash, extension.is_admin, now);
+    }
+    Ok(extension)
 }
 
 /// A failure in one line, as clients of the reference server know it.

@@ -13,7 +13,7 @@ use super::managed_sign_in::{ManagedSignIn, Unfilled};
 use super::session::Session;
 use super::stored_ids::check_id;
 use super::wording::{Refusal, message, not_in_service, store_failed};
-use super::{ResolvedPlatform, Services, ringcentral, user_record};
+use super::{ResolvedPlatform, Services, adoption, ringcentral, user_record};
 use crate::connector::documents::Audience;
 use crate::connector::inputs::GetUserInfo;
 use crate::connector::invocation;
@@ -175,6 +175,7 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
     }
     let name = reply.value.name.clone();
     let user = save(services, &platform, login.proxy_id, input, reply.value, extension.as_ref()).await?;
+    adoption::user_seen(services, &user);
     let jwt_token = services
         .sessions
         .issue(&user.key, user.session_epoch)

@@ -3,6 +3,7 @@
 //! A job is a future that goes on until the server stops. Jobs are stopped before the store is closed. One
 //! that panics is reported and stays stopped: the server goes on without it.
 
+mod clear_reports;
 mod follow_store;
 mod reload;
 mod share_limits;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 
+use crate::service::Shared;
 use crate::service::catalog::Catalog;
 use crate::service::clock::Clock;
 use crate::service::coordination::claims::Instance;
@@ -51,6 +53,13 @@ impl Background {
     /// Keeps rate limits together with the other servers of a store.
     pub(super) fn share_limits(&mut self, keeper: Arc<Keeper>) {
         self.add("share_limits", share_limits::run(keeper));
+    }
+
+    /// Removes old reports of errors, where they are kept in a folder.
+    pub(super) fn clear_reports(&mut self, services: Arc<Shared>) {
+        if services.error_reports.as_ref().is_some_and(|reports| reports.folder().is_some()) {
+            self.add("clear_reports", clear_reports::run(services));
+        }
     }
 
     fn add(&mut self, name: &'static str, job: impl Future<Output = ()> + Send + 'static) {

@@ -5,6 +5,7 @@ mod call_down;
 mod call_logs;
 mod connectors;
 mod contacts;
+mod error_reports;
 mod management;
 mod messages;
 mod metrics;
@@ -13,6 +14,7 @@ mod plugins;
 mod profile;
 mod proxy_configs;
 mod public;
+mod reports;
 mod settings;
 mod users;
 
@@ -51,6 +53,9 @@ pub(super) fn table() -> Vec<Route> {
     let mut routes = clients();
     routes.extend(connectors::table());
     routes.extend(management::table());
+    routes.extend(reports::table());
+    routes.extend(error_reports::table());
+    routes.extend(messages::table());
     routes
 }
 

@@ -9,7 +9,7 @@ mod oauth;
 use async_trait::async_trait;
 
 use super::session::Session;
-use super::{ResolvedPlatform, Services};
+use super::{ResolvedPlatform, Services, adoption};
 use crate::connector::{CallError, Interface};
 use crate::credential::Credential;
 use crate::engine::operation::AuthType;
@@ -99,6 +99,7 @@ impl Services {
     /// If the store cannot be read.
     pub async fn connected_user(&self, session: &Session) -> Result<Option<User>, StoreError> {
         let Some(user) = session.connected_user(&*self.store).await? else { return Ok(None) };
+        adoption::user_seen(self, &user);
         if !user.credential.is_due(self.clock.now_ms()) {
             return Ok(Some(user));
         }

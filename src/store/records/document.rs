@@ -37,6 +37,10 @@ pub enum DocumentKind {
     NewContacts,
     /// Which server may send how much of a connector's `rateLimit`.
     RateLimit,
+    /// A RingCentral token that an account's reports are made with.
+    AdminToken,
+    /// Who was seen lately of an account.
+    Adoption,
 }
 
 /// Names a document: its kind and the parts of its key, the most general first. Parts are ids,
@@ -62,7 +66,8 @@ pub struct DocumentChange {
 
 impl DocumentKind {
     /// The kinds whose documents may have a member `expiresAt`, which the sweep heeds.
-    pub(super) const EXPIRING: [Self; 3] = [Self::Note, Self::NewContacts, Self::RateLimit];
+    pub(super) const EXPIRING: [Self; 5] =
+        [Self::Note, Self::NewContacts, Self::RateLimit, Self::AdminToken, Self::Adoption];
 
     /// Its name in keys. Stored keys begin with it, so it never changes.
     fn name(self) -> &'static str {
@@ -80,6 +85,8 @@ impl DocumentKind {
             Self::Audit => "audit",
             Self::NewContacts => "newContacts",
             Self::RateLimit => "rateLimit",
+            Self::AdminToken => "adminToken",
+            Self::Adoption => "adoption",
         }
     }
 }
