@@ -116,7 +116,9 @@ async fn callback(
     if filled(error).is_some() {
         return reply::error(400, "RingCentral did not let you sign in, so nothing was kept. Sign in again.");
     }
-    match admin_tokens::bring(&services, user, filled(code)).await {
+    // Clients write `undefined` for what they do not have (Q102).
+    let code = filled(code).filter(|code| code != "undefined");
+    match admin_tokens::bring(&services, user, code).await {
         Ok(()) => reply::json(200, &Successful { successful: true }),
         Err(NotKept::Account(error)) => refused(&error),
         Err(error @ (NotKept::Invalid(_) | NotKept::Stopping)) => reply::error(400, &error.to_string()),
