@@ -61,7 +61,7 @@ fn a_user_without_an_account_has_none_until_a_token_proves_it() {
     assert_report(&scene.report(&lone));
     // The account is proved now, and stays.
     assert_refused(
-        &scene.bring(&lone, "2002/34/admin"),
+        &scene.bring(&lone, "2002/77/admin"),
         403,
         "is not the one that this CRM connection belongs to",
     );

@@ -85,6 +85,8 @@ pub(super) struct Entry {
     pub(super) id: String,
     /// Of a record of selected messages: what is remembered of each. Empty for a message by itself.
     pub(super) selected: Vec<String>,
+    /// What is remembered as well, so that clients find it, and does not say that something is logged.
+    pub(super) aliases: Vec<String>,
     pub(super) message: Value,
     /// A shared conversation as a whole, or what was selected of one, composed.
     pub(super) shared: Option<Value>,
@@ -143,7 +145,8 @@ pub(super) async fn threads(
     for Named { key, message, .. } in named(messages, suffix.as_deref())? {
         let (id, common) = (key.clone(), Arc::clone(&common));
         let format = LogFormat::Custom;
-        entries.push(Entry { key, id, selected: Vec::new(), message, shared: None, format, common });
+        let (selected, aliases) = (Vec::new(), Vec::new());
+        entries.push(Entry { key, id, selected, aliases, message, shared: None, format, common });
     }
     Ok(match log_id {
         Some(log_id) => vec![Thread { log_id, conversation_id, entries }],
@@ -279,7 +282,8 @@ async fn shared_state(
     let content = content.await;
     let key = hashed(services, &format!("{} {} {}", ids.join(" "), content.subject, content.body));
     let (key, shared) = (format!("{id} {key}"), Some(json!(content)));
-    Ok(Entry { key, id, selected: Vec::new(), message, shared, format, common })
+    let (selected, aliases) = (Vec::new(), Vec::new());
+    Ok(Entry { key, id, selected, aliases, message, shared, format, common })
 }
 
 fn without_id() -> Refusal {

@@ -389,7 +389,8 @@ impl Log<'_> {
             user_id: self.job.user.key.id.clone(),
             created_at: now,
         };
-        let logs: Vec<MessageLog> = std::iter::once(&entry.key).chain(&entry.selected).map(log).collect();
+        let logs: Vec<MessageLog> =
+            std::iter::once(&entry.key).chain(&entry.selected).chain(&entry.aliases).map(log).collect();
         let released = held.released();
         let saved = self.services.store.save_messages(&conversation, &logs, Some(&released)).await;
         saved.map_err(|error| {

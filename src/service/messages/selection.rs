@@ -12,8 +12,8 @@ use super::input::{Basis, Common, Entry, MessageLogRequest, Named, named, ordere
 use super::record::{Log, being_logged, message_log, unstored};
 use super::{Job, Logged, attachments, failed, refusal};
 use crate::connector::{Interface, ReturnMessage};
-use crate::engine::text::id_text;
-use crate::engine::text::to_text;
+use crate::engine::operation::LogFormat;
+use crate::engine::text::{id_text, to_text};
 use crate::engine::time::to_iso;
 use crate::service::call_logs::log_format;
 use crate::service::composition::{Settings, shared_sms};
@@ -103,6 +103,9 @@ impl Selection {
                     leader.finish(());
                     // Nothing, where others logged some of them meanwhile: then the rest is logged.
                     told = logged?.or(told);
+                    if told.is_none() && Instant::now() >= deadline {
+                        return Err(being_logged());
+                    }
                 }
                 Joined::Shared(()) | Joined::Ended => {}
                 Joined::Waiting => return Err(being_logged()),
@@ -144,25 +147,29 @@ impl Selection {
         conversation["creationTime"] = began.clone().into();
         let name = self.common.contact_info.get("name").map(to_text).unwrap_or_default().into_owned();
         let of = user.clone();
-        let content = off_worker::run(usize::MAX, move || {
-            let order = shared_sms::Order::OldestFirst;
-            shared_sms::compose_in(order, &conversation, &name, &Settings::of(&of), format)
+        let contents = off_worker::run(usize::MAX, move || {
+            let settings = Settings::of(&of);
+            let compose = |format| {
+                let order = shared_sms::Order::OldestFirst;
+                shared_sms::compose_in(order, &conversation, &name, &settings, format)
+            };
+            (compose(format), compose(LogFormat::Custom))
         });
-        let content = content.await;
+        let (content, plain) = contents.await;
         let mut message = messages.first().map(|one| one.message.clone()).unwrap_or_default();
         if messages.len() > 1 {
-            // A document that knows messages one by one shows all of them too.
-            message["subject"] = content.body.clone().into();
+            // A document that knows messages one by one shows all of them too, and escapes a text itself.
+            message["subject"] = plain.body.into();
         }
         let ids: Vec<&str> = messages.iter().map(|one| one.key.as_str()).collect();
         let key = format!("selected {}", hashed(services, &format!("{} {}", self.log_id, ids.join(" "))));
         let mut shared = json!(content);
         shared["conversationCreatedDate"] = began.into();
-        // Those of a group are remembered by RingCentral's own ids as well: by these clients ask for them.
-        let own = messages.iter().filter(|one| one.id != one.key).map(|one| one.id.clone());
-        let selected = messages.iter().map(|one| one.key.clone()).chain(own).collect();
+        let selected = messages.iter().map(|one| one.key.clone()).collect();
+        // Those of a group by RingCentral's own ids: by these clients ask for them.
+        let aliases = messages.iter().filter(|one| one.id != one.key).map(|one| one.id.clone()).collect();
         let common = Arc::clone(&self.common);
-        Ok(Entry { id: key.clone(), key, selected, message, shared: Some(shared), format, common })
+        Ok(Entry { id: key.clone(), key, selected, aliases, message, shared: Some(shared), format, common })
     }
 
     async fn answer(

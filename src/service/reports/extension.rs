@@ -229,7 +229,12 @@ impl Calls {
             inbound_call_count: self.inbound.into(),
             outbound_call_count: self.outbound.into(),
             answered_call_count: self.answered.into(),
-            answered_call_percentage: percentage(self.answered.into(), self.inbound.into()),
+            answered_call_percentage: if self.answered == 0 {
+                // Not `0.00%` (recordings 26, `user-report-none-answered`).
+                "0%".to_owned()
+            } else {
+                percentage(self.answered.into(), self.inbound.into())
+            },
             total_talk_time: json_number(minutes),
             average_talk_time: json_number(average),
         }

@@ -63,7 +63,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::members::Member as _;
 
     fn given(value: Value) -> Option<Given<String>> {
         Member::read("x", Some(value)).unwrap()
