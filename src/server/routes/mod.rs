@@ -5,6 +5,7 @@ mod call_down;
 mod call_logs;
 mod connectors;
 mod contacts;
+mod error_reports;
 mod managed_oauth;
 mod managed_sign_in;
 mod management;
@@ -16,6 +17,7 @@ mod plugins;
 mod profile;
 mod proxy_configs;
 mod public;
+mod reports;
 mod settings;
 mod users;
 
@@ -58,6 +60,9 @@ pub(super) fn table() -> Vec<Route> {
     routes.extend(managed_sign_in::table());
     routes.extend(managed_oauth::table());
     routes.extend(oauth::table());
+    routes.extend(reports::table());
+    routes.extend(error_reports::table());
+    routes.extend(messages::table());
     routes
 }
 

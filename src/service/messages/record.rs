@@ -14,6 +14,7 @@ use crate::engine::time::to_iso;
 use crate::service::coordination::at_last::{at_last, may_be_taken_later};
 use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Ending, Wanted};
 use crate::service::coordination::single_flight::Joined;
+use crate::service::tenants::Tenants;
 use crate::service::wording::{Refusal, store_failed};
 use crate::service::{ResolvedPlatform, Services};
 use crate::store::{ClaimKey, ClaimSubject, Conversation, Extension, MessageLog, StoreError};
@@ -48,7 +49,8 @@ pub(super) async fn log_thread(
         let patience = deadline.saturating_duration_since(Instant::now());
         match services.conversations_in_flight.join(&key, patience).await {
             Joined::Leader(leader) => {
-                let log = Log { services, platform, job, key: &key, log_id, conversation_id };
+                let log =
+                    Log { services, platform, job, key: &key, log_id, conversation_id, is_separate: false };
                 log.entries(entries, done).await;
                 return leader.finish(());
             }
@@ -72,16 +74,35 @@ async fn logged(
     Ok(logged)
 }
 
-/// Whether a message is logged.
-async fn is_logged(platform: &ResolvedPlatform<'_>, job: &Job, key: &str) -> Result<bool, StoreError> {
-    for scope in job.scopes.all() {
-        if let Some(log) = platform.services.store.message_log(scope, key).await?
-            && job.scopes.reaches(platform, scope, &log.user_id).await?
-        {
+/// Whether an entry, or any message of it, is logged.
+async fn has_logged(platform: &ResolvedPlatform<'_>, job: &Job, entry: &Entry) -> Result<bool, StoreError> {
+    for key in &entry.selected {
+        if is_logged(platform, job, key).await? {
             return Ok(true);
         }
     }
-    Ok(false)
+    is_logged(platform, job, &entry.key).await
+}
+
+/// Whether a message is logged.
+async fn is_logged(platform: &ResolvedPlatform<'_>, job: &Job, key: &str) -> Result<bool, StoreError> {
+    message_log(platform, &job.scopes, key).await.map(|log| log.is_some())
+}
+
+/// The log of a message.
+pub(super) async fn message_log(
+    platform: &ResolvedPlatform<'_>,
+    scopes: &Tenants,
+    key: &str,
+) -> Result<Option<MessageLog>, StoreError> {
+    for scope in scopes.all() {
+        if let Some(log) = platform.services.store.message_log(scope, key).await?
+            && scopes.reaches(platform, scope, &log.user_id).await?
+        {
+            return Ok(Some(log));
+        }
+    }
+    Ok(None)
 }
 
 /// The record of a conversation's day.
@@ -100,7 +121,7 @@ async fn conversation(
     Ok(None)
 }
 
-fn being_logged() -> Refusal {
+pub(super) fn being_logged() -> Refusal {
     refusal("This conversation is being logged already. Please look again in a moment.", 5000)
 }
 
@@ -109,18 +130,20 @@ fn nobody_waits() -> Refusal {
     refusal("The request ended before all messages were logged. Logging again sends the rest.", 5000)
 }
 
-fn unstored(error: &StoreError) -> Refusal {
+pub(super) fn unstored(error: &StoreError) -> Refusal {
     Refusal::new(store_failed(error))
 }
 
 /// A thread whose turn this is.
-struct Log<'a> {
-    services: &'a Services,
-    platform: &'a ResolvedPlatform<'a>,
-    job: &'a Job,
-    key: &'a ClaimKey,
-    log_id: String,
-    conversation_id: Option<String>,
+pub(super) struct Log<'a> {
+    pub(super) services: &'a Services,
+    pub(super) platform: &'a ResolvedPlatform<'a>,
+    pub(super) job: &'a Job,
+    pub(super) key: &'a ClaimKey,
+    pub(super) log_id: String,
+    pub(super) conversation_id: Option<String>,
+    /// Whether an entry becomes a record of its own, beside that of the conversation's day.
+    pub(super) is_separate: bool,
 }
 
 impl Log<'_> {
@@ -144,17 +167,17 @@ impl Log<'_> {
     }
 
     /// Logs a message and says so; `None` where another server logged it meanwhile.
-    async fn entry(&self, entry: &Entry) -> Result<Option<ReturnMessage>, Refusal> {
+    pub(super) async fn entry(&self, entry: &Entry) -> Result<Option<ReturnMessage>, Refusal> {
         let store = &*self.services.store;
         let deadline = Instant::now() + claims::PATIENCE;
         let unknown = Extension::default();
         let mut doubted: Option<Doubt> = None;
         loop {
-            let logged = is_logged(self.platform, self.job, &entry.key).await;
+            let logged = has_logged(self.platform, self.job, entry).await;
             if logged.map_err(|error| unstored(&error))? {
                 return Ok(None);
             }
-            let conversation = conversation(self.platform, self.job, &self.log_id).await;
+            let conversation = self.conversation().await;
             let conversation = conversation.map_err(|error| unstored(&error))?;
             let interface = self.reachable(conversation.as_ref())?;
             let wanted = Wanted {
@@ -194,10 +217,18 @@ impl Log<'_> {
         }
     }
 
+    /// The record to which entries are added.
+    async fn conversation(&self) -> Result<Option<Conversation>, StoreError> {
+        match self.is_separate {
+            true => Ok(None),
+            false => conversation(self.platform, self.job, &self.log_id).await,
+        }
+    }
+
     /// Whether a message is still not logged, and its conversation still as it was read.
     async fn is_current(&self, read: &Option<Conversation>, entry: &Entry) -> Result<bool, Refusal> {
-        let logged = is_logged(self.platform, self.job, &entry.key).await;
-        let conversation = conversation(self.platform, self.job, &self.log_id).await;
+        let logged = has_logged(self.platform, self.job, entry).await;
+        let conversation = self.conversation().await;
         Ok(!logged.map_err(|error| unstored(&error))?
             && conversation.map_err(|error| unstored(&error))? == *read)
     }
@@ -336,11 +367,12 @@ impl Log<'_> {
         entry: &Entry,
     ) -> Result<(), Refusal> {
         let now = self.services.clock.now_ms();
+        let record_id = if self.is_separate { entry.key.clone() } else { self.log_id.clone() };
         let conversation = match conversation {
             Some(conversation) => Conversation { updated_at: now, ..conversation },
             None => Conversation {
                 scope: self.job.scopes.now.clone(),
-                conversation_log_id: self.log_id.clone(),
+                conversation_log_id: record_id.clone(),
                 conversation_id: self.conversation_id.clone(),
                 first_message_id: entry.id.clone(),
                 third_party_log_id: created.unwrap_or_default(),
@@ -349,22 +381,25 @@ impl Log<'_> {
                 updated_at: now,
             },
         };
-        let log = MessageLog {
+        let log = |key: &String| MessageLog {
             scope: self.job.scopes.now.clone(),
-            message_id: entry.key.clone(),
-            conversation_log_id: self.log_id.clone(),
+            message_id: key.clone(),
+            conversation_log_id: record_id.clone(),
             third_party_log_id: conversation.third_party_log_id.clone(),
             user_id: self.job.user.key.id.clone(),
             created_at: now,
         };
-        let (released, log) = (held.released(), [log]);
-        let saved = self.services.store.save_messages(&conversation, &log, Some(&released)).await;
+        let logs: Vec<MessageLog> =
+            std::iter::once(&entry.key).chain(&entry.selected).chain(&entry.aliases).map(log).collect();
+        let released = held.released();
+        let saved = self.services.store.save_messages(&conversation, &logs, Some(&released)).await;
         saved.map_err(|error| {
             store_failed(&error);
             if may_be_taken_later(&error) {
                 at_last(&self.services.store, "the log of a message", move |store| {
-                    let (conversation, log, released) = (conversation.clone(), log.clone(), released.clone());
-                    async move { store.save_messages(&conversation, &log, Some(&released)).await }
+                    let (conversation, logs, released) =
+                        (conversation.clone(), logs.clone(), released.clone());
+                    async move { store.save_messages(&conversation, &logs, Some(&released)).await }
                 });
             }
             Refusal::new(ReturnMessage::warning("Database operation failed", 5000).detail(
