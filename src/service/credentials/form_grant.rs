@@ -1,37 +1,14 @@
 //! OAuth without a page of the CRM: the fields of the sign-in form are exchanged for a token, and again when it expires.
 
-use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{CredentialSource, SignIn, oauth};
-use crate::connector::CallError;
+use super::granted::granted as granted_credential;
 use crate::connector::inputs::{GetUserInfo, OAuthSignIn};
 use crate::credential::Credential;
 use crate::engine::oauth::{FormGrant, Granted, OAuth, TokenRefusal, exchange};
-use crate::service::{ResolvedPlatform, Services};
-use crate::store::{Secret, StoreError, User};
-
-pub(super) struct FormTokens;
-
-#[async_trait]
-impl CredentialSource for FormTokens {
-    fn sign_in(&self) -> SignIn {
-        SignIn::Form
-    }
-
-    async fn authorization(
-        &self,
-        platform: &ResolvedPlatform<'_>,
-        credential: &Credential,
-    ) -> Result<String, CallError> {
-        oauth::Tokens.authorization(platform, credential).await
-    }
-
-    async fn renewed(&self, platform: &ResolvedPlatform<'_>, user: User) -> Result<User, StoreError> {
-        oauth::Tokens.renewed(platform, user).await
-    }
-}
+use crate::service::ResolvedPlatform;
+use crate::store::Secret;
 
 /// What is kept of a sign-in form, to be exchanged again. The store seals it with the user.
 #[derive(Serialize, Deserialize)]
@@ -90,7 +67,7 @@ pub(crate) async fn sign_in(
         callback_uri: String::new(),
         query: Map::new(),
     }));
-    Ok(Credential { grant_fields: fields, ..credential(platform.services, granted) })
+    Ok(Credential { grant_fields: fields, ..granted_credential(platform.services.clock.now_ms(), &granted) })
 }
 
 /// Exchanges what was filled in at the sign-in once more.
@@ -120,14 +97,4 @@ async fn grant(
         tracing::warn!(platform = platform.name, warning, "a token reply");
     }
     Ok(granted)
-}
-
-/// A token whose end nobody tells is used until the CRM refuses it.
-fn credential(services: &Services, granted: Granted) -> Credential {
-    let life = granted.expires_in.map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
-    Credential {
-        refresh: granted.refresh_token,
-        expires_at: life.map(|life| services.clock.now_ms().saturating_add(life)),
-        ..Credential::new(granted.access_token)
-    }
 }
