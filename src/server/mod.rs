@@ -371,7 +371,7 @@ impl ServerBuilder {
             token_journal,
             record_locks: KeyedLock::default(),
         });
-        shared.read_token_journal().await;
+        shared.token_journal.read().await;
         shared.settle_tokens().await;
         let (counted, settling, reporting) = (Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared));
         let client_options = ClientOptions {
