@@ -14,6 +14,7 @@
 mod accounts;
 mod calendar;
 mod logs;
+mod managed;
 mod people;
 mod tokens;
 mod vault;
@@ -129,7 +130,10 @@ impl World {
             });
         }
         let server = TestServer::start_with(&[("one", &document), ("two", &document)], |options| {
-            options.env("APP_SERVER_SECRET_KEY", SECRET).env("RINGCENTRAL_SERVER", platform.origin())
+            options
+                .env("APP_SERVER_SECRET_KEY", SECRET)
+                .env("RINGCENTRAL_SERVER", platform.origin())
+                .env("DEVELOPER_PORTAL_SERVER", platform.origin())
         });
         Self { sign_in, server, vault, _crms: [crm, platform] }
     }
@@ -309,7 +313,7 @@ fn assert_refused(reply: &Response) {
 }
 
 fn cases() -> impl Iterator<Item = &'static Case> {
-    [logs::CASES, people::CASES, calendar::CASES, accounts::CASES].into_iter().flatten()
+    [logs::CASES, people::CASES, calendar::CASES, accounts::CASES, managed::CASES].into_iter().flatten()
 }
 
 fn play(has_account: bool) {

@@ -179,8 +179,18 @@ pub fn add_operations(document: &mut Value) {
     operations["refreshUserInfo"] = operations["getUserInfo"].clone();
 }
 
-/// A RingCentral platform: the token is the account's id, followed by `/admin` for its admins.
+/// A RingCentral platform, and the developer portal with one connector whose field `desk` admins fill in. The token is the account's id, followed by `/admin` for its admins.
 pub fn ringcentral(request: &Request) -> Answer {
+    if request.path() == "/public-api/connectors/managed/manifest" {
+        let desk = json!({"const": "desk", "required": true, "managed": true, "managedScope": "account"});
+        let platform = json!({"auth": {"apiKey": {"page": {"content": [desk]}}}});
+        return Answer::json(&json!({"platforms": {"testCrm": platform, "otherCrm": platform}}));
+    }
+    if request.path() == "/public-api/connectors/managed/manifest" {
+        let desk = json!({"const": "desk", "required": true, "managed": true, "managedScope": "account"});
+        let platform = json!({"auth": {"apiKey": {"page": {"content": [desk]}}}});
+        return Answer::json(&json!({"platforms": {"testCrm": platform, "otherCrm": platform}}));
+    }
     let token = request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ");
     let (account, is_admin) = match token.strip_suffix("/admin") {
         Some(account) => (account, true),

@@ -85,6 +85,7 @@ pub async fn save_pending(
     let named = named.map(Place::checked).transpose().map_err(ClientError::Wrong)?;
     let mut values = ClientValues::read(submitted).map_err(ClientError::Wrong)?;
     let is_guessed = named.is_none();
+    let entered_by = account.extension.extension_id.as_deref().map(|id| hashed(services, id));
     let place = match named {
         Some(place) => Some(place),
         None => asked_about(services, &account).await?,
@@ -111,7 +112,10 @@ pub async fn save_pending(
         )));
     }
     let expires_at = services.clock.now_ms().saturating_add(PENDING_MS);
-    services.store.save(&key, &Pending { platform, proxy_id, is_guessed, values, expires_at }).await?;
+    services
+        .store
+        .save(&key, &Pending { platform, proxy_id, is_guessed, entered_by, values, expires_at })
+        .await?;
     Ok(())
 }
 
