@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use app_connect::connector::prelude::*;
+use app_connect::engine::egress::EgressPolicy;
 use app_connect::server::{ServerBuilder, Settings};
 use app_connect::service::manifest::Manifest;
 
@@ -60,6 +61,7 @@ async fn a_connector_offers_options_by_the_values_of_the_account() {
     let server = Running::start(|folder| {
         let settings = Settings {
             ringcentral_server: platform.origin().parse().unwrap(),
+            egress: EgressPolicy::AllowPrivate,
             manifest: Some(Manifest::parse(&manifest.to_string()).unwrap()),
             ..settings(folder)
         };

@@ -7,7 +7,7 @@
 //! client to open the sign-in page with, and RingCentral said then who it was. That question is the proof, once.
 
 use super::asked;
-use super::change::Place;
+use super::place::Place;
 use super::stored::{AccountClient, Pending, client_at, client_key, pending_at, pending_of_nowhere};
 use super::values::ClientValues;
 use crate::service::Services;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::change::Place;
+use super::place::Place;
 use super::values::ClientValues;
 use crate::service::Services;
 use crate::store::{DocumentKind, Key, Prefix, StoreError, StoredDocument};
