@@ -301,8 +301,9 @@ fn a_new_client_takes_the_place_of_the_old_one_once_it_signs_in() {
     assert_eq!(start("1/11").0, "alpha");
     let (client, state, cookie) = start("1/10/admin");
     assert_eq!(client, "gamma");
-    let state: String = url::form_urlencoded::byte_serialize(state.as_bytes()).collect();
-    let target = format!("/oauth-callback?code=gamma-ada&state={state}");
+    let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let back = format!("https://app.test/redirect?code=gamma-ada&state={}", encoded(&state));
+    let target = format!("/oauth-callback?callbackUri={}", encoded(&back));
     let reply = world.app.send("GET", &target, &[("Cookie", cookie.as_str())], None);
     assert_eq!(reply.status, 200, "{}", reply.text());
     let state = world.state("1/10/admin");

@@ -14,6 +14,7 @@
 mod accounts;
 mod calendar;
 mod logs;
+mod managed;
 mod people;
 mod reports;
 mod tokens;
@@ -138,6 +139,7 @@ impl World {
                 .env("RINGCENTRAL_CLIENT_ID", "the-client")
                 .env("RINGCENTRAL_CLIENT_SECRET", "the-secret")
                 .env("APP_SERVER", "http://app.example")
+                .env("DEVELOPER_PORTAL_SERVER", platform.origin())
         });
         Self { sign_in, server, vault, _crms: [crm, platform] }
     }
@@ -318,7 +320,9 @@ fn assert_refused(reply: &Response) {
 }
 
 fn cases() -> impl Iterator<Item = &'static Case> {
-    [logs::CASES, people::CASES, calendar::CASES, accounts::CASES, reports::CASES].into_iter().flatten()
+    [logs::CASES, people::CASES, calendar::CASES, accounts::CASES, managed::CASES, reports::CASES]
+        .into_iter()
+        .flatten()
 }
 
 fn play(has_account: bool) {

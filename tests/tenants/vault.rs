@@ -180,8 +180,13 @@ pub fn add_operations(document: &mut Value) {
 }
 
 /// A RingCentral platform: a token, and a code, is the account's id, `~` and the extension's, followed by `/admin` for
-/// admins.
+/// admins. It is the developer portal too, with one connector whose field `desk` admins fill in.
 pub fn ringcentral(request: &Request) -> Answer {
+    if request.path() == "/public-api/connectors/managed/manifest" {
+        let desk = json!({"const": "desk", "required": true, "managed": true, "managedScope": "account"});
+        let platform = json!({"auth": {"apiKey": {"page": {"content": [desk]}}}});
+        return Answer::json(&json!({"platforms": {"testCrm": platform, "otherCrm": platform}}));
+    }
     let token = request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ");
     let (account, is_admin) = match token.strip_suffix("/admin") {
         Some(account) => (account, true),

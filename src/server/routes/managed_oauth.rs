@@ -55,11 +55,25 @@ members! {
     /// The platform whose OAuth client is meant.
     pub(super) struct PlaceQuery {
         /// The platform name.
+        #[schemars(required)]
         platform as "platform": Option<Given<String>>,
         /// The document, if the client is for one of several.
         proxy_id as "proxyId": Option<Given<String>>,
-        /// A RingCentral access token; the header `X-RC-Access-Token` is better.
-        #[schemars(extend("format" = "password", "deprecated" = true))]
+        /// A RingCentral access token. The document tells the header `X-RC-Access-Token`, which is better.
+        #[schemars(skip)]
+        rc_access_token as "rcAccessToken": Option<Given<String>>,
+    }
+}
+
+members! {
+    /// The platform of a pending OAuth client, if it is not the one whose state the admin asked for last.
+    pub(super) struct PendingQuery {
+        /// The platform name.
+        platform as "platform": Option<Given<String>>,
+        /// The document, if the client is for one of several.
+        proxy_id as "proxyId": Option<Given<String>>,
+        /// A RingCentral access token. The document tells the header `X-RC-Access-Token`, which is better.
+        #[schemars(skip)]
         rc_access_token as "rcAccessToken": Option<Given<String>>,
     }
 }
@@ -74,8 +88,8 @@ members! {
         platform as "platform": Option<Given<String>>,
         /// The document, if the client is for one of several.
         proxy_id as "proxyId": Option<Given<String>>,
-        /// The RingCentral access token; the header `X-RC-Access-Token` is better.
-        #[schemars(extend("format" = "password", "writeOnly" = true, "deprecated" = true))]
+        /// A RingCentral access token. The document tells the header `X-RC-Access-Token`, which is better.
+        #[schemars(skip)]
         rc_access_token as "rcAccessToken": Option<Given<String>>,
     }
 }
@@ -113,7 +127,7 @@ pub(super) async fn save(
     _: Public,
     services: web::Data<Services>,
     headers: Headers<RingCentralHeaders>,
-    query: Query<PlaceQuery>,
+    query: Query<PendingQuery>,
     body: Body<SaveClientRequest>,
 ) -> HttpResponse {
     let (query, body) = (query.0, body.0);
@@ -128,7 +142,7 @@ pub(super) async fn remove_pending(
     _: Public,
     services: web::Data<Services>,
     headers: Headers<RingCentralHeaders>,
-    query: Query<PlaceQuery>,
+    query: Query<PendingQuery>,
 ) -> HttpResponse {
     let query = query.0;
     let token = token(headers.0, [query.rc_access_token]);

@@ -65,6 +65,7 @@ members! {
     /// The connector whose sign-in page is meant.
     pub(super) struct ConnectorQuery {
         /// The platform name.
+        #[schemars(required)]
         platform as "platform": Option<Given<String>>,
         /// The document; else the one that the connector's manifest names.
         proxy_id as "proxyId": Option<Given<String>>,
@@ -74,8 +75,8 @@ members! {
         dev_account_id as "devRcAccountId": Option<Given<String>>,
         /// `true` if only some accounts see the connector.
         is_private as "isPrivate": Option<Given<String>>,
-        /// A RingCentral access token; the header `X-RC-Access-Token` is better.
-        #[schemars(extend("format" = "password", "deprecated" = true))]
+        /// A RingCentral access token. The document tells the header `X-RC-Access-Token`, which is better.
+        #[schemars(skip)]
         rc_access_token as "rcAccessToken": Option<Given<String>>,
     }
 }
@@ -89,8 +90,8 @@ members! {
         dev_account_id as "devRcAccountId": Option<Given<String>>,
         /// `true` if only some accounts see the connector.
         is_private as "isPrivate": Option<Given<String>>,
-        /// A RingCentral access token; the header `X-RC-Access-Token` is better.
-        #[schemars(extend("format" = "password", "deprecated" = true))]
+        /// A RingCentral access token. The document tells the header `X-RC-Access-Token`, which is better.
+        #[schemars(skip)]
         rc_access_token as "rcAccessToken": Option<Given<String>>,
     }
 }
@@ -108,8 +109,8 @@ members! {
         values as "values": Option<Map<String, Value>>,
         /// The fields whose values are removed.
         fields_to_remove as "fieldsToRemove": Option<BTreeSet<String>>,
-        /// The RingCentral access token; the header `X-RC-Access-Token` is better.
-        #[schemars(extend("format" = "password", "writeOnly" = true, "deprecated" = true))]
+        /// A RingCentral access token. The document tells the header `X-RC-Access-Token`, which is better.
+        #[schemars(skip)]
         rc_access_token as "rcAccessToken": Option<Given<String>>,
     }
 }
@@ -122,8 +123,8 @@ members! {
         field_const as "fieldConst": Option<Given<String>>,
         /// The account's values as they are typed; else those that are stored are used.
         account_values as "accountValues": Option<Map<String, Value>>,
-        /// The RingCentral access token; the header `X-RC-Access-Token` is better.
-        #[schemars(extend("format" = "password", "writeOnly" = true, "deprecated" = true))]
+        /// A RingCentral access token. The document tells the header `X-RC-Access-Token`, which is better.
+        #[schemars(skip)]
         rc_access_token as "rcAccessToken": Option<Given<String>>,
     }
 }

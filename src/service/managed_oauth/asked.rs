@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::change::Place;
+use super::place::Place;
 use crate::service::Services;
 use crate::store::{DocumentKind, Key, StoreError, StoredDocument};
 

@@ -7,12 +7,12 @@
 use serde_json::{Map, Value};
 
 use super::asked;
+use super::place::Place;
 use super::stored::{Pending, all_pending, client_at, client_key, pending_key};
 use super::values::ClientValues;
 use crate::service::Services;
 use crate::service::accounts::{Account, AccountError, administered};
 use crate::service::hashing::hashed;
-use crate::service::stored_ids::check_id;
 use crate::store::StoreError;
 
 /// How long a client may be pending, in milliseconds (facts of the reference: 24 hours).
@@ -20,15 +20,6 @@ const PENDING_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The most pending clients of an account: one for each platform and document that its admins set up in a day.
 const MOST_PENDING: usize = 50;
-
-/// A platform, and the document if one is named.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The platform name.
-    pub platform: String,
-    /// The document.
-    pub proxy_id: Option<String>,
-}
 
 /// Why a client is not stored or removed.
 #[derive(Debug, thiserror::Error)]
@@ -47,19 +38,6 @@ pub enum ClientError {
 impl From<StoreError> for ClientError {
     fn from(error: StoreError) -> Self {
         Self::Account(error.into())
-    }
-}
-
-impl Place {
-    /// The place, if its ids can be part of a key.
-    ///
-    /// # Errors
-    /// With the one that is too long, in words.
-    pub fn checked(self) -> Result<Self, String> {
-        check_id("platform", &self.platform).map_err(|refusal| refusal.return_message.message)?;
-        check_id("proxyId", self.proxy_id.as_deref().unwrap_or_default())
-            .map_err(|refusal| refusal.return_message.message)?;
-        Ok(self)
     }
 }
 
@@ -85,6 +63,7 @@ pub async fn save_pending(
     let named = named.map(Place::checked).transpose().map_err(ClientError::Wrong)?;
     let mut values = ClientValues::read(submitted).map_err(ClientError::Wrong)?;
     let is_guessed = named.is_none();
+    let entered_by = account.extension.extension_id.as_deref().map(|id| hashed(services, id));
     let place = match named {
         Some(place) => Some(place),
         None => asked_about(services, &account).await?,
@@ -111,7 +90,10 @@ pub async fn save_pending(
         )));
     }
     let expires_at = services.clock.now_ms().saturating_add(PENDING_MS);
-    services.store.save(&key, &Pending { platform, proxy_id, is_guessed, values, expires_at }).await?;
+    services
+        .store
+        .save(&key, &Pending { platform, proxy_id, is_guessed, entered_by, values, expires_at })
+        .await?;
     Ok(())
 }
 

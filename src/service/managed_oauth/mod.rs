@@ -6,12 +6,14 @@
 
 mod asked;
 mod change;
+mod place;
 mod sign_in;
 mod state;
 mod stored;
 mod values;
 
-pub use change::{ClientError, Place, forget, forget_pending, save_pending};
+pub use change::{ClientError, forget, forget_pending, save_pending};
+pub use place::Place;
 pub use sign_in::{Claims, SignInClient, client};
 pub use state::{OAuthState, ShownClient, state};
 pub use values::ClientValues;

@@ -7,8 +7,8 @@
 //! client to open the sign-in page with, and RingCentral said then who it was. That question is the proof, once.
 
 use super::asked;
-use super::change::Place;
-use super::stored::{AccountClient, Pending, client_at, client_key, pending_at};
+use super::place::Place;
+use super::stored::{AccountClient, Pending, client_at, client_key, pending_at, pending_of_nowhere};
 use super::values::ClientValues;
 use crate::service::Services;
 use crate::service::hashing::hashed;
@@ -65,7 +65,11 @@ pub async fn client(
     }
     let account = hashed(services, &account_id);
     let client = client_at(services, &account, &place).await?;
-    let pending = if is_admin { pending_at(services, &account, &place).await? } else { None };
+    let mut pending = if is_admin { pending_at(services, &account, &place).await? } else { None };
+    let extension = proved.and_then(|extension| extension.extension_id.as_deref());
+    if let (true, None, Some(id)) = (is_admin, &pending, extension) {
+        pending = pending_of_nowhere(services, &account, &hashed(services, id)).await?;
+    }
     let (values, pending) = match (client, pending) {
         (Some(AccountClient { values, .. }), Some(pending)) => {
             if is_begun || values.client_id == pending.values.client_id {

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::asked;
-use super::change::{Place, settle};
+use super::change::settle;
+use super::place::Place;
 use super::stored::{client_at, pending_at};
 use super::values::ClientValues;
 use crate::service::Services;

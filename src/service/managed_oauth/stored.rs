@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::change::Place;
+use super::place::Place;
 use super::values::ClientValues;
 use crate::service::Services;
 use crate::store::{DocumentKind, Key, Prefix, StoreError, StoredDocument};
@@ -18,6 +18,9 @@ pub(super) struct Pending {
     /// Whether the platform is the one that its admin had asked about, and none that the admin named: until an
     /// admin sees the client.
     pub(super) is_guessed: bool,
+    /// The hashed id of the extension that entered it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) entered_by: Option<String>,
     pub(super) values: ClientValues,
     /// In milliseconds since 1970.
     pub(super) expires_at: i64,
@@ -116,6 +119,19 @@ pub(super) async fn pending_at(
     Ok(chosen(all_pending(services, account).await?, place))
 }
 
+/// The pending client of an account whose platform nobody knows, for whoever entered it.
+pub(super) async fn pending_of_nowhere(
+    services: &Services,
+    account: &str,
+    extension_hash: &str,
+) -> Result<Option<Pending>, StoreError> {
+    let all = all_pending(services, account).await?;
+    let is_own = |pending: &Pending| {
+        pending.platform.is_none() && pending.entered_by.as_deref() == Some(extension_hash)
+    };
+    Ok(all.into_iter().find(is_own))
+}
+
 /// The one that is meant at a place: that of the document, else that of the whole platform. If no document is named,
 /// that of the platform, else the only one of its documents.
 fn chosen<T: Placed>(all: Vec<T>, place: &Place) -> Option<T> {
@@ -154,6 +170,7 @@ mod tests {
             platform: Some("p".to_owned()),
             proxy_id: None,
             is_guessed: true,
+            entered_by: Some("e".to_owned()),
             values: client("p", None).values,
             expires_at: 1,
         };
@@ -161,7 +178,7 @@ mod tests {
             &pending.key("a"),
             &pending,
             "managedOAuth/pending/a/p/-",
-            r#"{"platform":"p","proxyId":null,"isGuessed":true,"values":{"clientId":"id"},"expiresAt":1}"#,
+            r#"{"platform":"p","proxyId":null,"isGuessed":true,"enteredBy":"e","values":{"clientId":"id"},"expiresAt":1}"#,
         );
     }
 
