@@ -15,6 +15,7 @@ mod base;
 mod cases;
 mod ci_kit;
 mod cli;
+mod client;
 mod connectors;
 mod console_tokens;
 mod contact_cache;

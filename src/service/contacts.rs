@@ -91,6 +91,21 @@ pub struct Search {
 /// A refusal that still holds an empty list, or a refusal alone.
 pub type Answer = Result<Found, Refusal>;
 
+/// Why no contact was created.
+#[derive(Debug)]
+pub enum CreationError {
+    /// The reason, in words.
+    Refused(Refusal),
+    /// Nothing of the platform creates contacts. No client was offered it.
+    NotOffered(Refusal),
+}
+
+impl From<Refusal> for CreationError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 fn not_found() -> Refusal {
     let message = ReturnMessage::warning("Contact not found", 5000);
     Refusal::new(message).with_code(ErrorCode::SessionInvalid)

@@ -196,7 +196,9 @@ fn clients() -> Vec<Route> {
         get("/contact", contacts::find, "Finds the contacts with a phone number")
             .answer::<found::Found>("The contacts, or none")
             .error(400, "No phone number, more than one, or too many formats"),
-        post("/contact", contacts::create, "Creates a contact").answer::<found::Found>("The contact"),
+        post("/contact", contacts::create, "Creates a contact")
+            .answer::<found::Found>("The contact")
+            .reply::<Refusal>(400, "Nothing of the platform creates contacts, and no client was offered it"),
         get("/custom/contact/search", contacts::search, "Finds contacts by name")
             .answer::<found::Found>("The contacts, or none")
             .error(400, "More than one name"),

@@ -57,7 +57,8 @@ pub struct NewContactMapping {
     /// What the client shows. Default `Create new contact...`.
     #[schemars(title = "Name", example = &"New lead")]
     pub name: Option<String>,
-    /// What the client's form for a new contact offers: for each field of the manifest's `page.newContact` its choices.
+    /// What the client's form for a new contact offers: choices by the `const` of a field of the manifest's
+    /// `page.newContact`, or below a kind of contact for the fields of that kind.
     #[schemars(
         title = "Additional info",
         example = serde_json::json!({"category": [{"const": "1", "title": "Client"}]})
