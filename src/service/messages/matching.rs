@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::record::message_log;
+use super::look_up::message_log;
 use super::refusal;
 use crate::connector::ReturnMessage;
 use crate::engine::text::id_text;
@@ -73,8 +73,15 @@ impl InvalidMatch {
     }
 }
 
-/// The ids of a request, as they were given and as text; `None` if it cannot be used.
-fn asked(request: MatchRequest) -> Option<(Vec<(Value, String)>, Option<String>)> {
+/// What a request asks for.
+struct Asked {
+    /// The messages' ids, as they were given and as text.
+    ids: Vec<(Value, String)>,
+    contact_id: Option<String>,
+}
+
+/// What a request asks for; `None` if it cannot be used.
+fn asked(request: MatchRequest) -> Option<Asked> {
     request.conversation_id.as_deref().and_then(id_text)?;
     let Some(Value::Array(ids)) = request.message_ids.map(Given::into_value) else { return None };
     if ids.len() > MOST_MESSAGES {
@@ -82,7 +89,7 @@ fn asked(request: MatchRequest) -> Option<(Vec<(Value, String)>, Option<String>)
     }
     let with_text = |id: Value| id_text(&id).filter(|text| is_short(text)).map(|text| (id, text));
     let ids = ids.into_iter().map(with_text).collect::<Option<Vec<_>>>()?;
-    Some((ids, request.contact_id.as_deref().and_then(id_text)))
+    Some(Asked { ids, contact_id: request.contact_id.as_deref().and_then(id_text) })
 }
 
 fn is_short(id: &str) -> bool {
@@ -98,15 +105,14 @@ pub async fn matched(
     session: &Session,
     request: MatchRequest,
 ) -> Result<Result<Matched, Refusal>, InvalidMatch> {
-    let (ids, contact_id) = asked(request).ok_or(InvalidMatch)?;
-    Ok(found(services, session, ids, contact_id).await)
+    let asked = asked(request).ok_or(InvalidMatch)?;
+    Ok(found(services, session, asked).await)
 }
 
 async fn found(
     services: &Services,
     session: &Session,
-    ids: Vec<(Value, String)>,
-    contact_id: Option<String>,
+    Asked { ids, contact_id }: Asked,
 ) -> Result<Matched, Refusal> {
     let unstored = |error| Refusal::new(store_failed(&error));
     let user = services.connected_user(session).await.map_err(unstored)?;

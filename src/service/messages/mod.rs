@@ -5,6 +5,7 @@
 mod attachments;
 mod correspondents;
 mod input;
+mod look_up;
 mod matching;
 mod record;
 mod selection;

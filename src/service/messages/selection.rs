@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::input::{Basis, Common, Entry, MessageLogRequest, Named, named, ordered, sent_at};
-use super::record::{Log, being_logged, message_log, unstored};
+use super::look_up::message_log;
+use super::record::{Log, being_logged, unstored};
 use super::{Job, Logged, attachments, failed, refusal};
 use crate::connector::{Interface, ReturnMessage};
 use crate::engine::operation::LogFormat;
