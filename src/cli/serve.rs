@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{CliError, STORE_FAILED, egress, logging, print, secret_length};
+use super::{CliError, STORE_FAILED, egress, logging, print, reporting, secret_length};
 use crate::engine::operation::RateBudget;
 use crate::server::{
     DEFAULT_RATE_LIMIT, DEVELOPER_PORTAL_SERVER, MAX_CONNECTIONS, MAX_REQUESTS, RINGCENTRAL_SERVER,
@@ -64,7 +64,15 @@ const NAMES: &[&str] = &[
     "HASH_KEY",
     "DATABASE_URL",
     "RINGCENTRAL_SERVER",
+    "RINGCENTRAL_CLIENT_ID",
+    "RINGCENTRAL_CLIENT_SECRET",
     "DEVELOPER_PORTAL_SERVER",
+    "ERROR_REPORT_S3_BUCKET",
+    "ERROR_REPORT_S3_ENDPOINT",
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
     "CRM_MANIFEST",
     "ADMIN_EXTENSION_ID_DEV_PASS_LIST",
     "IS_PROD",
@@ -215,6 +223,10 @@ fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
     if proxy_configs.is_none() {
         tracing::warn!("no --proxy-configs: only registered connectors are served");
     }
+    // Checked now, so that a typo is found at the start and not at the first sign-in.
+    let app_server = values.url_if("APP_SERVER")?;
+    let ringcentral_client = reporting::ringcentral_client(&|name| values.get(name), app_server.is_some())?;
+    let error_reports = Some(reporting::destination(&|name| values.get(name), &data_dir)?);
     Ok(Settings {
         listen: listen(arguments, &values)?,
         metrics_listen: metrics_listen(arguments, &values)?,
@@ -234,8 +246,10 @@ fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
         ringcentral_server,
         developer_portal,
         admin_extensions: admin_extensions(&values),
-        app_server: values.url_if("APP_SERVER")?,
+        app_server,
         override_app_server: values.url_if("OVERRIDE_APP_SERVER")?,
+        ringcentral_client,
+        error_reports,
         manifest: manifest(&values)?,
     })
 }

@@ -16,7 +16,8 @@ use super::management::ManagementErrorReply;
 use super::management::{IfMatch, IfMatchHeader, ManagementCaller, Sent, Submitted, Text, scope};
 use super::public::Public;
 use super::reply::{self, ErrorReply};
-use super::session::{Authenticated, Visitor};
+use super::session::{Authenticated, Identified, Visitor};
+use super::upload::Upload;
 use crate::service::management::TokenScope;
 use crate::service::wording::Refusal;
 
@@ -141,6 +142,10 @@ impl Argument for Authenticated {
     const NEEDS: Needs = Needs::access(Access::Session);
 }
 
+impl Argument for Identified {
+    const NEEDS: Needs = Needs::access(Access::Session);
+}
+
 impl Argument for Admin {
     const NEEDS: Needs = Needs::access(Access::Admin);
 }
@@ -166,6 +171,11 @@ impl<T: JsonSchema, const LIMIT: usize> Argument for Body<T, LIMIT> {
         body: Some(BodyNeeds { schema: SchemaGenerator::subschema_for::<T>, takes_forms: true }),
         ..Needs::NOTHING
     };
+}
+
+impl<const LIMIT: usize> Argument for Upload<LIMIT> {
+    const NEEDS: Needs =
+        Needs { body: Some(BodyNeeds { schema: any_json, takes_forms: true }), ..Needs::NOTHING };
 }
 
 // Not as they are: who has no token reads that, whatever else is wrong.

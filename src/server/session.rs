@@ -47,23 +47,34 @@ fn verified(headers: &HeaderMap, query_string: &str, sessions: &Sessions) -> Opt
 /// A request with a valid session.
 pub(super) struct Authenticated(pub(super) Arc<Session>);
 
-/// Marks a request whose handler demands a session.
-struct Demanded;
+/// A request with a valid session, to a route that says otherwise what it thinks of one without (recordings 26,
+/// `callback-no-session`).
+pub(super) struct Identified(pub(super) Arc<Session>);
+
+/// Marks a request whose handler demands a session, with what is answered to one without.
+struct Demanded(&'static str);
 
 /// What a request gets whose session has turned out to have ended, if its handler demands one: the same as with any
 /// other token that is none. The handler found no user then, so it did nothing.
 pub(super) fn refusal(request: &HttpRequest, session: &Session) -> Option<HttpResponse> {
-    let is_refused = session.has_ended() && request.extensions().contains::<Demanded>();
-    is_refused.then(|| NoSession.error_response())
+    let words =
+        session.has_ended().then(|| request.extensions().get::<Demanded>().map(|demanded| demanded.0))?;
+    words.map(|words| NoSession(words).error_response())
 }
+
+/// What clients recognise a missing session by.
+const AUTHORIZE: &str = "Please go to Settings and authorize CRM platform";
+
+/// The same on the routes of [`Identified`].
+const INVALID: &str = "Invalid request";
 
 /// There is no valid session.
 #[derive(Debug)]
-pub(super) struct NoSession;
+pub(super) struct NoSession(&'static str);
 
 impl std::fmt::Display for NoSession {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Please go to Settings and authorize CRM platform")
+        f.write_str(self.0)
     }
 }
 
@@ -78,10 +89,23 @@ impl FromRequest for Authenticated {
     type Future = Ready<Result<Self, NoSession>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        let session = request.extensions().get::<Arc<Session>>().cloned();
-        request.extensions_mut().insert(Demanded);
-        ready(session.map(Self).ok_or(NoSession))
+        ready(demanded(request, AUTHORIZE).map(Self))
     }
+}
+
+impl FromRequest for Identified {
+    type Error = NoSession;
+    type Future = Ready<Result<Self, NoSession>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        ready(demanded(request, INVALID).map(Self))
+    }
+}
+
+fn demanded(request: &HttpRequest, words: &'static str) -> Result<Arc<Session>, NoSession> {
+    let session = request.extensions().get::<Arc<Session>>().cloned();
+    request.extensions_mut().insert(Demanded(words));
+    session.ok_or(NoSession(words))
 }
 
 /// Whoever calls a route that answers without a session as well.

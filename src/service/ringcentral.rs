@@ -1,8 +1,12 @@
 //! Who the RingCentral user is: asked at the platform with the client's own token.
 
+pub mod grants;
+pub mod standing;
+
 use serde_json::Value;
 
 use super::Services;
+use super::hashing::hashed;
 use crate::engine::exchange::RequestSpec;
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::phone::parse_region;
@@ -47,6 +51,10 @@ pub async fn extension(services: &Services, token: &str) -> Result<Extension, Fa
             "the RingCentral platform did not say which account the token belongs to",
         )
     })?;
+    if let Some(id) = &extension_id {
+        let (hash, now) = (hashed(services, id), services.clock.elapsed());
+        services.standings.note(&account_id, &hash, is_admin, now);
+    }
     Ok(Extension { account_id, extension_id, region, is_admin })
 }
 

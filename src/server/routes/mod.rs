@@ -5,6 +5,7 @@ mod call_down;
 mod call_logs;
 mod connectors;
 mod contacts;
+mod error_reports;
 mod managed_oauth;
 mod managed_sign_in;
 mod management;
@@ -16,6 +17,7 @@ mod plugins;
 mod profile;
 mod proxy_configs;
 mod public;
+mod reports;
 mod settings;
 mod users;
 
@@ -58,6 +60,9 @@ pub(super) fn table() -> Vec<Route> {
     routes.extend(managed_sign_in::table());
     routes.extend(managed_oauth::table());
     routes.extend(oauth::table());
+    routes.extend(reports::table());
+    routes.extend(error_reports::table());
+    routes.extend(messages::table());
     routes
 }
 
@@ -191,7 +196,9 @@ fn clients() -> Vec<Route> {
         get("/contact", contacts::find, "Finds the contacts with a phone number")
             .answer::<found::Found>("The contacts, or none")
             .error(400, "No phone number, more than one, or too many formats"),
-        post("/contact", contacts::create, "Creates a contact").answer::<found::Found>("The contact"),
+        post("/contact", contacts::create, "Creates a contact")
+            .answer::<found::Found>("The contact")
+            .reply::<Refusal>(400, "Nothing of the platform creates contacts, and no client was offered it"),
         get("/custom/contact/search", contacts::search, "Finds contacts by name")
             .answer::<found::Found>("The contacts, or none")
             .error(400, "More than one name"),

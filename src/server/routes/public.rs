@@ -16,7 +16,7 @@ use crate::server::public::Public;
 use crate::server::reply;
 use crate::service::hashing::hashed;
 use crate::service::manifest::{self, Wanted};
-use crate::service::{Services, interfaces};
+use crate::service::{Services, adoption, interfaces};
 use crate::store::UserKey;
 
 members! {
@@ -159,5 +159,8 @@ pub(super) async fn user_info_hash(
         extension_id: hash(query.0.extension_id.as_deref()),
         account_id: hash(query.0.account_id.as_deref()),
     };
+    let text =
+        |id: &Option<Given<String>>| id.as_deref().and_then(Value::as_str).unwrap_or_default().to_owned();
+    adoption::extension_seen(&services, &text(&query.0.account_id), &text(&query.0.extension_id));
     reply::json(200, &hashes)
 }

@@ -20,7 +20,7 @@ pub use renewal::Renewals;
 use renewal::Why;
 
 use super::session::Session;
-use super::{ResolvedPlatform, Services, managed_sign_in};
+use super::{ResolvedPlatform, Services, adoption, managed_sign_in};
 use crate::connector::{CallError, Interface};
 use crate::credential::Credential;
 use crate::engine::operation::AuthType;
@@ -121,7 +121,10 @@ impl Services {
     /// If the store cannot be read.
     pub async fn connected_user(&self, session: &Session) -> Result<Option<User>, StoreError> {
         match session.connected_user(&*self.store).await? {
-            Some(user) => managed_sign_in::with_values(self, user).await.map(Some),
+            Some(user) => {
+                adoption::user_seen(self, &user);
+                managed_sign_in::with_values(self, user).await.map(Some)
+            }
             None => Ok(None),
         }
     }

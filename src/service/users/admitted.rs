@@ -12,7 +12,7 @@ use crate::engine::results::UserInfo;
 use crate::service::invoke::Unsaved;
 use crate::service::ringcentral::Extension;
 use crate::service::stored_ids::check_id;
-use crate::service::{ResolvedPlatform, Services, managed_sign_in};
+use crate::service::{ResolvedPlatform, Services, adoption, managed_sign_in};
 use crate::user::ManagedFields;
 
 /// Somebody whom the CRM named.
@@ -86,6 +86,7 @@ pub(in crate::service) async fn admit(
     let (platform, authorization) = (admission.platform, admission.authorization);
     let mut name: Option<Value> = info.name.clone();
     let user = managed_sign_in::with_values(services, save(services, admission, &info).await?).await?;
+    adoption::user_seen(services, &user);
     let jwt_token = services
         .sessions
         .issue(&user.key, user.session_epoch)

@@ -45,6 +45,10 @@ pub enum DocumentKind {
     PortalForm,
     /// The OAuth clients that an account's admins supply.
     ManagedOAuth,
+    /// A RingCentral token that an account's reports are made with.
+    AdminToken,
+    /// Who was seen lately of an account.
+    Adoption,
 }
 
 /// Names a document: its kind and the parts of its key, the most general first. Parts are ids,
@@ -70,13 +74,15 @@ pub struct DocumentChange {
 
 impl DocumentKind {
     /// The kinds whose documents may have a member `expiresAt`, which the sweep heeds.
-    pub(super) const EXPIRING: [Self; 6] = [
+    pub(super) const EXPIRING: [Self; 8] = [
         Self::Note,
         Self::NewContacts,
         Self::RateLimit,
         Self::OAuthSignIn,
         Self::PortalForm,
         Self::ManagedOAuth,
+        Self::AdminToken,
+        Self::Adoption,
     ];
 
     /// Its name in keys. Stored keys begin with it, so it never changes.
@@ -99,6 +105,8 @@ impl DocumentKind {
             Self::ManagedSignIn => "managedSignIn",
             Self::PortalForm => "portalForm",
             Self::ManagedOAuth => "managedOAuth",
+            Self::AdminToken => "adminToken",
+            Self::Adoption => "adoption",
         }
     }
 }
