@@ -42,7 +42,7 @@ fn listed(app: &TestServer) -> Vec<Value> {
 fn a_report_goes_from_the_client_to_the_operator() {
     let (mut app, session, _crm) = start(&[]);
     let link = link(&app, &session);
-    assert!(link.starts_with(&format!("http://{}/debug/report/", app.server.address())), "{link}");
+    assert!(link.starts_with(&format!("http://{}/debug/report/upload/", app.server.address())), "{link}");
     let report = r#"{"error": "it broke", "when": [1, 2]}"#;
     let reply = put(&app, &target(&link), report);
     assert_eq!((reply.status, reply.text().as_str()), (200, ""));
@@ -61,13 +61,17 @@ fn a_report_goes_from_the_client_to_the_operator() {
         assert_eq!(app.get("/debug/reports", token).status, 401);
         assert_eq!(app.get(&format!("/debug/reports/{id}"), token).status, 401);
     }
-    assert!(!app.server.log().contains(&target(&link)["/debug/report/".len()..]), "{}", app.server.log());
+    assert!(
+        !app.server.log().contains(&target(&link)["/debug/report/upload/".len()..]),
+        "{}",
+        app.server.log()
+    );
 }
 
 #[test]
 fn the_link_names_the_address_that_the_operator_set() {
     let (app, session, _crm) = start(&[("APP_SERVER", "https://app.example/connect/")]);
-    assert!(link(&app, &session).starts_with("https://app.example/connect/debug/report/"));
+    assert!(link(&app, &session).starts_with("https://app.example/connect/debug/report/upload/"));
 }
 
 #[test]
@@ -79,11 +83,11 @@ fn an_upload_that_cannot_be_used_gets_words_and_leaves_nothing() {
     let others = target(&link(&app, &other));
     let mixed = format!("{content}.{}", others.split_once('.').unwrap().1);
     for (target, status) in [
-        ("/debug/report/url".to_owned(), 403),
+        ("/debug/report/upload/url".to_owned(), 403),
         (format!("{content}.AAAA"), 403),
         (mixed, 403),
-        (format!("/debug/report/.{signature}"), 403),
-        (format!("/debug/report/{session}"), 403),
+        (format!("/debug/report/upload/.{signature}"), 403),
+        (format!("/debug/report/upload/{session}"), 403),
     ] {
         assert_eq!(put(&app, &target, "{}").status, status, "{target}");
     }
@@ -176,7 +180,7 @@ fn a_link_to_a_bucket_is_one_that_s3_accepts() {
     let elsewhere = app.get("/debug/reports", ADMIN_TOKEN);
     assert_eq!(elsewhere.status, 404);
     assert!(elsewhere.text().contains("ERROR_REPORT_S3_BUCKET"), "{}", elsewhere.text());
-    assert_eq!(put(&app, "/debug/report/x.y", "{}").status, 404);
+    assert_eq!(put(&app, "/debug/report/upload/x.y", "{}").status, 404);
 }
 
 /// The local server that signs by itself agrees with Amazon's published example of the same algorithm.

@@ -89,6 +89,8 @@ pub(super) struct BodyNeeds {
     pub(super) schema: MakeSchema,
     /// Whether it may be a form as well.
     pub(super) takes_forms: bool,
+    /// Whether what is wrong with it is told in the management API's form.
+    pub(super) is_managements: bool,
 }
 
 impl Needs {
@@ -99,7 +101,11 @@ impl Needs {
     }
 
     const fn json<T: JsonSchema>() -> Self {
-        let body = BodyNeeds { schema: SchemaGenerator::subschema_for::<T>, takes_forms: false };
+        let body = BodyNeeds {
+            schema: SchemaGenerator::subschema_for::<T>,
+            takes_forms: false,
+            is_managements: true,
+        };
         Self { body: Some(body), ..Self::NOTHING }
     }
 
@@ -168,14 +174,20 @@ impl<T: JsonSchema> Argument for Headers<T> {
 
 impl<T: JsonSchema, const LIMIT: usize> Argument for Body<T, LIMIT> {
     const NEEDS: Needs = Needs {
-        body: Some(BodyNeeds { schema: SchemaGenerator::subschema_for::<T>, takes_forms: true }),
+        body: Some(BodyNeeds {
+            schema: SchemaGenerator::subschema_for::<T>,
+            takes_forms: true,
+            is_managements: false,
+        }),
         ..Needs::NOTHING
     };
 }
 
 impl<const LIMIT: usize> Argument for Upload<LIMIT> {
-    const NEEDS: Needs =
-        Needs { body: Some(BodyNeeds { schema: any_json, takes_forms: true }), ..Needs::NOTHING };
+    const NEEDS: Needs = Needs {
+        body: Some(BodyNeeds { schema: any_json, takes_forms: false, is_managements: false }),
+        ..Needs::NOTHING
+    };
 }
 
 // Not as they are: who has no token reads that, whatever else is wrong.
@@ -278,7 +290,7 @@ impl Route {
                 )
                 .reply::<ManagementErrorReply>(500, "The store failed; what was in service stays in service"),
         };
-        if needs.body.is_some_and(|body| body.takes_forms) {
+        if needs.body.is_some_and(|body| !body.is_managements) {
             route = route.error(400, "The body cannot be used");
             route = route.error(408, "The body came too slowly");
             route = route.error(413, "The body is larger than this route takes, or has too many values");

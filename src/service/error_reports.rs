@@ -84,7 +84,9 @@ impl ErrorReports {
         let origin = Origin::of(user);
         match self {
             Self::Bucket(bucket) => bucket.link(&origin, clock),
-            Self::Folder(folder) => Ok(format!("{server}/debug/report/{}", folder.link(&origin).await?)),
+            Self::Folder(folder) => {
+                Ok(format!("{server}/debug/report/upload/{}", folder.link(&origin).await?))
+            }
         }
     }
 

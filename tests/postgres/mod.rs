@@ -9,6 +9,7 @@ mod migrate;
 mod outages;
 #[path = "../store/records.rs"]
 mod records;
+mod reports;
 mod store;
 #[path = "../store/suite.rs"]
 mod suite;

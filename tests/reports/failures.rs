@@ -12,13 +12,13 @@ fn what_failed_is_told() {
     let session = scene.admin();
     for (answer, words) in [
         (Answer::json(&json!({"errorCode": "CMN-101"})).status(400), "HTTP 400, CMN-101"),
-        (Answer::json(&json!({"errorCode": "TokenExpired"})).status(401), "no longer accepts the token"),
-        (Answer::json(&json!({})).status(403), "does not let the admin's token do this"),
+        (Answer::json(&json!({"errorCode": "TokenExpired"})).status(401), "does not accept the token"),
+        (Answer::json(&json!({})).status(403), "does not allow this"),
         (Answer::json(&json!({})).status(429), "too many requests"),
         (Answer::json(&json!({})).status(500), "in trouble"),
-        (Answer::text("text/html", "<html></html>"), "no report"),
-        (Answer::json(&json!({})), "no report"),
-        (Answer::json(&json!([1])), "no report"),
+        (Answer::text("text/html", "<html></html>"), "makes no sense"),
+        (Answer::json(&json!({})), "makes no sense"),
+        (Answer::json(&json!([1])), "makes no sense"),
         (Answer::reset(), "could not be reached"),
     ] {
         for path in [AGGREGATION, CALLS] {

@@ -61,7 +61,7 @@ fn a_renewal_that_is_refused_is_told_and_ends_nothing() {
     for (answer, words) in [
         (Answer::json(&json!({"error": "invalid_grant"})).status(400), "invalid_grant"),
         (Answer::json(&json!({})).status(503), "in trouble"),
-        (Answer::text("text/html", "<html></html>"), "no report"),
+        (Answer::text("text/html", "<html></html>"), "makes no sense"),
     ] {
         scene.ringcentral.answer_instead(TOKEN, answer);
         for reply in [scene.report(&session), scene.user_report(&session)] {

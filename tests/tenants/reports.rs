@@ -49,7 +49,7 @@ pub const CASES: &[Case] = &[
         },
     },
     Case {
-        routes: &["GET /debug/report/url", "PUT /debug/report/{signed}"],
+        routes: &["GET /debug/report/url", "PUT /debug/report/upload/{signed}"],
         plant: |owner| {
             let link = link(owner).expect("a link");
             assert_eq!(upload(owner, &link), 200);

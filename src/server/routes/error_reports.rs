@@ -32,7 +32,7 @@ pub(super) fn table() -> Vec<Route> {
             .error(400, "The server keeps no reports, or cannot make a URL")
             .error(429, "There are as many reports as are kept")
             .error(500, "The store failed"),
-        put("/debug/report/{signed}", upload, "Takes a report of errors under a signed URL")
+        put("/debug/report/upload/{signed}", upload, "Takes a report of errors under a signed URL")
             .empty(200, "It is kept")
             .error(400, "It is no JSON")
             .error(403, "The URL was not made by this server, or has expired")
@@ -101,7 +101,7 @@ async fn link(
     }
 }
 
-/// `PUT /debug/report/{signed}`
+/// `PUT /debug/report/upload/{signed}`
 async fn upload(
     _: Public,
     services: web::Data<Services>,

@@ -155,10 +155,8 @@ pub(in crate::service) fn told(failure: &Failure) -> String {
     });
     let code = code.unwrap_or_default();
     match failure.kind {
-        FailureKind::Status(401) => format!("no longer accepts the token of the report (HTTP 401{code})"),
-        FailureKind::Status(403) => {
-            format!("does not let the admin's token do this (HTTP 403{code})")
-        }
+        FailureKind::Status(401) => format!("does not accept the token, or this server (HTTP 401{code})"),
+        FailureKind::Status(403) => format!("does not allow this (HTTP 403{code})"),
         FailureKind::Status(429) => format!("has had too many requests (HTTP 429{code})"),
         FailureKind::Status(status @ 500..) => format!("is in trouble (HTTP {status}{code})"),
         FailureKind::Status(status) => format!("refused the request (HTTP {status}{code})"),
@@ -167,7 +165,9 @@ pub(in crate::service) fn told(failure: &Failure) -> String {
             "could not be reached".to_owned()
         }
         FailureKind::TooLarge => "answered more than is read at a time".to_owned(),
-        FailureKind::NotJson | FailureKind::Unconfirmed => "answered something that is no report".to_owned(),
+        FailureKind::NotJson | FailureKind::Unconfirmed => {
+            "answered something that makes no sense".to_owned()
+        }
         FailureKind::Blocked | FailureKind::Missing | FailureKind::Limited => "was not asked".to_owned(),
     }
 }
