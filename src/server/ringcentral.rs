@@ -46,7 +46,9 @@ pub(super) fn filled(given: Option<Given<String>>) -> Option<String> {
 pub(super) fn refused(error: &AccountError) -> HttpResponse {
     match error {
         AccountError::NotAdmin | AccountError::OtherAccount => reply::text(403, &error.to_string()),
-        AccountError::NoToken | AccountError::Upstream(_) => reply::error(400, &error.to_string()),
+        AccountError::NoToken | AccountError::Upstream(_) | AccountError::Unusable(_) => {
+            reply::error(400, &error.to_string())
+        }
         AccountError::TooMuch(error) => reply::too_much(error),
         AccountError::Store(error) => reply::store_failed(error),
     }

@@ -28,6 +28,9 @@ pub enum AccountError {
     /// They would be too many or too long.
     #[error(transparent)]
     TooMuch(#[from] TooMuch),
+    /// What is submitted cannot be used; what is wrong with it, and what to do.
+    #[error("{0}")]
+    Unusable(String),
     /// The RingCentral user is no admin.
     #[error("Admin validation failed")]
     NotAdmin,

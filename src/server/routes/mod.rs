@@ -13,7 +13,9 @@ mod plugins;
 mod profile;
 mod proxy_configs;
 mod public;
+mod server_logging;
 mod settings;
+mod user_mapping;
 mod users;
 
 use std::collections::BTreeMap;
@@ -51,6 +53,8 @@ pub(super) fn table() -> Vec<Route> {
     let mut routes = clients();
     routes.extend(connectors::table());
     routes.extend(management::table());
+    routes.extend(server_logging::table());
+    routes.extend(user_mapping::table());
     routes
 }
 
@@ -152,6 +156,7 @@ fn clients() -> Vec<Route> {
             .error(500, "The store failed"),
         post("/admin/settings", settings::change_managed, "Changes what admins manage")
             .text(200, "They are changed")
+            .error(400, "The RingCentral token is missing, or what is wrong with the settings")
             .text(403, "The RingCentral user is no admin, or of another account than the session's user")
             .error(500, "The store failed"),
         get("/calldown", call_down::list, "Lists the user's contacts to call")

@@ -53,7 +53,8 @@ members! {
         user_settings as "userSettings": Option<Map<String, Value>>,
         /// Replaces the member of this name.
         custom_adapter as "customAdapter": Option<Given<Value>>,
-        /// Replaces the member of this name.
+        /// Replaces the mappings of the session's CRM: a list of objects with `crmUserId` and `rcExtensionId`, a list
+        /// of ids. Null removes them.
         user_mappings as "userMappings": Option<Given<Value>>,
     }
 }
@@ -72,7 +73,8 @@ impl From<ManagedSettings> for Submitted {
         Self {
             user_settings: settings.user_settings,
             custom_adapter: filled(settings.custom_adapter),
-            user_mappings: filled(settings.user_mappings),
+            // Null removes them (recordings 24, `save-null`).
+            user_mappings: settings.user_mappings.map(Given::into_value),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::engine::operation::{LogFormat, TextLimit};
 use crate::engine::text::{id_text, to_text};
 use crate::engine::time::{parse_client_time, to_iso};
 use crate::members::{Given, members};
+use crate::service::assigned_user;
 use crate::service::call_logs::log_format;
 use crate::service::composition::{Settings, shared_sms};
 use crate::service::fitting::{Fitting, Text};
@@ -95,6 +96,7 @@ impl Entry {
         MessageLog {
             contact_info: self.common.contact_info.clone(),
             creation_time: sent_at(&self.message).map(to_iso),
+            assigned_user_id: self.common.assigned_user_id.clone(),
             request: Value::Object(request),
             message: self.message.clone(),
             ..MessageLog::default()
@@ -132,6 +134,8 @@ pub(super) async fn threads(
     let (conversation_id, log_id) = (named("conversationId"), named("conversationLogId"));
     let log_id = log_id.or_else(|| conversation_id.clone());
     check_id("conversation's id (logInfo.conversationLogId)", log_id.as_deref().unwrap_or_default())?;
+    let assigned_user_id =
+        assigned_user::crm_id(platform, user, request.additional_submission.as_deref()).await?;
     let mut members = Map::new();
     if let Some(submission) = request.additional_submission {
         members.insert("additionalSubmission".to_owned(), submission.into_value());
@@ -143,7 +147,7 @@ pub(super) async fn threads(
         }
     }
     let token = log_info.get("rcAccessToken").and_then(Value::as_str).map(str::to_owned);
-    let common = Arc::new(Common { contact_info, members, token });
+    let common = Arc::new(Common { contact_info, members, assigned_user_id, token });
     let messages = ordered(messages);
     if shared {
         let state = shared_state(services, platform, user, common, log_info, messages, log_id).await?;
@@ -177,6 +181,7 @@ pub(super) async fn threads(
 struct Common {
     contact_info: Value,
     members: Map<String, Value>,
+    assigned_user_id: Option<String>,
     token: Option<String>,
 }
 
