@@ -87,3 +87,18 @@ pub async fn administered(
     }
     account_of(services, extension, user)
 }
+
+/// The account whose admin this is, for what belongs to that account alone: beside it the session only says which CRM is
+/// meant, and its user may be of another account (recordings 24, `match`). Nothing of the user's own account is read or
+/// changed by it.
+///
+/// # Errors
+/// As [`administered`], but for a user of another account.
+pub async fn administered_beside(
+    services: &Services,
+    token: Option<&str>,
+    user: &User,
+) -> Result<Account, AccountError> {
+    let of_unknown_account = Some(user).filter(|user| user.rc_account_id.is_none());
+    administered(services, token, of_unknown_account).await
+}

@@ -12,6 +12,7 @@
 //! purpose; the other tests show that.
 
 mod accounts;
+mod admins;
 mod calendar;
 mod logs;
 mod people;
@@ -249,7 +250,7 @@ fn assert_refused(reply: &Response) {
 }
 
 fn cases() -> impl Iterator<Item = &'static Case> {
-    [logs::CASES, people::CASES, calendar::CASES, accounts::CASES].into_iter().flatten()
+    [logs::CASES, people::CASES, calendar::CASES, accounts::CASES, admins::CASES].into_iter().flatten()
 }
 
 fn play(has_account: bool) {

@@ -154,7 +154,7 @@ fn clients() -> Vec<Route> {
             .reply::<admin_settings::AdminSettings>(200, "The settings")
             .reply::<settings::NothingManaged>(200, "There are none")
             .error(400, NO_ADMIN)
-            .text(403, "The RingCentral user is no admin, or of another account than the session's user")
+            .text(403, "The RingCentral user is no admin")
             .error(500, "The store failed"),
         post("/admin/settings", settings::change_managed, "Changes what admins manage")
             .text(200, "They are changed")

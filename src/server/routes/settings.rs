@@ -96,8 +96,8 @@ pub(super) struct NothingPreloaded {}
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NothingManaged {
-    /// Null.
-    custom_adapter: (),
+    /// Null (recordings 24, `nothing-stored`).
+    custom_connector: (),
     /// Empty.
     user_settings: Map<String, Value>,
 }
@@ -173,7 +173,7 @@ pub(super) async fn read_managed(
     let token = token(headers.0, [query.0.rc_access_token]);
     match admin_settings::load(&services, &user, token.as_deref()).await {
         Ok(Some(settings)) => reply::json(200, &settings),
-        Ok(None) => reply::json(200, &NothingManaged { custom_adapter: (), user_settings: Map::new() }),
+        Ok(None) => reply::json(200, &NothingManaged { custom_connector: (), user_settings: Map::new() }),
         Err(error) => refused(&error),
     }
 }

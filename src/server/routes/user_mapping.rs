@@ -41,7 +41,7 @@ pub(super) fn table() -> Vec<Route> {
             )
             .text(400, "The user is unknown")
             .error(400, "What is wrong with the request, the token or the CRM's answer")
-            .text(403, "The RingCentral user is no admin, or of another account than the session's user")
+            .text(403, "The RingCentral user is no admin")
             .error(500, "The store failed")
     };
     vec![

@@ -17,7 +17,7 @@ pub(super) use self::stored::Crm;
 pub(crate) use self::stored::imported;
 use self::stored::{Stored, key};
 use super::Services;
-use super::accounts::{AccountError, administered};
+use super::accounts::{AccountError, administered, administered_beside};
 use super::session::Session;
 use super::stored_limits::{Limit, TooMuch, bytes, check_settings};
 use crate::engine::time::to_iso;
@@ -148,13 +148,13 @@ impl From<Unsaved> for AccountError {
 /// The settings of the token's account; `None` if no admin wrote any.
 ///
 /// # Errors
-/// If the token is not an admin's, the user belongs to another account, or the store fails.
+/// If the token is not an admin's, or the store fails.
 pub async fn load(
     services: &Services,
     user: &User,
     token: Option<&str>,
 ) -> Result<Option<AdminSettings>, AccountError> {
-    let account = administered(services, token, Some(user)).await?.hashed_id;
+    let account = administered_beside(services, token, user).await?.hashed_id;
     let iso = |milliseconds| Timestamp::from_millisecond(milliseconds).ok().map(to_iso);
     let Some(settings) = read(services, &account).await? else { return Ok(None) };
     let crm = Crm::of(&services.platform_of(&user.key.platform, user), user);

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::matching::{Extensions, Matched, matched};
-use super::accounts::{AccountError, administered};
+use super::accounts::{AccountError, administered_beside};
 use super::admin_settings::{Crm, kept_mappings};
 use super::session::Session;
 use super::wording::message;
@@ -110,7 +110,7 @@ pub async fn map(
     start: Start,
 ) -> Result<Mapped, MappingError> {
     let user = session.connected_user(&*services.store).await?.ok_or(MappingError::UnknownUser)?;
-    let account = administered(services, token, Some(&user)).await?.hashed_id;
+    let account = administered_beside(services, token, &user).await?.hashed_id;
     let platform = services.platform_of(&user.key.platform, &user);
     platform.in_service().map_err(|refusal| MappingError::Failed(in_words(&refusal.return_message)))?;
     if !platform.serves(Interface::GET_USER_LIST) {
