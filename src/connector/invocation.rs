@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use super::contract::{Call, CallError, Connector, Reply};
 use super::interface::Interface;
 use crate::engine::app_connect::{OperationSpec, Output};
+use crate::engine::results::CrmUser;
 use crate::engine::results::UserInfo;
 
 /// An interface with what goes in and what comes out. Hooks see both.
@@ -78,7 +79,6 @@ operations! {
     CreateMessageLog create_message_log (input);
     UpdateMessageLog update_message_log (input);
     GetLicenseStatus get_license_status (input);
-    GetUserList get_user_list ();
     ListAppointments list_appointments (input);
     CreateAppointment create_appointment (input);
     UpdateAppointment update_appointment (input);
@@ -88,6 +88,24 @@ operations! {
     AuthValidation auth_validation ();
     GetServerLoggingSettings get_server_logging_settings ();
     UpdateServerLoggingSettings update_server_logging_settings (input);
+}
+
+/// Lists the CRM's users: all pages of them.
+#[derive(Debug)]
+pub struct GetUserList;
+
+impl Invocation for GetUserList {
+    const INTERFACE: Interface = Interface::GET_USER_LIST;
+    type Input = ();
+    type Output = Vec<CrmUser>;
+
+    fn call<'c>(
+        connector: &'c dyn Connector,
+        call: &'c Call<'c>,
+        (): &'c (),
+    ) -> BoxFuture<'c, Result<Reply<Vec<CrmUser>>, CallError>> {
+        connector.get_user_list(call)
+    }
 }
 
 /// Called after a user signed in and was stored.

@@ -4,6 +4,7 @@ mod admins;
 mod assigned;
 mod lists;
 mod matching;
+mod pages;
 mod requests;
 
 use std::sync::{Arc, Mutex};
@@ -42,10 +43,27 @@ fn crm(request: &Request, users: &Users) -> Answer {
         return test_server::ordinary(request);
     }
     let users = users.lock().unwrap();
+    if let Some(pages) = users.get("pages") {
+        return page(request, pages);
+    }
     let own = users.get(test_server::api_key(request)).unwrap_or(&users);
     match own.get("status").and_then(Value::as_u64) {
         Some(status) => Answer::json(&json!({})).status(u16::try_from(status).unwrap()),
         None => Answer::json(&json!({"users": own})),
+    }
+}
+
+/// A page of users: a list, or the status of a failure. The cursor is the number of the page.
+fn page(request: &Request, pages: &Value) -> Answer {
+    let at: usize = request.query("cursor").map_or(0, |cursor| cursor.parse().expect("a cursor"));
+    match &pages[at] {
+        Value::Number(status) => {
+            Answer::json(&json!({})).status(u16::try_from(status.as_u64().unwrap()).unwrap())
+        }
+        users if at + 1 < pages.as_array().unwrap().len() => {
+            Answer::json(&json!({"users": users, "next": (at + 1).to_string()}))
+        }
+        users => Answer::json(&json!({"users": users, "next": null})),
     }
 }
 

@@ -127,6 +127,9 @@ pub async fn map(
             reply.value.len()
         ));
     }
+    if let Some(rest) = reply.cut_before() {
+        notes.push(format!("The CRM has {rest}, and only {} users were matched", reply.value.len()));
+    }
     let users = Arc::new(reply.value);
     let extensions = listed(extensions, users.is_empty())?;
     let work = (extensions.len() + users.len()) * BYTES_OF_ITEM;

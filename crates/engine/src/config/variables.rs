@@ -167,6 +167,7 @@ variables! {
     SharedSmsLogContent "sharedSMSLogContent" Shape::Open, false, "The composed text of a shared SMS conversation.", "{\"subject\": \"Shared SMS\", \"body\": \"…\"}";
     ExistingMessageLog "existingMessageLog" Shape::Open, false, "What the server keeps about the logged conversation.", "{\"thirdPartyLogId\": \"msg-1\"}";
     AdditionalFieldValues "additionalFieldValues" Shape::Open, true, "The settings to save.", "{\"apiUsername\": \"ada\"}";
+    NextPage "nextPage" Shape::Scalar, false, "What the reply before gave at `nextPagePath`; missing where the first page of the list is asked for.", "\"cursor-2\"";
     Range "range" Shape::Members(RANGE), false, "The days to list, `YYYY-MM-DD`.", "{\"startDate\": \"2026-07-01\", \"endDate\": \"2026-07-31\"}";
     AppointmentId "appointmentId" Shape::Scalar, false, "Id of the appointment.", "\"888\"";
     Payload "payload" Shape::Open, false, "The appointment to create.", "{\"title\": \"Strategy Call\", \"startTimeUtc\": \"2026-07-20T19:00:00.000Z\", \"durationMinutes\": 30}";

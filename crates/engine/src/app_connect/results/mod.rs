@@ -24,4 +24,4 @@ pub use created_log::{CreatedLog, LogPaths};
 pub use license::{License, LicensePaths};
 pub use logging_settings::SettingsPath;
 pub use user_info::{UserInfo, UserInfoPaths};
-pub use users::{CrmUser, UserPaths};
+pub use users::{CrmUser, NEXT_PAGE, UserPage, UserPaths};
