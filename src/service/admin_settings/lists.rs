@@ -235,7 +235,11 @@ fn add(
 mod tests {
     use serde_json::json;
 
+    use super::super::stored::imported;
     use super::*;
+    use crate::connector::Registry;
+    use crate::service::clock::Clock;
+    use crate::service::testing::services;
     use crate::store::assert_stored_as;
 
     fn mapping(id: &str) -> Mapping {
@@ -254,6 +258,40 @@ mod tests {
         add("h", &mut settings, None, &[]).unwrap();
         let form = r#"{"userSettings":null,"customAdapter":null,"userMappings":null,"mappingLists":[{"crm":{"platform":"crm","proxyId":"acme","tenantHost":"a.example"},"number":1,"parts":1},{"number":2,"parts":0}],"lastMappingList":2,"createdAt":1,"updatedAt":1}"#;
         assert_stored_as(&key("h"), &settings, "adminSettings/h", form);
+    }
+
+    /// What the reference kept, or this server before each CRM had a list, is read until the CRM has a list of its own.
+    #[tokio::test]
+    async fn a_list_from_before_there_were_several_is_read() {
+        let services = services(Clock::system(), Registry::default(), Vec::new()).await;
+        let row = json!({"userMappings": [{"crmUserId": "u1", "rcExtensionId": "201"}, "odd", {"crmUserId": "u2"}]});
+        let (key, settings) = imported("h", &row, 1, 2);
+        services.store.save(&key, &settings).await.unwrap();
+        let crm = |platform: &str| Crm { platform: platform.to_owned(), proxy_id: None, tenant_host: None };
+        let before = kept_mappings(&services, "h", &crm("one")).await.unwrap();
+        let old =
+            json!([{"crmUserId": "u1", "rcExtensionId": ["201"]}, {"crmUserId": "u2", "rcExtensionId": []}]);
+        assert_eq!(json!(before.list), old);
+        let late = kept_mappings(&services, "h", &crm("one")).await.unwrap();
+        assert_eq!(before.replaced_by(&services, &[mapping("u3")]).await.unwrap(), Ok(true));
+        // Who read before that change writes nothing.
+        assert_eq!(late.replaced_by(&services, &[]).await.unwrap(), Ok(false));
+        let kept = async |platform| json!(kept_mappings(&services, "h", &crm(platform)).await.unwrap().list);
+        assert_eq!(kept("one").await, json!([mapping("u3")]));
+        assert_eq!(kept("two").await, old);
+    }
+
+    /// A part that is lost is an error, and no shorter list.
+    #[tokio::test]
+    async fn a_list_that_lacks_a_part_is_not_read() {
+        let services = services(Clock::system(), Registry::default(), Vec::new()).await;
+        let crm = Crm { platform: "one".to_owned(), proxy_id: None, tenant_host: None };
+        let none = kept_mappings(&services, "h", &crm).await.unwrap();
+        assert_eq!(none.list, None);
+        none.replaced_by(&services, &[mapping("u1")]).await.unwrap().unwrap();
+        assert!(services.store.delete(&part_key("h", 1, 0)).await.unwrap());
+        let Err(error) = kept_mappings(&services, "h", &crm).await else { panic!("it was read") };
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
     }
 
     #[test]

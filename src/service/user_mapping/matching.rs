@@ -1,6 +1,7 @@
 //! Which extension belongs to which user of a CRM: by e-mail address, else by name (Q82 to Q86).
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use serde_json::{Value, json};
 
@@ -36,15 +37,21 @@ pub(super) struct Matched {
 impl Extensions {
     /// From the list of a request. Of several with the same id, address or name the first counts.
     pub(super) fn new(sent: Vec<Value>) -> Self {
-        let count = sent.len();
-        let list: Vec<Value> =
-            sent.into_iter().filter(|extension| extension.get("id").is_some_and(is_id)).collect();
         let (mut by_id, mut by_email, mut by_name) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let (mut list, mut skipped) = (Vec::with_capacity(sent.len()), 0);
+        for extension in sent {
+            match extension.get("id").filter(|id| is_id(id)).and_then(id_text) {
+                None => skipped += 1,
+                Some(id) => {
+                    if let Entry::Vacant(place) = by_id.entry(id) {
+                        place.insert(list.len());
+                        list.push(extension);
+                    }
+                }
+            }
+        }
         for (at, extension) in list.iter().enumerate() {
             let member = |name: &str| extension.get(name);
-            if let Some(id) = member("id").and_then(id_text) {
-                by_id.entry(id).or_insert(at);
-            }
             if let Some(email) = member("email").and_then(folded) {
                 by_email.entry(email).or_insert(at);
             }
@@ -54,7 +61,7 @@ impl Extensions {
                 }
             }
         }
-        Self { skipped: count - list.len(), list, by_id, by_email, by_name }
+        Self { list, by_id, by_email, by_name, skipped }
     }
 
     /// Where the extension of a CRM user is: the address says more than the name (Q85).

@@ -168,7 +168,13 @@ proptest! {
             let by_name = |extension: &&Value| {
                 are_equal(name, &extension["name"]) || are_equal(name, &joined_name(extension).into())
             };
-            let candidates = || sent.iter().filter(|extension| extension.get("id").is_some_and(is_id));
+            // Of extensions with one id the first counts.
+            let id_of = |extension: &Value| extension.get("id").and_then(id_text);
+            let is_first = |at: usize| sent[..at].iter().all(|before| id_of(before) != id_of(&sent[at]));
+            let candidates = || {
+                let known = sent.iter().enumerate().filter(|(at, extension)| id_of(extension).is_some() && is_first(*at));
+                known.map(|(_, extension)| extension)
+            };
             let best = candidates().find(by_email).or_else(|| candidates().find(by_name));
             let has_id = user.id.as_ref().is_some_and(is_id);
             let expected = best.filter(|_| has_id).map(|extension| extension["id"].clone());
