@@ -18,6 +18,7 @@ mod console_tokens;
 mod contact_cache;
 mod edits;
 mod error_mapping;
+mod form_grants;
 mod generated;
 mod import_reference;
 mod invalid;
@@ -25,6 +26,7 @@ mod lifecycle;
 mod managed_sign_in;
 mod messages;
 mod not_in_service;
+mod oauth;
 mod observability;
 mod openapi;
 #[cfg(feature = "otel")]

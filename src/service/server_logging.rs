@@ -81,8 +81,7 @@ pub async fn save(
     Ok(Saved { successful: true, return_message: message })
 }
 
-/// The platform of an admin, and the user, with a credential that has not expired; no user if nothing serves the
-/// interface.
+/// The platform of an admin, and the user; no user if nothing serves the interface.
 async fn administering<'s>(
     services: &'s Services,
     session: &Session,
@@ -91,13 +90,10 @@ async fn administering<'s>(
 ) -> Result<(ResolvedPlatform<'s>, Option<User>), SettingsError> {
     let user = session.connected_user(&*services.store).await?.ok_or(SettingsError::UnknownUser)?;
     administered(services, token, Some(&user)).await?;
-    let platform = services.platform_of(&user.key.platform, &user);
+    let platform = services.platform_for(session, &user);
     platform.in_service().map_err(SettingsError::Failed)?;
-    if !platform.serves(interface) {
-        return Ok((platform, None));
-    }
-    let user = services.connected_user(session).await?.ok_or(SettingsError::UnknownUser)?;
-    Ok((platform, Some(user)))
+    let is_served = platform.serves(interface);
+    Ok((platform, is_served.then_some(user)))
 }
 
 fn failed(error: &CallError, interface: Interface, platform: &ResolvedPlatform<'_>) -> SettingsError {

@@ -38,6 +38,7 @@ pub(super) fn table() -> Vec<Route> {
             .text(400, "The user is unknown")
             .error(400, "The RingCentral token is missing, or RingCentral could not be asked")
             .reply::<Refusal>(400, "The CRM failed, and how")
+            .reply::<Refusal>(401, "The session at the CRM is over: the user has to connect again")
             .text(403, NO_ADMIN)
             .error(500, "The store failed"),
         post(PATH, save, "Saves the organisation's settings of server-side logging at the CRM")

@@ -12,7 +12,7 @@ use crate::server::ringcentral::{RingCentralHeaders, RingCentralQuery, refused, 
 use crate::server::route::{Route, post};
 use crate::server::session::Authenticated;
 use crate::service::Services;
-use crate::service::user_mapping::{self, MappedUser, MappingError, Start};
+use crate::service::user_mapping::{self, MappedUser, MappingError, Revoked, Start};
 
 /// Says what is missing in the list, which has no place for it.
 const NOTES: HeaderName = HeaderName::from_static("x-user-mapping-notes");
@@ -41,6 +41,7 @@ pub(super) fn table() -> Vec<Route> {
             )
             .text(400, "The user is unknown")
             .error(400, "What is wrong with the request, the token or the CRM's answer")
+            .reply::<Revoked>(401, "The session at the CRM is over: the user has to connect again")
             .text(403, "The RingCentral user is no admin")
             .error(500, "The store failed")
     };
@@ -100,6 +101,7 @@ async fn map(
         }
         Err(MappingError::UnknownUser) => reply::text(400, "User not found"),
         Err(MappingError::Account(error)) => refused(&error),
+        Err(MappingError::Revoked(revoked)) => reply::json(401, &revoked),
         Err(MappingError::Failed(words)) => reply::error(400, &words),
     }
 }

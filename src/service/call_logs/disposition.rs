@@ -41,7 +41,7 @@ pub async fn set_disposition(
         return Err(refusal("The call has no sessionId.", 5000));
     };
     let asked = request.named_extension().resolve(services);
-    let platform = services.platform_of(&session.platform, &user);
+    let platform = services.platform_for(session, &user);
     platform.in_service()?;
     let scopes = Tenants::of(&platform, &user);
     let Some(log) = stored_to_change(&platform, &scopes, &session_id, &asked).await? else {

@@ -13,9 +13,9 @@ use self::matching::{Extensions, Matched, matched};
 use super::accounts::{AccountError, administered_beside};
 use super::admin_settings::{Crm, kept_mappings};
 use super::session::Session;
-use super::wording::message;
+use super::wording::{message, session_expired};
 use super::{Services, off_worker, ringcentral};
-use crate::connector::{CallError, Interface, ReturnMessage, invocation};
+use crate::connector::{CallError, ErrorCode, Interface, NotRenewed, ReturnMessage, invocation};
 use crate::engine::results::CrmUser;
 use crate::json_kind::kind;
 
@@ -86,8 +86,36 @@ pub enum MappingError {
     UnknownUser,
     /// The caller is no admin of the account, or the store failed.
     Account(AccountError),
+    /// The session at the CRM is over.
+    Revoked(Revoked),
     /// The request cannot be used, or the CRM failed; what it is, in words.
     Failed(String),
+}
+
+/// The session at the CRM is over, as these routes tell it (recordings 24, `oauth-revoked`): clients sign out.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "UserMappingSessionRevoked")]
+pub struct Revoked {
+    /// Always false.
+    pub successful: bool,
+    /// What to show.
+    pub return_message: ReturnMessage,
+    /// Always true.
+    pub is_revoke_user_session: bool,
+    /// What clients do.
+    pub error_code: ErrorCode,
+}
+
+impl Default for Revoked {
+    fn default() -> Self {
+        Self {
+            successful: false,
+            return_message: session_expired(),
+            is_revoke_user_session: true,
+            error_code: ErrorCode::SessionRevoked,
+        }
+    }
 }
 
 impl<E: Into<AccountError>> From<E> for MappingError {
@@ -111,15 +139,17 @@ pub async fn map(
 ) -> Result<Mapped, MappingError> {
     let user = session.connected_user(&*services.store).await?.ok_or(MappingError::UnknownUser)?;
     let account = administered_beside(services, token, &user).await?.hashed_id;
-    let platform = services.platform_of(&user.key.platform, &user);
+    // A session that is over at the CRM is told in the words of these routes.
+    let platform = services.platform_of(&session.platform, &user);
     platform.in_service().map_err(|refusal| MappingError::Failed(in_words(&refusal.return_message)))?;
     if !platform.serves(Interface::GET_USER_LIST) {
         return Ok(Mapped::default());
     }
-    // The token of the CRM is renewed only for an admin.
-    let user = services.connected_user(session).await?.ok_or(MappingError::UnknownUser)?;
     let reply = platform.invoke::<invocation::GetUserList>(&user, &()).await;
-    let reply = reply.map_err(|error| MappingError::Failed(crm_failed(&error, &platform.name)))?;
+    let reply = reply.map_err(|error| match error {
+        CallError::NotRenewed(NotRenewed::Revoked) => MappingError::Revoked(Revoked::default()),
+        error => MappingError::Failed(crm_failed(&error, &platform.name)),
+    })?;
     let mut notes = Vec::new();
     if let Some(all) = reply.of_items() {
         notes.push(format!(
@@ -200,6 +230,8 @@ fn listed(sent: Option<Value>, are_no_users: bool) -> Result<Vec<Value>, Mapping
 fn crm_failed(error: &CallError, platform: &str) -> String {
     match error {
         CallError::Failed(failure) if failure.message_override.is_none() => ringcentral::explain(failure),
+        // As recorded (24, `oauth-refresh-fails`).
+        CallError::NotRenewed(NotRenewed::Failed(why)) => why.clone(),
         error => in_words(&message(error, Interface::GET_USER_LIST, platform)),
     }
 }
