@@ -50,6 +50,7 @@ mod sandbox_config;
 mod schema;
 mod selfcheck;
 mod send;
+mod server_logging;
 mod sessions;
 mod shutdown;
 mod source;
@@ -57,6 +58,7 @@ mod support;
 mod tenants;
 #[path = "trials/main.rs"]
 mod trials;
+mod user_mapping;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -15,7 +15,7 @@ use crate::engine::oauth::OAuth;
 use crate::engine::operation::{AuthType, LogFormat};
 use crate::engine::results::{
     Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License,
-    MapError, MappingProblem, UserInfo,
+    MapError, MappingProblem, NEXT_PAGE, UserInfo,
 };
 use crate::engine::send::{Client, send};
 use crate::metrics::Metrics;
@@ -108,6 +108,12 @@ impl<T> Reply<T> {
     /// How many items the CRM's list has, if only the first of them are in the result.
     pub fn of_items(&self) -> Option<usize> {
         self.mapping_problems.iter().find_map(|problem| problem.of_items)
+    }
+
+    /// What the CRM has beyond the pages of a list that were read, in words, if the list is cut.
+    pub fn cut_before(&self) -> Option<&str> {
+        let cut = self.mapping_problems.iter().find(|problem| problem.key == NEXT_PAGE);
+        cut.map(|problem| problem.found.as_str())
     }
 
     /// The result with another value.

@@ -9,6 +9,7 @@ use super::contract::{Call, CallError, Connector, Reply};
 use super::inputs::ManagedAuthOptions;
 use super::interface::Interface;
 use crate::engine::app_connect::{OperationSpec, Output};
+use crate::engine::results::CrmUser;
 use crate::engine::results::UserInfo;
 
 /// An interface with what goes in and what comes out. Hooks see both.
@@ -80,7 +81,6 @@ operations! {
     CreateMessageLog create_message_log (input);
     UpdateMessageLog update_message_log (input);
     GetLicenseStatus get_license_status (input);
-    GetUserList get_user_list ();
     ListAppointments list_appointments (input);
     CreateAppointment create_appointment (input);
     UpdateAppointment update_appointment (input);
@@ -107,6 +107,24 @@ impl Invocation for GetManagedAuthOptions {
         input: &'c Self::Input,
     ) -> BoxFuture<'c, Result<Reply<Self::Output>, CallError>> {
         connector.get_managed_auth_options(call, input)
+    }
+}
+
+/// Lists the CRM's users: all pages of them.
+#[derive(Debug)]
+pub struct GetUserList;
+
+impl Invocation for GetUserList {
+    const INTERFACE: Interface = Interface::GET_USER_LIST;
+    type Input = ();
+    type Output = Vec<CrmUser>;
+
+    fn call<'c>(
+        connector: &'c dyn Connector,
+        call: &'c Call<'c>,
+        (): &'c (),
+    ) -> BoxFuture<'c, Result<Reply<Vec<CrmUser>>, CallError>> {
+        connector.get_user_list(call)
     }
 }
 

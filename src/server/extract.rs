@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, dev};
 use serde_json::{Map, Value};
 
 use super::base::{Base, WrongBase};
-use super::intake::{self, USUAL_LIMIT, Unread};
+use super::intake::{self, MOST_VALUES, USUAL_LIMIT, Unread};
 use super::reply;
 use crate::engine::json::count_values;
 use crate::members::{Members, Wrong};
@@ -18,9 +18,9 @@ use crate::members::{Members, Wrong};
 /// How deep the names of form fields nest.
 const MAX_DEPTH: usize = 16;
 
-/// A request body of at most `LIMIT` bytes: a JSON object or a form; no body is an empty object.
+/// A request body of at most `LIMIT` bytes and `VALUES` values: a JSON object or a form; no body is an empty object.
 #[derive(Debug)]
-pub(super) struct Body<T, const LIMIT: usize = USUAL_LIMIT>(pub(super) T);
+pub(super) struct Body<T, const LIMIT: usize = USUAL_LIMIT, const VALUES: usize = MOST_VALUES>(pub(super) T);
 
 /// The query string: the members of `T` are its parameters. A name that is repeated gives a list.
 #[derive(Debug)]
@@ -61,7 +61,9 @@ impl ResponseError for RequestError {
     }
 }
 
-impl<T: Members + Send + 'static, const LIMIT: usize> FromRequest for Body<T, LIMIT> {
+impl<T: Members + Send + 'static, const LIMIT: usize, const VALUES: usize> FromRequest
+    for Body<T, LIMIT, VALUES>
+{
     type Error = RequestError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, RequestError>>>>;
 
@@ -75,7 +77,8 @@ impl<T: Members + Send + 'static, const LIMIT: usize> FromRequest for Body<T, LI
         let bytes = intake::read(request, payload, LIMIT);
         Box::pin(async move {
             let count = if is_form { intake::count_fields } else { count_values };
-            let parsed = intake::parsed(bytes.await.map_err(RequestError::Unread)?, count, move |bytes| {
+            let bytes = bytes.await.map_err(RequestError::Unread)?;
+            let parsed = intake::parsed(bytes, VALUES, count, move |bytes| {
                 let mut object = if is_form { form(bytes) } else { json(bytes)? };
                 taken(&mut object, base.as_ref())
             });

@@ -29,8 +29,15 @@ pub(super) const SETTINGS_LIMIT: usize = KIB * KIB;
 /// The largest document, with its cases.
 pub(super) const TEXT_LIMIT: usize = 10 * KIB * KIB;
 
-/// The most values in a body. A JSON value takes up to two hundred bytes in memory, and one or two in the body.
-const MOST_VALUES: usize = 50_000;
+/// The largest body with the extensions of an account: 50,000 of them.
+pub(super) const EXTENSIONS_LIMIT: usize = 12 * KIB * KIB;
+
+/// The most values in a body of a route that needs no more. A JSON value takes up to two hundred bytes in memory, and
+/// one or two in the body.
+pub(super) const MOST_VALUES: usize = 50_000;
+
+/// The most values in the extensions of an account: eight for each.
+pub(super) const EXTENSIONS_VALUES: usize = 400_000;
 
 /// Above this a body is parsed off the workers: the others of the worker would wait for milliseconds.
 const PARSED_HERE: usize = 64 * KIB;
@@ -74,8 +81,8 @@ pub(super) struct Overloaded;
 pub(super) enum Unread {
     /// Larger than the limit of its route, in bytes.
     TooLarge(usize),
-    /// It has more than [`MOST_VALUES`] values.
-    TooManyValues,
+    /// It has more than so many values.
+    TooManyValues(usize),
     /// It broke off.
     Incomplete,
     /// It came too slowly.
@@ -88,7 +95,7 @@ impl Unread {
     /// The status of the refusal.
     pub(super) fn status(self) -> u16 {
         match self {
-            Self::TooLarge(_) | Self::TooManyValues => 413,
+            Self::TooLarge(_) | Self::TooManyValues(_) => 413,
             Self::Incomplete => 400,
             Self::TooSlow => 408,
             Self::Overloaded => 503,
@@ -100,7 +107,9 @@ impl std::fmt::Display for Unread {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::TooLarge(limit) => write!(f, "The request body is larger than {limit} bytes."),
-            Self::TooManyValues => write!(f, "The request body has more than {MOST_VALUES} values."),
+            Self::TooManyValues(most) => {
+                write!(f, "The request body has more than {most} values. Send fewer at a time.")
+            }
             Self::Incomplete => f.write_str("The request body broke off before its end."),
             Self::TooSlow => write!(
                 f,
@@ -201,13 +210,14 @@ pub(super) fn count_fields(form: &[u8]) -> usize {
 /// counted before.
 pub(super) async fn parsed<T: Send + 'static>(
     bytes: web::Bytes,
+    most: usize,
     count: fn(&[u8]) -> usize,
     parse: impl FnOnce(&[u8]) -> T + Send + 'static,
 ) -> Result<T, Unread> {
     let is_small = bytes.len() <= PARSED_HERE;
-    let work = move || (bytes.len() <= MOST_VALUES || count(&bytes) <= MOST_VALUES).then(|| parse(&bytes));
+    let work = move || (bytes.len() <= most || count(&bytes) <= most).then(|| parse(&bytes));
     let parsed = if is_small { work() } else { off_worker(work).await.ok_or(Unread::Overloaded)? };
-    parsed.ok_or(Unread::TooManyValues)
+    parsed.ok_or(Unread::TooManyValues(most))
 }
 
 #[cfg(test)]
@@ -219,7 +229,7 @@ mod tests {
     fn too_many_values_are_not_parsed() {
         let list = |item: &str, count: usize| format!("[{}]", vec![item; count].join(","));
         let is_parsed = |body: String, count: fn(&[u8]) -> usize| {
-            let parsed = parsed(body.into(), count, |bytes| bytes.len());
+            let parsed = parsed(body.into(), MOST_VALUES, count, |bytes| bytes.len());
             tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(parsed).is_ok()
         };
         assert!(is_parsed(list("1", MOST_VALUES - 1), count_values));

@@ -48,7 +48,9 @@ pub(super) fn refused(error: &AccountError) -> HttpResponse {
         AccountError::NotAdmin | AccountError::NoAccount | AccountError::OtherAccount => {
             reply::text(403, &error.to_string())
         }
-        AccountError::NoToken | AccountError::Upstream(_) => reply::error(400, &error.to_string()),
+        AccountError::NoToken | AccountError::Upstream(_) | AccountError::Unusable(_) => {
+            reply::error(400, &error.to_string())
+        }
         AccountError::TooMuch(error) => reply::too_much(error),
         AccountError::Store(error) => reply::store_failed(error),
     }

@@ -172,7 +172,7 @@ impl<T: JsonSchema> Argument for Headers<T> {
     const NEEDS: Needs = Needs { headers: Some(T::json_schema), ..Needs::NOTHING };
 }
 
-impl<T: JsonSchema, const LIMIT: usize> Argument for Body<T, LIMIT> {
+impl<T: JsonSchema, const LIMIT: usize, const VALUES: usize> Argument for Body<T, LIMIT, VALUES> {
     const NEEDS: Needs = Needs {
         body: Some(BodyNeeds {
             schema: SchemaGenerator::subschema_for::<T>,

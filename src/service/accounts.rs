@@ -28,6 +28,9 @@ pub enum AccountError {
     /// They would be too many or too long.
     #[error(transparent)]
     TooMuch(#[from] TooMuch),
+    /// What is submitted cannot be used; what is wrong with it, and what to do.
+    #[error("{0}")]
+    Unusable(String),
     /// The RingCentral user is no admin.
     #[error("Admin validation failed")]
     NotAdmin,
@@ -112,4 +115,19 @@ pub async fn administered(
         return Err(AccountError::NotAdmin);
     }
     account_of(services, extension, user)
+}
+
+/// The account whose admin this is, for what belongs to that account alone: beside it the session only says which CRM is
+/// meant, and its user may be of another account (recordings 24, `match`). Nothing of the user's own account is read or
+/// changed by it.
+///
+/// # Errors
+/// As [`administered`], but for a user of another account.
+pub async fn administered_beside(
+    services: &Services,
+    token: Option<&str>,
+    user: &User,
+) -> Result<Account, AccountError> {
+    let of_unknown_account = Some(user).filter(|user| user.rc_account_id.is_none());
+    administered(services, token, of_unknown_account).await
 }

@@ -232,7 +232,8 @@ fn the_hash_of_an_account_opens_no_values() {
     assert_eq!(reply, json!({"userSettings": {"text": {}, "list": {}, "odd": {}}}));
 }
 
-/// A RingCentral token with the session of somebody of another account: neither gets the other's.
+/// A RingCentral token with the session of somebody of another account: neither gets the other's. What belongs to an
+/// account alone is for its admins, whatever session they bring.
 #[test]
 fn a_session_and_a_ringcentral_token_are_of_one_account() {
     let world = World::start();
@@ -245,8 +246,6 @@ fn a_session_and_a_ringcentral_token_are_of_one_account() {
     let change = json!({"adminSettings": {"userSettings": {"theme": {"value": "hijacked"}}}});
     let hash = world.hash_of("100");
     for (method, target) in [
-        ("GET", "/admin/settings".to_owned()),
-        ("GET", "/admin/settings?rcAccessToken=100/admin".to_owned()),
         ("POST", "/admin/settings".to_owned()),
         ("GET", "/user/settings".to_owned()),
         ("GET", format!("/user/settings?rcAccountId={hash}")),
@@ -256,6 +255,12 @@ fn a_session_and_a_ringcentral_token_are_of_one_account() {
         let reply = world.ask(method, &target, &of_200, "100/admin", &change);
         assert_eq!(reply.status, 403, "{method} {target}: {}", reply.text());
         assert!(reply.text().contains("RingCentral account") && !reply.text().contains("planted"));
+    }
+    for target in ["/admin/settings", "/admin/settings?rcAccessToken=100/admin"] {
+        let managed = world.get(target, &of_200, "100/admin");
+        assert!(managed.status == 200 && managed.text().contains("planted-100"), "{}", managed.text());
+        assert!(!managed.text().contains("planted-200") && !managed.text().contains("hijacked"));
+        assert_eq!(world.get(target, &of_200, "100").status, 403, "no admin");
     }
     assert!(world.get("/user/preloadSettings", "", "100").text().contains("planted-100"));
     assert!(world.get("/user/preloadSettings", &of_200, "200").text().contains("planted-200"));
@@ -280,6 +285,10 @@ fn of_a_session() -> Vec<(&'static str, &'static str, Value)> {
         ("GET", "/user/settings", Value::Null),
         ("POST", "/user/settings", json!({"settingKeysToRemove": ["theme"]})),
         ("GET", "/admin/settings", Value::Null),
+        ("POST", "/admin/userMapping", json!({"rcExtensionList": []})),
+        ("POST", "/admin/reinitializeUserMapping", json!({"rcExtensionList": []})),
+        ("GET", "/admin/serverLoggingSettings", Value::Null),
+        ("POST", "/admin/serverLoggingSettings", json!({"additionalFieldValues": {"a": 1}})),
         ("GET", "/authValidation", Value::Null),
         ("POST", "/user/refreshInfo", json!({})),
         ("POST", "/unAuthorize", json!({})),

@@ -55,20 +55,28 @@ fn only_settings_are_taken_from_admins() {
         let body = json!({"adminSettings": settings}).to_string().into_bytes();
         server.send("POST", "/admin/settings", &headers, Some(body))
     };
-    let hostile = json!({"id": "other", "adminAccessToken": "secret", "userSettings": {"a": {"value": 1}}, "userMappings": [1]});
+    let hostile = json!({"id": "other", "adminAccessToken": "secret", "userSettings": {"a": {"value": 1}}, "userMappings": []});
     assert_eq!(save(hostile).status, 200);
     let read = || server.get("/admin/settings?rcAccessToken=admin", &token).json();
     let before = read();
     assert_ne!(before["id"], "other");
-    assert_eq!((&before["adminAccessToken"], &before["userMappings"]), (&Value::Null, &json!([1])));
-    // What is not submitted stays; what has another shape is refused.
+    assert_eq!((&before["adminAccessToken"], &before["userMappings"]), (&Value::Null, &json!([])));
+    // What is not submitted stays; what has another shape is refused (Q88).
     assert_eq!(save(json!({"customAdapter": {"c": 1}})).status, 200);
-    for odd in [json!([]), json!({"userSettings": "x"}), json!({"userSettings": [1]})] {
+    let odd = [
+        json!([]),
+        json!({"userSettings": "x"}),
+        json!({"userSettings": [1]}),
+        json!({"userMappings": {"u1": "201"}}),
+        json!({"userMappings": [1]}),
+        json!({"userMappings": [{"rcExtensionId": ["201"]}], "userSettings": {"b": {"value": 1}}}),
+    ];
+    for odd in odd {
         let reply = save(odd);
         assert_eq!(reply.status, 400, "{}", reply.text());
     }
     let after = read();
-    assert_eq!((&after["userSettings"], &after["userMappings"]), (&before["userSettings"], &json!([1])));
+    assert_eq!((&after["userSettings"], &after["userMappings"]), (&before["userSettings"], &json!([])));
     assert_eq!((&after["customAdapter"], &after["createdAt"]), (&json!({"c": 1}), &before["createdAt"]));
 }
 

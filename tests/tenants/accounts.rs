@@ -131,7 +131,7 @@ pub const CASES: &[Case] = &[
                 // Of the account, and no admin of it.
                 assert_eq!((seen.status, manage(stranger).status), (403, 403));
             } else {
-                assert_eq!(seen.json(), json!({"customAdapter": null, "userSettings": {}}));
+                assert_eq!(seen.json(), json!({"customConnector": null, "userSettings": {}}));
                 assert_eq!(manage(stranger).status, 200);
             }
         },

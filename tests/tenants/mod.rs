@@ -12,6 +12,7 @@
 //! purpose; the other tests show that.
 
 mod accounts;
+mod admins;
 mod calendar;
 mod logs;
 mod managed;
@@ -320,9 +321,17 @@ fn assert_refused(reply: &Response) {
 }
 
 fn cases() -> impl Iterator<Item = &'static Case> {
-    [logs::CASES, people::CASES, calendar::CASES, accounts::CASES, managed::CASES, reports::CASES]
-        .into_iter()
-        .flatten()
+    [
+        logs::CASES,
+        people::CASES,
+        calendar::CASES,
+        accounts::CASES,
+        admins::CASES,
+        managed::CASES,
+        reports::CASES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 fn play(has_account: bool) {

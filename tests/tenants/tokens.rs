@@ -24,6 +24,18 @@ fn requests() -> Vec<(&'static str, &'static str, Value)> {
         ("GET", "/hostname", Value::Null),
         ("GET", "/user/settings", Value::Null),
         ("POST", "/user/settings", json!({"settingKeysToRemove": ["theme"]})),
+        ("POST", "/admin/userMapping", json!({"rcExtensionList": [], "rcAccessToken": "u8-testCrm/admin"})),
+        (
+            "POST",
+            "/admin/reinitializeUserMapping",
+            json!({"rcExtensionList": [], "rcAccessToken": "u8-testCrm/admin"}),
+        ),
+        ("GET", "/admin/serverLoggingSettings?rcAccessToken=u8-testCrm/admin", Value::Null),
+        (
+            "POST",
+            "/admin/serverLoggingSettings",
+            json!({"additionalFieldValues": {"text": "x"}, "rcAccessToken": "u8-testCrm/admin"}),
+        ),
         ("GET", "/licenseStatus", Value::Null),
         ("GET", "/authValidation", Value::Null),
         ("POST", "/user/refreshInfo", Value::Null),

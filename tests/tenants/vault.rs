@@ -69,6 +69,14 @@ impl Vault {
             ("GET", ["license"]) => {
                 Answer::json(&json!({"valid": true, "status": format!("License of {key}")}))
             }
+            ("GET", ["users"]) => Answer::json(&json!({"users": [
+                {"id": format!("u-{key}"), "name": format!("Colleague of {key}"), "email": "ada@example.com"}
+            ]})),
+            ("GET", ["logging"]) => Answer::json(&json!({"apiUser": format!("Logger of {key}")})),
+            ("PUT", ["logging"]) => {
+                inside.records.insert(format!("{key}-logging"), text(&body));
+                Answer::text("text/plain", "").status(204)
+            }
             ("POST", ["logout"]) => Answer::text("text/plain", "").status(204),
             (_, ["appointments", rest @ ..]) => inside.appointment(&key, &request.method, rest, &body),
             ("POST", ["activities" | "messages"]) => {
@@ -176,6 +184,10 @@ pub fn add_operations(document: &mut Value) {
             "method": "POST", "url": format!("/appointments/{{{{appointmentId}}}}/{action}"), "responseMapping": item
         });
     }
+    operations["getUserList"] = json!({"url": "/users", "responseMapping": {"listPath": "body.users"}});
+    operations["getServerLoggingSettings"] = json!({"url": "/logging"});
+    operations["updateServerLoggingSettings"] =
+        json!({"method": "PUT", "url": "/logging", "body": {"body": "{{additionalFieldValues.text}}"}});
     operations["refreshUserInfo"] = operations["getUserInfo"].clone();
 }
 

@@ -54,6 +54,9 @@ pub trait Mapping: Any + Debug + Send + Sync {
 
     /// Whether it tells the id of a record that was looked for.
     fn tells_id(&self) -> bool;
+
+    /// Whether it tells what asks for the next page of a list.
+    fn tells_next_page(&self) -> bool;
 }
 
 /// What a reply means that is text and not JSON.

@@ -207,6 +207,7 @@ pub struct Operation {
     pub(super) writes_text: bool,
     pub(super) reads_session_id: bool,
     pub(super) reads_now: bool,
+    pub(super) reads_next_page: bool,
     /// What running it twice does.
     pub(super) effect: Effect,
 }
@@ -270,6 +271,18 @@ impl Operation {
     /// Whether a template of the request reads `now`.
     pub fn reads_now(&self) -> bool {
         self.reads_now
+    }
+}
+
+impl Operation {
+    /// Whether a template of the request reads `nextPage`.
+    pub fn reads_next_page(&self) -> bool {
+        self.reads_next_page
+    }
+
+    /// Whether a reply tells what asks for the next page.
+    pub fn tells_next_page(&self) -> bool {
+        self.mapping.tells_next_page()
     }
 }
 

@@ -170,7 +170,7 @@ impl Connector for ProxyConnector {
     }
 
     async fn get_user_list(&self, call: &Call<'_>) -> Result<Reply<Vec<CrmUser>>, CallError> {
-        self.run::<operations::get_user_list::GetUserList>(call, &()).await
+        self.all_users(call).await
     }
 
     async fn get_license_status(

@@ -3,6 +3,7 @@
 mod attempts;
 mod interfaces;
 mod limits;
+mod pages;
 #[cfg(test)]
 mod tests;
 mod variables;

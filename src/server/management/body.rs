@@ -54,7 +54,7 @@ fn utf8(bytes: &[u8]) -> Result<&str, ManagementError> {
 impl From<Unread> for ManagementError {
     fn from(unread: Unread) -> Self {
         let code = match unread {
-            Unread::TooLarge(_) | Unread::TooManyValues => "too_large",
+            Unread::TooLarge(_) | Unread::TooManyValues(_) => "too_large",
             Unread::Incomplete => "incomplete",
             Unread::TooSlow => "too_slow",
             Unread::Overloaded => "busy",
@@ -89,7 +89,7 @@ where
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let bytes = read(request, payload, LIMIT);
         Box::pin(async move {
-            let input = intake::parsed(bytes.await?, count_values, |bytes| {
+            let input = intake::parsed(bytes.await?, intake::MOST_VALUES, count_values, |bytes| {
                 let mut object = object(utf8(bytes)?)?;
                 let input = I::try_from(T::take(&mut object)?).map_err(Into::into)?;
                 match object.keys().next() {

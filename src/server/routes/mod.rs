@@ -18,7 +18,9 @@ mod profile;
 mod proxy_configs;
 mod public;
 mod reports;
+mod server_logging;
 mod settings;
+mod user_mapping;
 mod users;
 
 use std::collections::{BTreeMap, HashSet};
@@ -63,6 +65,8 @@ pub(super) fn table() -> Vec<Route> {
     routes.extend(reports::table());
     routes.extend(error_reports::table());
     routes.extend(messages::table());
+    routes.extend(server_logging::table());
+    routes.extend(user_mapping::table());
     routes
 }
 
@@ -173,10 +177,11 @@ fn clients() -> Vec<Route> {
             .reply::<admin_settings::AdminSettings>(200, "The settings")
             .reply::<settings::NothingManaged>(200, "There are none")
             .error(400, NO_ADMIN)
-            .text(403, "The RingCentral user is no admin, or of another account than the session's user")
+            .text(403, "The RingCentral user is no admin")
             .error(500, "The store failed"),
         post("/admin/settings", settings::change_managed, "Changes what admins manage")
             .text(200, "They are changed")
+            .error(400, "The RingCentral token is missing, or what is wrong with the settings")
             .text(403, "The RingCentral user is no admin, or of another account than the session's user")
             .error(500, "The store failed"),
         get("/calldown", call_down::list, "Lists the user's contacts to call")

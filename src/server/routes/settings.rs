@@ -53,7 +53,8 @@ members! {
         user_settings as "userSettings": Option<Map<String, Value>>,
         /// Replaces the member of this name.
         custom_adapter as "customAdapter": Option<Given<Value>>,
-        /// Replaces the member of this name.
+        /// Replaces the mappings of the session's CRM: a list of objects with `crmUserId` and `rcExtensionId`, a list
+        /// of ids. Null removes them.
         user_mappings as "userMappings": Option<Given<Value>>,
     }
 }
@@ -72,7 +73,8 @@ impl From<ManagedSettings> for Submitted {
         Self {
             user_settings: settings.user_settings,
             custom_adapter: filled(settings.custom_adapter),
-            user_mappings: filled(settings.user_mappings),
+            // Null removes them (recordings 24, `save-null`).
+            user_mappings: settings.user_mappings.map(Given::into_value),
         }
     }
 }
@@ -94,8 +96,8 @@ pub(super) struct NothingPreloaded {}
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NothingManaged {
-    /// Null.
-    custom_adapter: (),
+    /// Null (recordings 24, `nothing-stored`).
+    custom_connector: (),
     /// Empty.
     user_settings: Map<String, Value>,
 }
@@ -171,7 +173,7 @@ pub(super) async fn read_managed(
     let token = token(headers.0, [query.0.rc_access_token]);
     match admin_settings::load(&services, &user, token.as_deref()).await {
         Ok(Some(settings)) => reply::json(200, &settings),
-        Ok(None) => reply::json(200, &NothingManaged { custom_adapter: (), user_settings: Map::new() }),
+        Ok(None) => reply::json(200, &NothingManaged { custom_connector: (), user_settings: Map::new() }),
         Err(error) => refused(&error),
     }
 }

@@ -15,6 +15,7 @@ use crate::connector::invocation;
 use crate::connector::{CallError, Interface, Reply, ReturnMessage};
 use crate::engine::results::CreatedLog;
 use crate::engine::text::id_text;
+use crate::service::assigned_user;
 use crate::service::composition::Settings;
 use crate::service::coordination::at_last::{at_last, may_be_taken_later};
 use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Ending, Wanted};
@@ -102,6 +103,7 @@ async fn prepared(
     let call_id = call_id.unwrap_or_else(|| session_id.clone());
     let fail = |error: &CallError| failed(error, Interface::CREATE_CALL_LOG, &platform);
     let format = log_format(&platform, &user).await.map_err(|error| fail(&error))?;
+    let assigned = assigned_user::crm_id(&platform, &user, request.additional_submission.as_deref()).await?;
     let request = note::with_kept_note(services, &scopes, &session_id, caller.is_from_sscl, request).await;
     let said = request.text().said(&Settings::of(&user));
     let mut input = input::new_call_log(services, request, caller)?;
@@ -109,6 +111,7 @@ async fn prepared(
         text::composed(said, String::new(), format, platform.text_limit(OperationName::CREATE_CALL_LOG))
             .await;
     input.composed_log_details = text.text().to_owned();
+    input.assigned_user_id = assigned;
     let job = Job { user, scopes, session_id, call_id, extension, input, text };
     take_turn(services, &platform, job).await
 }

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{DispositionRequest, connected, existing_call_log, failed, reached, refusal, served, stored};
+use super::{
+    DispositionRequest, connected, existing_call_log, failed, reached, refusal, served, stored_to_change,
+};
 use crate::connector::inputs::UpsertCallDisposition;
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
@@ -41,7 +43,8 @@ pub async fn set_disposition(
     let asked = request.named_extension().resolve(services);
     let platform = services.platform_for(session, &user);
     platform.in_service()?;
-    let Some(log) = stored(&platform, &Tenants::of(&platform, &user), &session_id, &asked).await? else {
+    let scopes = Tenants::of(&platform, &user);
+    let Some(log) = stored_to_change(&platform, &scopes, &session_id, &asked).await? else {
         return Err(refusal("Cannot find log", 3000));
     };
     served(&platform, Interface::UPSERT_CALL_DISPOSITION)?;

@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-use crate::engine::text::id_text;
+use crate::engine::mapping::is_truthy;
+use crate::engine::text::{id_text, to_text};
 use crate::service::Services;
 use crate::service::hashing::hashed;
 use crate::store::{CallLog, Extension};
@@ -24,16 +25,31 @@ pub struct NamedExtension<'a> {
 impl NamedExtension<'_> {
     /// The extension. An id that is not hashed yet is hashed here.
     pub fn resolve(self, services: &Services) -> Extension {
-        let member = |own: Option<&Value>, name: &str| {
+        let given = |own, name: &str| {
             let of_call = self.log_info.and_then(|info| info.get(name));
-            [own, of_call].into_iter().flatten().find(|value| !value.is_null()).and_then(id_text)
+            [own, of_call].into_iter().flatten()
         };
+        // Zero is no id (recordings 25, `rc-zero`).
+        let id = |own, name| given(own, name).find(|value| is_truthy(value)).and_then(named_id);
         Extension {
-            number: member(self.number, "extensionNumber"),
-            hashed_id: member(self.hashed_id, "hashedExtensionId")
-                .or_else(|| member(self.id, "rcExtensionId").map(|id| hashed(services, &id))),
+            number: given(self.number, "extensionNumber").find(|value| !value.is_null()).and_then(named_id),
+            hashed_id: id(self.hashed_id, "hashedExtensionId")
+                .or_else(|| id(self.id, "rcExtensionId").map(|id| hashed(services, &id))),
         }
     }
+}
+
+/// An id as text. Several are one that nobody has, and not none (recordings 25, `get-identity-twice`).
+fn named_id(value: &Value) -> Option<String> {
+    match value {
+        Value::Array(_) => Some(to_text(value).into_owned()),
+        _ => id_text(value),
+    }
+}
+
+/// Whether a request names no extension.
+pub fn is_unnamed(asked: &Extension) -> bool {
+    asked.hashed_id.is_none() && asked.number.is_none()
 }
 
 /// How well a stored extension answers to the one that is asked for, the smaller the better;
@@ -62,8 +78,12 @@ pub fn answers(stored: &Extension, asked: &Extension) -> bool {
     closeness(stored, asked).is_some()
 }
 
-/// The log of a session that an extension asks for; of several the oldest of the closest.
-pub fn find(logs: Vec<CallLog>, asked: &Extension) -> Option<CallLog> {
+/// The log of a session that an extension asks for; of several the oldest of the closest. Whoever names no extension
+/// gets the first in the order of the hashes (recordings 25, `get-no-identity`).
+pub fn find(mut logs: Vec<CallLog>, asked: &Extension) -> Option<CallLog> {
+    if is_unnamed(asked) {
+        logs.sort_by(|one, other| one.extension.hashed_id.cmp(&other.extension.hashed_id));
+    }
     logs.into_iter()
         .filter_map(|log| Some((closeness(&log.extension, asked)?, log)))
         .min_by_key(|(closeness, _)| *closeness)

@@ -58,7 +58,8 @@ pub(super) fn new_call_log(
         start_time,
         end_time,
         composed_log_details: String::new(),
-        hashed_account_id: Some(account_hash(services, &caller, call_log.get("accountId"))),
+        hashed_account_id: account_hash(services, &caller, call_log.get("accountId")),
+        assigned_user_id: None,
         is_from_sscl: caller.is_from_sscl,
         call_log,
         idempotency_key: None,
@@ -66,13 +67,11 @@ pub(super) fn new_call_log(
     })
 }
 
-/// The hash of the account: the caller's own, else that of the account that the request names.
-pub(super) fn account_hash(services: &Services, caller: &Caller, account: Option<&Value>) -> String {
-    match &caller.hashed_account_id {
-        Some(hash) => hash.clone(),
-        // The hash of the word `undefined` is what the reference sends (recordings 08, `minimal-fields`).
-        None => hashed(services, &account.map_or("undefined".into(), to_text)),
-    }
+/// The hash of the account: the caller's own, else that of the account that the request names; `None` if it names
+/// none (Q93).
+pub(super) fn account_hash(services: &Services, caller: &Caller, account: Option<&Value>) -> Option<String> {
+    let of_request = || account.and_then(id_text).map(|id| hashed(services, &id));
+    caller.hashed_account_id.clone().or_else(of_request)
 }
 
 /// Start and end, ISO 8601. A start that cannot be read is refused before anything is sent (Q31);

@@ -73,6 +73,34 @@ async fn stored(
     Ok(None)
 }
 
+/// The log of a session that is to be changed. Without an extension it must be the only one (Q100).
+async fn stored_to_change(
+    platform: &ResolvedPlatform<'_>,
+    scopes: &Tenants,
+    session_id: &str,
+    asked: &Extension,
+) -> Result<Option<CallLog>, Refusal> {
+    if extension::is_unnamed(asked) {
+        let failed = |error| Refusal::new(store_failed(&error));
+        let mut count = 0;
+        for scope in scopes.all() {
+            for log in platform.services.store.call_logs(scope, session_id).await.map_err(failed)? {
+                let is_reached = scopes.reaches(platform, scope, &log.user_id).await.map_err(failed)?;
+                count += usize::from(is_reached);
+            }
+        }
+        if count > 1 {
+            return Err(refusal(
+                format!(
+                    "The call of session {session_id} is logged for {count} extensions, so nothing was changed. Name the extension (extensionNumber, hashedExtensionId or rcExtensionId)."
+                ),
+                5000,
+            ));
+        }
+    }
+    stored(platform, scopes, session_id, asked).await
+}
+
 /// The format of a platform's log text.
 pub(super) async fn log_format(platform: &ResolvedPlatform<'_>, user: &User) -> Result<LogFormat, CallError> {
     match platform.serving(Interface::GET_LOG_FORMAT_TYPE) {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     Caller, UpdateCallLogRequest, connected, existing_call_log, failed, input, log_format, reached, refusal,
-    served, stored, text,
+    served, stored_to_change, text,
 };
 use crate::config::operations::OperationName;
 use crate::connector::inputs::{GetCallLog, UpdateCallLog};
@@ -18,6 +18,7 @@ use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::engine::operation::LogFormat;
 use crate::engine::results::{CallLogInfo, RecordText};
 use crate::engine::text::{id_text, to_text};
+use crate::service::assigned_user;
 use crate::service::composition::{Settings, limit};
 use crate::service::coordination::claims;
 use crate::service::coordination::detached;
@@ -78,13 +79,15 @@ async fn prepared(
     let asked = request.named_extension().resolve(services);
     let platform = services.platform_for(session, &user);
     platform.in_service()?;
-    let Some(log) = stored(&platform, &Tenants::of(&platform, &user), &session_id, &asked).await? else {
+    let scopes = Tenants::of(&platform, &user);
+    let Some(log) = stored_to_change(&platform, &scopes, &session_id, &asked).await? else {
         return Err(refusal(format!("Cannot find log for session {session_id}"), 3000));
     };
     served(&platform, Interface::UPDATE_CALL_LOG)?;
     let (start_time, end_time) =
         input::times(request.start_time.as_deref(), request.duration.as_deref(), "startTime")?;
     let fail = |error: &CallError| failed(error, Interface::UPDATE_CALL_LOG, &platform);
+    let assigned = assigned_user::crm_id(&platform, &user, request.additional_submission.as_deref()).await?;
     let log = reached(&platform, &user, log, Interface::UPDATE_CALL_LOG).await?;
 
     // Reading and writing are two requests: an update between them would be lost.
@@ -127,7 +130,8 @@ async fn prepared(
             start_time,
             end_time,
             composed_log_details: text.text().to_owned(),
-            hashed_account_id: Some(input::account_hash(services, &caller, request.account_id.as_deref())),
+            hashed_account_id: input::account_hash(services, &caller, request.account_id.as_deref()),
+            assigned_user_id: assigned,
             is_from_sscl: caller.is_from_sscl,
             request: with_legs(request),
         };

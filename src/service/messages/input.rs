@@ -14,6 +14,7 @@ use crate::engine::operation::{LogFormat, TextLimit};
 use crate::engine::text::{id_text, to_text};
 use crate::engine::time::{parse_client_time, to_iso};
 use crate::members::{Given, members};
+use crate::service::assigned_user;
 use crate::service::call_logs::log_format;
 use crate::service::composition::{Settings, shared_sms};
 use crate::service::fitting::{Fitting, Text};
@@ -116,6 +117,7 @@ impl Entry {
         MessageLog {
             contact_info: self.common.contact_info.clone(),
             creation_time: sent_at(&self.message).map(to_iso),
+            assigned_user_id: self.common.assigned_user_id.clone(),
             request: Value::Object(request),
             message: self.message.clone(),
             ..MessageLog::default()
@@ -198,6 +200,8 @@ impl Basis {
         let (conversation_id, log_id) = (named("conversationId"), named("conversationLogId"));
         let log_id = log_id.or_else(|| conversation_id.clone());
         check_id("conversation's id (logInfo.conversationLogId)", log_id.as_deref().unwrap_or_default())?;
+        let assigned_user_id =
+            assigned_user::crm_id(platform, user, request.additional_submission.as_deref()).await?;
         let mut members = Map::new();
         if let Some(submission) = request.additional_submission {
             members.insert("additionalSubmission".to_owned(), submission.into_value());
@@ -209,7 +213,7 @@ impl Basis {
             }
         }
         let token = log_info.get("rcAccessToken").and_then(Value::as_str).map(str::to_owned);
-        let common = Arc::new(Common { contact_info, members, token });
+        let common = Arc::new(Common { contact_info, members, assigned_user_id, token });
         Ok(Self { common, log_info, suffix, conversation_id, log_id, is_shared })
     }
 }
@@ -249,6 +253,7 @@ pub(super) fn named(messages: Vec<Value>, suffix: Option<&str>) -> Result<Vec<Na
 pub(super) struct Common {
     pub(super) contact_info: Value,
     pub(super) members: Map<String, Value>,
+    pub(super) assigned_user_id: Option<String>,
     pub(super) token: Option<String>,
 }
 

@@ -14,6 +14,7 @@ pub(super) fn check(operations: &[Operation], problems: &mut Problems) {
     check_partners(operations, problems);
     check_no_id(operations, problems);
     check_new_contact(operations, problems);
+    check_pages(operations, problems);
 }
 
 fn check_sign_in(operations: &[Operation], problems: &mut Problems) {
@@ -117,5 +118,26 @@ fn check_no_id(operations: &[Operation], problems: &mut Problems) {
             "logging a call of the new contact",
             "add `findContact`: it finds the new contact, and with it the id",
         );
+    }
+}
+
+/// Reports lists in pages of which one half is missing: without it the first page is all there is.
+fn check_pages(operations: &[Operation], problems: &mut Problems) {
+    for operation in operations {
+        let name = operation.name;
+        let (at, message, help) = match (operation.tells_next_page(), operation.reads_next_page()) {
+            (true, false) => (
+                format!("/operations/{name}/responseMapping"),
+                "the reply tells the next page, and the request asks for none",
+                "put `{{nextPage}}` where the CRM reads it, such as `\"query\": { \"cursor\": \"{{default nextPage omit}}\" }`",
+            ),
+            (false, true) => (
+                format!("/operations/{name}"),
+                "the request asks for `nextPage`, and nothing tells it",
+                "name in `responseMapping.nextPagePath` where the reply has it",
+            ),
+            _ => continue,
+        };
+        problems.push(Problem::new(Code::IncompleteLimit, at, message).part(Part::Key).help(help));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::parts::client_request;
+use super::parts::{assigned_user, client_request};
 use super::results::LogPaths;
 use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, OperationName, Partner, Words};
@@ -26,6 +26,8 @@ pub struct Input {
     pub composed_log_details: String,
     /// Keyed hash of the RingCentral account id.
     pub hashed_account_id: Option<String>,
+    /// The CRM's id of the user to whom an admin assigned the record.
+    pub assigned_user_id: Option<String>,
     /// Whether server-side logging sent the call.
     pub is_from_sscl: bool,
     /// Names this record for the CRM, so that it knows a repeated request again; absent if a new
@@ -53,6 +55,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
             EndTime,
             Note,
             AdditionalSubmission,
+            AssignedUser,
             AiNote,
             Transcript,
             RecordingLink,
@@ -109,6 +112,7 @@ impl OperationSpec for CreateCallLog {
         inputs.text(ComposedLogDetails, input.composed_log_details.as_str());
         inputs.text_if(HashedAccountId, input.hashed_account_id.as_deref());
         inputs.owned(IsFromSscl, input.is_from_sscl);
+        assigned_user::fill(inputs, input.assigned_user_id.as_deref());
         inputs.text_if(IdempotencyKey, input.idempotency_key.as_deref());
         let of_client = [
             Note,

@@ -25,6 +25,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
             Message,
             CreationTime,
             AdditionalSubmission,
+            AssignedUser,
             RecordingLink,
             FaxDocLink,
             FaxDownloadLink,

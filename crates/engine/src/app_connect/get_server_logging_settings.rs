@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::results::SettingsPath;
 use super::spec::OperationSpec;
-use crate::config::operations::{Descriptor, OperationName};
+use crate::config::operations::{Descriptor, OperationName, Words};
 
 /// Reads the organisation's settings of server-side logging.
 #[derive(Debug)]
@@ -15,6 +15,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     title: "Read logging settings",
     description: "Reads the organisation's settings of server-side logging.",
     only_reads: true,
+    words: Words { failed: Some("Server logging settings cannot be read"), ..Words::USUAL },
     ..Descriptor::PLAIN
 };
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::parts::client_request;
+use super::parts::{assigned_user, client_request};
 use super::results::Acknowledged;
 use super::spec::{OperationSpec, RunContext};
 use crate::config::operations::{Advice, Descriptor, NeedsValues, OperationName, Partner, Words};
@@ -26,6 +26,8 @@ pub struct Input {
     pub composed_log_details: String,
     /// Keyed hash of the RingCentral account id.
     pub hashed_account_id: Option<String>,
+    /// The CRM's id of the user to whom an admin assigned the record.
+    pub assigned_user_id: Option<String>,
     /// Whether server-side logging sent the call.
     pub is_from_sscl: bool,
     /// The client's request: subject, note, recordingLink, duration, result, legs, ….
@@ -60,6 +62,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
             Transcript,
             Legs,
             AdditionalSubmission,
+            AssignedUser,
             ComposedLogDetails,
             ExistingCallLogDetails,
             HashedAccountId,
@@ -100,6 +103,7 @@ impl OperationSpec for UpdateCallLog {
         inputs.text(ComposedLogDetails, input.composed_log_details.as_str());
         inputs.text_if(HashedAccountId, input.hashed_account_id.as_deref());
         inputs.owned(IsFromSscl, input.is_from_sscl);
+        assigned_user::fill(inputs, input.assigned_user_id.as_deref());
         let of_client = [
             RecordingLink,
             RecordingDownloadLink,

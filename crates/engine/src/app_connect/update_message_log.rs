@@ -28,6 +28,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
             Message,
             CreationTime,
             AdditionalSubmission,
+            AssignedUser,
             RecordingLink,
             ImageLink,
             ImageLinks,

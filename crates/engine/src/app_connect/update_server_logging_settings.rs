@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::results::Acknowledged;
 use super::spec::{OperationSpec, RunContext};
-use crate::config::operations::{Descriptor, OperationName, Partner};
+use crate::config::operations::{Descriptor, OperationName, Partner, Words};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
 
@@ -28,6 +28,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
         &[AdditionalFieldValues]
     },
     partners: &[Partner { name: "getServerLoggingSettings", loss: "saved settings cannot be shown again" }],
+    words: Words { failed: Some("Server logging settings update failed"), ..Words::USUAL },
     ..Descriptor::PLAIN
 };
 

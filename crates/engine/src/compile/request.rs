@@ -140,6 +140,7 @@ impl RequestCompiler<'_> {
             writes_text: sources.contains(&Variable::ComposedLogDetails),
             reads_session_id: sources.contains(&Variable::SessionId),
             reads_now: sources.contains(&Variable::Now),
+            reads_next_page: sources.contains(&Variable::NextPage),
             effect,
         };
         errors::check_no_match(&compiled, own, problems);

@@ -67,6 +67,11 @@ pub trait ResultMapping: Debug + Send + Sync + Sized + 'static {
         false
     }
 
+    /// See [`Mapping::tells_next_page`].
+    fn tells_next_page(&self) -> bool {
+        false
+    }
+
     /// The result as JSON.
     fn to_json(output: &Self::Output) -> Value {
         serde_json::to_value(output).unwrap_or_default()
@@ -145,6 +150,10 @@ impl<M: ResultMapping> Mapping for M {
 
     fn tells_id(&self) -> bool {
         ResultMapping::tells_id(self)
+    }
+
+    fn tells_next_page(&self) -> bool {
+        ResultMapping::tells_next_page(self)
     }
 }
 

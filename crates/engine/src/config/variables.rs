@@ -92,6 +92,8 @@ const PARSED_PHONE_NUMBER: &[Member] = &[
 const CONTACT_INFO: &[Member] =
     &[scalar("id"), scalar("phoneNumber"), scalar("type"), scalar("name"), open("additionalInfo")];
 
+const ASSIGNED_USER: &[Member] = &[scalar("id")];
+
 const RANGE: &[Member] = &[scalar("startDate"), scalar("endDate")];
 
 variables! {
@@ -123,6 +125,7 @@ variables! {
     NewContactName "newContactName" Shape::Scalar, false, "Name of the contact to create.", "\"Carol Customer\"";
     NewContactType "newContactType" Shape::Scalar, false, "Type of the contact to create.", "\"Lead\"";
     AdditionalSubmission "additionalSubmission" Shape::Open, false, "The extra fields of the client's form.", "{\"dealId\": 5}";
+    AssignedUser "assignedUser" Shape::Members(ASSIGNED_USER), false, "The CRM's user to whom an admin assigned the record: whom `additionalSubmission.adminAssignedUserToken` names, else whom the account's user mapping has for `adminAssignedUserRcId`. Missing where nobody is assigned.", "{\"id\": \"77\"}";
     ContactInfo "contactInfo" Shape::Members(CONTACT_INFO), false, "The contact of the call or message.", "{\"id\": \"c-1\", \"name\": \"Carol\", \"type\": \"Contact\", \"phoneNumber\": \"+14155550123\"}";
     ContactId "contactId" Shape::Scalar, false, "The contact of the logged call.", "\"c-1\"";
     CallLog "callLog" Shape::Open, false, "The call as RingCentral reports it.", "{\"sessionId\": \"s1\", \"direction\": \"Outbound\", \"duration\": 65}";
@@ -163,7 +166,8 @@ variables! {
     Correspondents "correspondents" Shape::Open, false, "The contacts of the other parties of a group conversation, as far as the account has looked them up.", "[{\"id\": \"c-2\", \"name\": \"Dan\", \"type\": \"Contact\", \"phoneNumber\": \"+14155550124\"}]";
     SharedSmsLogContent "sharedSMSLogContent" Shape::Open, false, "The composed text of a shared SMS conversation, or of the messages that a user selected: one record for all of them.", "{\"subject\": \"Shared SMS\", \"body\": \"…\"}";
     ExistingMessageLog "existingMessageLog" Shape::Open, false, "What the server keeps about the logged conversation.", "{\"thirdPartyLogId\": \"msg-1\"}";
-    AdditionalFieldValues "additionalFieldValues" Shape::Open, false, "The settings to save.", "{\"apiUsername\": \"ada\"}";
+    AdditionalFieldValues "additionalFieldValues" Shape::Open, true, "The settings to save.", "{\"apiUsername\": \"ada\"}";
+    NextPage "nextPage" Shape::Scalar, false, "What the reply before gave at `nextPagePath`; missing where the first page of the list is asked for.", "\"cursor-2\"";
     Range "range" Shape::Members(RANGE), false, "The days to list, `YYYY-MM-DD`.", "{\"startDate\": \"2026-07-01\", \"endDate\": \"2026-07-31\"}";
     AppointmentId "appointmentId" Shape::Scalar, false, "Id of the appointment.", "\"888\"";
     Payload "payload" Shape::Open, false, "The appointment to create.", "{\"title\": \"Strategy Call\", \"startTimeUtc\": \"2026-07-20T19:00:00.000Z\", \"durationMinutes\": 30}";

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::client_request;
+use super::{assigned_user, client_request};
 use crate::config::variables::Variable;
 use crate::inputs::Inputs;
 
@@ -19,6 +19,8 @@ pub struct Input {
     pub message: Value,
     /// When it was sent, ISO 8601 in UTC.
     pub creation_time: Option<String>,
+    /// The CRM's id of the user to whom an admin assigned the record.
+    pub assigned_user_id: Option<String>,
     /// Names this record or addition for the CRM, so that it knows a repeated request again; absent
     /// where a new name for each run will do.
     pub idempotency_key: Option<String>,
@@ -33,6 +35,7 @@ pub(in crate::app_connect) fn fill<'a>(input: &'a Input, inputs: &mut Inputs<'a>
     inputs.json_if(ExistingMessageLog, input.existing_message_log.as_ref());
     inputs.json(ContactInfo, &input.contact_info).json(Message, &input.message);
     inputs.text_if(IdempotencyKey, input.idempotency_key.as_deref());
+    assigned_user::fill(inputs, input.assigned_user_id.as_deref());
     match &input.creation_time {
         Some(at) => inputs.text(CreationTime, at.as_str()),
         // A time that cannot be read is null (recordings 13, `creation-time-invalid`).

@@ -26,4 +26,4 @@ pub use license::{License, LicensePaths};
 pub use logging_settings::SettingsPath;
 pub use new_contact::NewContact;
 pub use user_info::{UserInfo, UserInfoPaths};
-pub use users::{CrmUser, UserPaths};
+pub use users::{CrmUser, NEXT_PAGE, UserPage, UserPaths};

@@ -17,6 +17,7 @@ use crate::mapping::found::Found;
 use crate::mapping::items::require_json;
 use crate::mapping::problems::Reader;
 use crate::mapping::view::View;
+use crate::truthy::is_truthy;
 
 /// How many users are taken: an account of RingCentral that is larger pages through its users.
 const MOST: usize = 10_000;
@@ -33,6 +34,20 @@ pub struct CrmUser {
     /// The email address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Value>,
+}
+
+/// The key of the mapping problem of a list that has more pages than are read.
+pub const NEXT_PAGE: &str = "nextPage";
+
+/// A page of the CRM's users.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserPage {
+    /// The users.
+    pub users: Vec<CrmUser>,
+    /// What asks for the next page; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_page: Option<Value>,
 }
 
 mapping_document! {
@@ -54,6 +69,11 @@ mapping_document! {
         email_path: Option<Paths> = "Email path", &"email";
         /// Instead of `emailPath`: a template.
         email: Option<String> = "Email", &"{{login}}@example.com";
+        /// What asks for the next page of the list. The request reads it as `nextPage`, and is sent again until a reply
+        /// has none: nothing there, null, false, zero or an empty text. At most 100 pages are read.
+        next_page_path: Option<Paths> = "Next page path", &"body.next_cursor";
+        /// Instead of `nextPagePath`: a template.
+        next_page: Option<String> = "Next page", &"{{body.page.next}}";
     }
 }
 
@@ -72,11 +92,13 @@ pub struct UserPaths {
     id: Field,
     name: Field,
     email: Field,
+    /// Absent if the list has one page.
+    next_page: Option<Field>,
 }
 
 impl ResultMapping for UserPaths {
     type Document = UserListMapping;
-    type Output = Vec<CrmUser>;
+    type Output = UserPage;
 
     fn compile(mapping: Option<&UserListMapping>, compiler: &mut Compiler<'_>) -> Self {
         if mapping.is_none() {
@@ -97,7 +119,9 @@ impl ResultMapping for UserPaths {
         let name = field(written(&mapping.name_path, &mapping.name), "name");
         let email = field(written(&mapping.email_path, &mapping.email), "email");
         let reads_parent = [&id, &name, &email].into_iter().any(Field::reads_parent);
-        Self { reads_parent, list, id, name, email }
+        let next_page =
+            compiler.optional(written(&mapping.next_page_path, &mapping.next_page), "nextPage", &at);
+        Self { reads_parent, list, id, name, email, next_page }
     }
 
     fn read(
@@ -105,8 +129,8 @@ impl ResultMapping for UserPaths {
         reader: &mut Reader,
         reply: &UpstreamResponse,
         view: &View<'_>,
-    ) -> Result<Vec<CrmUser>, MapError> {
-        let Some(list) = &self.list else { return Ok(Vec::new()) };
+    ) -> Result<UserPage, MapError> {
+        let Some(list) = &self.list else { return Ok(UserPage::default()) };
         require_json(reply)?;
         let made = OnceCell::new();
         let identify = |item: &Value| self.id.id(&view.of_item(item, None));
@@ -116,21 +140,32 @@ impl ResultMapping for UserPaths {
         let are_none = !items.iter().any(|item| item.here.is_object()) && nameless.len() == items.len();
         reader.without_id(&self.id, &nameless, &items, are_none)?;
         reader.look_for(&[&self.name, &self.email], &items);
-        Ok(items
-            .iter()
-            .map(|item| CrmUser {
-                id: self.id.read(item),
-                name: self.name.read(item),
-                email: self.email.read(item),
-            })
-            .collect())
+        let users = items.iter().map(|item| CrmUser {
+            id: self.id.read(item),
+            name: self.name.read(item),
+            email: self.email.read(item),
+        });
+        let next_page = self.next_page.as_ref().and_then(|field| field.read(view)).filter(is_truthy);
+        Ok(UserPage { users: users.collect(), next_page })
     }
 
     fn found(&self, view: &View<'_>) -> Found {
         self.list.as_ref().map_or(Found::Unread, |list| Found::items(list, view))
     }
 
-    fn nothing_found() -> Option<Vec<CrmUser>> {
-        Some(Vec::new())
+    fn nothing_found() -> Option<UserPage> {
+        Some(UserPage::default())
+    }
+
+    fn tells_next_page(&self) -> bool {
+        self.next_page.is_some()
+    }
+
+    /// The list, with what asks for the next page if there is one.
+    fn to_json(page: &UserPage) -> Value {
+        match page.next_page {
+            None => json!(page.users),
+            Some(_) => json!(page),
+        }
     }
 }
