@@ -20,6 +20,9 @@ pub struct Credential {
     /// The OAuth client that it was granted to, if an account's admins supplied one: only this client can renew it.
     /// Absent for the connector's own client.
     pub client: Option<OAuthClient>,
+    /// What the user typed at the sign-in, a JSON object, if the same grant gives the next token: that of a document
+    /// with `grant: clientCredentials` or `password`.
+    pub grant_fields: Option<Secret>,
 }
 
 /// An OAuth client that an account's admins supplied.
@@ -36,7 +39,7 @@ pub struct OAuthClient {
 impl Credential {
     /// One that neither expires nor can be renewed.
     pub fn new(secret: Secret) -> Self {
-        Self { secret, refresh: None, expires_at: None, client: None }
+        Self { secret, refresh: None, expires_at: None, client: None, grant_fields: None }
     }
 
     /// Whether it can prove anything: its user has signed in and not out again.
@@ -46,7 +49,7 @@ impl Credential {
 
     /// Whether it should be renewed before it is used. `now` is in milliseconds since 1970.
     pub fn is_due(&self, now: i64) -> bool {
-        self.refresh.as_ref().is_some_and(|token| !token.expose().is_empty())
+        (self.refresh.as_ref().is_some_and(|token| !token.expose().is_empty()) || self.grant_fields.is_some())
             && self.expires_at.is_some_and(|at| at < now + RENEWED_EARLY_MS)
     }
 
@@ -55,6 +58,7 @@ impl Credential {
         self.secret = Secret::new("");
         self.refresh = None;
         self.client = None;
+        self.grant_fields = None;
     }
 }
 
@@ -85,6 +89,8 @@ mod tests {
         let at = Some(now + RENEWED_EARLY_MS);
         assert!(!credential(Some("rt"), at).is_due(now));
         assert!(credential(Some("rt"), at).is_due(now + 1));
+        let by_grant = Credential { grant_fields: Some(Secret::new("{}")), ..credential(None, at) };
+        assert!(!by_grant.is_due(now) && by_grant.is_due(now + 1));
         for never in [credential(None, at), credential(Some(""), at), credential(Some("rt"), None)] {
             assert!(!never.is_due(now + 1), "{never:?}");
         }
@@ -95,12 +101,14 @@ mod tests {
         let mut credential = Credential {
             refresh: Some(Secret::new("rt-1")),
             expires_at: Some(1),
+            grant_fields: Some(Secret::new("typed-1")),
             ..Credential::new(Secret::new("at-1"))
         };
         assert!(credential.is_connected() && !Credential::default().is_connected());
         let shown = format!("{credential:?}");
-        assert!(!shown.contains("at-1") && !shown.contains("rt-1"), "{shown}");
+        assert!(!shown.contains("at-1") && !shown.contains("rt-1") && !shown.contains("typed-1"), "{shown}");
         credential.forget();
         assert!(!credential.is_connected() && !credential.is_due(i64::MAX / 2));
+        assert_eq!(credential.grant_fields, None);
     }
 }

@@ -10,7 +10,8 @@ pub use super::interface::Interface;
 use super::message::ReturnMessage;
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
 use crate::engine::failure::Failure;
-use crate::engine::operation::{AuthType, LogFormat, OAuth};
+use crate::engine::oauth::OAuth;
+use crate::engine::operation::{AuthType, LogFormat};
 use crate::engine::results::{
     Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License,
     MapError, MappingProblem, UserInfo,

@@ -10,7 +10,8 @@ pub use super::message::{MessageType, ReturnMessage};
 pub use crate::credential::Credential;
 pub use crate::engine::exchange::{HostPattern, HostPolicy, RequestSpec, UpstreamResponse};
 pub use crate::engine::failure::{Failure, FailureKind};
-pub use crate::engine::operation::{AuthType, LogFormat, OAuth};
+pub use crate::engine::oauth::OAuth;
+pub use crate::engine::operation::{AuthType, LogFormat};
 pub use crate::engine::results::{
     Appointment, Attendee, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser,
     License, RecordText, UserInfo,

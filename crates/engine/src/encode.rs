@@ -55,6 +55,11 @@ impl Slot {
 /// What JavaScript's `encodeURIComponent` leaves as it is.
 const COMPONENT: &AsciiSet = &SEGMENT.remove(b'!').remove(b'\'').remove(b'(').remove(b')').remove(b'*');
 
+/// Appends a text as JavaScript's `encodeURIComponent` writes it.
+pub(super) fn encode_component(value: &str, text: &mut String) {
+    text.extend(utf8_percent_encode(value, COMPONENT));
+}
+
 /// A text as it may stand in a URL or a form, whoever wrote that: each way once, itself among them.
 pub fn as_in_urls(text: &str) -> Vec<String> {
     let mut query = String::new();

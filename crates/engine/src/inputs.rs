@@ -124,6 +124,16 @@ impl<'a> Inputs<'a> {
         self
     }
 
+    /// The same values but one.
+    #[must_use]
+    pub fn without(&self, variable: Variable) -> Self {
+        let mut others = Self::new();
+        for (name, input) in self.slots.iter().filter(|(name, _)| *name != variable) {
+            others.set(*name, input.clone());
+        }
+        others
+    }
+
     /// The value of a variable.
     pub fn get(&self, variable: Variable) -> Option<&Input<'a>> {
         let slot = usize::from(self.places[variable as usize]).checked_sub(1)?;

@@ -90,6 +90,7 @@ pub mod mapping;
 pub mod missing;
 mod multipart;
 pub mod number;
+pub mod oauth;
 pub mod off_worker;
 pub mod operation;
 mod parse;

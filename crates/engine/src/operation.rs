@@ -14,6 +14,7 @@ use super::inputs::Inputs;
 use super::mapping::Mapping;
 use super::mapping::error::{MapError, MappingProblem};
 use super::missing::{Demand, Demands};
+use super::oauth::OAuth;
 use super::retry::{Effect, RetryPolicy};
 use super::template::{Template, TextTemplate};
 use super::truncate::Unit;
@@ -168,23 +169,6 @@ impl AuthType {
             Self::OAuth => "oauth",
         }
     }
-}
-
-/// OAuth settings of a document.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OAuth {
-    /// OAuth client id.
-    pub client_id: Option<String>,
-    /// OAuth client secret.
-    pub client_secret: Option<Secret>,
-    /// Where codes and refresh tokens are exchanged.
-    pub token_url: Option<String>,
-    /// Where the user signs in.
-    pub authorization_url: Option<String>,
-    /// Where the CRM sends the user back to.
-    pub redirect_uri: Option<String>,
-    /// Scopes, separated by spaces.
-    pub scopes: Option<String>,
 }
 
 /// One compiled operation.

@@ -32,7 +32,7 @@ pub const USER_AGENT: &str = concat!("app-connect/", env!("CARGO_PKG_VERSION"));
 pub const VERSION_HEADER: HeaderName = HeaderName::from_static("unified-crm-extension-version");
 
 /// The longest URL, in bytes: what the HTTP client can send.
-const MAX_URL: usize = 65_534;
+pub(super) const MAX_URL: usize = 65_534;
 
 /// The longest header, in bytes. Most servers refuse 8 or 16 KiB; tokens are the longest that is sent.
 const MAX_HEADER: usize = 64 * 1024;
@@ -149,7 +149,7 @@ fn render_query(query: &QueryTemplate, style: QueryStyle, scope: &Scope<'_>) -> 
     Ok(text)
 }
 
-fn render_header(
+pub(super) fn render_header(
     name: &HeaderName,
     template: &HeaderTemplate,
     scope: &Scope<'_>,
@@ -304,7 +304,7 @@ fn fields(json: &[u8], style: QueryStyle) -> Result<Vec<(String, String)>, Rende
     Ok(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
 }
 
-fn check_length(part: &str, length: usize, limit: usize) -> Result<(), RenderError> {
+pub(super) fn check_length(part: &str, length: usize, limit: usize) -> Result<(), RenderError> {
     match length > limit {
         true => Err(RenderError::TooLong { part: part.to_owned(), limit }),
         false => Ok(()),

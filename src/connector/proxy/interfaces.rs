@@ -14,7 +14,8 @@ use crate::engine;
 use crate::engine::app_connect as operations;
 use crate::engine::app_connect::{OperationSpec as _, TypedOperation};
 use crate::engine::failure::{Failure, FailureKind};
-use crate::engine::operation::{AuthType, LogFormat, OAuth};
+use crate::engine::oauth::OAuth;
+use crate::engine::operation::{AuthType, LogFormat};
 use crate::engine::results::{
     Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License, UserInfo,
 };

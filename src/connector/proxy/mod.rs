@@ -313,6 +313,11 @@ impl ProxyConnector {
         engine::chosen_host(operation, &self.inputs_of::<GetUserInfo>(call, input))
     }
 
+    /// The variables of a sign-in, as the templates of `auth` see them.
+    pub fn sign_in_inputs<'a>(&'a self, call: &'a Call<'_>, input: &'a inputs::GetUserInfo) -> Inputs<'a> {
+        self.inputs_of::<GetUserInfo>(call, input)
+    }
+
     /// The host name that is kept for a user who typed this: the host in an address, where the document
     /// puts it into the place of a host.
     pub fn typed_host(&self, typed: &str) -> String {

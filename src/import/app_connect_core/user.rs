@@ -31,6 +31,7 @@ pub(super) fn read_user(row: &Value) -> Result<User, &'static str> {
             refresh: secret(row, "refreshToken"),
             expires_at: time(row, "tokenExpiry"),
             client: None,
+            grant_fields: None,
         },
         rc_account_id: text(row, "rcAccountId"),
         rc_extension_hash: text(row, "hashedRcExtensionId"),

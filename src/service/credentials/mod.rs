@@ -58,7 +58,7 @@ pub(crate) async fn of(platform: &ResolvedPlatform<'_>) -> Result<&'static dyn C
     let Ok(connector) = platform.serving(Interface::GET_AUTH_TYPE) else { return Ok(&api_key::ApiKey) };
     Ok(match connector.get_auth_type(&platform.call(None, None)).await?.value {
         AuthType::ApiKey => &api_key::ApiKey,
-        AuthType::OAuth => &oauth::OAuth,
+        AuthType::OAuth => &oauth::Tokens,
     })
 }
 

@@ -3,25 +3,18 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 
 use super::{CredentialSource, SignIn};
 use crate::connector::CallError;
+use crate::connector::inputs::GetUserInfo;
 use crate::credential::Credential;
-use crate::engine::exchange::RequestSpec;
-use crate::engine::failure::{Failure, FailureKind};
-use crate::engine::operation;
-use crate::engine::send::send;
+use crate::engine::inputs::Inputs;
+use crate::engine::oauth::{self, Grant, OAuth, TokenRefusal};
 use crate::service::coordination::detached;
 use crate::service::coordination::lease::{self, LeaseAnswer};
 use crate::service::wording::store_failed;
 use crate::service::{ResolvedPlatform, Services, user_record};
 use crate::store::{Secret, StoreError, User};
-
-/// How long the authorization server may take.
-const EXCHANGE: Duration = Duration::from_secs(20);
 
 /// How long a renewal may take that nobody ended: longer than the exchange and the writes around it.
 const LEASE: Duration = Duration::from_secs(60);
@@ -37,10 +30,10 @@ const KEEPING: [Duration; 4] =
 /// recommended: RFC 6749, section 5.1).
 const ASSUMED_LIFE_MS: i64 = 60 * 60 * 1000;
 
-pub(super) struct OAuth;
+pub(super) struct Tokens;
 
 #[async_trait]
-impl CredentialSource for OAuth {
+impl CredentialSource for Tokens {
     fn sign_in(&self) -> SignIn {
         SignIn::Page
     }
@@ -68,11 +61,7 @@ impl CredentialSource for OAuth {
 }
 
 /// Renews the token, or waits for whoever does.
-async fn renewed_once(
-    services: Services,
-    settings: operation::OAuth,
-    user: User,
-) -> Result<User, StoreError> {
+async fn renewed_once(services: Services, settings: OAuth, user: User) -> Result<User, StoreError> {
     let parts = vec![
         Some("token".to_owned()),
         Some(user.key.platform.clone()),
@@ -91,11 +80,7 @@ async fn renewed_once(
     }
 }
 
-async fn renew_if_due(
-    services: &Services,
-    settings: &operation::OAuth,
-    user: User,
-) -> Result<User, StoreError> {
+async fn renew_if_due(services: &Services, settings: &OAuth, user: User) -> Result<User, StoreError> {
     match services.store.get_user(&user.key).await? {
         None => Ok(user),
         Some(current)
@@ -107,7 +92,7 @@ async fn renew_if_due(
     }
 }
 
-async fn renew(services: &Services, settings: &operation::OAuth, user: User) -> Result<User, StoreError> {
+async fn renew(services: &Services, settings: &OAuth, user: User) -> Result<User, StoreError> {
     let granted = match exchange(services, settings, &user).await {
         Ok(granted) => granted,
         Err(failure) => {
@@ -147,45 +132,33 @@ async fn keep(services: &Services, user: &User, granted: &Credential) -> Result<
     }
 }
 
-/// Exchanges the refresh token (RFC 6749, section 6); what was granted has no refresh token if the old one is to
-/// be used again.
-async fn exchange(
-    services: &Services,
-    settings: &operation::OAuth,
-    user: &User,
-) -> Result<Credential, Failure> {
-    let unusable = |message: &str| Failure::new(FailureKind::NotJson, message.to_owned());
-    let url = settings.token_url.as_deref().and_then(|url| url.parse().ok());
-    let url = url.ok_or_else(|| unusable("The tokenUrl of the document is not a URL"))?;
-    let token = user.credential.refresh.as_ref().map(Secret::expose).unwrap_or_default();
-    let secret = settings.client_secret.as_ref().map(Secret::expose).unwrap_or_default();
-    let client = format!("{}:{secret}", settings.client_id.as_deref().unwrap_or_default());
-    let form = url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("refresh_token", token)
-        .append_pair("grant_type", "refresh_token")
-        .finish();
-    let mut spec = RequestSpec::post(url)
-        .timeout(EXCHANGE)
-        .header("content-type", "application/x-www-form-urlencoded")?
-        .authorization(&format!("Basic {}", STANDARD.encode(client)))?;
-    spec.body = Some(form.into_bytes());
-    spec.sensitive_body = true;
-    let response = send(services.client(), &spec).await?;
-    let text = |name: &str| response.body().get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let access_token = text("access_token").map(Secret::new);
-    let seconds = response.body().get("expires_in").and_then(|seconds| match seconds {
-        Value::String(text) => text.parse::<f64>().ok(),
-        other => other.as_f64(),
-    });
-    #[allow(clippy::cast_possible_truncation, reason = "a time far away stays far away")]
-    let expires_at = seconds
-        .filter(|seconds| seconds.is_finite())
-        .map_or(ASSUMED_LIFE_MS, |seconds| (seconds * 1000.0) as i64)
-        .saturating_add(services.clock.now_ms());
+/// Asks for the next token; what was granted has no refresh token if the old one is to be used again.
+async fn exchange(services: &Services, oauth: &OAuth, user: &User) -> Result<Credential, TokenRefusal> {
+    let platform = services.platform_of(&user.key.platform, user);
+    let input = GetUserInfo { hostname: user.hostname.clone(), ..GetUserInfo::default() };
+    let call = platform.call(Some(user), None);
+    let inputs = match &platform.proxy {
+        Some(proxy) => proxy.sign_in_inputs(&call, &input),
+        None => Inputs::new(),
+    };
+    let token = user.credential.refresh.clone().unwrap_or_else(|| Secret::new(""));
+    let own = user.credential.client.as_ref();
+    let managed = own
+        .map(|client| oauth.with_client(&client.client_id, client.client_secret.as_ref(), &client.token_url));
+    let oauth = managed.as_ref().unwrap_or(oauth);
+    let granted =
+        oauth::exchange(services.client(), oauth, &Grant::Refresh { token: &token }, &inputs).await?;
+    if let Some(warning) = granted.warning {
+        tracing::warn!(platform = user.key.platform, warning, "a token reply");
+    }
+    let life = granted
+        .expires_in
+        .map_or(ASSUMED_LIFE_MS, |life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
     Ok(Credential {
-        secret: access_token.ok_or_else(|| unusable("The authorization server gave no access_token"))?,
-        refresh: text("refresh_token").map(Secret::new),
-        expires_at: Some(expires_at),
+        secret: granted.access_token,
+        refresh: granted.refresh_token,
+        expires_at: Some(services.clock.now_ms().saturating_add(life)),
         client: user.credential.client.clone(),
+        grant_fields: user.credential.grant_fields.clone(),
     })
 }

@@ -46,6 +46,7 @@ fn users() {
             refresh: Some(Secret::new("refresh")),
             expires_at: Some(1),
             client: None,
+            grant_fields: None,
         },
         rc_account_id: Some("37".to_owned()),
         rc_extension_hash: None,
@@ -76,14 +77,18 @@ fn users() {
         token_url: "https://a.example/token".to_owned(),
     };
     let signed_in = User {
-        credential: Credential { client: Some(client), ..user.credential.clone() },
+        credential: Credential {
+            client: Some(client),
+            grant_fields: Some(Secret::new("{}")),
+            ..user.credential.clone()
+        },
         rc_extension_hash: Some("e".to_owned()),
         claimed_account_id: Some("38".to_owned()),
         claimed_extension_hash: Some("f".to_owned()),
         ..user.clone()
     };
     let form = String::from_utf8(StoredUser::new(&signed_in).to_json().unwrap()).unwrap();
-    let new = r#""client":{"client_id":"of-37","client_secret":"s","token_url":"https://a.example/token"},"rc_account_id":"37","rc_extension_hash":"e","claimed_account_id":"38","claimed_extension_hash":"f","region""#;
+    let new = r#""client":{"client_id":"of-37","client_secret":"s","token_url":"https://a.example/token"},"grant_fields":"{}","rc_account_id":"37","rc_extension_hash":"e","claimed_account_id":"38","claimed_extension_hash":"f","region""#;
     assert!(form.contains(new), "{form}");
     assert_eq!(StoredUser::from_json(form.as_bytes()).unwrap().into_user(), signed_in);
     let oldest = r#"{"key":{"id":"7-crm","platform":"crm","proxy_id":"acme"},"name":"Zoë","hostname":"a.example","timezone_name":null,"timezone_offset":"+01:00","access_token":"access","refresh_token":"refresh","token_expiry":1,"rc_account_id":"37","platform_additional_info":{"z":1,"a":2},"user_settings":null,"created_at":2,"updated_at":3}"#;

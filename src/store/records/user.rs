@@ -49,6 +49,8 @@ struct Form {
     token_expiry: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     client: Option<Client>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    grant_fields: Option<String>,
     rc_account_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rc_extension_hash: Option<String>,
@@ -116,6 +118,7 @@ impl Record for StoredUser<'_> {
             timezone_offset: user.timezone_offset,
             token_expiry: user.credential.expires_at,
             client: user.credential.client.map(Client::of),
+            grant_fields: user.credential.grant_fields.map(|fields| fields.expose().to_owned()),
             rc_account_id: user.rc_account_id,
             rc_extension_hash: user.rc_extension_hash,
             claimed_account_id: user.claimed_account_id,
@@ -140,6 +143,7 @@ impl Record for StoredUser<'_> {
                 refresh: form.refresh_token.map(Secret::new),
                 expires_at: form.token_expiry,
                 client: form.client.map(Client::into_client),
+                grant_fields: form.grant_fields.map(Secret::new),
             },
             name: form.name,
             hostname: form.hostname,

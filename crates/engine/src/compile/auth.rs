@@ -1,4 +1,4 @@
-//! Credentials and OAuth settings.
+//! Credentials.
 
 use http::HeaderName;
 use http::header::AUTHORIZATION;
@@ -9,14 +9,13 @@ use super::Shared;
 use crate::config::diagnostic::Code;
 use crate::config::document::{Auth, Document};
 use crate::config::operations::OperationName;
-use crate::config::problem::{Part, Problem, Problems};
+use crate::config::problem::{Problem, Problems};
 
 /// Checks the document's own `auth`.
 pub(super) fn check(document: &Document, problems: &mut Problems) {
     let Some(auth) = &document.auth else { return };
-    if AuthType::parse(auth.auth_type.as_deref()) == AuthType::OAuth {
-        check_oauth(auth, problems);
-    } else if auth.credential_template.is_none()
+    if AuthType::parse(auth.auth_type.as_deref()) != AuthType::OAuth
+        && auth.credential_template.is_none()
         && auth.scheme.as_deref().is_some_and(|scheme| scheme != "Basic")
     {
         problems.push(
@@ -27,40 +26,6 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
             )
             .help("add `\"credentialTemplate\": \"{{apiKey}}\"` and `\"encode\": \"none\"`"),
         );
-    }
-}
-
-fn check_oauth(auth: &Auth, problems: &mut Problems) {
-    let missing: Vec<String> = [
-        ("clientId", auth.client_id.as_deref()),
-        ("tokenUrl", auth.token_url.as_deref()),
-        ("authorizationUrl", auth.authorization_url.as_deref()),
-        ("redirectUri", auth.redirect_uri.as_deref()),
-    ]
-    .into_iter()
-    .filter(|(_, value)| value.is_none_or(str::is_empty))
-    .map(|(name, _)| format!("`{name}`"))
-    .collect();
-    if !missing.is_empty() {
-        problems.push(
-            Problem::new(
-                Code::IncompleteOAuth,
-                "/auth",
-                format!("`auth` has no {}: nobody can sign in with OAuth", missing.join(", ")),
-            )
-            .part(Part::Key)
-            .help("copy what is missing from the app that you registered at the CRM"),
-        );
-    }
-    for (name, value) in [("tokenUrl", &auth.token_url), ("authorizationUrl", &auth.authorization_url)] {
-        let Some(value) = value.as_deref().filter(|value| !value.is_empty()) else { continue };
-        let pointer = format!("/auth/{name}");
-        match url::Url::parse(value) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") => {
-                super::url::check_plain_http(&url, &pointer, problems)
-            }
-            parsed => problems.push(super::url::not_absolute(name, value, parsed.err(), &pointer)),
-        }
     }
 }
 

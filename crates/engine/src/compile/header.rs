@@ -112,7 +112,7 @@ pub(super) fn name_problem(name: &str, pointer: String) -> Problem {
         .help("use letters, digits and hyphens, such as `X-Api-Key`")
 }
 
-fn header_name(name: &str, at: &str, problems: &mut Problems) -> Option<HeaderName> {
+pub(super) fn header_name(name: &str, at: &str, problems: &mut Problems) -> Option<HeaderName> {
     if name.contains("{{") {
         problems.push(
             Problem::new(Code::TemplateInKey, at, "header names are not templates; this header is not sent")
@@ -139,7 +139,7 @@ fn header_name(name: &str, at: &str, problems: &mut Problems) -> Option<HeaderNa
     Some(header)
 }
 
-fn template(value: &Value, place: Place<'_>, problems: &mut Problems) -> Option<HeaderTemplate> {
+pub(super) fn template(value: &Value, place: Place<'_>, problems: &mut Problems) -> Option<HeaderTemplate> {
     let template = match value {
         Value::Null => return None,
         Value::String(text) => compile_value(text, place, problems),

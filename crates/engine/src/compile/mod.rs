@@ -11,6 +11,7 @@ pub(crate) mod field;
 mod header;
 mod mapping;
 mod missing;
+mod oauth;
 mod paths;
 mod request;
 pub(crate) mod result;
@@ -24,16 +25,14 @@ mod url;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use self::contract::Contract;
 use self::request::RequestCompiler;
 use self::shared::Shared;
 use super::exchange::HostPattern;
-use super::operation::{AuthType, CompiledDocument, LONGEST_TIMEOUT, LogFormat, OAuth, Operation};
+use super::operation::{AuthType, CompiledDocument, LONGEST_TIMEOUT, LogFormat, Operation};
 use crate::cancel::Cancel;
 use crate::config::diagnostic::Code;
-use crate::config::document::{Auth, Document};
+use crate::config::document::Document;
 use crate::config::problem::{Problem, Problems};
 use crate::secret::Secret;
 
@@ -71,15 +70,16 @@ pub fn compile(
         }
     }
     (contract.check)(&operations, &mut problems);
-    let auth = document.auth.clone().unwrap_or_default();
+    let auth_type = document.auth.as_ref().and_then(|auth| auth.auth_type.as_deref());
+    let oauth = oauth::compile(document, &allowed_hosts, environment, &mut problems);
     let secret_key = from_environment(document.secret_key_env.as_deref(), environment)
         .or_else(|| document.secret_key.clone());
     let rate_limit = delivery::rate_limit(document, &mut problems);
     let mut compiled = CompiledDocument::new(
         document.meta.as_ref().and_then(|meta| meta.name.clone()),
         LogFormat::parse(document.meta.as_ref().and_then(|meta| meta.log_format.as_deref())),
-        AuthType::parse(auth.auth_type.as_deref()),
-        oauth(auth, environment),
+        AuthType::parse(auth_type),
+        oauth,
         secret_key,
         allowed_hosts,
         operations,
@@ -91,24 +91,6 @@ pub fn compile(
 
 fn from_environment(name: Option<&str>, environment: Environment<'_>) -> Option<Secret> {
     name.and_then(environment).filter(|value| !value.is_empty()).map(Secret::from)
-}
-
-fn oauth(auth: Auth, environment: Environment<'_>) -> OAuth {
-    let client_secret =
-        from_environment(auth.client_secret_env.as_deref(), environment).or(auth.client_secret);
-    let scopes = auth.scopes.as_ref().and_then(|scopes| match scopes {
-        Value::String(text) => Some(text.clone()),
-        Value::Array(items) => Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")),
-        _ => None,
-    });
-    OAuth {
-        client_id: auth.client_id,
-        client_secret,
-        token_url: auth.token_url,
-        authorization_url: auth.authorization_url,
-        redirect_uri: auth.redirect_uri,
-        scopes,
-    }
 }
 
 fn allowed_hosts(document: &Document, problems: &mut Problems) -> Arc<[HostPattern]> {

@@ -64,6 +64,7 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
     }
     let auth = document.auth.as_ref();
     check_name(document.secret_key_env.as_deref(), "/secretKeyEnv", problems);
+    check_name(auth.and_then(|auth| auth.client_id_env.as_deref()), "/auth/clientIdEnv", problems);
     check_name(auth.and_then(|auth| auth.client_secret_env.as_deref()), "/auth/clientSecretEnv", problems);
     if let Some(headers) =
         document.request_defaults.as_ref().and_then(|defaults| defaults.default_headers.as_ref())

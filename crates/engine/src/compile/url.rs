@@ -335,7 +335,7 @@ pub(super) fn check_plain_http(url: &Url, pointer: &str, problems: &mut Problems
     }
 }
 
-fn check_credentials(text: &str, url: &Url, pointer: &str, problems: &mut Problems) {
+pub(super) fn check_credentials(text: &str, url: &Url, pointer: &str, problems: &mut Problems) {
     if !url.username().is_empty() || url.password().is_some() {
         problems.push(
             Problem::new(Code::InvalidUrl, pointer, "the URL holds a user name or password")
@@ -359,13 +359,13 @@ fn is_local(url: &Url) -> bool {
 
 impl TemplatedHead {
     /// A host that a template chooses, with nothing behind it.
-    fn host(start: TextTemplate, is_whole_host: bool) -> Self {
+    pub(super) fn host(start: TextTemplate, is_whole_host: bool) -> Self {
         Self { start, is_authority: true, is_whole_host, rest: TextTemplate::literal(""), dot_segments: 0 }
     }
 }
 
 impl UrlTemplate {
-    fn new(head: Head, path: TextTemplate) -> Self {
+    pub(super) fn new(head: Head, path: TextTemplate) -> Self {
         Self {
             head,
             path,
