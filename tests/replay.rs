@@ -42,6 +42,7 @@ replay_groups! {
     group_16_jwt = "16-jwt",
     group_17_settings_misc = "17-settings-misc",
     group_18_calldown = "18-calldown",
+    group_20_oauth = "20-oauth",
     group_21_identity = "21-identity",
 }
 

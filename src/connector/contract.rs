@@ -115,6 +115,23 @@ impl<T> Reply<T> {
     }
 }
 
+/// How a connector signs in with OAuth.
+#[derive(Debug, Clone, Default)]
+pub struct OAuthInfo {
+    /// The client and the endpoints.
+    pub oauth: OAuth,
+    /// The CRM's host, if the connector knows it better than the user does.
+    pub hostname: Option<String>,
+    /// Why nobody can sign in; users read it. Nothing is asked of the CRM then.
+    pub fail_message: Option<String>,
+}
+
+impl From<OAuth> for OAuthInfo {
+    fn from(oauth: OAuth) -> Self {
+        Self { oauth, ..Self::default() }
+    }
+}
+
 /// Why an interface gave no result.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CallError {
@@ -223,8 +240,12 @@ pub trait Connector: Send + Sync {
         Err(CallError::NotSupported(Interface::GET_AUTH_TYPE))
     }
 
-    /// OAuth client and endpoints.
-    async fn get_oauth_info(&self, _call: &Call<'_>) -> Result<Reply<OAuth>, CallError> {
+    /// OAuth client and endpoints, for a sign-in and for every renewal.
+    async fn get_oauth_info(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::OAuthInfoInput,
+    ) -> Result<Reply<OAuthInfo>, CallError> {
         Err(CallError::NotSupported(Interface::GET_OAUTH_INFO))
     }
 
@@ -439,8 +460,13 @@ pub trait Connector: Send + Sync {
         Err(CallError::NotSupported(Interface::UPDATE_SERVER_LOGGING_SETTINGS))
     }
 
-    /// Called after a user signed in and was stored.
-    async fn post_save_user_info(&self, _call: &Call<'_>) -> Result<Reply<()>, CallError> {
+    /// Called after a user signed in and was stored. What it gives replaces what clients are told of the user, such
+    /// as the name; what is stored stays. A failure is logged, and the user is signed in all the same.
+    async fn post_save_user_info(
+        &self,
+        _call: &Call<'_>,
+        _info: &UserInfo,
+    ) -> Result<Reply<Option<UserInfo>>, CallError> {
         Err(CallError::NotSupported(Interface::POST_SAVE_USER_INFO))
     }
 }

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use super::contract::{Call, CallError, Connector, Reply};
 use super::interface::Interface;
 use crate::engine::app_connect::{OperationSpec, Output};
+use crate::engine::results::UserInfo;
 
 /// An interface with what goes in and what comes out. Hooks see both.
 pub trait Invocation {
@@ -95,14 +96,14 @@ pub struct PostSaveUserInfo;
 
 impl Invocation for PostSaveUserInfo {
     const INTERFACE: Interface = Interface::POST_SAVE_USER_INFO;
-    type Input = ();
-    type Output = ();
+    type Input = UserInfo;
+    type Output = Option<UserInfo>;
 
     fn call<'c>(
         connector: &'c dyn Connector,
         call: &'c Call<'c>,
-        (): &'c (),
-    ) -> BoxFuture<'c, Result<Reply<()>, CallError>> {
-        connector.post_save_user_info(call)
+        info: &'c UserInfo,
+    ) -> BoxFuture<'c, Result<Reply<Option<UserInfo>>, CallError>> {
+        connector.post_save_user_info(call, info)
     }
 }

@@ -18,6 +18,8 @@ pub enum MessageType {
     Warning,
     /// It failed.
     Error,
+    /// It failed, as connectors say it that refuse a sign-in.
+    Danger,
 }
 
 /// A message for the user.
@@ -135,7 +137,7 @@ impl JsonSchema for ReturnMessage {
                 "messageType": {
                     "description": "How it is presented",
                     "type": "string",
-                    "enum": ["success", "warning", "error"],
+                    "enum": ["success", "warning", "error", "danger"],
                 },
                 "details": {
                     "description": "Sentences below the message",

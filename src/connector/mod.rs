@@ -15,7 +15,7 @@ pub mod prelude;
 mod proxy;
 mod registry;
 
-pub use contract::{Call, CallError, Connector, Missing, Reply};
+pub use contract::{Call, CallError, Connector, Missing, OAuthInfo, Reply};
 pub use interface::{Interface, LocalInterface};
 pub use message::{MessageType, ReturnMessage};
 pub use proxy::{Exchange, Limits, ProxyConnector, SharedLimits, exchange};

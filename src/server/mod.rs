@@ -50,6 +50,7 @@ use crate::service::coordination::keyed_lock::KeyedLock;
 use crate::service::invoke::Pipeline;
 use crate::service::management::ApiTokens;
 use crate::service::manifest::Manifest;
+use crate::service::oauth::SignIns;
 use crate::service::session::Sessions;
 use crate::service::shared_limits::Keeper;
 use crate::service::{Services, Shared};
@@ -300,6 +301,7 @@ impl ServerBuilder {
             calls_in_flight: Arc::default(),
             conversations_in_flight: Arc::default(),
             contacts_in_flight: Arc::default(),
+            sign_ins: SignIns::new(&settings.secret_key),
             record_locks: KeyedLock::default(),
         });
         let counted = Arc::clone(&shared);

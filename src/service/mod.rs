@@ -24,6 +24,7 @@ pub mod managed_sign_in;
 pub mod management;
 pub mod manifest;
 pub mod messages;
+pub mod oauth;
 mod off_worker;
 pub mod plugins;
 pub mod profile;
@@ -89,6 +90,8 @@ pub struct Shared {
     pub conversations_in_flight: Arc<coordination::single_flight::SingleFlight<()>>,
     /// Contacts that CRMs are being asked to create.
     pub contacts_in_flight: Arc<coordination::single_flight::SingleFlight<contacts::Answer>>,
+    /// Sign-ins with OAuth.
+    pub sign_ins: oauth::SignIns,
     /// By the key of a record that is read and written back.
     pub record_locks: coordination::keyed_lock::KeyedLock,
 }

@@ -55,6 +55,7 @@ pub(super) async fn services(clock: Clock, registry: Registry, hooks: Vec<Arc<dy
         calls_in_flight: Arc::default(),
         conversations_in_flight: Arc::default(),
         contacts_in_flight: Arc::default(),
+        sign_ins: super::oauth::SignIns::new(&secret),
         record_locks: super::coordination::keyed_lock::KeyedLock::default(),
         clock,
     };

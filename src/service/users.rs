@@ -1,5 +1,6 @@
 //! Signing in with an API key, and signing out.
 
+mod admitted;
 mod record;
 
 use schemars::JsonSchema;
@@ -22,8 +23,8 @@ use crate::credential::Credential;
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::results::MapError;
 use crate::store::{Secret, StoreError, UserKey};
-use record::save;
-pub(super) use record::{keep_additional_info, zone};
+pub(super) use admitted::{Admission, admit, identify};
+pub(super) use record::{Claimed, keep_additional_info, zone};
 
 /// What `POST /apiKeyLogin` submits.
 #[derive(Debug, Default)]
@@ -47,7 +48,7 @@ pub struct ApiKeyLogin {
 }
 
 /// What a sign-in gives.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LoggedIn {
     /// The session token.
@@ -60,7 +61,7 @@ pub struct LoggedIn {
 }
 
 /// Why a sign-in failed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum LoginError {
     /// Explained to the user.
     Refused(ReturnMessage),
@@ -76,11 +77,11 @@ impl From<StoreError> for LoginError {
     }
 }
 
-fn too_long(refusal: Refusal) -> LoginError {
+pub(super) fn too_long(refusal: Refusal) -> LoginError {
     LoginError::Refused(refusal.return_message.type_first())
 }
 
-fn refused(message: impl Into<String>) -> LoginError {
+pub(super) fn refused(message: impl Into<String>) -> LoginError {
     LoginError::Refused(ReturnMessage::warning(message, 1000).type_first())
 }
 
@@ -129,6 +130,7 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         additional_info: login.additional_info,
         hostname: login.hostname,
         user_email: login.user_email,
+        oauth: None,
     };
     let managed = match &extension {
         Some(extension) => {
@@ -159,33 +161,21 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
             return Err(call_failed(&error));
         }
     };
-    if reply.value.id.is_empty() {
-        return Err(refused(format!(
-            "Could not tell who signed in: {} gave no user id. Nothing was stored.",
-            login.platform
-        )));
-    }
-    check_id(&format!("user id of {}", login.platform), &reply.value.id).map_err(too_long)?;
-    let message = reply.message.unwrap_or_else(|| {
-        let text = reply.value.message.clone().unwrap_or_else(|| format!("Connected to {}.", login.platform));
-        ReturnMessage::success(text, 1000).type_first()
-    });
+    let identified = identify(&platform, reply)?;
     if let Some(managed) = &managed {
         managed.accepted().await?;
     }
-    let name = reply.value.name.clone();
-    let user = save(services, &platform, login.proxy_id, input, reply.value, extension.as_ref()).await?;
-    let jwt_token = services
-        .sessions
-        .issue(&user.key, user.session_epoch)
-        .ok_or_else(|| LoginError::Upstream("the session token cannot be signed".to_owned()))?;
-    let saved = Unsaved { user: Some(&user), authorization };
-    if platform.serves(Interface::POST_SAVE_USER_INFO)
-        && let Err(error) = platform.invoke_unsaved::<invocation::PostSaveUserInfo>(saved, &()).await
-    {
-        tracing::warn!(platform = login.platform, %error, "postSaveUserInfo");
-    }
-    Ok(LoggedIn { jwt_token, name, return_message: message })
+    let token = identified.info.overriding_api_key.as_ref().or(input.api_key.as_ref()).cloned();
+    let admission = Admission {
+        platform: &platform,
+        proxy_id: login.proxy_id,
+        submitted: input,
+        credential: token.map(Credential::new).unwrap_or_default(),
+        authorization,
+        extension: extension.as_ref(),
+        claimed: Claimed::default(),
+    };
+    admit(services, admission, identified).await
 }
 
 /// Whether the CRM says that what was filled in is wrong; an outage says nothing about it.
@@ -202,7 +192,7 @@ impl From<Unfilled> for LoginError {
     }
 }
 
-fn unsupported(platform: &ResolvedPlatform<'_>, proxy_id: Option<&str>) -> LoginError {
+pub(super) fn unsupported(platform: &ResolvedPlatform<'_>, proxy_id: Option<&str>) -> LoginError {
     match (proxy_id, platform.is_known()) {
         (Some(proxy_id), _) if platform.proxy.is_none() => {
             refused(format!("Unknown proxyId \"{proxy_id}\": no proxyConfig of this name is in service."))
@@ -215,11 +205,11 @@ fn unsupported(platform: &ResolvedPlatform<'_>, proxy_id: Option<&str>) -> Login
     }
 }
 
-fn upstream(failure: &Failure) -> LoginError {
+pub(super) fn upstream(failure: &Failure) -> LoginError {
     LoginError::Upstream(ringcentral::explain(failure))
 }
 
-fn call_failed(error: &CallError) -> LoginError {
+pub(super) fn call_failed(error: &CallError) -> LoginError {
     match error {
         CallError::NotSupported(_) => {
             refused("Could not load user information. The platform does not support getUserInfo operation.")

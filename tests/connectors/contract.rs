@@ -71,7 +71,7 @@ async fn every_interface_of_the_contract_defaults_to_not_supported() {
     let by_id = inputs::AppointmentById { appointment_id: id() };
     refuses! {
         get_auth_type(),
-        get_oauth_info(),
+        get_oauth_info(&inputs::OAuthInfoInput::default()),
         get_basic_auth("key"),
         get_user_info(&inputs::GetUserInfo::default()),
         refresh_user_info(),
@@ -96,10 +96,10 @@ async fn every_interface_of_the_contract_defaults_to_not_supported() {
         cancel_appointment(&by_id),
         auth_validation(),
         check_and_refresh_access_token(),
-        get_overriding_oauth_option(&inputs::OverridingOAuthOption { code: id() }),
+        get_overriding_oauth_option(&inputs::OverridingOAuthOption { code: id(), oauth: OAuth::default() }),
         get_server_logging_settings(),
         update_server_logging_settings(&inputs::UpdateServerLoggingSettings { additional_field_values: null() }),
-        post_save_user_info(),
+        post_save_user_info(&UserInfo::new("7")),
     }
     assert_eq!(refused, set(CONTRACT));
     assert_eq!(

@@ -267,7 +267,11 @@ impl Connector for Hook {
         vec![Interface::POST_SAVE_USER_INFO]
     }
 
-    async fn post_save_user_info(&self, call: &Call<'_>) -> Result<Reply<()>, CallError> {
+    async fn post_save_user_info(
+        &self,
+        call: &Call<'_>,
+        _: &UserInfo,
+    ) -> Result<Reply<Option<UserInfo>>, CallError> {
         let id = call.user.map(|user| user.key.id.clone());
         let heard = (id, call.crm_user_id().map(str::to_owned), call.credential()?.to_owned());
         self.0.lock().unwrap().push(heard);

@@ -7,14 +7,13 @@ use serde_json::Value;
 
 use super::ProxyConnector;
 use super::variables::of_this_run;
-use crate::connector::contract::{Call, CallError, Connector, Interface, Reply};
+use crate::connector::contract::{Call, CallError, Connector, Interface, OAuthInfo, Reply};
 use crate::connector::inputs;
 use crate::connector::message::ReturnMessage;
 use crate::engine;
 use crate::engine::app_connect as operations;
 use crate::engine::app_connect::{OperationSpec as _, TypedOperation};
 use crate::engine::failure::{Failure, FailureKind};
-use crate::engine::oauth::OAuth;
 use crate::engine::operation::{AuthType, LogFormat};
 use crate::engine::results::{
     Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License, UserInfo,
@@ -35,8 +34,12 @@ impl Connector for ProxyConnector {
         Ok(Reply::new(self.config.auth_type))
     }
 
-    async fn get_oauth_info(&self, _call: &Call<'_>) -> Result<Reply<OAuth>, CallError> {
-        Ok(Reply::new(self.config.oauth.clone()))
+    async fn get_oauth_info(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::OAuthInfoInput,
+    ) -> Result<Reply<OAuthInfo>, CallError> {
+        Ok(Reply::new(self.config.oauth.clone().into()))
     }
 
     async fn get_basic_auth(&self, _call: &Call<'_>, api_key: &str) -> Result<Reply<String>, CallError> {

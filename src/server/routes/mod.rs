@@ -8,6 +8,7 @@ mod contacts;
 mod management;
 mod messages;
 mod metrics;
+mod oauth;
 mod openapi;
 mod plugins;
 mod profile;
@@ -51,6 +52,7 @@ pub(super) fn table() -> Vec<Route> {
     let mut routes = clients();
     routes.extend(connectors::table());
     routes.extend(management::table());
+    routes.extend(oauth::table());
     routes
 }
 

@@ -81,7 +81,7 @@ impl From<ApiKeyLoginRequest> for ApiKeyLogin {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Message {
     /// The message.
-    return_message: ReturnMessage,
+    pub(super) return_message: ReturnMessage,
 }
 
 /// A sign-in that lacks fields of the page.

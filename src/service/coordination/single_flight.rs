@@ -1,7 +1,7 @@
 //! One request for all: within this process, requests for one subject wait for the first and get its answer.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ type Answer<T> = watch::Receiver<Option<T>>;
 
 /// What this process is asking CRMs to create, by subject. Requests for the same subject wait for
 /// the first and get its answer.
-pub struct SingleFlight<T> {
-    shards: [Mutex<HashMap<ClaimKey, Answer<T>>>; SHARDS],
+pub struct SingleFlight<T, K = ClaimKey> {
+    shards: [Mutex<HashMap<K, Answer<T>>>; SHARDS],
     hasher: RandomState,
 }
 
 /// The part that a request has.
-pub enum Joined<T> {
+pub enum Joined<T, K: Hash + Eq = ClaimKey> {
     /// It is the first, and asks. Everyone else waits until it finishes or is dropped.
-    Leader(Leader<T>),
+    Leader(Leader<T, K>),
     /// Another request asked; its answer.
     Shared(T),
     /// Another request asked and ended without an answer.
@@ -33,28 +33,28 @@ pub enum Joined<T> {
 }
 
 /// The first request for a subject.
-pub struct Leader<T> {
-    all: Arc<SingleFlight<T>>,
-    key: ClaimKey,
+pub struct Leader<T, K: Hash + Eq = ClaimKey> {
+    all: Arc<SingleFlight<T, K>>,
+    key: K,
     answer: watch::Sender<Option<T>>,
 }
 
-impl<T> Default for SingleFlight<T> {
+impl<T, K> Default for SingleFlight<T, K> {
     fn default() -> Self {
         Self { shards: std::array::from_fn(|_| Mutex::default()), hasher: RandomState::new() }
     }
 }
 
-impl<T> SingleFlight<T> {
-    fn shard(&self, key: &ClaimKey) -> &Mutex<HashMap<ClaimKey, Answer<T>>> {
+impl<T, K: Hash> SingleFlight<T, K> {
+    fn shard(&self, key: &K) -> &Mutex<HashMap<K, Answer<T>>> {
         #[allow(clippy::cast_possible_truncation, reason = "any bits of the hash will do")]
         &self.shards[self.hasher.hash_one(key) as usize % SHARDS]
     }
 }
 
-impl<T: Clone> SingleFlight<T> {
+impl<T: Clone, K: Hash + Eq + Clone> SingleFlight<T, K> {
     /// Becomes the leader, or waits for the one that is.
-    pub async fn join(self: &Arc<Self>, key: &ClaimKey, patience: Duration) -> Joined<T> {
+    pub async fn join(self: &Arc<Self>, key: &K, patience: Duration) -> Joined<T, K> {
         let mut answer = {
             let mut shard = self.shard(key).lock().unwrap_or_else(PoisonError::into_inner);
             match shard.get(key) {
@@ -78,7 +78,7 @@ impl<T: Clone> SingleFlight<T> {
     }
 }
 
-impl<T> Leader<T> {
+impl<T, K: Hash + Eq> Leader<T, K> {
     /// Ends with an answer for those who wait.
     pub fn finish(self, answer: T) {
         // Before the answer: who comes now finds what was stored.
@@ -94,7 +94,7 @@ impl<T> Leader<T> {
     }
 }
 
-impl<T> Drop for Leader<T> {
+impl<T, K: Hash + Eq> Drop for Leader<T, K> {
     fn drop(&mut self) {
         self.remove();
     }

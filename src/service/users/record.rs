@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{LoginError, refused};
+use super::{Admission, LoginError, refused};
 use crate::connector::inputs::GetUserInfo;
 use crate::credential::Credential;
 use crate::engine::results::UserInfo;
@@ -11,17 +11,27 @@ use crate::service::{ResolvedPlatform, Services, ringcentral};
 use crate::store::{User, UserKey};
 use crate::user::TENANT_HOST_MARK;
 
+/// What a client says of the RingCentral user without proving it. It is kept, and opens nothing of an account.
+#[derive(Debug, Clone, Default)]
+pub(in crate::service) struct Claimed {
+    /// The account's id.
+    pub(in crate::service) account_id: Option<String>,
+    /// The hashed id of the extension.
+    pub(in crate::service) extension_hash: Option<String>,
+}
+
 /// Stores the user. Of one who signs in again, what is not submitted now is kept, and additional
 /// info is merged (recordings 01, `relogin-same-user`).
 pub(super) async fn save(
     services: &Services,
-    platform: &ResolvedPlatform<'_>,
-    proxy_id: Option<String>,
-    submitted: GetUserInfo,
-    info: UserInfo,
-    extension: Option<&ringcentral::Extension>,
+    admission: Admission<'_>,
+    info: &UserInfo,
 ) -> Result<User, LoginError> {
+    let Admission { platform, proxy_id, mut submitted, credential, extension, claimed, .. } = admission;
     let asked = host_of_sign_in(platform, &submitted);
+    if let Some(hostname) = &info.overriding_hostname {
+        submitted.hostname = Some(hostname.clone());
+    }
     let extension_id = extension.and_then(|extension| extension.extension_id.as_deref());
     let extension_hash = extension_id.map(|id| hashed(services, id));
     let who = SigningIn { platform, proxy_id, submitted: &submitted, id: &info.id, asked };
@@ -30,9 +40,12 @@ pub(super) async fn save(
     loop {
         let (key, before) = who.record(services).await?;
         let now = services.clock.now_ms();
-        let mut user = signed_in(before.as_ref(), &key, &submitted, &info, extension, now);
+        let mut user = signed_in(before.as_ref(), &key, &submitted, info, extension, now);
+        user.credential = credential.clone();
         user.tenant_host = who.asked.clone();
         user.rc_extension_hash = extension_hash.clone().or(user.rc_extension_hash);
+        user.claimed_account_id = claimed.account_id.clone().or(user.claimed_account_id);
+        user.claimed_extension_hash = claimed.extension_hash.clone().or(user.claimed_extension_hash);
         if services.store.change_user(before.as_ref(), &user).await? {
             return Ok(user);
         }
@@ -89,10 +102,9 @@ impl SigningIn<'_> {
             return tenant_host == asked;
         }
         let again = GetUserInfo {
-            api_key: None,
             additional_info: Some(stored.platform_additional_info.clone()),
             hostname: stored.hostname.clone(),
-            user_email: None,
+            ..GetUserInfo::default()
         };
         match (host_of_sign_in(self.platform, &again), &stored.hostname, &self.submitted.hostname) {
             (Some(host), ..) => host == asked,
@@ -129,7 +141,6 @@ fn signed_in(
     }
     let kept = |choose: fn(&User) -> Option<String>| before.and_then(choose);
     let (timezone_name, timezone_offset) = zone(before, info);
-    let token = info.overriding_api_key.as_ref().or(submitted.api_key.as_ref()).cloned();
     User {
         name: info
             .name
@@ -140,7 +151,7 @@ fn signed_in(
         hostname: submitted.hostname.clone().or_else(|| kept(|user| user.hostname.clone())),
         timezone_name,
         timezone_offset,
-        credential: token.map(Credential::new).unwrap_or_default(),
+        credential: Credential::default(),
         rc_account_id: extension
             .map(|extension| extension.account_id.clone())
             .or_else(|| kept(|user| user.rc_account_id.clone())),
@@ -192,8 +203,7 @@ mod tests {
     #[test]
     fn an_earlier_zone_stays_only_where_the_crm_tells_none() {
         let key = UserKey { platform: "acme".to_owned(), id: "7".to_owned(), proxy_id: None };
-        let submitted =
-            GetUserInfo { api_key: None, additional_info: None, hostname: None, user_email: None };
+        let submitted = GetUserInfo::default();
         let new = UserInfo {
             timezone_name: Some("Europe/Paris".to_owned()),
             timezone_offset: Some(json!(60)),

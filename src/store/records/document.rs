@@ -37,6 +37,8 @@ pub enum DocumentKind {
     NewContacts,
     /// Which server may send how much of a connector's `rateLimit`.
     RateLimit,
+    /// A sign-in that this server began and that a browser has not come back from.
+    OAuthSignIn,
 }
 
 /// Names a document: its kind and the parts of its key, the most general first. Parts are ids,
@@ -62,7 +64,8 @@ pub struct DocumentChange {
 
 impl DocumentKind {
     /// The kinds whose documents may have a member `expiresAt`, which the sweep heeds.
-    pub(super) const EXPIRING: [Self; 3] = [Self::Note, Self::NewContacts, Self::RateLimit];
+    pub(super) const EXPIRING: [Self; 4] =
+        [Self::Note, Self::NewContacts, Self::RateLimit, Self::OAuthSignIn];
 
     /// Its name in keys. Stored keys begin with it, so it never changes.
     fn name(self) -> &'static str {
@@ -80,6 +83,7 @@ impl DocumentKind {
             Self::Audit => "audit",
             Self::NewContacts => "newContacts",
             Self::RateLimit => "rateLimit",
+            Self::OAuthSignIn => "oauthSignIn",
         }
     }
 }

@@ -20,6 +20,33 @@ pub struct Input {
     pub hostname: Option<String>,
     /// The RingCentral user's email address.
     pub user_email: Option<String>,
+    /// What a sign-in with OAuth gives. Templates read the access token of it (`user.accessToken`).
+    pub oauth: Option<Box<OAuthSignIn>>,
+}
+
+/// What a sign-in with OAuth gives, for connectors. It has secrets: its `Debug` shows nothing.
+#[derive(Clone)]
+pub struct OAuthSignIn {
+    /// The access token.
+    pub access_token: Secret,
+    /// The whole reply of the token endpoint.
+    pub reply: Value,
+    /// Where the token was granted.
+    pub token_url: Option<String>,
+    /// The address of the CRM's API, as the request gives it.
+    pub api_url: Option<String>,
+    /// The user's name, as the request gives it.
+    pub username: Option<String>,
+    /// The address that the browser came back to, with the code that is spent.
+    pub callback_uri: String,
+    /// All query parameters of the request.
+    pub query: Map<String, Value>,
+}
+
+impl std::fmt::Debug for OAuthSignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OAuthSignIn").finish_non_exhaustive()
+    }
 }
 
 /// Checks the credential after sign-in and reads who the user is.
@@ -52,6 +79,9 @@ impl OperationSpec for GetUserInfo {
         use Variable::*;
         if let Some(key) = input.api_key.as_ref().map(Secret::expose).filter(|key| !key.is_empty()) {
             inputs.text(ApiKey, key).text(UserAccessToken, key);
+        }
+        if let Some(oauth) = &input.oauth {
+            inputs.text(UserAccessToken, oauth.access_token.expose());
         }
         if let Some(fields) = &input.additional_info {
             inputs.object(AdditionalInfo, fields);

@@ -46,6 +46,9 @@ pub struct UserInfo {
     /// A key that replaces the submitted one. Never printed.
     #[serde(skip)]
     pub overriding_api_key: Option<Secret>,
+    /// The CRM's host, in place of the one that the user named. Code connectors tell it.
+    #[serde(skip)]
+    pub overriding_hostname: Option<String>,
     /// A message to show.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -194,6 +197,7 @@ impl ResultMapping for UserInfoPaths {
             timezone_name: timezone_name.map(as_text),
             timezone_offset: timezone_offset.filter(is_truthy),
             tells_zone,
+            overriding_hostname: None,
             overriding_api_key: truthy(&self.overriding_api_key).map(as_text).map(Secret::from),
             message: truthy(&self.message).map(as_text),
             platform_additional_info: self
