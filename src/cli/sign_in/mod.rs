@@ -41,7 +41,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     print: bool,
     /// Where the CRM sends the browser back to, as it is registered there. Default: the document's
-    /// `auth.redirectUri`, else a free port of this machine. An address of another machine has to be pasted here.
+    /// `auth.redirectUri`, else a free port of this machine. At an address of this machine the command waits, and
+    /// port 0 takes a free one; the address of any other page has to be pasted.
     #[arg(long, value_name = "URL")]
     redirect_uri: Option<Url>,
     #[command(flatten)]
@@ -245,7 +246,7 @@ fn finished(config: &Path, file: &Path, user: &Map<String, Value>) {
         false => "The CRM gave no refresh token: sign in again when the access token has expired.",
     };
     print::line(&format!(
-        "{file} holds the tokens. Only you can read it; keep it out of version control.\n{renewal}\n\
+        "{file} holds the tokens. Only you can read it (mode 0600); keep it out of version control.\n{renewal}\n\
          \nTry next:\n  app-connect call {config} findContact --user {file} --input INPUT"
     ));
 }

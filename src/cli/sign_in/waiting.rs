@@ -90,9 +90,14 @@ impl Waiting {
         read_lines(sender.clone());
         let (redirect_uri, listener) = match place {
             Place::Elsewhere(url) => (url.into(), None),
-            Place::Here(url) => {
+            Place::Here(mut url) => {
                 let listener = listen(&url)?;
-                (String::from(url.clone()), Some((listener, url.path().to_owned())))
+                if url.port() == Some(0) {
+                    // It has a host, so it takes a port.
+                    let _ = url.set_port(Some(listener.local_addr()?.port()));
+                }
+                let path = url.path().to_owned();
+                (String::from(url), Some((listener, path)))
             }
             Place::Anywhere => {
                 let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -131,8 +136,8 @@ impl Waiting {
     pub(super) fn explained(&self) -> String {
         match self.listens {
             true => format!(
-                "Waiting for the browser at {}. If it runs on another machine, paste the address here at which \
-                 it ends.",
+                "Waiting for the browser at {}. If it runs on another machine, paste the address of its last \
+                 page here.",
                 self.redirect_uri
             ),
             false => format!(
