@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::super::exchange::{HostPattern, HostPolicy};
 use super::super::oauth::{
-    ClientAuthentication, ClientTemplates, Endpoint, Extra, Fields, GrantType, OAuth, SIGN_IN, TokenFormat,
+    Additions, ClientAuthentication, ClientTemplates, Endpoint, Extra, Fields, GrantType, OAuth, SIGN_IN,
+    TokenFormat,
 };
 use super::super::operation::{AuthType, HeaderTemplate};
 use super::super::template::{
@@ -79,9 +80,11 @@ pub(super) fn compile(
         lifetime: refresh
             .lifetime_seconds
             .map(|seconds| Duration::from_secs_f64(super::number(seconds, 1.0, 31_536_000.0))),
-        client,
-        extra: Arc::new(Extra { authorization, fields, headers, query, wanted }),
-        is_elsewhere: false,
+        additions: Additions {
+            client,
+            extra: Arc::new(Extra { authorization, fields, headers, query, wanted }),
+            is_elsewhere: false,
+        },
     }
 }
 
