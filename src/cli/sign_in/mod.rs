@@ -12,7 +12,7 @@ use super::{CliError, FOUND, egress, print, runtime, subject, user_file};
 use crate::config::operations::OperationName;
 use crate::connector;
 use crate::engine::inputs::Inputs;
-use crate::engine::oauth::{Grant, GrantType, Granted, OAuth, exchange, pkce};
+use crate::engine::oauth::{FormGrant, Grant, Granted, OAuth, exchange, pkce};
 use crate::engine::operation::{AuthType, CompiledDocument, Operation};
 use crate::engine::send::Client;
 use crate::engine::trial::complete;
@@ -160,16 +160,10 @@ impl SignIn<'_> {
     }
 
     async fn by_form(&self, inputs: &Inputs<'_>) -> Result<Granted, String> {
-        let field = |name: &str| {
-            let fields = self.variables.get("additionalInfo");
-            fields.and_then(|fields| fields.get(name)).and_then(Value::as_str).unwrap_or_default()
-        };
-        let password = Secret::new(field("password"));
-        let grant = match self.config.oauth.grant {
-            GrantType::Password => Grant::Password { username: field("username"), password: &password },
-            _ => Grant::ClientCredentials,
-        };
-        exchange(&self.client, &self.config.oauth, &grant, inputs)
+        let fields = self.variables.get("additionalInfo").and_then(Value::as_object);
+        let api_key = self.variables.get("apiKey").and_then(Value::as_str).map(Secret::new);
+        let form = FormGrant::new(self.config.oauth.grant, fields, api_key.as_ref());
+        exchange(&self.client, &self.config.oauth, &form.grant(), inputs)
             .await
             .map_err(|refusal| format!("there are no tokens: {refusal}"))
     }
