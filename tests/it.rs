@@ -25,6 +25,7 @@ mod lifecycle;
 mod managed_sign_in;
 mod messages;
 mod not_in_service;
+mod oauth;
 mod observability;
 mod openapi;
 #[cfg(feature = "otel")]

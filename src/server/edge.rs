@@ -23,6 +23,7 @@ use super::observe::Observed;
 use super::sliced::sliced;
 use super::{chunked, intake, management, reply, session};
 use crate::service::Services;
+use crate::service::wording::Refusal;
 
 /// What tells load balancers and operators how the server is.
 const WATCHED: [&str; 3] = ["/isAlive", "/readyz", "/metrics"];
@@ -66,6 +67,7 @@ async fn answer(
     } else if let Some(services) = request.app_data::<web::Data<Services>>()
         && let Some(session) = session::read(request.headers(), request.query_string(), &services.sessions)
     {
+        let session = Arc::new(session.for_request());
         fresh_token = services.sessions.refresh(&session);
         read_session = Some(Arc::clone(&session));
         request.extensions_mut().insert(session);
@@ -82,7 +84,9 @@ async fn answer(
         }
         Err(_) => return Err(panicked(observed)),
     };
-    if let Some(session) = read_session.filter(|session| session.has_ended()) {
+    if read_session.as_ref().is_some_and(|session| session.is_revoked()) {
+        response = response.into_response(reply::json(401, &Refusal::session_revoked()));
+    } else if let Some(session) = read_session.filter(|session| session.has_ended()) {
         fresh_token = None;
         if let Some(refusal) = session::refusal(response.request(), &session) {
             response = response.into_response(refusal);

@@ -246,7 +246,9 @@ impl Route {
         };
         route = match needs.access {
             None | Some(Access::Public) => route,
-            Some(Access::Session) => route.text(400, "There is no valid session"),
+            Some(Access::Session) => route
+                .text(400, "There is no valid session")
+                .reply::<Refusal>(401, "The session at the CRM is over: the user has to connect again"),
             Some(Access::Admin) => route
                 .error(401, "The admin token is missing or wrong")
                 .error(403, "The server was started without an admin token")

@@ -15,7 +15,7 @@ use super::session::Session;
 use super::wording::{Refusal, message, store_failed};
 use crate::connector::inputs::{FindContact, FindContactWithName};
 use crate::connector::invocation;
-use crate::connector::{CallError, Interface, Reply, ReturnMessage};
+use crate::connector::{CallError, ErrorCode, Interface, Reply, ReturnMessage};
 use crate::engine::failure::FailureKind;
 use crate::engine::results::{Contact, CreatedContact};
 
@@ -48,7 +48,8 @@ pub enum Contacts {
 pub type Answer = Result<Found, Refusal>;
 
 fn not_found() -> Refusal {
-    Refusal::new(ReturnMessage::warning("Contact not found", 5000))
+    let message = ReturnMessage::warning("Contact not found", 5000);
+    Refusal::new(message).with_code(ErrorCode::SessionInvalid)
 }
 
 /// A phone number as clients send it in a query string: a leading space is the plus sign that was
@@ -84,7 +85,7 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
         Ok(None) => return Err(not_found()),
         Err(error) => return Err(Refusal::new(store_failed(&error))),
     };
-    let platform = services.platform_of(&session.platform, &user);
+    let platform = services.platform_for(session, &user);
     platform.in_service()?;
     // Whether an extension is looked for at all, the connector decides each time.
     let is_shared = !input.asks_for_extension();
@@ -176,7 +177,7 @@ pub async fn search(services: &Services, session: &Session, name: Option<String>
         }
         Err(error) => return Err(Refusal::new(store_failed(&error))),
     };
-    let platform = services.platform_of(&session.platform, &user);
+    let platform = services.platform_for(session, &user);
     platform.in_service()?;
     let fail = |error: &CallError| {
         Refusal::new(message(error, Interface::FIND_CONTACT_WITH_NAME, &session.platform))

@@ -1,8 +1,11 @@
 //! A platform with what serves it at this moment: the document of its snapshot, or registered connectors.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::Services;
+use super::credentials::OfRequest;
+use super::session::Session;
 use super::wording::{self, Refusal};
 use crate::config::operations::OperationName;
 use crate::connector::documents::Audience;
@@ -11,6 +14,12 @@ use crate::engine::operation::{Operation, TextLimit};
 use crate::store::User;
 
 impl Services {
+    /// The platform of a session's user, as [`Self::platform_of`] finds it. If their session at the CRM turns out to be
+    /// over, the client is told so, whatever the handler answers.
+    pub(super) fn platform_for(&self, session: &Session, user: &User) -> ResolvedPlatform<'_> {
+        ResolvedPlatform { revoked: Some(session.revoked()), ..self.platform_of(&session.platform, user) }
+    }
+
     /// The platform of a user: the document they signed in through, of this moment's snapshot, in the
     /// revision that their account has.
     pub(super) fn platform_of(&self, platform: &str, user: &User) -> ResolvedPlatform<'_> {
@@ -32,7 +41,14 @@ impl Services {
             None if !self.registry.knows(platform) => Some(Missing::Connector(platform.to_owned())),
             _ => None,
         };
-        ResolvedPlatform { services: self, name: platform.to_owned(), proxy, missing }
+        ResolvedPlatform {
+            services: self,
+            name: platform.to_owned(),
+            proxy,
+            missing,
+            renewed: OfRequest::default(),
+            revoked: None,
+        }
     }
 }
 
@@ -46,6 +62,10 @@ pub(crate) struct ResolvedPlatform<'s> {
     /// What should serve it and does not, or not for this account. No registered connector stands in for
     /// a document.
     missing: Option<Missing>,
+    /// What became of the user's credential.
+    pub(super) renewed: OfRequest,
+    /// Set if the user's session at the CRM is over.
+    pub(super) revoked: Option<Arc<AtomicBool>>,
 }
 
 impl ResolvedPlatform<'_> {

@@ -216,6 +216,7 @@ pub(super) fn call_failed(error: &CallError) -> LoginError {
         }
         CallError::NotInService(missing) => LoginError::Refused(not_in_service(missing)),
         CallError::Message(message) => LoginError::Refused((**message).clone()),
+        CallError::NotRenewed(error) => LoginError::Upstream(error.to_string()),
         CallError::Unmapped(MapError::NoUserId { .. }) => {
             refused(format!("Could not tell who signed in: {error}. Nothing was stored."))
         }

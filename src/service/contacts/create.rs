@@ -46,7 +46,7 @@ async fn prepared(services: &Services, session: &Session, input: CreateContact) 
         Ok(None) => return Err(refusal("User not found")),
         Err(error) => return Err(unstored(&error)),
     };
-    let platform = services.platform_of(&session.platform, &user);
+    let platform = services.platform_for(session, &user);
     platform.in_service()?;
     platform.serving(Interface::CREATE_CONTACT).map_err(|error| failed(&error, &platform))?;
     let scope = Tenants::of(&platform, &user).now;

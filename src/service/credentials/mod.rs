@@ -4,9 +4,16 @@
 //! A further kind is a further file here, and an arm of [`of`].
 
 mod api_key;
+mod journal;
 mod oauth;
+mod renewal;
 
 use async_trait::async_trait;
+
+pub use journal::TokenJournal;
+pub(crate) use renewal::OfRequest;
+pub use renewal::Renewals;
+use renewal::Why;
 
 use super::session::Session;
 use super::{ResolvedPlatform, Services};
@@ -40,12 +47,16 @@ pub(crate) trait CredentialSource: Send + Sync {
         credential: &Credential,
     ) -> Result<String, CallError>;
 
-    /// The user with a renewed credential. If it cannot be renewed, the user as it is: the CRM says what it
-    /// thinks of the old one, and the user reads that.
+    /// The user with a renewed credential; the user as it is, if nothing renews it.
     ///
     /// # Errors
-    /// If the store cannot be read.
-    async fn renewed(&self, _platform: &ResolvedPlatform<'_>, user: User) -> Result<User, StoreError> {
+    /// If it could not be renewed, or the session at the CRM is over.
+    async fn renewed(
+        &self,
+        _platform: &ResolvedPlatform<'_>,
+        user: User,
+        _why: Why,
+    ) -> Result<User, CallError> {
         Ok(user)
     }
 }
@@ -92,29 +103,13 @@ pub(crate) async fn authorization_by(
 }
 
 impl Services {
-    /// The session's user who is signed in at the CRM, with a credential that has not expired if it can be
-    /// renewed.
+    /// The session's user who is signed in at the CRM. A credential that expires is renewed when the CRM is asked
+    /// (`service::invoke`).
     ///
     /// # Errors
     /// If the store cannot be read.
     pub async fn connected_user(&self, session: &Session) -> Result<Option<User>, StoreError> {
-        let Some(user) = session.connected_user(&*self.store).await? else { return Ok(None) };
-        if !user.credential.is_due(self.clock.now_ms()) {
-            return Ok(Some(user));
-        }
-        // Seldom, and by far the larger part: in a box it is not moved around with every request.
-        Box::pin(self.renewed(user)).await.map(Some)
-    }
-
-    async fn renewed(&self, user: User) -> Result<User, StoreError> {
-        let platform = self.platform_of(&user.key.platform, &user);
-        match of(&platform).await {
-            Ok(source) => source.renewed(&platform, user).await,
-            Err(error) => {
-                tracing::warn!(platform = user.key.platform, %error, "nothing says how a credential is renewed");
-                Ok(user)
-            }
-        }
+        session.connected_user(&*self.store).await
     }
 }
 
