@@ -242,7 +242,7 @@ impl Sandbox {
         self.shared.crm().grants.revoke_of(None)
     }
 
-    /// Makes everything as it was at the start: records, tokens, faults, received requests.
+    /// Makes everything as it was at the start: records, tokens, faults, rules, received requests.
     pub fn reset(&self) {
         self.shared.reset();
     }

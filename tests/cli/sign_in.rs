@@ -402,7 +402,13 @@ fn a_sign_in_that_cannot_begin_says_why() {
 #[test]
 fn a_document_without_a_page_signs_in_with_its_fields() {
     let crm = Crm::start();
-    crm.document(|auth| auth["grant"] = "password".into());
+    let without_page = |auth: &mut Value, grant: &str| {
+        for member in ["authorizationUrl", "redirectUri"] {
+            auth.as_object_mut().unwrap().shift_remove(member);
+        }
+        auth["grant"] = grant.into();
+    };
+    crm.document(|auth| without_page(auth, "password"));
     let arguments = ["sign-in", "crm.json", "--input", "-", "--allow-private-network"];
     let fields = json!({"additionalInfo": {"username": "billie@example.com", "password": "sandbox-key-2"}});
     let run = run_with(crm.folder.path(), &arguments, &[SECRET], &fields.to_string());
@@ -416,7 +422,7 @@ fn a_document_without_a_page_signs_in_with_its_fields() {
     assert_eq!(crm.user()["id"], "usr-2", "the sign-in before stays");
 
     crm.sandbox.set_oauth_rules(OAuthRules { rotates_refresh_tokens: false, ..OAuthRules::default() });
-    crm.document(|auth| auth["grant"] = "clientCredentials".into());
+    crm.document(|auth| without_page(auth, "clientCredentials"));
     let run = run_with(crm.folder.path(), &["sign-in", "crm.json", "--allow-private-network"], &[SECRET], "");
     assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
     assert!(run.out.contains("The CRM gave no refresh token"), "{}", run.out);
