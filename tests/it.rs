@@ -18,6 +18,7 @@ mod console_tokens;
 mod contact_cache;
 mod edits;
 mod error_mapping;
+mod form_grants;
 mod generated;
 mod import_reference;
 mod invalid;

@@ -246,9 +246,7 @@ impl Route {
         };
         route = match needs.access {
             None | Some(Access::Public) => route,
-            Some(Access::Session) => route
-                .text(400, "There is no valid session")
-                .reply::<Refusal>(401, "The session at the CRM is over: the user has to connect again"),
+            Some(Access::Session) => route.text(400, "There is no valid session"),
             Some(Access::Admin) => route
                 .error(401, "The admin token is missing or wrong")
                 .error(403, "The server was started without an admin token")
@@ -287,9 +285,11 @@ impl Route {
         self.with(status, "application/json", about, SchemaGenerator::subschema_for::<T>)
     }
 
-    /// Status 200 with `T`, or with a refusal.
+    /// Status 200 with `T`, or with a refusal; another status where the user's session at the CRM is over.
     pub(super) fn answer<T: JsonSchema>(self, about: &'static str) -> Self {
-        self.reply::<T>(200, about).reply::<Refusal>(200, "It could not be done, and why")
+        self.reply::<T>(200, about)
+            .reply::<Refusal>(200, "It could not be done, and why")
+            .reply::<Refusal>(401, "The session at the CRM is over: the user has to connect again")
     }
 
     /// A text reply, sent as HTML.

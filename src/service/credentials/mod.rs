@@ -4,12 +4,16 @@
 //! A further kind is a further file here, and an arm of [`of`].
 
 mod api_key;
+pub(super) mod form_grant;
+mod form_tokens;
+mod granted;
 mod journal;
 mod oauth;
 mod renewal;
 
 use async_trait::async_trait;
 
+pub(in crate::service) use granted::granted;
 pub use journal::TokenJournal;
 pub(crate) use renewal::OfRequest;
 pub use renewal::Renewals;
@@ -29,6 +33,8 @@ pub(crate) enum SignIn {
     Key,
     /// The user signs in on a page of the CRM.
     Page,
+    /// The user fills in a form, whose fields are exchanged for a token.
+    Form,
 }
 
 /// One kind of credential: how users come by it, how it signs a request, how it is renewed.
@@ -69,6 +75,11 @@ pub(crate) async fn of(platform: &ResolvedPlatform<'_>) -> Result<&'static dyn C
     let Ok(connector) = platform.serving(Interface::GET_AUTH_TYPE) else { return Ok(&api_key::ApiKey) };
     Ok(match connector.get_auth_type(&platform.call(None, None)).await?.value {
         AuthType::ApiKey => &api_key::ApiKey,
+        AuthType::OAuth
+            if platform.proxy.as_ref().is_some_and(|proxy| proxy.config.oauth.grant.takes_form()) =>
+        {
+            &form_tokens::FormTokens
+        }
         AuthType::OAuth => &oauth::Tokens,
     })
 }

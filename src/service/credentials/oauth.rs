@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::journal::Entry;
 use super::renewal::{RenewalKey, Why};
-use super::{CredentialSource, SignIn};
+use super::{CredentialSource, SignIn, form_grant, granted as credential_of};
 use crate::connector::inputs::{GetUserInfo, OAuthInfoInput};
 use crate::connector::{CallError, Interface, NotRenewed};
 use crate::credential::Credential;
@@ -15,7 +15,6 @@ use crate::engine::oauth::{self, Grant, OAuth, TokenRefusal};
 use crate::service::coordination::detached;
 use crate::service::coordination::lease::{self, LeaseAnswer};
 use crate::service::coordination::single_flight::Joined;
-use crate::service::oauth as service_oauth;
 use crate::service::wording::store_failed;
 use crate::service::{ResolvedPlatform, Services};
 use crate::store::{Secret, StoreError, User};
@@ -116,8 +115,15 @@ async fn renewed_once(services: &Services, oauth: &OAuth, user: &User, why: Why)
                 }
             }
             LeaseAnswer::Waiting => {
-                let current = replaced(services, user, why).await?;
-                return current.ok_or_else(|| failed("another server is still at it"));
+                if let Some(current) = replaced(services, user, why).await? {
+                    return Ok(current);
+                }
+                // What expires soon is good until then.
+                let is_over = user.credential.expires_at.is_none_or(|at| at <= services.clock.now_ms());
+                if is_over || why == Why::Refused {
+                    return Err(failed("another server is still at it"));
+                }
+                return Ok(user.clone());
             }
         }
     }
@@ -207,12 +213,21 @@ async fn exchange(services: &Services, oauth: &OAuth, user: &User) -> Result<Cre
     let managed = own
         .map(|client| oauth.with_client(&client.client_id, client.client_secret.as_ref(), &client.token_url));
     let oauth = managed.as_ref().unwrap_or(oauth);
-    let granted =
-        oauth::exchange(services.client(), oauth, &Grant::Refresh { token: &token }, &inputs).await?;
+    let renewed = match (&user.credential.refresh, &user.credential.grant_fields) {
+        (None, Some(fields)) => form_grant::again(&platform, oauth, fields).await,
+        _ => oauth::exchange(services.client(), oauth, &Grant::Refresh { token: &token }, &inputs).await,
+    };
+    let granted = match (renewed, &user.credential.grant_fields) {
+        // What was filled in may be good for longer than the refresh token.
+        (Err(TokenRefusal::InvalidGrant), Some(fields)) if user.credential.refresh.is_some() => {
+            form_grant::again(&platform, oauth, fields).await?
+        }
+        (renewed, _) => renewed?,
+    };
     if let Some(warning) = granted.warning {
         tracing::warn!(platform = user.key.platform, warning, "a token reply");
     }
-    let credential = service_oauth::credential(services.clock.now_ms(), &granted);
+    let credential = credential_of(services.clock.now_ms(), &granted);
     Ok(Credential {
         client: user.credential.client.clone(),
         grant_fields: user.credential.grant_fields.clone(),
