@@ -151,12 +151,12 @@ fn the_user_brings_the_client() {
 #[test]
 fn without_a_token_nobody_is_signed_in() {
     for (answer, status, words) in [
-        (no(400, "invalid_grant"), 200, "testCrm did not accept what was filled in."),
-        (no(401, "invalid_client"), 200, "Could not sign in: Client authentication failed"),
-        (no(400, "odd"), 200, "Could not sign in: wrong: ***"),
-        (Answer::json(&json!({})), 200, "gave no access token"),
-        (Answer::json(&json!([1])), 200, "answered with a list instead of tokens"),
-        (Answer::text("text/html", "<html>Sign in</html>"), 200, "answered with a page instead of tokens"),
+        (no(400, "invalid_grant"), 400, "testCrm did not accept what was filled in."),
+        (no(401, "invalid_client"), 400, "Could not sign in: Client authentication failed"),
+        (no(400, "odd"), 400, "Could not sign in: wrong: ***"),
+        (Answer::json(&json!({})), 400, "gave no access token"),
+        (Answer::json(&json!([1])), 400, "answered with a list instead of tokens"),
+        (Answer::text("text/html", "<html>Sign in</html>"), 400, "answered with a page instead of tokens"),
         (Answer::text("text/plain", "").status(503), 400, "503"),
         (Answer::reset(), 400, ""),
     ] {

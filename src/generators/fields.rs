@@ -145,9 +145,13 @@ fn sentences(text: &str) -> Vec<&str> {
 fn type_of(property: &Value) -> String {
     if let Some(words) = property.get("enum").and_then(Value::as_array) {
         // Methods are listed in both cases; one is enough to read.
-        let words = words.iter().filter_map(Value::as_str);
-        let shown = words.filter(|word| *word != word.to_lowercase() || !is_method(word));
-        return shown.map(code).collect::<Vec<_>>().join(", ");
+        let is_shown = |word: &str| word != word.to_lowercase() || !is_method(word);
+        let shown = words.iter().filter_map(|word| match word {
+            Value::String(word) => is_shown(word).then(|| code(word)),
+            Value::Bool(value) => Some(code(&value.to_string())),
+            _ => None,
+        });
+        return shown.collect::<Vec<_>>().join(", ");
     }
     if property.get("$ref").is_some() {
         return "object".to_owned();

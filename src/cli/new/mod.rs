@@ -9,6 +9,7 @@ use crate::atomic_file;
 use crate::config::documents::CASES;
 use crate::engine::cases::suite::select;
 use crate::engine::cases::text;
+use crate::engine::oauth::SIGN_IN;
 use crate::service::wording::CASE_WORDING;
 
 const DOCUMENT: &str = include_str!("document.json");
@@ -93,10 +94,16 @@ fn write(arguments: &Arguments, path: &Path, folder: &Path) -> Result<usize, Cli
     let mut count = 0;
     for example in serde_json::from_str::<Vec<Value>>(EXAMPLES)? {
         let case = &example["case"];
-        if !arguments.template.has(case["operation"].as_str().unwrap_or_default()) {
+        let operation = case["operation"].as_str().unwrap_or_default();
+        let signs_in = operation == SIGN_IN.as_str();
+        let is_wanted = match signs_in {
+            true => matches!(arguments.auth, Auth::Oauth),
+            false => arguments.template.has(operation),
+        };
+        if !is_wanted {
             continue;
         }
-        let mut input = credentials(arguments);
+        let mut input = if signs_in { Map::new() } else { credentials(arguments) };
         input.extend(example["input"].as_object().cloned().unwrap_or_default());
         let folder = folder.join(example["name"].as_str().unwrap_or_default());
         let contents = [
@@ -175,12 +182,16 @@ Next:
      `operations`: its paths and fields; `app-connect import curl|openapi` makes operations from what you have
   2. app-connect validate {file}             what is wrong, where, and how to mend it
   3. app-connect explain {file} findContact  the request as it would be sent
-  4. app-connect record {file} findContact --input number.json --user me.json --force
+{explain_sign_in}  4. app-connect record {file} findContact --input number.json --user me.json --force
      a case from your CRM, without its secrets
   5. app-connect test {file}                 and with --update, once what comes out is right
   6. app-connect serve --proxy-configs {folder}
 ",
         cases = cases.display(),
+        explain_sign_in = match arguments.auth {
+            Auth::ApiKey => String::new(),
+            Auth::Oauth => format!("     app-connect explain {file} signIn       where the user signs in, and how tokens are asked for\n"),
+        },
         folder = arguments.dir.display(),
     )
 }
