@@ -341,6 +341,27 @@ fn a_server_that_dies_while_it_renews_blocks_nobody_for_good() {
     assert_eq!(authorization.renewals.lock().unwrap().len(), 1, "the lease stood");
 }
 
+/// A sign-in that one server began ends at any of them, once.
+#[test]
+fn a_sign_in_that_one_server_began_ends_at_the_other_once() {
+    let authorization = Authorization::start();
+    let mut document = authorization.document();
+    document["auth"]["redirectUri"] = "https://server.example/oauth-callback".into();
+    let Some((sites, _)) = two(&[("crm", &document)]) else { return };
+    let begun = sites[0].send("GET", "/oauth/start?platform=testCrm&proxyId=crm", &[], None);
+    assert_eq!(begun.status, 302, "{}", begun.text());
+    let location = url::Url::parse(begun.header("location").expect("a location")).unwrap();
+    let state = location.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let state: String = url::form_urlencoded::byte_serialize(state.as_bytes()).collect();
+    // Each code is another one: the state is what counts.
+    let sent: Vec<_> =
+        (0..8).map(|n| get(&sites[n % 2], "", &format!("/oauth-callback?code=c{n}&state={state}"))).collect();
+    let back: Vec<Response> = sent.into_iter().map(|reply| reply.join().unwrap()).collect();
+    assert_eq!(authorization.renewals.lock().unwrap().len(), 1, "one code was exchanged");
+    let over = back.iter().filter(|reply| reply.text().contains("sign-in is over")).count();
+    assert_eq!(over, 7, "{:?}", back.iter().map(Response::text).collect::<Vec<_>>());
+}
+
 /// Settings that change at one server never bring back tokens that the other renewed.
 #[test]
 fn changes_at_both_servers_do_not_undo_each_other() {

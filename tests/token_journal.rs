@@ -4,6 +4,7 @@
 use crate::support::crm::{Answer, Crm, Request};
 use crate::support::postgres::Cluster;
 use crate::support::test_server::{TestServer, try_send, until};
+use app_connect::store::{self, Keys, Secret, User, UserKey};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -96,12 +97,26 @@ fn a_rotated_refresh_token_survives_a_kill_while_the_store_is_stopped() {
         cluster.restart();
     });
     drop(asked.join());
-    // Stored before the server listened; the next renewal uses the token that the store did not take.
+    // Stored before the server listened.
     assert_eq!(files(&data_dir).len(), 0, "what is stored is not kept twice");
     let reply = app.get(target, &token);
-    assert_eq!(reply.json()["contact"][0]["name"], "Bearer at-3", "{}", reply.text());
-    let forms = forms.lock().unwrap();
-    let renewals =
-        ["refresh_token=rt-1&grant_type=refresh_token", "refresh_token=rt-2&grant_type=refresh_token"];
-    assert_eq!(forms[1..], renewals);
+    assert_eq!(reply.json()["contact"][0]["name"], "Bearer at-2", "{}", reply.text());
+    assert_eq!(forms.lock().unwrap()[1..], ["refresh_token=rt-1&grant_type=refresh_token"], "asked once");
+    let refresh = stored(&url).credential.refresh;
+    assert_eq!(refresh.as_ref().map(Secret::expose), Some("rt-2"));
+}
+
+/// The user, as the database has them.
+fn stored(url: &str) -> User {
+    let key = UserKey {
+        id: "7-testCrm".to_owned(),
+        platform: "testCrm".to_owned(),
+        proxy_id: Some("one".to_owned()),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let keys = Keys::from_secret(&Secret::new(SECRET)).unwrap();
+        let store = store::open(url, keys).await.unwrap();
+        store.get_user(&key).await.unwrap().expect("the user")
+    })
 }

@@ -315,7 +315,7 @@ impl ServerBuilder {
             token_journal,
             record_locks: KeyedLock::default(),
         });
-        shared.read_token_journal().await;
+        shared.token_journal.read().await;
         shared.settle_tokens().await;
         let (counted, settling) = (Arc::clone(&shared), Arc::clone(&shared));
         let client_options = ClientOptions {

@@ -9,7 +9,7 @@ use super::session::Session;
 use super::wording;
 use crate::connector::inputs::GetLicenseStatus;
 use crate::connector::invocation;
-use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::connector::{CallError, Interface, NotRenewed, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::results::License;
 use crate::store::{DocumentKind, Key, StoreError, StoredDocument, User, UserKey};
@@ -94,9 +94,10 @@ pub async fn status(services: &Services, session: &Session) -> Result<LicenseSta
             Ok(license)
         }
         Err(CallError::NotSupported(_)) => Ok(LicenseStatus::new(true, "Basic")),
-        Err(CallError::Failed(Failure { kind: FailureKind::Status(401 | 403), .. })) => {
-            Ok(LicenseStatus::new(false, "Invalid (Connect to get license status)"))
-        }
+        Err(
+            CallError::Failed(Failure { kind: FailureKind::Status(401 | 403), .. })
+            | CallError::NotRenewed(NotRenewed::Revoked),
+        ) => Ok(LicenseStatus::new(false, "Invalid (Connect to get license status)")),
         Err(error) => {
             let last = last_known(services, &user.key).await?;
             let mut warning = wording::message(&error, Interface::GET_LICENSE_STATUS, &user.key.platform);

@@ -9,7 +9,7 @@ use super::wording::{Refusal, message, store_failed};
 use super::{Services, user_record, users};
 use crate::connector::documents::Audience;
 use crate::connector::invocation;
-use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::connector::{CallError, Interface, NotRenewed, ReturnMessage};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::store::{StoreError, User};
 
@@ -60,9 +60,10 @@ pub async fn auth_validation(services: &Services, session: &Session) -> Result<C
             }),
             5000,
         )),
-        Err(error @ CallError::Failed(Failure { kind: FailureKind::Status(401 | 403), .. })) => {
-            refused(failed(&error))
-        }
+        Err(
+            error @ (CallError::Failed(Failure { kind: FailureKind::Status(401 | 403), .. })
+            | CallError::NotRenewed(NotRenewed::Revoked)),
+        ) => refused(failed(&error)),
         Err(error) => Err(Refusal::new(failed(&error))),
     }
 }

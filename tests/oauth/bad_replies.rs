@@ -1,6 +1,6 @@
 //! Token endpoints and CRMs that answer badly: words, nothing stored, nobody signed out.
 use super::{World, refused, session};
-use crate::support::crm::Answer;
+use crate::support::crm::{Answer, Crm, Request};
 use serde_json::json;
 
 fn replies() -> Vec<(&'static str, Answer, &'static str)> {
@@ -52,6 +52,26 @@ fn a_renewal_that_fails_signs_nobody_out() {
         assert_eq!(world.crm.count("/v1/contacts"), asked, "{what}: the CRM was asked with the old token");
     }
     assert_eq!(world.contacts(&token).json()["contact"][0]["name"], "of r1");
+}
+
+/// Q61: a secret stays on its host.
+#[test]
+fn a_token_endpoint_that_sends_the_secret_elsewhere_is_not_followed() {
+    let world = World::start();
+    let elsewhere = Crm::start(|_: &Request| Answer::json(&json!({"access_token": "stolen"})));
+    let target = elsewhere.origin().replace("127.0.0.1", "localhost");
+    for status in [301, 302, 303, 307, 308] {
+        let redirect =
+            Answer::text("text/plain", "").status(status).with("Location", &format!("{target}/token"));
+        world.authorization.next(redirect);
+        let reply = world.callback("x1", "");
+        assert_eq!(reply.status, 400, "{status}: {}", reply.text());
+        refused(&reply);
+    }
+    for request in elsewhere.received() {
+        let text = format!("{:?} {}", request.headers, String::from_utf8_lossy(&request.body));
+        assert!(!text.contains("x1") && !text.contains("Basic"), "{text}");
+    }
 }
 
 /// `expires_in` of every kind.

@@ -161,6 +161,16 @@ fn who_signs_in_again_keeps_host_and_settings() {
 }
 
 #[test]
+fn the_host_may_stand_in_the_state() {
+    let world = World::start();
+    let uri = "https%3A%2F%2Fapp.test%2Fredirect%3Fcode%3Dh1%26state%3Dplatform%253DtestCrm%2526hostname%253Ds.example.com";
+    for (more, expected) in [("", "s.example.com"), ("&hostname=q.example.com", "q.example.com")] {
+        let reply = world.send(&format!("/oauth-callback?callbackUri={uri}&proxyId=one{more}"), &[]);
+        assert_eq!(world.app.get("/hostname", &session(&reply)).text(), expected);
+    }
+}
+
+#[test]
 fn simultaneous_callbacks_with_one_code_share_one_exchange() {
     let world = World::start();
     let replies: Vec<_> = std::thread::scope(|scope| {

@@ -101,12 +101,12 @@ impl Authorization {
         self.0.lock().unwrap().next.push_back(answer);
     }
 
-    /// The CRM gives the user another token without telling: the one in use is refused from now on. The refresh token
-    /// stays as it was.
+    /// What the token endpoint was sent so far.
     fn forms(&self) -> Vec<HashMap<String, String>> {
         self.0.lock().unwrap().forms.clone()
     }
 
+    /// The refresh token of a user is worth nothing from now on.
     fn revoke(&self, id: &str) {
         self.0.lock().unwrap().revoked.push(id.to_owned());
     }
@@ -175,6 +175,9 @@ fn document(origin: &str) -> Value {
             "createMessageLog": {
                 "method": "POST", "url": "/messages", "body": {"text": "{{message.subject}}"},
                 "responseMapping": {"idPath": "body.id"}
+            },
+            "getLicenseStatus": {
+                "method": "GET", "url": "/license", "responseMapping": {"isLicenseValidPath": "body.id", "licenseStatusPath": "body.id"}
             },
             "listAppointments": {
                 "method": "GET", "url": "/appointments",

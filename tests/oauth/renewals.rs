@@ -13,7 +13,7 @@ fn refuse_token(world: &World, id: &str) {
     *count += 1;
 }
 
-/// The refresh token that belongs to what the CRM knows now.
+/// The next renewal gives the token of this number.
 fn renews_to(world: &World, id: &str, count: usize) {
     let access = format!("at-{id}-{count}");
     world.authorization.next(Answer::json(&json!({
@@ -145,17 +145,20 @@ fn a_session_that_is_over_at_the_crm_is_told_on_every_route() {
     }
     // What asks no CRM goes on, and these tell it in their own way.
     assert_eq!(world.app.get("/user/settings", &token).status, 200);
-    for (method, target) in [("GET", "/authValidation"), ("GET", "/licenseStatus")] {
-        let reply = world.app.send(method, target, &headers, None);
-        assert_ne!(reply.status, 401, "{target}: {}", reply.text());
-    }
+    let validation = world.app.get("/authValidation", &token);
+    let expected = json!({
+        "successful": false,
+        "returnMessage": {"message": "User session expired. Please connect again.", "messageType": "warning", "ttl": 5000}
+    });
+    assert_eq!((validation.status, validation.json()), (200, expected));
+    let license = world.app.get("/licenseStatus", &token).json();
+    assert_eq!(license["isLicenseValid"], false, "{license}");
     // Who connects again is back.
     world.authorization.0.lock().unwrap().revoked.clear();
     let again = world.sign_in("g1");
     assert_eq!(world.contacts(&again).json()["successful"], true);
 }
 
-/// Another server may have used the refresh token first: its result is in the store.
 #[test]
 fn invalid_grant_in_any_spelling_ends_a_session_and_nothing_else_does() {
     let world = World::start();

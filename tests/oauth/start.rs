@@ -63,6 +63,21 @@ fn a_browser_goes_to_the_crm_and_comes_back_with_a_code_that_only_this_server_ca
     assert_eq!(world.contacts(&token).json()["successful"], true);
 }
 
+/// The page of the client, which passes on what the browser came back with.
+#[test]
+fn a_sign_in_that_was_begun_here_may_come_back_through_the_client() {
+    let world = World::start();
+    let (_, parameters) = sent_to(&world.send("/oauth/start?platform=testCrm&proxyId=one", &[]));
+    assert_eq!(parameters["redirect_uri"], "https://app.test/redirect");
+    let uri = encoded(&format!("https://app.test/redirect?code=u1&state={}", encoded(&parameters["state"])));
+    // What it says of the document does not count: the state does.
+    let reply =
+        world.send(&format!("/oauth-callback?callbackUri={uri}&proxyId=other"), &[("Accept", "text/html")]);
+    let token = session(&reply);
+    assert_eq!(world.contacts(&token).json()["successful"], true);
+    assert_eq!(world.authorization.forms()[0]["code_verifier"].len(), 43);
+}
+
 #[test]
 fn a_state_is_good_once() {
     let world = World::start_with(own);

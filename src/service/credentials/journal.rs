@@ -87,6 +87,23 @@ impl TokenJournal {
         Self { folder: Some(Arc::new(folder)), pending: Mutex::default() }
     }
 
+    /// Reads what an earlier start left behind. Once, before the server listens.
+    pub(crate) async fn read(&self) {
+        let Some(folder) = self.folder.clone() else { return };
+        match tokio::task::spawn_blocking(move || folder.all()).await {
+            Ok(Ok(files)) => {
+                for (name, content) in files {
+                    match serde_json::from_slice::<Entry>(&content) {
+                        Ok(entry) => drop(self.all().insert(entry.user.clone(), entry)),
+                        Err(_) => tracing::error!(name, "a file of tokens cannot be read"),
+                    }
+                }
+            }
+            Ok(Err(error)) => tracing::error!(%error, "the folder of tokens cannot be read"),
+            Err(_) => {}
+        }
+    }
+
     /// Makes an answer durable, as far as the disk takes it.
     pub(super) async fn keep(&self, entry: &Entry) {
         self.all().insert(entry.user.clone(), entry.clone());
@@ -129,23 +146,6 @@ impl TokenJournal {
 }
 
 impl Shared {
-    /// Reads what an earlier start left behind. Once, before the server listens.
-    pub(crate) async fn read_token_journal(&self) {
-        let Some(folder) = self.token_journal.folder.clone() else { return };
-        match tokio::task::spawn_blocking(move || folder.all()).await {
-            Ok(Ok(files)) => {
-                for (name, content) in files {
-                    match serde_json::from_slice::<Entry>(&content) {
-                        Ok(entry) => drop(self.token_journal.all().insert(entry.user.clone(), entry)),
-                        Err(_) => tracing::error!(name, "a file of tokens cannot be read"),
-                    }
-                }
-            }
-            Ok(Err(error)) => tracing::error!(%error, "the folder of tokens cannot be read"),
-            Err(_) => {}
-        }
-    }
-
     /// Stores what the store has not taken yet; how many answers there were.
     pub(crate) async fn settle_tokens(&self) -> usize {
         let entries: Vec<Entry> = self.token_journal.all().values().cloned().collect();
@@ -173,17 +173,22 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Keys;
 
-    #[test]
-    fn an_answer_stands_in_its_file_as_it_did() {
-        let entry = Entry {
+    fn entry() -> Entry {
+        Entry {
             user: UserKey { id: "7-acme".to_owned(), platform: "acme".to_owned(), proxy_id: None },
             used_access_token: "at-1".to_owned(),
             used_refresh_token: Some("rt-1".to_owned()),
             access_token: "at-2".to_owned(),
             refresh_token: Some("rt-2".to_owned()),
             expires_at: Some(5),
-        };
+        }
+    }
+
+    #[test]
+    fn an_answer_stands_in_its_file_as_it_did() {
+        let entry = entry();
         let form = r#"{"user":{"id":"7-acme","platform":"acme","proxy_id":null},"usedAccessToken":"at-1","usedRefreshToken":"rt-1","accessToken":"at-2","refreshToken":"rt-2","expiresAt":5}"#;
         assert_eq!(serde_json::to_string(&entry).unwrap(), form);
         assert!(serde_json::from_str::<Entry>(form).unwrap() == entry);
@@ -191,5 +196,29 @@ mod tests {
             Entry { user: UserKey { proxy_id: Some("p".to_owned()), ..entry.user.clone() }, ..entry.clone() };
         assert_eq!(entry.name().len(), 64);
         assert_ne!(entry.name(), other.name());
+    }
+
+    #[tokio::test]
+    async fn the_next_start_has_what_was_not_stored() {
+        let place = tempfile::tempdir().unwrap();
+        let journal = || {
+            let keys = Keys::from_secret(&Secret::new("a secret")).unwrap();
+            TokenJournal::new(SealedFolder::new(place.path().join("tokens"), keys))
+        };
+        let (entry, first) = (entry(), journal());
+        first.keep(&entry).await;
+        let second = journal();
+        assert!(second.pending(&entry.user).is_none());
+        second.read().await;
+        assert!(second.pending(&entry.user) == Some(entry.clone()));
+        second.settled(&entry).await;
+        assert!(second.pending(&entry.user).is_none());
+        let third = journal();
+        third.read().await;
+        assert!(third.pending(&entry.user).is_none(), "what is stored is kept no more");
+        // Without a folder, as long as the process lives.
+        let in_memory = TokenJournal::default();
+        in_memory.keep(&entry).await;
+        assert!(in_memory.pending(&entry.user).is_some());
     }
 }

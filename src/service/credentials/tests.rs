@@ -103,10 +103,17 @@ async fn a_credential_that_nothing_renews_stays() {
     for platform in ["keys", "page"] {
         let user = user(platform, credential.clone());
         services.store.save_user(&user).await.unwrap();
-        let token = services.sessions.issue(&user.key, 0).unwrap();
-        let session = services.sessions.verify(&token).unwrap();
-        assert_eq!(services.connected_user(&session).await.unwrap().as_ref(), Some(&user));
+        let resolved = services.platform_of(platform, &user);
+        assert!(user.credential.is_due(services.clock.now_ms()));
+        assert_eq!(resolved.ready(&user).await.unwrap().as_deref(), Some(&user));
+        assert_eq!(resolved.renewed_after_refusal(&user).await.unwrap(), None);
         hand.advance(Duration::from_secs(3600));
-        assert_eq!(services.connected_user(&session).await.unwrap(), Some(user));
+        assert_eq!(services.platform_of(platform, &user).ready(&user).await.unwrap().as_deref(), Some(&user));
     }
+    let good = user("page", Credential { expires_at: None, ..credential });
+    assert_eq!(
+        services.platform_of("page", &good).ready(&good).await.unwrap(),
+        None,
+        "nothing is to be done"
+    );
 }

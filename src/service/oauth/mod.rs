@@ -15,7 +15,8 @@ mod redirect;
 mod start;
 mod state;
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -42,6 +43,9 @@ use crate::store::{Secret, StoreError};
 
 /// How long a callback waits for another one with the same code.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// How many sign-ins that this server began may wait for a browser to come back.
+const MOST_BEGUN: usize = 10_000;
 
 /// What `GET /oauth-callback` brings.
 #[derive(Debug, Clone, Default)]
@@ -117,6 +121,8 @@ impl From<StoreError> for CallbackError {
 /// What sign-ins with OAuth need beyond one request.
 pub struct SignIns {
     signer: Signer,
+    /// Until when those that this server began are kept, in milliseconds since 1970.
+    begun: Mutex<VecDeque<i64>>,
     in_flight: Arc<SingleFlight<Result<LoggedIn, CallbackError>, CodeKey>>,
 }
 
@@ -131,7 +137,25 @@ struct CodeKey {
 impl SignIns {
     /// Whose states are signed with this secret.
     pub fn new(secret: &Secret) -> Self {
-        Self { signer: Signer::new(secret), in_flight: Arc::default() }
+        Self { signer: Signer::new(secret), begun: Mutex::default(), in_flight: Arc::default() }
+    }
+
+    /// Counts one more that is begun. Anybody may begin one, and each is kept.
+    ///
+    /// # Errors
+    /// If too many wait for a browser to come back.
+    fn count(&self, now: i64, until: i64) -> Result<(), CallbackError> {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        while begun.front().is_some_and(|at| *at <= now) {
+            begun.pop_front();
+        }
+        if begun.len() >= MOST_BEGUN {
+            return Err(CallbackError::Failed(format!(
+                "{MOST_BEGUN} sign-ins wait for their browsers to come back, and this server keeps no more. Please try again in some minutes."
+            )));
+        }
+        begun.push_back(until);
+        Ok(())
     }
 }
 
@@ -384,3 +408,6 @@ fn denied(error: &str) -> String {
         None => crate::engine::text::one_line(error, 200),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,7 +168,9 @@ impl Signer {
         let id = BegunId(random_hex::<16>().map_err(|_| random())?);
         let browser = Secret::random().ok_or_else(random)?;
         begun.browser_hash = hash(browser.expose());
-        begun.expires_at = services.clock.now_ms() + LIFETIME_MS;
+        let now = services.clock.now_ms();
+        begun.expires_at = now + LIFETIME_MS;
+        services.sign_ins.count(now, begun.expires_at)?;
         let claims = Claims { aud: AUDIENCE.to_owned(), jti: id.0.clone(), exp: begun.expires_at / 1000 };
         let token = encode(&Header::new(Algorithm::HS256), &claims, &self.encoding);
         let token = token.map_err(|_| failed("The state of a sign-in cannot be signed."))?;
