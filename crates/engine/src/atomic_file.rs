@@ -21,6 +21,8 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 /// If the file cannot be written. It is as it was then.
 pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
     put(path, |partial, _| {
+        // What a command that was killed left: its number may come again.
+        let _ = fs::remove_file(partial);
         let mut options = File::options();
         // Never a file that somebody else made and can read.
         options.write(true).create_new(true);

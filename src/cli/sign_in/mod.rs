@@ -131,7 +131,7 @@ impl SignIn<'_> {
         let challenge = verifier.as_ref().map(pkce::challenge);
         let page = oauth
             .authorization_url(&inputs, &state, challenge.as_deref())
-            .map_err(|error| format!("{}: {error}", arguments.config.display()))?;
+            .map_err(|error| format!("{}: {error}{}", arguments.config.display(), self.hostname_hint()))?;
         show(&page, &waiting, arguments.print);
         let code = match waiting.code(&state).await? {
             Ok(code) => code,
@@ -143,6 +143,16 @@ impl SignIn<'_> {
         };
         waiting.tell(&outcome).await;
         Ok(outcome)
+    }
+
+    /// What is missing, if the address of the page is made from a host that nobody named.
+    fn hostname_hint(&self) -> &'static str {
+        let page = self.config.oauth.authorization_url.as_ref();
+        let takes_host = page.is_some_and(|page| page.is_templated() && page.as_str().contains("hostname"));
+        match takes_host && !self.variables.contains_key("hostname") {
+            true => "; name the CRM's host with --hostname",
+            false => "",
+        }
     }
 
     async fn by_code(

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::time::Duration;
 
+use actix_web::guard::{Guard, GuardContext};
 use actix_web::http::{StatusCode, header};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use tokio::sync::{mpsc, oneshot};
@@ -115,9 +116,11 @@ impl Waiting {
         };
         if let Some((listener, path)) = listener {
             let server = HttpServer::new(move || {
+                // Compared as it is: in a route's path braces have a meaning.
+                let guard = PathIs(path.clone());
                 App::new()
                     .app_data(web::Data::new(sender.clone()))
-                    .route(&path, web::get().to(arrive))
+                    .service(web::resource("{any:.*}").guard(guard).route(web::get().to(arrive)))
                     .default_service(web::to(HttpResponse::NotFound))
             });
             let server = server.workers(1).disable_signals().listen(listener)?.run();
@@ -237,6 +240,15 @@ fn read_lines(sender: mpsc::UnboundedSender<Event>) {
         }
         let _ = sender.send(Event::NothingMore);
     });
+}
+
+/// Lets pass what was sent to one path.
+struct PathIs(String);
+
+impl Guard for PathIs {
+    fn check(&self, context: &GuardContext<'_>) -> bool {
+        context.head().uri.path() == self.0
+    }
 }
 
 async fn arrive(sender: web::Data<mpsc::UnboundedSender<Event>>, request: HttpRequest) -> HttpResponse {

@@ -99,6 +99,16 @@ fn a_sign_in_that_cannot_begin_says_why() {
         assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{arguments:?}");
         told.push_str(&format!("$ {}\n{}\n", arguments.join(" "), run.err));
     }
+    let mut many: Value = serde_json::from_str(&fs::read_to_string(crm.path("crm.json")).unwrap()).unwrap();
+    many["requestDefaults"]["allowedHosts"] = serde_json::json!(["*.example.com"]);
+    many["auth"]["authorizationUrl"] = "https://{{hostname}}/authorize".into();
+    fs::write(crm.path("many.json"), pretty(&many)).unwrap();
+    for more in [&[][..], &["--hostname", "crm.example.org"]] {
+        let arguments = [&["sign-in", "many.json", "--redirect-uri", "http://127.0.0.1:0/"], more].concat();
+        let run = run_with(crm.folder.path(), &arguments, &[SECRET], "");
+        assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{more:?}");
+        told.push_str(&format!("$ {}\n{}\n", arguments.join(" "), run.err));
+    }
     crm.document(|auth| drop(auth.as_object_mut().unwrap().shift_remove("authorizationUrl")));
     let run = run_with(crm.folder.path(), &["sign-in", "crm.json"], &[SECRET], "");
     assert_eq!(run.code, Some(2), "{}", run.out);

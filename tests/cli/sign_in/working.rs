@@ -142,6 +142,13 @@ fn the_address_of_the_document_or_the_flag_is_listened_at() {
     assert_eq!(crm.visit(&back).0, 200);
     assert_eq!(sign_in.end().code, Some(0));
 
+    let odd = crm.begin(&["--redirect-uri", "http://127.0.0.1:0/%7Bany%7D/a%20b"]);
+    let redirect_uri = odd.parameter("redirect_uri").unwrap();
+    assert_eq!(crm.visit(&redirect_uri.replace("%7Bany%7D", "other")).0, 404);
+    let back = crm.back(&odd.page);
+    assert_eq!(crm.visit(&back).0, 200, "{back}");
+    assert_eq!(odd.end().code, Some(0));
+
     let other = "https://other.example.com/page";
     let mut flag = crm.begin(&["--redirect-uri", other]);
     let back = crm.back(&flag.page);
