@@ -23,6 +23,25 @@ pub struct UserKey {
     pub proxy_id: Option<String>,
 }
 
+/// The fields of the sign-in page that an account's admins filled in for a user. Their values are kept with the account
+/// and not with the user (Q76).
+#[derive(Clone, Default, PartialEq)]
+pub struct ManagedFields {
+    /// The extension that has values of its own besides the account's.
+    pub extension_id: Option<String>,
+    /// The names of the fields.
+    pub names: Vec<String>,
+    /// Their values, as they are at the moment. They are never stored with the user.
+    pub values: Map<String, Value>,
+}
+
+/// Names no value: they may be secrets.
+impl fmt::Debug for ManagedFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ManagedFields").field("names", &self.names).finish_non_exhaustive()
+    }
+}
+
 /// A signed-in user of a CRM. Not `Serialize`: it holds a credential, and only the
 /// store writes those down, sealed.
 #[derive(Clone, PartialEq)]
@@ -52,6 +71,8 @@ pub struct User {
     pub region: Option<String>,
     /// What the config keeps about the user; its key order is kept.
     pub platform_additional_info: Map<String, Value>,
+    /// The fields that admins filled in.
+    pub managed: ManagedFields,
     /// The user's own settings.
     pub user_settings: Option<Value>,
     /// The CRM's host that said who this is, where a template chose it: the id means somebody there

@@ -59,7 +59,7 @@ impl Scene {
         let target = format!("/contact?phoneNumber=%2B14155550101&isForceRefreshAccountData={is_forced}");
         let reply = self.server.get(&target, &self.token);
         assert_eq!(reply.json()["successful"], true, "{}", reply.text());
-        let found = reply.json()["contact"].clone();
+        let found = reply.people();
         (found, self.crm.count("/v1/contacts") - asked, self.writes() - written)
     }
 
@@ -176,7 +176,7 @@ fn a_created_contact_is_shown_beside_what_the_crm_finds() {
     let grouped = |scene: &Scene| {
         let asked = scene.crm.count("/v1/contacts");
         let reply = scene.server.get("/contact?phoneNumber=%2B1%20415-555-0101", &scene.token);
-        (reply.json()["contact"].clone(), scene.crm.count("/v1/contacts") - asked)
+        (reply.people(), scene.crm.count("/v1/contacts") - asked)
     };
     assert_eq!(names(&grouped(&scene).0), ["Ada"]);
     let new = json!({"phoneNumber": "+14155550101", "newContactName": "Bob"});
@@ -195,8 +195,7 @@ fn a_created_contact_is_shown_beside_what_the_crm_finds() {
     let new = json!({"phoneNumber": "+14155550102", "newContactName": "Bob"});
     scene.server.post("/contact", &scene.token, &new);
     let asked = scene.crm.count("/v1/contacts");
-    let found =
-        scene.server.get("/contact?phoneNumber=%2B14155550102", &scene.token).json()["contact"].clone();
+    let found = scene.server.get("/contact?phoneNumber=%2B14155550102", &scene.token).people();
     assert_eq!((names(&found), scene.crm.count("/v1/contacts")), (vec!["Ada", "Bob"], asked + 1));
 }
 

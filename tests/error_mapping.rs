@@ -138,7 +138,7 @@ fn a_404_can_mean_that_nobody_has_the_number() {
     let app = TestServer::start(&[("crm", &document(&crm))]);
     let token = app.sign_in("crm", "testCrm", "1-key");
     let reply = app.get("/contact?phoneNumber=404", &token);
-    assert_eq!(reply.json()["contact"], json!([]), "{}", reply.text());
+    assert_eq!(reply.people(), json!([]), "{}", reply.text());
     let expected =
         (true, "testCrm does not know this number".to_owned(), "success".to_owned(), 5000, String::new());
     assert_eq!(told(&reply), expected);

@@ -46,6 +46,8 @@ const EXEMPT: &[(&str, &str)] = &[
     ("GET /plugin/licenseStatus", "tells that no plugin is installed"),
     ("GET /implementedInterfaces", "has an answer of its own, below"),
     ("POST /apiKeyLogin", "has an answer of its own, below"),
+    ("GET /oauth-callback", "has an answer of its own: tests/oauth/callback.rs"),
+    ("GET /oauth/start", "has an answer of its own: tests/oauth/start.rs"),
     ("GET /hostname", "reads the user's own record"),
     ("GET /accountData", "reads what this server keeps"),
     ("GET /user/settings", "reads what this server keeps"),

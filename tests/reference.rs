@@ -154,3 +154,21 @@ fn left_out_and_empty_and_null_are_the_same() {
         assert_eq!(problems, []);
     }
 }
+
+/// The page about OAuth tells of HubSpot as it ships.
+#[test]
+fn the_page_about_oauth_shows_the_document_that_ships() {
+    let page = read("docs/oauth.md");
+    let [(_, text)] = blocks(&page, "json")[..] else { panic!("one document") };
+    let loaded = load("docs/oauth.md", text, &|_| Some("secret".to_owned()));
+    assert_eq!(loaded.findings.diagnostics, []);
+    let shown: Value = serde_json::from_str(text).unwrap();
+    let ships: Value = serde_json::from_str(&read("proxy-configs/hubspot.json")).unwrap();
+    assert_eq!(shown["auth"], ships["auth"]);
+    assert_eq!(shown["operations"]["getUserInfo"]["url"], ships["operations"]["getUserInfo"]["url"]);
+    for case in ["sign-in-renewal"] {
+        assert!(page.contains(case), "{case}");
+        let file = read(&format!("proxy-configs/hubspot.cases/{case}/input.json"));
+        assert!(file.contains("fictional-refresh-token"), "{file}");
+    }
+}

@@ -44,6 +44,10 @@ replay_groups! {
     group_18_calldown = "18-calldown",
     group_20_oauth = "20-oauth",
     group_21_identity = "21-identity",
+    group_22_managed_oauth = "22-managed-oauth",
+    group_23_managed_apikey = "23-managed-apikey",
+    group_26_reports = "26-reports",
+    group_29_unconfigured = "29-unconfigured",
 }
 
 #[test]

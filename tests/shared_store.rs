@@ -287,6 +287,7 @@ fn expired(url: &str) -> String {
         user_settings: None,
         tenant_host: None,
         session_epoch: 0,
+        managed: Default::default(),
         was_alone: false,
         created_at: 1,
         updated_at: 1,

@@ -103,6 +103,7 @@ impl Seeded {
             user_settings: None,
             tenant_host: None,
             session_epoch: 0,
+            managed: Default::default(),
             was_alone: false,
             created_at: 1_700_000_000_000,
             updated_at: 1_700_000_000_000,

@@ -28,7 +28,7 @@ pub(super) fn run(document: &subject::Document, arguments: &subject::Arguments) 
     variables.remove("authHeader");
     mask(&mut variables);
     let inputs = Inputs::from_object(&variables);
-    let oauth = masked(&document.config.oauth);
+    let oauth = masked(&document.config.oauth, document.source());
     let (code, verifier, token) = ("CODE", Secret::new(MASK), Secret::new(MASK));
     let with_pkce = oauth.pkce != Some(false);
     if oauth.grant == GrantType::AuthorizationCode {
@@ -62,6 +62,13 @@ pub(super) fn run(document: &subject::Document, arguments: &subject::Arguments) 
             }
         }
     }
+    if let Some(name) = secret_variable(document.source())
+        && document.config.oauth.client_secret.is_none()
+    {
+        print::line(&format!(
+            "\nThe client's secret is missing: the environment variable {name} is not set here."
+        ));
+    }
     let origins = sign_in_origins(document.source(), &inputs);
     if !origins.is_empty() {
         print::line("\nWhere the values come from, each before it is encoded for its place:");
@@ -70,10 +77,16 @@ pub(super) fn run(document: &subject::Document, arguments: &subject::Arguments) 
     Ok(0)
 }
 
-/// The settings without the client's secret.
-fn masked(oauth: &OAuth) -> OAuth {
-    let client_secret = oauth.client_secret.as_ref().map(|_| Secret::new(MASK));
-    OAuth { client_secret, ..oauth.clone() }
+/// The settings without the client's secret. One that the environment will hold is shown as if it were there.
+fn masked(oauth: &OAuth, document: &Value) -> OAuth {
+    let is_named = secret_variable(document).is_some() || oauth.client_secret.is_some();
+    OAuth { client_secret: is_named.then(|| Secret::new(MASK)), ..oauth.clone() }
+}
+
+/// The environment variable that holds the client's secret.
+fn secret_variable(document: &Value) -> Option<&str> {
+    let name = document.pointer("/auth/clientSecretEnv").and_then(Value::as_str);
+    name.filter(|name| !name.is_empty())
 }
 
 /// What the form gives; the variables are masked already.

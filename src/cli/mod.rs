@@ -14,6 +14,7 @@ mod open_store;
 mod print;
 mod progress;
 mod record;
+mod reporting;
 mod sandbox;
 mod schema;
 mod secret_length;

@@ -1,6 +1,6 @@
 //! `app-connect serve`
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{CliError, STORE_FAILED, egress, logging, print, secret_length};
+use super::{CliError, STORE_FAILED, egress, logging, print, reporting, secret_length};
 use crate::engine::operation::RateBudget;
 use crate::server::{
     DEFAULT_RATE_LIMIT, DEVELOPER_PORTAL_SERVER, MAX_CONNECTIONS, MAX_REQUESTS, RINGCENTRAL_SERVER,
@@ -59,12 +59,22 @@ pub(super) struct Arguments {
 const NAMES: &[&str] = &[
     "PORT",
     "APP_SERVER",
+    "OVERRIDE_APP_SERVER",
     "APP_SERVER_SECRET_KEY",
     "HASH_KEY",
     "DATABASE_URL",
     "RINGCENTRAL_SERVER",
+    "RINGCENTRAL_CLIENT_ID",
+    "RINGCENTRAL_CLIENT_SECRET",
     "DEVELOPER_PORTAL_SERVER",
+    "ERROR_REPORT_S3_BUCKET",
+    "ERROR_REPORT_S3_ENDPOINT",
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
     "CRM_MANIFEST",
+    "ADMIN_EXTENSION_ID_DEV_PASS_LIST",
     "IS_PROD",
     "ADMIN_TOKEN",
     "APP_CONSOLE_BOOTSTRAP_TOKEN",
@@ -176,8 +186,15 @@ impl Values {
     }
 
     fn url(&self, name: &str, default: &str) -> Result<url::Url, CliError> {
-        let text = self.get(name).unwrap_or_else(|| default.to_owned());
-        let url = url::Url::parse(&text).map_err(|error| format!("{name} is not a URL: {error}"))?;
+        Self::parsed(name, &self.get(name).unwrap_or_else(|| default.to_owned()))
+    }
+
+    fn url_if(&self, name: &str) -> Result<Option<url::Url>, CliError> {
+        self.get(name).map(|text| Self::parsed(name, &text)).transpose()
+    }
+
+    fn parsed(name: &str, text: &str) -> Result<url::Url, CliError> {
+        let url = url::Url::parse(text).map_err(|error| format!("{name} is not a URL: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(CliError(format!("{name} has to be an http or https URL")));
         }
@@ -207,7 +224,9 @@ fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
         tracing::warn!("no --proxy-configs: only registered connectors are served");
     }
     // Checked now, so that a typo is found at the start and not at the first sign-in.
-    values.url("APP_SERVER", "http://localhost")?;
+    let app_server = values.url_if("APP_SERVER")?;
+    let ringcentral_client = reporting::ringcentral_client(&|name| values.get(name), app_server.is_some())?;
+    let error_reports = Some(reporting::destination(&|name| values.get(name), &data_dir)?);
     Ok(Settings {
         listen: listen(arguments, &values)?,
         metrics_listen: metrics_listen(arguments, &values)?,
@@ -226,6 +245,11 @@ fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
         data_dir: Some(data_dir),
         ringcentral_server,
         developer_portal,
+        admin_extensions: admin_extensions(&values),
+        app_server,
+        override_app_server: values.url_if("OVERRIDE_APP_SERVER")?,
+        ringcentral_client,
+        error_reports,
         manifest: manifest(&values)?,
     })
 }
@@ -281,6 +305,18 @@ fn console_token(values: &Values) -> Result<Option<Secret>, CliError> {
         secret_length::check_console_token(NAME, token)?;
     }
     Ok(token)
+}
+
+/// The extensions of the list, which counts for development alone: who is on it can change what belongs to an account.
+fn admin_extensions(values: &Values) -> HashSet<String> {
+    const NAME: &str = "ADMIN_EXTENSION_ID_DEV_PASS_LIST";
+    let list = values.get(NAME).unwrap_or_default();
+    let ids: HashSet<String> =
+        list.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+    if !ids.is_empty() {
+        tracing::warn!("{NAME}: {} extensions count as admins of their accounts", ids.len());
+    }
+    ids
 }
 
 /// The manifest of the file that the setting names.

@@ -5,6 +5,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
+use super::auth_option::AuthOption;
 use super::inputs;
 pub use super::interface::Interface;
 use super::message::ReturnMessage;
@@ -483,5 +484,15 @@ pub trait Connector: Send + Sync {
         _info: &UserInfo,
     ) -> Result<Reply<Option<UserInfo>>, CallError> {
         Err(CallError::NotSupported(Interface::POST_SAVE_USER_INFO))
+    }
+
+    /// What an account's admins may choose for a field of the sign-in page that each extension has its own value of
+    /// (`managedFieldType: dynamic` in the manifest).
+    async fn get_managed_auth_options(
+        &self,
+        _call: &Call<'_>,
+        _input: &inputs::ManagedAuthOptions,
+    ) -> Result<Reply<Vec<AuthOption>>, CallError> {
+        Err(CallError::NotSupported(Interface::GET_MANAGED_AUTH_OPTIONS))
     }
 }

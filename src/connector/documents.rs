@@ -147,6 +147,11 @@ impl Snapshot {
         Some(held.state(Source::Store))
     }
 
+    /// Whether a document of this proxy id is to serve somebody, whether or not it runs.
+    pub fn knows(&self, proxy_id: &str) -> bool {
+        self.has_file(proxy_id) || self.stored.get(proxy_id).is_some_and(|stored| stored.serves_anybody())
+    }
+
     /// Whether the folder has a document of this proxy id.
     pub fn has_file(&self, proxy_id: &str) -> bool {
         self.documents.contains_key(proxy_id)

@@ -1,6 +1,10 @@
 //! What services pass to the interfaces of a connector. Owned: a service moves its request into
 //! them, a connector borrows.
 
+use std::fmt;
+
+use serde_json::{Map, Value};
+
 use crate::engine::oauth::OAuth;
 
 pub use crate::engine::app_connect::create_appointment::Input as CreateAppointment;
@@ -18,6 +22,22 @@ pub use crate::engine::app_connect::update_appointment::Input as UpdateAppointme
 pub use crate::engine::app_connect::update_call_log::Input as UpdateCallLog;
 pub use crate::engine::app_connect::update_server_logging_settings::Input as UpdateServerLoggingSettings;
 pub use crate::engine::app_connect::upsert_call_disposition::Input as UpsertCallDisposition;
+
+/// Input of `getManagedAuthOptions`.
+#[derive(Clone)]
+pub struct ManagedAuthOptions {
+    /// The field (`const`) whose values are asked for.
+    pub field_const: String,
+    /// The account's values of the other managed fields, by field. They may be secrets.
+    pub account_values: Map<String, Value>,
+}
+
+/// Shows no value: it may be a secret.
+impl fmt::Debug for ManagedAuthOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ManagedAuthOptions").field("field_const", &self.field_const).finish_non_exhaustive()
+    }
+}
 
 /// Input of `getOauthInfo`. While somebody signs in it says what is known of them; for a renewal, the host alone.
 #[derive(Debug, Clone, Default)]

@@ -30,6 +30,8 @@ pub enum LocalInterface {
     GetOverridingOAuthOption,
     /// Called after a user signed in and was stored.
     PostSaveUserInfo,
+    /// What admins may choose for a field of the sign-in page.
+    GetManagedAuthOptions,
 }
 
 macro_rules! interface {
@@ -87,6 +89,7 @@ interfaces! {
     GET_SERVER_LOGGING_SETTINGS;
     UPDATE_SERVER_LOGGING_SETTINGS;
     POST_SAVE_USER_INFO PostSaveUserInfo;
+    GET_MANAGED_AUTH_OPTIONS GetManagedAuthOptions;
 }
 
 impl Interface {
@@ -118,6 +121,7 @@ impl LocalInterface {
             Self::CheckAndRefreshAccessToken => "checkAndRefreshAccessToken",
             Self::GetOverridingOAuthOption => "getOverridingOAuthOption",
             Self::PostSaveUserInfo => "postSaveUserInfo",
+            Self::GetManagedAuthOptions => "getManagedAuthOptions",
         }
     }
 }

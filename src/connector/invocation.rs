@@ -4,7 +4,9 @@ use std::any::Any;
 
 use futures_util::future::BoxFuture;
 
+use super::auth_option::AuthOption;
 use super::contract::{Call, CallError, Connector, Reply};
+use super::inputs::ManagedAuthOptions;
 use super::interface::Interface;
 use crate::engine::app_connect::{OperationSpec, Output};
 use crate::engine::results::UserInfo;
@@ -88,6 +90,24 @@ operations! {
     AuthValidation auth_validation ();
     GetServerLoggingSettings get_server_logging_settings ();
     UpdateServerLoggingSettings update_server_logging_settings (input);
+}
+
+/// What admins may choose for a field of the sign-in page.
+#[derive(Debug)]
+pub struct GetManagedAuthOptions;
+
+impl Invocation for GetManagedAuthOptions {
+    const INTERFACE: Interface = Interface::GET_MANAGED_AUTH_OPTIONS;
+    type Input = ManagedAuthOptions;
+    type Output = Vec<AuthOption>;
+
+    fn call<'c>(
+        connector: &'c dyn Connector,
+        call: &'c Call<'c>,
+        input: &'c Self::Input,
+    ) -> BoxFuture<'c, Result<Reply<Self::Output>, CallError>> {
+        connector.get_managed_auth_options(call, input)
+    }
 }
 
 /// Called after a user signed in and was stored.

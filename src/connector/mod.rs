@@ -5,6 +5,7 @@
 //!
 //! To write one in Rust, begin with [`prelude`], [`Connector`] and `examples/code_connector.rs`.
 
+mod auth_option;
 mod contract;
 pub mod documents;
 pub mod inputs;
@@ -15,6 +16,7 @@ pub mod prelude;
 mod proxy;
 mod registry;
 
+pub use auth_option::AuthOption;
 pub use contract::{Call, CallError, Connector, Missing, NotRenewed, OAuthInfo, Reply};
 pub use interface::{Interface, LocalInterface};
 pub use message::{ErrorCode, MessageType, ReturnMessage};

@@ -84,6 +84,7 @@ fn add_mapping(name: &str, done: &mut Vec<String>, text: &mut String) {
 /// Mappings that stand inside others.
 const PARTS: &[(&str, &str)] = &[
     ("ContactListMapping", "ContactItemMapping"),
+    ("ContactListMapping", "NewContactMapping"),
     ("AppointmentListMapping", "AppointmentItemMapping"),
     ("AppointmentItemMapping", "AttendeeMapping"),
 ];

@@ -18,11 +18,13 @@ use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
+use super::base::Base;
 use super::intake::{Intake, Known};
 use super::observe::Observed;
 use super::sliced::sliced;
-use super::{chunked, intake, management, reply, session};
+use super::{chunked, intake, management, reply, routes, session};
 use crate::service::Services;
+use crate::service::interfaces::Unknown;
 use crate::service::wording::Refusal;
 
 /// What tells load balancers and operators how the server is.
@@ -33,17 +35,19 @@ const REFRESHED_TOKEN: HeaderName = HeaderName::from_static("x-refreshed-jwt-tok
 
 /// The middleware.
 pub(super) async fn edge(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let base = Base::take(&mut request);
     let observed = Observed::begin(&request);
     let span = observed.span.clone();
-    answer(request, next, observed).instrument(span).await
+    answer(request, next, base, observed).instrument(span).await
 }
 
 async fn answer(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
+    base: Option<Base>,
     observed: Observed,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     if request.method() == Method::OPTIONS {
@@ -60,18 +64,35 @@ async fn answer(
         return Ok(request.into_response(response));
     }
     let (mut fresh_token, mut read_session) = (None, None);
+    if base.is_some() && observed.route.as_deref().is_some_and(|route| !routes::is_for_clients(route)) {
+        let mut response = reply::page_not_found(request.request());
+        common(response.headers_mut());
+        observed.end(404, response.headers_mut());
+        return Ok(request.into_response(response));
+    }
     if request.path().starts_with("/console/") {
         if observed.route.is_some() {
             management::enter(&request, observed.request_id()).await;
         }
-    } else if let Some(services) = request.app_data::<web::Data<Services>>()
-        && let Some(session) = session::read(request.headers(), request.query_string(), &services.sessions)
-    {
-        let session = Arc::new(session.for_request());
-        fresh_token = services.sessions.refresh(&session);
-        read_session = Some(Arc::clone(&session));
-        request.extensions_mut().insert(session);
-        request.extensions_mut().insert(Known);
+    } else if let Some(services) = request.app_data::<web::Data<Services>>() {
+        let session =
+            session::read(request.headers(), request.query_string(), base.as_ref(), &services.sessions);
+        if let Some(base) = &base
+            && session.is_none()
+            && !services.documents.snapshot().knows(base.proxy_id())
+        {
+            let mut response = reply::error(404, &Unknown::ProxyId(base.proxy_id().to_owned()).to_string());
+            common(response.headers_mut());
+            observed.end(404, response.headers_mut());
+            return Ok(request.into_response(response));
+        }
+        if let Some(session) = session {
+            let session = Arc::new(session.for_request());
+            fresh_token = services.sessions.refresh(&session);
+            read_session = Some(Arc::clone(&session));
+            request.extensions_mut().insert(session);
+            request.extensions_mut().insert(Known);
+        }
     }
     let reader = chunked::reader(&mut request);
     let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {

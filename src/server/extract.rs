@@ -9,6 +9,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, dev};
 use serde_json::{Map, Value};
 
+use super::base::{Base, WrongBase};
 use super::intake::{self, USUAL_LIMIT, Unread};
 use super::reply;
 use crate::engine::json::count_values;
@@ -44,6 +45,9 @@ pub(super) enum RequestError {
     /// A member that cannot be used.
     #[error(transparent)]
     Wrong(#[from] Wrong),
+    /// It names another document than its path.
+    #[error(transparent)]
+    WrongBase(#[from] WrongBase),
 }
 
 impl ResponseError for RequestError {
@@ -51,6 +55,7 @@ impl ResponseError for RequestError {
         match self {
             Self::Unread(unread) => reply::unread(*unread, reply::error(unread.status(), &self.to_string())),
             Self::Wrong(Wrong::Bare(words)) => reply::text(400, words),
+            Self::WrongBase(wrong) => reply::wrong_base(wrong),
             _ => reply::error(400, &self.to_string()),
         }
     }
@@ -66,14 +71,15 @@ impl<T: Members + Send + 'static, const LIMIT: usize> FromRequest for Body<T, LI
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
+        let base = Base::of(request);
         let bytes = intake::read(request, payload, LIMIT);
         Box::pin(async move {
             let count = if is_form { intake::count_fields } else { count_values };
-            let taken = intake::parsed(bytes.await.map_err(RequestError::Unread)?, count, move |bytes| {
+            let parsed = intake::parsed(bytes.await.map_err(RequestError::Unread)?, count, move |bytes| {
                 let mut object = if is_form { form(bytes) } else { json(bytes)? };
-                T::take(&mut object).map_err(RequestError::from)
+                taken(&mut object, base.as_ref())
             });
-            taken.await.map_err(RequestError::Unread)?.map(Self)
+            parsed.await.map_err(RequestError::Unread)?.map(Self)
         })
     }
 }
@@ -83,8 +89,17 @@ impl<T: Members> FromRequest for Query<T> {
     type Future = Ready<Result<Self, RequestError>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        ready(T::take(&mut query(request.query_string())).map(Self).map_err(RequestError::from))
+        let base = Base::of(request);
+        ready(taken(&mut query(request.query_string()), base.as_ref()).map(Self))
     }
+}
+
+/// The members of a request, which may leave out the document that its path names.
+fn taken<T: Members>(object: &mut Map<String, Value>, base: Option<&Base>) -> Result<T, RequestError> {
+    if let Some(base) = base {
+        base.fill::<T>(object)?;
+    }
+    Ok(T::take(object)?)
 }
 
 impl<T: Members> Headers<T> {

@@ -13,7 +13,7 @@ use crate::fuzz_tests::outcome;
 use crate::members::Members as _;
 use crate::service::call_logs::{CreateCallLogRequest, UpdateCallLogRequest};
 
-const BUDGET: Duration = Duration::from_secs(1);
+const BUDGET: Duration = Duration::from_secs(5);
 
 #[test]
 fn requests() {

@@ -3,6 +3,7 @@
 
 mod admin;
 mod background;
+mod base;
 mod bounded;
 mod chunked;
 mod connections;
@@ -21,10 +22,12 @@ mod route;
 mod routes;
 mod session;
 mod sliced;
+mod upload;
 
 pub(crate) use connections::allowed_by_open_files;
 pub use openapi::document as openapi_document;
 
+use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,15 +46,19 @@ use crate::engine::operation::RateBudget;
 use crate::engine::proxies::Proxies;
 use crate::engine::send::{Client, ClientOptions};
 use crate::metrics::Metrics;
+use crate::service::adoption::Adoption;
 use crate::service::catalog::Catalog;
 use crate::service::clock::Clock;
 use crate::service::coordination::claims;
 use crate::service::coordination::keyed_lock::KeyedLock;
 use crate::service::credentials::{Renewals, TokenJournal};
+use crate::service::error_reports::{Destination, ErrorReports};
 use crate::service::invoke::Pipeline;
 use crate::service::management::ApiTokens;
 use crate::service::manifest::Manifest;
 use crate::service::oauth::SignIns;
+use crate::service::ringcentral::grants::RingCentralApp;
+use crate::service::ringcentral::standing::Standings;
 use crate::service::session::Sessions;
 use crate::service::shared_limits::Keeper;
 use crate::service::{Services, Shared};
@@ -101,6 +108,17 @@ pub struct Settings {
     pub ringcentral_server: url::Url,
     /// Base URL of the developer portal, where connectors are published.
     pub developer_portal: url::Url,
+    /// Extensions that count as admins of their accounts (`ADMIN_EXTENSION_ID_DEV_PASS_LIST`). For development.
+    pub admin_extensions: HashSet<String>,
+    /// This server's own base URL (`APP_SERVER`), as clients and RingCentral reach it, for manifests that do not say it.
+    pub app_server: Option<url::Url>,
+    /// What stands in the place of `serverUrl` in every manifest that is handed out (`OVERRIDE_APP_SERVER`).
+    pub override_app_server: Option<url::Url>,
+    /// The client as which RingCentral knows this server (`RINGCENTRAL_CLIENT_ID`, `RINGCENTRAL_CLIENT_SECRET`). Reports
+    /// for admins need it, and [`Self::app_server`].
+    pub ringcentral_client: Option<RingCentralClient>,
+    /// Where clients put reports of errors; without it they are told that there is no such place.
+    pub error_reports: Option<Destination>,
     /// What `GET /crmManifest` hands out.
     pub manifest: Option<Manifest>,
     /// Which addresses outbound requests may reach.
@@ -148,6 +166,11 @@ impl Settings {
             data_dir: None,
             ringcentral_server,
             developer_portal,
+            admin_extensions: HashSet::new(),
+            app_server: None,
+            override_app_server: None,
+            ringcentral_client: None,
+            error_reports: None,
             manifest: None,
             egress: EgressPolicy::default(),
             proxies: Proxies::default(),
@@ -156,6 +179,28 @@ impl Settings {
             max_requests: MAX_REQUESTS,
             max_connections: MAX_CONNECTIONS,
         }
+    }
+}
+
+/// The client as which RingCentral knows a server.
+#[derive(Debug, Clone)]
+pub struct RingCentralClient {
+    /// Its id.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+}
+
+impl Settings {
+    /// The base URL without a slash at the end.
+    fn base_url(&self) -> Option<String> {
+        self.app_server.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned())
+    }
+
+    fn ringcentral_app(&self) -> Option<RingCentralApp> {
+        let RingCentralClient { client_id, client_secret } = self.ringcentral_client.clone()?;
+        let redirect_uri = format!("{}/ringcentral/oauth/callback", self.base_url()?);
+        Some(RingCentralApp { client_id, client_secret, redirect_uri })
     }
 }
 
@@ -304,12 +349,23 @@ impl ServerBuilder {
             hash_key: settings.hash_key.clone(),
             ringcentral_server: settings.ringcentral_server.clone(),
             developer_portal: settings.developer_portal.clone(),
+            admin_extensions: settings.admin_extensions.clone(),
+            app_server: settings.app_server.clone(),
+            override_app_server: settings.override_app_server.clone(),
+            ringcentral_app: settings.ringcentral_app(),
+            standings: Standings::default(),
+            adoption: Adoption::default(),
+            error_reports: settings
+                .error_reports
+                .clone()
+                .map(|destination| ErrorReports::new(destination, &settings.secret_key, clock.clone())),
             manifest: settings.manifest.clone(),
             api_tokens: ApiTokens::new(settings.console_bootstrap_token.clone(), clock.clone()),
             instance: instance.clone(),
             calls_in_flight: Arc::default(),
             conversations_in_flight: Arc::default(),
             contacts_in_flight: Arc::default(),
+            searches_in_flight: Arc::default(),
             sign_ins: SignIns::new(&settings.secret_key),
             renewals: Renewals::default(),
             token_journal,
@@ -317,7 +373,7 @@ impl ServerBuilder {
         });
         shared.token_journal.read().await;
         shared.settle_tokens().await;
-        let (counted, settling) = (Arc::clone(&shared), Arc::clone(&shared));
+        let (counted, settling, reporting) = (Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared));
         let client_options = ClientOptions {
             egress: settings.egress.clone(),
             proxies: settings.proxies.clone(),
@@ -370,6 +426,7 @@ impl ServerBuilder {
             background.share_limits(Arc::clone(keeper));
         }
         background.settle_tokens(settling);
+        background.clear_reports(reporting);
         Ok(Server {
             address,
             handle,

@@ -6,7 +6,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::base::{Base, WrongBase};
 use super::intake::{Overloaded, Unread};
+use crate::connector::ReturnMessage;
 use crate::engine::json;
 use crate::service::stored_limits::TooMuch;
 use crate::service::wording;
@@ -18,6 +20,16 @@ use crate::store::StoreError;
 pub(super) struct ErrorReply {
     /// What is wrong, in one sentence.
     error: String,
+}
+
+/// An error that clients show to the user, because it comes where they expect a message.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ShownError {
+    /// What is wrong.
+    error: String,
+    /// The same, to be shown.
+    return_message: ReturnMessage,
 }
 
 fn builder(status: u16) -> actix_web::HttpResponseBuilder {
@@ -50,6 +62,12 @@ pub(super) fn escaped(text: &str) -> String {
 /// An error with a message.
 pub(super) fn error(status: u16, message: &str) -> HttpResponse {
     json(status, &ErrorReply { error: message.to_owned() })
+}
+
+/// The path names one document, and the request another.
+pub(super) fn wrong_base(wrong: &WrongBase) -> HttpResponse {
+    let error = wrong.to_string();
+    json(400, &ShownError { return_message: ReturnMessage::warning(error.clone(), 5000), error })
 }
 
 /// A refusal of a request whose body is not taken: the rest of it is not waited for.
@@ -97,7 +115,14 @@ pub(super) fn method_not_allowed(request: &HttpRequest, allowed: &str) -> HttpRe
 
 /// The page for a path that does not exist.
 pub(super) async fn not_found(request: HttpRequest) -> HttpResponse {
-    let what = format!("Cannot {} {}", escaped(request.method().as_str()), escaped(request.path()));
+    page_not_found(&request)
+}
+
+/// As [`not_found`].
+pub(super) fn page_not_found(request: &HttpRequest) -> HttpResponse {
+    let base = Base::of(request);
+    let path = base.as_ref().map_or(request.path(), Base::path);
+    let what = format!("Cannot {} {}", escaped(request.method().as_str()), escaped(path));
     text(
         404,
         &format!(

@@ -45,7 +45,9 @@ pub(super) fn filled(given: Option<Given<String>>) -> Option<String> {
 /// The reply to somebody who may not read or change something of an account.
 pub(super) fn refused(error: &AccountError) -> HttpResponse {
     match error {
-        AccountError::NotAdmin | AccountError::OtherAccount => reply::text(403, &error.to_string()),
+        AccountError::NotAdmin | AccountError::NoAccount | AccountError::OtherAccount => {
+            reply::text(403, &error.to_string())
+        }
         AccountError::NoToken | AccountError::Upstream(_) => reply::error(400, &error.to_string()),
         AccountError::TooMuch(error) => reply::too_much(error),
         AccountError::Store(error) => reply::store_failed(error),

@@ -10,12 +10,14 @@ use actix_web::{FromRequest, Handler, HttpRequest, Responder};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::admin::Admin;
+use super::base::ReachedAt;
 use super::extract::{Body, Headers, Query};
 use super::management::ManagementErrorReply;
 use super::management::{IfMatch, IfMatchHeader, ManagementCaller, Sent, Submitted, Text, scope};
 use super::public::Public;
 use super::reply::{self, ErrorReply};
-use super::session::{Authenticated, Visitor};
+use super::session::{Authenticated, Identified, Visitor};
+use super::upload::Upload;
 use crate::service::management::TokenScope;
 use crate::service::wording::Refusal;
 
@@ -28,6 +30,8 @@ pub(super) struct Route {
     pub(super) summary: &'static str,
     pub(super) needs: Needs,
     pub(super) replies: Vec<Reply>,
+    /// Whether App Connect's clients ask for it, so that it answers below the base of a document too.
+    pub(super) is_for_clients: bool,
     handler: actix_web::Route,
 }
 
@@ -132,8 +136,13 @@ pub(super) trait Argument {
 impl<T> Argument for web::Data<T> {}
 impl<T> Argument for web::Path<T> {}
 impl Argument for Visitor {}
+impl Argument for ReachedAt {}
 
 impl Argument for Authenticated {
+    const NEEDS: Needs = Needs::access(Access::Session);
+}
+
+impl Argument for Identified {
     const NEEDS: Needs = Needs::access(Access::Session);
 }
 
@@ -162,6 +171,11 @@ impl<T: JsonSchema, const LIMIT: usize> Argument for Body<T, LIMIT> {
         body: Some(BodyNeeds { schema: SchemaGenerator::subschema_for::<T>, takes_forms: true }),
         ..Needs::NOTHING
     };
+}
+
+impl<const LIMIT: usize> Argument for Upload<LIMIT> {
+    const NEEDS: Needs =
+        Needs { body: Some(BodyNeeds { schema: any_json, takes_forms: true }), ..Needs::NOTHING };
 }
 
 // Not as they are: who has no token reads that, whatever else is wrong.
@@ -243,6 +257,7 @@ impl Route {
             summary,
             needs,
             replies: Vec::new(),
+            is_for_clients: !matches!(needs.access, Some(Access::Admin | Access::ApiToken(_))),
         };
         route = match needs.access {
             None | Some(Access::Public) => route,
@@ -278,6 +293,12 @@ impl Route {
                 .reply::<ManagementErrorReply>(503, "The server has too much to do; nothing was done");
         }
         route
+    }
+
+    /// It is for those who operate the server or write for it, whatever access it needs.
+    pub(super) fn for_operators(mut self) -> Self {
+        self.is_for_clients = false;
+        self
     }
 
     /// A JSON reply.

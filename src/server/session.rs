@@ -9,6 +9,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError, dev};
 use serde_json::Value;
 
+use super::base::Base;
 use super::extract::query;
 use super::reply;
 use crate::service::session::{Session, Sessions};
@@ -17,8 +18,22 @@ use crate::service::session::{Session, Sessions};
 pub(super) const TOKEN_PARAMETER: &str = "jwtToken";
 
 /// Reads the session token: the bearer token of the `Authorization` header, else `jwtToken` of the
-/// query string. A bad header is not rescued by the query (recordings 16).
-pub(super) fn read(headers: &HeaderMap, query_string: &str, sessions: &Sessions) -> Option<Arc<Session>> {
+/// query string. A bad header is not rescued by the query (recordings 16). Below the base of a document, sessions of
+/// other documents are none.
+pub(super) fn read(
+    headers: &HeaderMap,
+    query_string: &str,
+    base: Option<&Base>,
+    sessions: &Sessions,
+) -> Option<Arc<Session>> {
+    let session = verified(headers, query_string, sessions)?;
+    match base {
+        Some(base) => session.below(base.proxy_id()),
+        None => Some(session),
+    }
+}
+
+fn verified(headers: &HeaderMap, query_string: &str, sessions: &Sessions) -> Option<Arc<Session>> {
     if let Some(header) = headers.get(AUTHORIZATION) {
         let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
         return if scheme.eq_ignore_ascii_case("bearer") { sessions.verify(token) } else { None };
@@ -32,23 +47,34 @@ pub(super) fn read(headers: &HeaderMap, query_string: &str, sessions: &Sessions)
 /// A request with a valid session.
 pub(super) struct Authenticated(pub(super) Arc<Session>);
 
-/// Marks a request whose handler demands a session.
-struct Demanded;
+/// A request with a valid session, to a route that says otherwise what it thinks of one without (recordings 26,
+/// `callback-no-session`).
+pub(super) struct Identified(pub(super) Arc<Session>);
+
+/// Marks a request whose handler demands a session, with what is answered to one without.
+struct Demanded(&'static str);
 
 /// What a request gets whose session has turned out to have ended, if its handler demands one: the same as with any
 /// other token that is none. The handler found no user then, so it did nothing.
 pub(super) fn refusal(request: &HttpRequest, session: &Session) -> Option<HttpResponse> {
-    let is_refused = session.has_ended() && request.extensions().contains::<Demanded>();
-    is_refused.then(|| NoSession.error_response())
+    let words =
+        session.has_ended().then(|| request.extensions().get::<Demanded>().map(|demanded| demanded.0))?;
+    words.map(|words| NoSession(words).error_response())
 }
+
+/// What clients recognise a missing session by.
+const AUTHORIZE: &str = "Please go to Settings and authorize CRM platform";
+
+/// The same on the routes of [`Identified`].
+const INVALID: &str = "Invalid request";
 
 /// There is no valid session.
 #[derive(Debug)]
-pub(super) struct NoSession;
+pub(super) struct NoSession(&'static str);
 
 impl std::fmt::Display for NoSession {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Please go to Settings and authorize CRM platform")
+        f.write_str(self.0)
     }
 }
 
@@ -63,10 +89,23 @@ impl FromRequest for Authenticated {
     type Future = Ready<Result<Self, NoSession>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        let session = request.extensions().get::<Arc<Session>>().cloned();
-        request.extensions_mut().insert(Demanded);
-        ready(session.map(Self).ok_or(NoSession))
+        ready(demanded(request, AUTHORIZE).map(Self))
     }
+}
+
+impl FromRequest for Identified {
+    type Error = NoSession;
+    type Future = Ready<Result<Self, NoSession>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        ready(demanded(request, INVALID).map(Self))
+    }
+}
+
+fn demanded(request: &HttpRequest, words: &'static str) -> Result<Arc<Session>, NoSession> {
+    let session = request.extensions().get::<Arc<Session>>().cloned();
+    request.extensions_mut().insert(Demanded(words));
+    session.ok_or(NoSession(words))
 }
 
 /// Whoever calls a route that answers without a session as well.

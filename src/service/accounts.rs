@@ -31,6 +31,11 @@ pub enum AccountError {
     /// The RingCentral user is no admin.
     #[error("Admin validation failed")]
     NotAdmin,
+    /// No RingCentral token has proved to which account the session's user belongs (Q104).
+    #[error(
+        "It is not known to which RingCentral account this CRM connection belongs. Sign out of the CRM and connect it again while you are signed in to RingCentral."
+    )]
+    NoAccount,
     /// The session's user belongs to another account than the RingCentral token.
     #[error(
         "Your RingCentral account is not the one that this CRM connection belongs to. Sign out of the CRM and connect it again."

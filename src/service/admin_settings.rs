@@ -11,7 +11,7 @@ use super::accounts::{AccountError, administered};
 use super::session::Session;
 use super::stored_limits::{Limit, TooMuch, bytes, check_settings};
 use crate::engine::time::to_iso;
-use crate::store::{DocumentKind, Key, StoreError, StoredDocument, User};
+use crate::store::{DocumentChange, DocumentKind, Key, StoreError, StoredDocument, User};
 
 /// As they are stored, under the hashed account id.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -155,6 +155,21 @@ pub async fn load(
         created_at: iso(settings.created_at),
         updated_at: iso(settings.updated_at),
     }))
+}
+
+/// Marks that an account has something that its admins manage, as the reference's row of the account does: its
+/// settings, made where there are none (recordings 26, `stored-tokens`).
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn touched(
+    services: &Services,
+    hashed_account_id: &str,
+) -> Result<DocumentChange, StoreError> {
+    let now = services.clock.now_ms();
+    let before = services.store.versioned(&key(hashed_account_id)).await?;
+    let settings = before.content.clone().unwrap_or_else(|| Stored { created_at: now, ..Stored::default() });
+    before.changed_to(&Stored { updated_at: now, ..settings })
 }
 
 /// What admins set for the users of an account, by its hashed id.

@@ -10,14 +10,17 @@ use serde_json::{Map, Value};
 
 pub use self::create::create;
 use self::recent::Sought;
-use super::Services;
+use super::coordination::claims;
+use super::coordination::single_flight::Joined;
 use super::session::Session;
 use super::wording::{Refusal, message, store_failed};
+use super::{ResolvedPlatform, Services};
 use crate::connector::inputs::{FindContact, FindContactWithName};
 use crate::connector::invocation;
 use crate::connector::{CallError, ErrorCode, Interface, Reply, ReturnMessage};
 use crate::engine::failure::FailureKind;
-use crate::engine::results::{Contact, CreatedContact};
+use crate::engine::results::{Contact, CreatedContact, NewContact};
+use crate::store::{User, UserKey};
 
 /// The answer to a search: fields in the reference's order.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -37,15 +40,71 @@ pub struct Found {
 #[serde(untagged)]
 pub enum Contacts {
     /// From the CRM.
-    Found(Vec<Contact>),
+    Found(Vec<Listed>),
     /// From the account's cache: each contact has the members that it was stored with.
     Cached(#[schemars(with = "Vec<Map<String, Value>>")] Value),
     /// The one that was created.
     Created(CreatedContact),
 }
 
+/// An entry of a list of contacts.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub enum Listed {
+    /// A contact.
+    Contact(Contact),
+    /// The offer to create one, at the end.
+    New(NewContact),
+}
+
+impl Contacts {
+    fn found(contacts: Vec<Contact>) -> Self {
+        Self::Found(contacts.into_iter().map(Listed::Contact).collect())
+    }
+
+    /// Ends the list with an offer.
+    fn offer(&mut self, new: NewContact) {
+        match self {
+            Self::Found(contacts) => contacts.push(Listed::New(new)),
+            Self::Cached(Value::Array(contacts)) => {
+                contacts.push(serde_json::to_value(new).unwrap_or_default());
+            }
+            Self::Cached(_) | Self::Created(_) => {}
+        }
+    }
+}
+
+/// What a search asks of a CRM, and by which revision of a document: equal ones that come while one is under way get
+/// its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Search {
+    user: UserKey,
+    phone_number: String,
+    /// As JSON.
+    overriding_format: Option<String>,
+    /// As JSON.
+    is_extension: String,
+    revision: Option<String>,
+}
+
 /// A refusal that still holds an empty list, or a refusal alone.
 pub type Answer = Result<Found, Refusal>;
+
+/// Why no contact was created.
+#[derive(Debug)]
+pub enum CreationError {
+    /// The reason, in words.
+    Refused(Refusal),
+    /// Nothing of the platform creates contacts. No client was offered it.
+    NotOffered(Refusal),
+}
+
+impl From<Refusal> for CreationError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
 
 fn not_found() -> Refusal {
     let message = ReturnMessage::warning("Contact not found", 5000);
@@ -75,7 +134,8 @@ pub fn too_many_formats(given: &Value) -> Option<String> {
         .then(|| format!("overridingFormat names {named} formats, and at most {MOST_FORMATS} are tried."))
 }
 
-/// Finds the contacts with a phone number.
+/// Finds the contacts with a phone number. Where contacts can be created, the list ends with the offer to do so: a
+/// client's form opens on its first entry, and throws on an empty list (Q58).
 ///
 /// # Errors
 /// If the user is unknown or the search fails.
@@ -94,13 +154,54 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
         && let Some(mut contact) = cached::read(&platform, &user, &input.phone_number).await
     {
         recent::add_to_cached(&platform, &user, Sought::Number(&input.phone_number), &mut contact).await;
-        return Ok(Found { successful: true, return_message: None, contact: Contacts::Cached(contact) });
+        let found = Found { successful: true, return_message: None, contact: Contacts::Cached(contact) };
+        return Ok(offering(found, &platform));
     }
-    let fail = |error: &CallError| Refusal::new(message(error, Interface::FIND_CONTACT, &session.platform));
+    let search = Search {
+        user: user.key.clone(),
+        phone_number: input.phone_number.clone(),
+        overriding_format: input.overriding_format.as_ref().map(Value::to_string),
+        is_extension: input.is_extension.to_string(),
+        revision: platform.proxy.as_ref().map(|proxy| proxy.revision.clone()),
+    };
+    // A client asks for a number several times within milliseconds: as a call rings, as its page opens.
+    let found = loop {
+        // Whoever forces a refresh wants what the CRM has from now on.
+        if force_refresh {
+            break ask(&platform, &user, &input, is_shared).await;
+        }
+        match services.searches_in_flight.join(&search, claims::PATIENCE).await {
+            Joined::Leader(leader) => {
+                let answer = ask(&platform, &user, &input, is_shared).await;
+                leader.finish(answer.clone());
+                break answer;
+            }
+            Joined::Shared(answer) => break answer,
+            Joined::Ended => {}
+            // Nothing is written, so asking twice does no harm.
+            Joined::Waiting => break ask(&platform, &user, &input, is_shared).await,
+        }
+    };
+    found.map(|found| offering(found, &platform))
+}
+
+/// The answer with the offer to create a contact, where there is one. What was not asked for is left alone.
+fn offering(mut found: Found, platform: &ResolvedPlatform<'_>) -> Found {
+    if found.successful
+        && let Some(new) = platform.new_contact()
+    {
+        found.contact.offer(new);
+    }
+    found
+}
+
+/// Asks the CRM.
+async fn ask(platform: &ResolvedPlatform<'_>, user: &User, input: &FindContact, is_shared: bool) -> Answer {
+    let fail = |error: &CallError| Refusal::new(message(error, Interface::FIND_CONTACT, &platform.name));
     if !platform.serves(Interface::FIND_CONTACT) {
         let text = format!(
             "A contact with the phone number {} could not be found in your {} account.",
-            input.phone_number, session.platform
+            input.phone_number, platform.name
         );
         let return_message = ReturnMessage::warning("Contact not found", 5000).detail_with_text_id(text);
         return Ok(Found {
@@ -109,17 +210,17 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
             contact: Contacts::Found(Vec::new()),
         });
     }
-    let mut reply = match platform.invoke::<invocation::FindContact>(&user, &input).await {
+    let mut reply = match platform.invoke::<invocation::FindContact>(user, input).await {
         Ok(reply) => reply,
         Err(error) => return not_sent(&error, fail(&error)),
     };
     let before = reply.value.len();
-    recent::add(&platform, &user, Sought::Number(&input.phone_number), &mut reply.value).await;
+    recent::add(platform, user, Sought::Number(&input.phone_number), &mut reply.value).await;
     if is_shared {
         // A list that lacks somebody would be shown without an end: the next search asks again.
         let is_whole = reply.value.len() == before && reply.of_items().is_none();
         let found = if is_whole { &*reply.value } else { &[] };
-        cached::keep(&platform, &user, &input.phone_number, found).await;
+        cached::keep(platform, user, &input.phone_number, found).await;
     }
     Ok(found(reply, before))
 }
@@ -133,7 +234,7 @@ fn found(reply: Reply<Vec<Contact>>, before: usize) -> Found {
     Found {
         successful: true,
         return_message: Some(said.unwrap_or_else(|| found_message(count, of_items))),
-        contact: Contacts::Found(reply.value),
+        contact: Contacts::found(reply.value),
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Services;
 use crate::engine::exchange::{RequestSpec, UpstreamResponse};
-use crate::engine::failure::Failure;
+use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::send::send;
 use crate::engine::text::id_text;
 
@@ -13,30 +13,71 @@ use crate::engine::text::id_text;
 pub struct Published {
     /// Its id there.
     pub connector_id: String,
-    /// Whether only some accounts see it.
-    pub is_private: bool,
+    /// Who sees it.
+    pub access: Access,
+}
+
+/// Who sees a connector of the portal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Public,
+    /// The account that owns it, and those that it shares it with.
+    Private,
+    /// Whoever develops it in this account.
+    Developed(String),
+}
+
+/// What the portal says of a connector.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// Its manifest.
+    Manifest(Value),
+    /// It has no such connector, or not for this account.
+    Unknown,
 }
 
 /// The manifest of a connector. The account matters only for private ones: it sees its own, and those
-/// that others share with it; of any other there is no manifest.
+/// that others share with it. Ids are encoded (Q80).
 ///
 /// # Errors
-/// If the portal cannot be asked, or refuses.
+/// If the portal cannot be asked, or answers with something else than a manifest.
 pub async fn manifest(
     services: &Services,
     published: &Published,
-    account_id: &str,
-) -> Result<Option<Value>, Failure> {
+    account_id: Option<&str>,
+) -> Result<Answer, Failure> {
     let id = published.connector_id.as_str();
-    let path = ["public-api", "connectors", id, "manifest"];
-    let spec = if published.is_private {
-        let Some(owner) = owner(services, id, account_id).await? else { return Ok(None) };
-        let spec = RequestSpec::get(services.developer_portal.clone()).path(path)?;
-        spec.query("access", "internal").query("type", "connector").query("accountId", &owner)
-    } else {
-        RequestSpec::get(services.developer_portal.clone()).path(path)?
+    let owner = match &published.access {
+        Access::Public => None,
+        Access::Developed(account) => Some(account.clone()),
+        Access::Private => {
+            let Some(account_id) = account_id else { return Ok(Answer::Unknown) };
+            let Some(owner) = owner(services, id, account_id).await? else { return Ok(Answer::Unknown) };
+            Some(owner)
+        }
     };
-    Ok(Some(ask(services, &spec).await?.into_parts().1))
+    let spec = RequestSpec::get(services.developer_portal.clone()).path([
+        "public-api",
+        "connectors",
+        id,
+        "manifest",
+    ])?;
+    let spec = match &owner {
+        Some(owner) => spec.query("access", "internal").query("type", "connector").query("accountId", owner),
+        None => spec,
+    };
+    match ask(services, &spec).await {
+        Ok(response) => match response.into_parts().1 {
+            manifest @ Value::Object(_) => Ok(Answer::Manifest(manifest)),
+            _ => Err(Failure::new(
+                FailureKind::NotJson,
+                "the developer portal answered with something else than a manifest",
+            )),
+        },
+        Err(Failure { kind: FailureKind::Status(404 | 410), .. }) => Ok(Answer::Unknown),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// The account that owns a private connector which this account may use.

@@ -4,6 +4,8 @@
 pub mod account_data;
 pub mod accounts;
 pub mod admin_settings;
+pub mod admin_tokens;
+pub mod adoption;
 pub mod appointments;
 pub mod bounded_work;
 pub mod call_down;
@@ -15,25 +17,29 @@ pub mod contacts;
 pub mod coordination;
 pub(crate) mod credentials;
 pub mod developer_portal;
+pub mod error_reports;
 mod fitting;
 pub mod hashing;
 pub mod interfaces;
 pub mod invoke;
 pub mod license;
+pub mod managed_oauth;
 pub mod managed_sign_in;
 pub mod management;
 pub mod manifest;
+pub mod mask;
 pub mod messages;
 pub mod oauth;
 mod off_worker;
 pub mod plugins;
 pub mod profile;
+pub mod reports;
 mod resolved_platform;
 pub mod ringcentral;
 pub mod session;
 pub mod settings;
 pub(crate) mod shared_limits;
-mod stored_ids;
+pub(crate) mod stored_ids;
 pub mod stored_limits;
 pub mod tenants;
 #[cfg(test)]
@@ -44,6 +50,7 @@ pub mod users;
 pub mod wording;
 pub mod wrong_tokens;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::connector::Registry;
@@ -76,8 +83,22 @@ pub struct Shared {
     pub metrics: Arc<Metrics>,
     /// Base URL of the RingCentral platform.
     pub ringcentral_server: url::Url,
+    /// This server as RingCentral knows it; absent if no reports are made here.
+    pub ringcentral_app: Option<ringcentral::grants::RingCentralApp>,
+    /// What RingCentral said lately about who administers an account.
+    pub standings: ringcentral::standing::Standings,
+    /// Who was seen lately of an account.
+    pub adoption: adoption::Adoption,
+    /// Where clients put reports of errors; absent if nowhere.
+    pub error_reports: Option<error_reports::ErrorReports>,
     /// Base URL of the developer portal, where connectors are published.
     pub developer_portal: url::Url,
+    /// Extensions that count as admins of their accounts, whatever RingCentral says of their permissions.
+    pub admin_extensions: HashSet<String>,
+    /// This server's own base URL as clients reach it; absent if the operator did not say it.
+    pub app_server: Option<url::Url>,
+    /// What stands in the place of `serverUrl` in every manifest.
+    pub override_app_server: Option<url::Url>,
     /// What `GET /crmManifest` hands out.
     pub manifest: Option<manifest::Manifest>,
     /// Who may call the management API.
@@ -90,6 +111,9 @@ pub struct Shared {
     pub conversations_in_flight: Arc<coordination::single_flight::SingleFlight<()>>,
     /// Contacts that CRMs are being asked to create.
     pub contacts_in_flight: Arc<coordination::single_flight::SingleFlight<contacts::Answer>>,
+    /// Contacts that CRMs are being asked for.
+    pub searches_in_flight:
+        Arc<coordination::single_flight::SingleFlight<contacts::Answer, contacts::Search>>,
     /// Sign-ins with OAuth.
     pub sign_ins: oauth::SignIns,
     /// Tokens that are being renewed.

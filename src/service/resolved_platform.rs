@@ -11,6 +11,7 @@ use crate::config::operations::OperationName;
 use crate::connector::documents::Audience;
 use crate::connector::{Call, CallError, Connector, Interface, Missing, Provider, ProxyConnector};
 use crate::engine::operation::{Operation, TextLimit};
+use crate::engine::results::NewContact;
 use crate::store::User;
 
 impl Services {
@@ -148,6 +149,13 @@ impl ResolvedPlatform<'_> {
     pub(crate) fn gives_no_id(&self, operation: OperationName) -> bool {
         let operation = self.proxy.as_ref().and_then(|proxy| proxy.config.operation(operation));
         operation.is_some_and(Operation::gives_no_id)
+    }
+
+    /// The entry by which clients offer to create a contact, where the platform has a document and contacts are
+    /// created. The lists of code connectors are their own.
+    pub(crate) fn new_contact(&self) -> Option<NewContact> {
+        let proxy = self.proxy.as_ref().filter(|_| self.serves(Interface::CREATE_CONTACT))?;
+        Some(proxy.new_contact())
     }
 
     /// Whether the document writes the composed text into a new log: it is there since.

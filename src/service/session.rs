@@ -32,6 +32,8 @@ pub struct Session {
     pub proxy_id: Option<String>,
     /// Whether the token was issued before the proxy id was part of it.
     lacks_proxy_id: bool,
+    /// The only document whose user it may be, where the token says nothing.
+    below: Option<String>,
     /// When the token expires, in seconds since 1970.
     expires_at: Option<i64>,
     /// The user's [`User::session_epoch`] when the token was issued.
@@ -160,6 +162,7 @@ impl Sessions {
             platform: claims.platform.unwrap_or_default(),
             lacks_proxy_id: claims.proxy_id.is_none(),
             proxy_id: claims.proxy_id.flatten(),
+            below: None,
             expires_at: claims.exp,
             epoch: claims.epoch.unwrap_or_default(),
             has_ended: Arc::default(),
@@ -200,12 +203,27 @@ impl Session {
         self.has_ended.load(Ordering::Relaxed)
     }
 
+    /// The session where only one document is asked for; `None` if it is of another. Of a token from before proxy ids
+    /// were part of them it turns out where the user is read, and ends this session then.
+    pub fn below(self: &Arc<Self>, proxy_id: &str) -> Option<Arc<Self>> {
+        if self.lacks_proxy_id {
+            let below = Some(proxy_id.to_owned());
+            return Some(Arc::new(Self { below, has_ended: Arc::default(), ..Self::clone(self) }));
+        }
+        (self.proxy_id.as_deref() == Some(proxy_id)).then(|| Arc::clone(self))
+    }
+
     /// The session's user; `None` if there is none, or the session has ended.
     ///
     /// # Errors
     /// If the store cannot be read.
     pub async fn user(&self, store: &dyn Store) -> Result<Option<User>, StoreError> {
         let user = self.named(store).await?;
+        let is_elsewhere = |user: &User| self.below.is_some() && user.key.proxy_id != self.below;
+        if user.as_ref().is_some_and(is_elsewhere) {
+            self.has_ended.store(true, Ordering::Relaxed);
+            return Ok(None);
+        }
         if user.as_ref().is_some_and(|user| self.epoch < user.session_epoch) {
             self.has_ended.store(true, Ordering::Relaxed);
             return Ok(None);
@@ -268,6 +286,7 @@ mod tests {
             user_settings: None,
             tenant_host: None,
             session_epoch: 0,
+            managed: Default::default(),
             was_alone: false,
             created_at: 1,
             updated_at: 1,

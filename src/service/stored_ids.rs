@@ -6,10 +6,10 @@ use crate::connector::ReturnMessage;
 
 /// The longest id, in bytes. A key has up to six of them, and
 /// [`MAX_KEY_BYTES`](crate::store::MAX_KEY_BYTES) holds that many.
-pub(super) const MAX_ID_BYTES: usize = 400;
+pub(crate) const MAX_ID_BYTES: usize = 400;
 
 /// Refuses an id that is too long to be stored. `what` says where it stands.
-pub(super) fn check_id(what: &str, id: &str) -> Result<(), Refusal> {
+pub(crate) fn check_id(what: &str, id: &str) -> Result<(), Refusal> {
     if id.len() <= MAX_ID_BYTES {
         return Ok(());
     }

@@ -10,11 +10,11 @@ use serde_json::{Map, Value};
 use super::credentials::{self, SignIn, form_grant};
 use super::developer_portal::Published;
 use super::invoke::Unsaved;
-use super::managed_sign_in::{ManagedSignIn, Unfilled};
+use super::managed_sign_in::{ManagedSignIn, Meant, Unfilled};
 use super::session::Session;
 use super::stored_ids::check_id;
 use super::wording::{Refusal, message, not_in_service, store_failed};
-use super::{ResolvedPlatform, Services, ringcentral, user_record};
+use super::{ResolvedPlatform, Services, managed_sign_in, ringcentral, user_record};
 use crate::connector::documents::Audience;
 use crate::connector::inputs::GetUserInfo;
 use crate::connector::invocation;
@@ -135,10 +135,12 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
     };
     let managed = match &extension {
         Some(extension) => {
-            let proxy_id = login.proxy_id.as_deref();
-            let published = login.published.as_ref();
-            let mut managed =
-                ManagedSignIn::begin(services, extension, &login.platform, proxy_id, published).await;
+            let meant = Meant {
+                platform: login.platform.clone(),
+                proxy_id: login.proxy_id.clone(),
+                published: login.published,
+            };
+            let mut managed = ManagedSignIn::begin(services, extension, &meant).await?;
             managed.fill(&mut input).await?;
             Some(managed)
         }
@@ -175,9 +177,12 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
             return Err(call_failed(&error));
         }
     };
-    let identified = identify(&platform, reply)?;
+    let mut identified = identify(&platform, reply)?;
     if let Some(managed) = &managed {
         managed.accepted().await?;
+        if let Some(words) = managed.not_known() {
+            identified.warn(words);
+        }
     }
     let token = identified.info.overriding_api_key.as_ref().or(input.api_key.as_ref()).cloned();
     let credential = granted.unwrap_or_else(|| token.map(Credential::new).unwrap_or_default());
@@ -189,6 +194,7 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         authorization,
         extension: extension.as_ref(),
         claimed: Claimed::default(),
+        managed: managed.map(ManagedSignIn::into_fields).unwrap_or_default(),
     };
     admit(services, admission, identified).await
 }
@@ -218,6 +224,7 @@ impl From<Unfilled> for LoginError {
     fn from(unfilled: Unfilled) -> Self {
         match unfilled {
             Unfilled::Missing(fields) => Self::Missing(fields),
+            Unfilled::NotKnown(words) => Self::Refused(ReturnMessage::warning(words, 5000).type_first()),
             Unfilled::Store(error) => error.into(),
         }
     }
@@ -284,8 +291,12 @@ pub enum SignOut {
 /// that fails does not keep anybody signed in (Q33).
 pub async fn un_authorize(services: &Services, session: &Session) -> SignOut {
     let user = match session.user(&*services.store).await {
-        Ok(Some(user)) => user,
+        Ok(Some(user)) => managed_sign_in::with_values(services, user).await,
         Ok(None) => return SignOut::UnknownUser,
+        Err(error) => Err(error),
+    };
+    let user = match user {
+        Ok(user) => user,
         Err(error) => return SignOut::Failed(store_failed(&error)),
     };
     let platform = services.platform_of(&session.platform, &user);

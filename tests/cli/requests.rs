@@ -47,6 +47,47 @@ fn explain_shows_the_request_and_where_it_comes_from() {
     }
 }
 
+/// Where a user is sent, and how tokens are asked for; no secret is shown, wherever it comes from.
+#[test]
+fn explain_shows_how_users_sign_in() {
+    let folder = folder();
+    let mut page = document(PUBLIC);
+    page["secretKey"] = json!("the-app-key");
+    page["requestDefaults"]["allowedHosts"] = json!(["*.example.com"]);
+    page["auth"] = json!({
+        "type": "oauth", "clientId": "harbor-connect", "clientSecretEnv": "HARBOR_SECRET",
+        "tokenUrl": "https://{{hostname}}/oauth/token", "authorizationUrl": "https://{{hostname}}/oauth/authorize",
+        "redirectUri": "https://app.example.com/redirect", "scopes": ["a", "b"],
+        "authorizationParameters": {"login_hint": "{{userEmail}}"},
+        "tokenRequest": {"clientAuthentication": "form", "fields": {"app": "{{secretKey}}"}, "headers": {"X-App": "{{secretKey}}"}},
+        "refresh": {"tokenUrl": "https://login.example.com/refresh", "rotates": false, "lifetimeSeconds": 1800}
+    });
+    let mut form = page.clone();
+    form["auth"] = json!({
+        "type": "oauth", "grant": "password", "clientId": "{{additionalInfo.client}}", "clientSecret": "the-client-secret",
+        "tokenUrl": "https://login.example.com/oauth/token", "tokenRequest": {"format": "json"}
+    });
+    let typed = json!({"hostname": "acme.example.com", "additionalInfo": {"client": "c-1", "username": "ada", "password": KEY}});
+    std::fs::write(folder.path().join("typed.json"), typed.to_string()).unwrap();
+    for (name, document) in [("page", page), ("form", form)] {
+        std::fs::write(folder.path().join("crm.json"), pretty(&document)).unwrap();
+        let arguments = ["explain", "crm.json", "signIn", "--input", "typed.json"];
+        let run = run(folder.path(), &arguments);
+        assert_eq!(run.code, Some(0), "{}", run.err);
+        for secret in [KEY, "the-app-key", "the-client-secret"] {
+            assert!(!run.out.contains(secret), "{}", run.out);
+        }
+        insta::assert_snapshot!(format!("explain_sign_in_{name}"), unversioned(&run.out));
+    }
+    let run = run(folder.path(), &["explain", "clean/crm.json", "signIn"]);
+    assert_eq!(run.code, Some(2));
+    assert!(
+        run.err.contains("clean/crm.json does not sign in with OAuth: `auth.type` is not `oauth`"),
+        "{}",
+        run.err
+    );
+}
+
 #[test]
 fn explain_says_what_is_done_about_failures() {
     let folder = folder();

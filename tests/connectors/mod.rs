@@ -7,6 +7,7 @@ mod code_connector;
 mod contract;
 mod example;
 mod oauth;
+mod options;
 mod running;
 
 use std::collections::BTreeSet;

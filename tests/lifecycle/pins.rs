@@ -95,7 +95,8 @@ fn the_manifest_of_a_connector_that_serves_is_handed_out() {
     world.must("PATCH", "", Some(&json!({"manifest": {"name": "CRM"}})));
     assert_eq!(manifest().0, 400, "a draft is nobody's business");
     world.activate(1);
-    assert_eq!(manifest(), (200, r#"{"name":"CRM"}"#.to_owned()));
+    let base = format!("http://{}/p/crm", world.app.server.address());
+    assert_eq!(manifest(), (200, format!(r#"{{"name":"CRM","serverUrl":"{base}"}}"#)));
     world.must("POST", "/retire", None);
     assert_eq!(manifest().0, 400);
 }

@@ -1,7 +1,9 @@
 //! Messages: every one once, in one record for a conversation and day, whatever happens on the way.
 
+mod matching;
 mod once;
 mod outcomes;
+mod selected;
 
 use crate::support::client::Response;
 use crate::support::crm::{Answer, Crm, Request};

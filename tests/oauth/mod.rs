@@ -1,7 +1,7 @@
 //! Signing in with OAuth against a CRM that rotates its refresh tokens and accepts only the newest access token: what a
 //! callback may look like, sign-ins that this server begins, renewals, sessions that are over, and what bad replies do.
 //!
-//! A code is `ID`, or `ID~SECONDS` with the lifetime of its tokens.
+//! A code is `ID`, or `ID~SECONDS` with the lifetime of its tokens. One that begins with `slow` takes its time.
 
 mod bad_replies;
 mod callback;
@@ -58,6 +58,10 @@ impl Authorization {
 
     fn token(&self, request: &Request) -> Answer {
         let form: HashMap<String, String> = url::form_urlencoded::parse(&request.body).into_owned().collect();
+        if form.get("code").is_some_and(|code| code.starts_with("slow")) {
+            // Long enough for everybody else to arrive.
+            std::thread::sleep(std::time::Duration::from_millis(500));
+        }
         let mut known = self.0.lock().unwrap();
         known.forms.push(form.clone());
         if let Some(answer) = known.next.pop_front() {

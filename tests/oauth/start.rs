@@ -105,8 +105,7 @@ fn a_state_that_this_server_did_not_sign_or_that_is_over_is_refused() {
         .unwrap()
         .1
         .into_owned();
-    let mut validation = Validation::default();
-    validation.validate_aud = false;
+    let validation = Validation { validate_aud: false, ..Validation::default() };
     let key = DecodingKey::from_secret(super::SECRET.as_bytes());
     let claims = jsonwebtoken::decode::<Value>(&signed, &key, &validation).unwrap().claims;
     let now = claims["exp"].as_i64().unwrap() - 600;

@@ -67,7 +67,7 @@ fn globals_reach_every_outbound_request() {
                     if change.to.is_some() {
                         assert_ne!(value, change.from, "{group}: {}", step.name);
                     }
-                    assert_eq!(optional, change.optional);
+                    assert_eq!(optional, change.optional, "{group}: {}", step.name);
                 }
                 for change in list.global.iter().filter_map(|global| global.outbound_body.as_ref()) {
                     let kept = matches!(&request.body, ExpectedBody::Exact(body) if *body == change.without);

@@ -35,6 +35,7 @@ pub fn user(id: &str, proxy_id: Option<&str>) -> User {
         user_settings: Some(json!({"popUp": {"value": true}, "advancedLog": {"value": false}})),
         tenant_host: Some("acme.crm.example".to_owned()),
         session_epoch: 3,
+        managed: Default::default(),
         was_alone: true,
         created_at: 1_750_000_000_000,
         updated_at: 1_750_000_000_001,

@@ -79,6 +79,9 @@ pub struct Covered {
     pub group: String,
     /// A step name; `*` stands for any text. A name that has a star of its own is matched by it.
     pub step: String,
+    /// Headers that the client's request brings besides: proof that the reference did not ask for.
+    #[serde(rename = "requestHeaders", default)]
+    pub request_headers: IndexMap<String, String>,
     /// What the CRM answers instead, where another number of requests reaches it.
     #[serde(rename = "crmReplies")]
     pub crm_replies: Option<Vec<CrmReply>>,
@@ -152,6 +155,11 @@ pub struct Applied<'a> {
 }
 
 impl Applied<'_> {
+    /// What the client's request brings besides.
+    pub fn request_headers(&self) -> &IndexMap<String, String> {
+        &self.covered.request_headers
+    }
+
     /// The CRM's replies where the entry changes them.
     pub fn crm_replies(&self) -> Option<&[CrmReply]> {
         self.covered.crm_replies.as_deref()

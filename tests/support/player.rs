@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long requests may come after the client has its reply.
 const AFTERWARDS: Duration = Duration::from_secs(1);
 
-/// The manifest that the recorded server was given.
+/// The manifest that the recorded server was given, where the recording has no other.
 const MANIFEST: &str =
     r#"{"version":"1.0.0","author":{"name":"oracle"},"serverUrl":"http://127.0.0.1","platforms":{}}"#;
 
@@ -86,7 +86,8 @@ pub fn play_against_binary(recording: &Recording, rules: &Rules, only: Option<&s
     let (configs, data) = (folder.path().join("configs"), folder.path().join("data"));
     write_configs(&configs, recording, &bindings);
     let manifest = folder.path().join("manifest.json");
-    std::fs::write(&manifest, MANIFEST).expect("a new file");
+    let registered = recording.manifest.as_ref().map(|manifest| bindings.fill_json(manifest).to_string());
+    std::fs::write(&manifest, registered.as_deref().unwrap_or(MANIFEST)).expect("a new file");
     let mut options = Options::new(&configs, &data)
         .env("RINGCENTRAL_SERVER", crm.origin("platform.ringcentral.com"))
         .env("DEVELOPER_PORTAL_SERVER", crm.origin("appconnect.labs.ringcentral.com"))
@@ -206,8 +207,11 @@ fn play_step(
     let entries = rules.deviations.covering(group, &step.name);
     let recorded = rules.deviations.recorded(step);
     let expected = deviations::apply(&recorded, &entries);
-    let requests: Vec<Request> =
+    let mut requests: Vec<Request> =
         step.requests().into_iter().map(|request| filled_request(request, bindings)).collect();
+    for (name, value) in entries.iter().flat_map(|applied| applied.request_headers()) {
+        requests.iter_mut().for_each(|request| request.headers.push((name.clone(), value.clone())));
+    }
     let mut story = trace::unknown_variables(step, bindings);
     story.extend(requests.iter().map(trace::describe_request));
 

@@ -14,6 +14,8 @@ pub struct Recording {
     pub source: Value,
     pub environment: IndexMap<String, String>,
     pub configs: IndexMap<String, Value>,
+    /// The manifest that the server hands out, where it matters.
+    pub manifest: Option<Value>,
     #[serde(default)]
     pub tokens: IndexMap<String, Token>,
     pub steps: Vec<Step>,

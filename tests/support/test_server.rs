@@ -158,6 +158,15 @@ impl Response {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
+    /// The contacts of the body, without the offer to create one.
+    pub fn people(&self) -> Value {
+        let mut contacts = self.json()["contact"].take();
+        if let Some(contacts) = contacts.as_array_mut() {
+            contacts.retain(|contact| contact["isNewContact"].is_null());
+        }
+        contacts
+    }
+
     /// `returnMessage` of the body.
     pub fn message(&self) -> Value {
         self.json()["returnMessage"].clone()

@@ -93,15 +93,19 @@ pub const CASES: &[Case] = &[
         },
     },
     Case {
-        routes: &["POST /messageLog"],
+        routes: &["POST /messageLog", "POST /messageLog/match"],
         plant: |owner| {
             assert_eq!(send_messages(owner, 1)["logIds"], json!(["1"]));
             String::new()
         },
         act: |stranger, _| {
+            // Colleagues' messages are those of another platform or document.
+            let known = matched(stranger);
+            assert!(known.is_null() == stranger.signed_out && !known.to_string().contains("true"), "{known}");
             let reply = send_messages(stranger, 2);
             let logged = if stranger.signed_out { Value::Null } else { json!(["1", "2"]) };
             assert_eq!(reply["logIds"], logged, "{reply}");
+            assert!(stranger.signed_out || matched(stranger) == json!([true, true, false]));
         },
         still: |owner, _| {
             assert_eq!(send_messages(owner, 3)["logIds"], json!(["2", "3"]));
@@ -151,6 +155,14 @@ fn log_by_server(who: &Tenant, session_id: &str) -> Response {
     let mut call = call(who, session_id);
     call["note"] = "".into();
     who.send_with("POST", "/callLog", &[("User-Agent", "SSCL")], &call)
+}
+
+/// Whether the messages 1, 2 and 3 of the conversation are logged; null for one who is refused.
+fn matched(who: &Tenant) -> Value {
+    let reply =
+        who.post("/messageLog/match", &json!({"conversationId": "c", "messageIds": [1, 2, 3]})).json();
+    let logs = reply["logs"].as_array().cloned();
+    logs.map_or(Value::Null, |logs| logs.iter().map(|log| log["matched"].clone()).collect())
 }
 
 /// Logs messages 1 to `last` of a conversation that everybody has.

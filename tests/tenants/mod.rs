@@ -14,7 +14,9 @@
 mod accounts;
 mod calendar;
 mod logs;
+mod managed;
 mod people;
+mod reports;
 mod tokens;
 mod vault;
 
@@ -51,6 +53,8 @@ const EXEMPT: &[(&str, &str)] = &[
     ("GET /user/preloadSettings", "has no session: what admins set for whoever signs in"),
     ("GET /proxyConfigs", "for the operator alone: tests/admin.rs"),
     ("GET /metrics", "for the operator alone: tests/observability.rs"),
+    ("GET /debug/reports", "for the operator alone: tests/error_reports.rs"),
+    ("GET /debug/reports/{id}", "for the operator alone: tests/error_reports.rs"),
     ("GET /openapi.json", "describes the server"),
     ("GET /docs", "describes the server"),
     ("GET /crmManifest", "hands out one document, the same to everybody"),
@@ -129,7 +133,13 @@ impl World {
             });
         }
         let server = TestServer::start_with(&[("one", &document), ("two", &document)], |options| {
-            options.env("APP_SERVER_SECRET_KEY", SECRET).env("RINGCENTRAL_SERVER", platform.origin())
+            options
+                .env("APP_SERVER_SECRET_KEY", SECRET)
+                .env("RINGCENTRAL_SERVER", platform.origin())
+                .env("RINGCENTRAL_CLIENT_ID", "the-client")
+                .env("RINGCENTRAL_CLIENT_SECRET", "the-secret")
+                .env("APP_SERVER", "http://app.example")
+                .env("DEVELOPER_PORTAL_SERVER", platform.origin())
         });
         Self { sign_in, server, vault, _crms: [crm, platform] }
     }
@@ -217,7 +227,7 @@ impl Tenant<'_> {
             "hostname": format!("{}.example.com", self.key)
         });
         if let Some(account) = &self.account {
-            login["rcAccessToken"] = account.as_str().into();
+            login["rcAccessToken"] = format!("{account}~{}", self.key).into();
         }
         let reply = self.checked(self.world.server.send_login(&login));
         assert_eq!(reply.status, 200, "{}", reply.text());
@@ -253,7 +263,8 @@ impl Tenant<'_> {
     fn ringcentral_token(&self) -> String {
         // Without an account here, people still have one there.
         let account = self.account.clone().unwrap_or_else(|| format!("account of {}", self.key));
-        if self.is_colleague { account } else { format!("{account}/admin") }
+        let token = format!("{account}~{}", self.key);
+        if self.is_colleague { token } else { format!("{token}/admin") }
     }
 
     fn get(&self, target: &str) -> Response {
@@ -309,7 +320,9 @@ fn assert_refused(reply: &Response) {
 }
 
 fn cases() -> impl Iterator<Item = &'static Case> {
-    [logs::CASES, people::CASES, calendar::CASES, accounts::CASES].into_iter().flatten()
+    [logs::CASES, people::CASES, calendar::CASES, accounts::CASES, managed::CASES, reports::CASES]
+        .into_iter()
+        .flatten()
 }
 
 fn play(has_account: bool) {

@@ -19,7 +19,7 @@ pub const CASES: &[Case] = &[
             let unknown = find(stranger, "14155550199", "&isForceRefreshAccountData=true");
             if stranger.works(&reply) {
                 assert_contact(stranger, &reply);
-                assert_eq!(unknown.json()["contact"], json!([]), "{}", unknown.text());
+                assert_eq!(unknown.people(), json!([]), "{}", unknown.text());
             } else {
                 assert_refused(&unknown);
             }

@@ -27,6 +27,11 @@ fn requests() -> Vec<(&'static str, &'static str, Value)> {
         ("GET", "/licenseStatus", Value::Null),
         ("GET", "/authValidation", Value::Null),
         ("POST", "/user/refreshInfo", Value::Null),
+        ("POST", "/messageLog/match", json!({"conversationId": "c", "messageIds": ["1"]})),
+        ("GET", "/ringcentral/oauth/callback?code=x", Value::Null),
+        ("GET", "/ringcentral/admin/report", Value::Null),
+        ("GET", "/ringcentral/admin/userReport", Value::Null),
+        ("GET", "/debug/report/url", Value::Null),
         ("POST", "/unAuthorize", Value::Null),
     ]
 }

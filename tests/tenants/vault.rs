@@ -179,14 +179,33 @@ pub fn add_operations(document: &mut Value) {
     operations["refreshUserInfo"] = operations["getUserInfo"].clone();
 }
 
-/// A RingCentral platform: the token is the account's id, followed by `/admin` for its admins.
+/// A RingCentral platform: a token, and a code, is the account's id, `~` and the extension's, followed by `/admin` for
+/// admins. It is the developer portal too, with one connector whose field `desk` admins fill in.
 pub fn ringcentral(request: &Request) -> Answer {
+    if request.path() == "/public-api/connectors/managed/manifest" {
+        let desk = json!({"const": "desk", "required": true, "managed": true, "managedScope": "account"});
+        let platform = json!({"auth": {"apiKey": {"page": {"content": [desk]}}}});
+        return Answer::json(&json!({"platforms": {"testCrm": platform, "otherCrm": platform}}));
+    }
     let token = request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ");
     let (account, is_admin) = match token.strip_suffix("/admin") {
         Some(account) => (account, true),
         None => (token, false),
     };
-    Answer::json(&json!({
-        "id": 1, "account": {"id": account}, "permissions": {"admin": {"enabled": is_admin}}
-    }))
+    let (account, extension) = account.split_once('~').unwrap_or((account, "1"));
+    match request.path() {
+        "/restapi/oauth/token" => {
+            let mut form = url::form_urlencoded::parse(&request.body);
+            let code = form.find(|(name, _)| name == "code").map(|(_, code)| code.into_owned());
+            Answer::json(&json!({"access_token": code, "refresh_token": "rt", "expires_in": 3600}))
+        }
+        path if path.starts_with("/analytics/") => Answer::json(&json!({
+            "data": {"groupedBy": "Company", "records": [{"info": {"name": format!("Report of {account}")}}]}
+        })),
+        path if path.ends_with("/call-log") => Answer::json(&json!({"records": [{"direction": "Inbound"}]})),
+        path if path.ends_with("/message-store") => Answer::json(&json!({"records": []})),
+        _ => Answer::json(&json!({
+            "id": extension, "account": {"id": account}, "permissions": {"admin": {"enabled": is_admin}}
+        })),
+    }
 }

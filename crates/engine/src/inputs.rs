@@ -26,6 +26,14 @@ pub enum Input<'a> {
     Json(ValueRef<'a>),
     /// A JSON object.
     Object(&'a Map<String, Value>),
+    /// A JSON object, and members that only a path which names them finds: they are shared, and the object as a whole
+    /// does not show them.
+    ObjectBeside {
+        /// The object.
+        shown: &'a Map<String, Value>,
+        /// The members beside it. One of the object goes before one of these.
+        named: &'a Map<String, Value>,
+    },
     /// A phone number that is parsed where a template reads it.
     Phone(PhoneInput<'a>),
 }
@@ -92,6 +100,19 @@ impl<'a> Inputs<'a> {
         self.set(variable, Input::Object(members))
     }
 
+    /// Sets a variable to a JSON object that the caller owns, and to members that only a path which names them finds.
+    pub fn object_beside(
+        &mut self,
+        variable: Variable,
+        shown: &'a Map<String, Value>,
+        named: &'a Map<String, Value>,
+    ) -> &mut Self {
+        if named.is_empty() {
+            return self.object(variable, shown);
+        }
+        self.set(variable, Input::ObjectBeside { shown, named })
+    }
+
     /// Sets a variable to a JSON value that the caller owns, where there is one.
     pub fn json_if(&mut self, variable: Variable, value: Option<&'a Value>) -> &mut Self {
         if let Some(value) = value {
@@ -149,12 +170,15 @@ impl<'a> Inputs<'a> {
             }
             (Input::Json(value), steps) => walk(steps, value).map(Found::Json),
             (Input::Phone(phone), steps) => walk(steps, phone.parsed()).map(Found::Json),
-            (Input::Object(members), []) => {
+            (Input::Object(members) | Input::ObjectBeside { shown: members, .. }, []) => {
                 let cost: u64 = members.iter().map(|(_, member)| budget::weight(member)).sum();
                 budget::spend(cost).ok()?;
                 Some(Found::Json(ValueRef::owned((*members).clone())))
             }
             (Input::Object(members), steps) => walk_object(steps, members).map(Found::Json),
+            (Input::ObjectBeside { shown, named }, steps) => {
+                walk_object(steps, shown).or_else(|| walk_object(steps, named)).map(Found::Json)
+            }
         }
     }
 
@@ -174,7 +198,11 @@ impl<'a> Inputs<'a> {
         ];
         let members = MEMBERS.iter().filter_map(|variable| {
             let name = variable.name().strip_prefix("user.")?;
-            Some((name.to_owned(), self.get(*variable)?.to_value()))
+            let value = match self.get(*variable)? {
+                Input::ObjectBeside { shown, .. } => Value::Object((*shown).clone()),
+                input => input.to_value(),
+            };
+            Some((name.to_owned(), value))
         });
         Value::Object(members.collect())
     }
@@ -219,7 +247,13 @@ impl<'a> Inputs<'a> {
     /// The texts among the values that are credentials, those within objects and lists included.
     pub fn credentials(&self) -> Vec<&str> {
         let mut texts = Vec::new();
-        for (variable, input) in self.slots.iter().filter(|(variable, _)| variable.is_secret()) {
+        for (variable, input) in &self.slots {
+            if let Input::ObjectBeside { named, .. } = input {
+                named.values().for_each(|member| texts_of(member, &mut texts));
+            }
+            if !variable.is_secret() {
+                continue;
+            }
             match input {
                 // What follows the scheme.
                 Input::Text(text) if *variable == Variable::AuthHeader => {
@@ -227,7 +261,9 @@ impl<'a> Inputs<'a> {
                 }
                 Input::Text(text) => texts.push(text),
                 Input::Json(value) => texts_of(value, &mut texts),
-                Input::Object(members) => members.values().for_each(|member| texts_of(member, &mut texts)),
+                Input::Object(members) | Input::ObjectBeside { shown: members, .. } => {
+                    members.values().for_each(|member| texts_of(member, &mut texts));
+                }
                 Input::Phone(_) => {}
             }
         }
@@ -268,6 +304,12 @@ impl Input<'_> {
             Self::Text(text) => Value::String(text.clone().into_owned()),
             Self::Json(value) => Value::clone(value),
             Self::Object(members) => Value::Object((*members).clone()),
+            // Whoever reads it by name: blocks of templates, and work off the worker.
+            Self::ObjectBeside { shown, named } => {
+                let mut members: Map<String, Value> = (*named).clone();
+                members.extend((*shown).clone());
+                Value::Object(members)
+            }
             Self::Phone(phone) => phone.parsed().clone(),
         }
     }
@@ -306,6 +348,31 @@ mod tests {
 
     use super::super::path::Path;
     use super::*;
+
+    #[test]
+    fn members_beside_an_object_are_found_by_name_alone() {
+        let (shown, named) = (json!({"tenant": "t", "both": 1}), json!({"seat": "s3cret", "both": 2}));
+        let mut inputs = Inputs::new();
+        inputs.object_beside(
+            Variable::UserPlatformAdditionalInfo,
+            shown.as_object().unwrap(),
+            named.as_object().unwrap(),
+        );
+        let find = |path: &str| match Path::parse_dot_path(path) {
+            Path::Steps(steps) => {
+                inputs.find(Variable::UserPlatformAdditionalInfo, &steps).map(Found::into_value)
+            }
+            Path::Query(_) => panic!("a dot path"),
+        };
+        assert_eq!(find("seat"), Some(json!("s3cret")));
+        assert_eq!((find("tenant"), find("both")), (Some(json!("t")), Some(json!(1))));
+        let whole = inputs.find(Variable::UserPlatformAdditionalInfo, &[]).map(Found::into_value);
+        assert_eq!((whole.as_ref(), inputs.user()), (Some(&shown), json!({"platformAdditionalInfo": shown})));
+        // Blocks, and work off the worker, read it by name.
+        let context = inputs.context(&[Variable::UserPlatformAdditionalInfo], None);
+        assert_eq!(context["user"]["platformAdditionalInfo"]["seat"], "s3cret");
+        assert!(inputs.credentials().contains(&"s3cret"), "it is masked wherever a request is shown");
+    }
 
     #[test]
     fn values_are_found_however_they_were_set() {

@@ -190,7 +190,9 @@ Next:
         cases = cases.display(),
         explain_sign_in = match arguments.auth {
             Auth::ApiKey => String::new(),
-            Auth::Oauth => format!("     app-connect explain {file} signIn       where the user signs in, and how tokens are asked for\n"),
+            Auth::Oauth => format!(
+                "     app-connect explain {file} signIn       where the user signs in, and how tokens are asked for\n"
+            ),
         },
         folder = arguments.dir.display(),
     )

@@ -103,6 +103,11 @@ impl InService {
         }
     }
 
+    /// Whether anybody has it.
+    pub(super) fn serves_anybody(&self) -> bool {
+        self.active.is_some() || !self.pins.is_empty()
+    }
+
     pub(super) fn active(&self) -> Option<&Entry> {
         self.active.as_ref()
     }

@@ -16,13 +16,22 @@ use crate::engine::app_connect::{OperationSpec as _, TypedOperation};
 use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::operation::{AuthType, LogFormat};
 use crate::engine::results::{
-    Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License, UserInfo,
+    Appointment, AuthValidation, CallLogInfo, Contact, CreatedContact, CreatedLog, CrmUser, License,
+    NewContact, UserInfo,
 };
 use crate::engine::variables::Variable;
 
 /// Why a colleague's number is not looked for: searched as a part of phone numbers it finds strangers.
 const EXTENSION: &str =
     "this is the extension of a colleague, and the connector does not look for extensions";
+
+impl ProxyConnector {
+    /// The entry by which clients offer to create a contact, as the document describes it.
+    pub fn new_contact(&self) -> NewContact {
+        let find = TypedOperation::<operations::find_contact::FindContact>::of(&self.config);
+        find.and_then(|find| find.mapping().new_contact().cloned()).unwrap_or_default()
+    }
+}
 
 #[async_trait]
 impl Connector for ProxyConnector {

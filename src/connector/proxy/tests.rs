@@ -33,6 +33,7 @@ fn user(key: &str) -> User {
         user_settings: None,
         tenant_host: None,
         session_epoch: 0,
+        managed: Default::default(),
         was_alone: false,
         created_at: 0,
         updated_at: 0,

@@ -43,7 +43,8 @@ pub(super) fn set_user<'a>(inputs: &mut Inputs<'a>, user: &'a User) {
         None => inputs.owned(Variable::UserTokenExpiry, Value::Null),
     };
     inputs.text_if(Variable::UserRegion, user.region.as_deref());
-    inputs.object(Variable::UserPlatformAdditionalInfo, &user.platform_additional_info);
+    let managed = &user.managed.values;
+    inputs.object_beside(Variable::UserPlatformAdditionalInfo, &user.platform_additional_info, managed);
 }
 
 /// The inputs with what belongs to this run, where the operation reads it and nobody gave it: a new

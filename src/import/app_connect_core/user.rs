@@ -42,6 +42,7 @@ pub(super) fn read_user(row: &Value) -> Result<User, &'static str> {
         user_settings: row.get("userSettings").filter(|settings| settings.is_object()).cloned(),
         tenant_host: None,
         session_epoch: 0,
+        managed: Default::default(),
         was_alone: false,
         created_at,
         updated_at: time(row, "updatedAt").unwrap_or(created_at),

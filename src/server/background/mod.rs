@@ -3,6 +3,7 @@
 //! A job is a future that goes on until the server stops. Jobs are stopped before the store is closed. One
 //! that panics is reported and stays stopped: the server goes on without it.
 
+mod clear_reports;
 mod follow_store;
 mod reload;
 mod settle_tokens;
@@ -58,6 +59,13 @@ impl Background {
     /// Stores new tokens that the store did not take when they were granted.
     pub(super) fn settle_tokens(&mut self, shared: Arc<Shared>) {
         self.add("settle_tokens", settle_tokens::run(shared));
+    }
+
+    /// Removes old reports of errors, where they are kept in a folder.
+    pub(super) fn clear_reports(&mut self, services: Arc<Shared>) {
+        if services.error_reports.as_ref().is_some_and(|reports| reports.folder().is_some()) {
+            self.add("clear_reports", clear_reports::run(services));
+        }
     }
 
     fn add(&mut self, name: &'static str, job: impl Future<Output = ()> + Send + 'static) {

@@ -9,10 +9,12 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::reply::ErrorReply;
+use super::base;
+use super::reply::{ErrorReply, ShownError};
 use super::route::{Access, MakeSchema, Reply, Route};
 use super::routes;
 use super::session::TOKEN_PARAMETER;
+use crate::service::manifest::BASE;
 
 /// The document.
 pub fn document() -> &'static Value {
@@ -36,7 +38,12 @@ const DESCRIPTION: &str = "The server of App Connect, with connectors that are d
 answers have status 200 whether or not the CRM did what was asked: look at `successful`, and show \
 `returnMessage` to the user.\n\nEvery reply has an `x-request-id`, the client's own where it sent a \
 short and plain one. A session token that is about to expire is replaced by the one in the reply's \
-`x-refreshed-jwt-token`.\n\nWhat is not described here is refused with 404 or 405.";
+`x-refreshed-jwt-token`.\n\nWhat clients ask for answers below \
+`/p/{proxyId}` too, for the document with this id.\n\nWhat is not described here is refused with 404 or 405.";
+
+const OF_A_DOCUMENT: &str = "The same routes for one document, as its manifest names them in `serverUrl`. A request that leaves \
+`proxyId` out means this document, and sessions of other documents are none. If no document has this id, every route answers 404 \
+with an `error`.";
 
 /// Types of requests and of replies are described by a generator each: what may be left out differs.
 struct Types {
@@ -72,7 +79,11 @@ fn of(routes: &[Route]) -> Value {
             "description": DESCRIPTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [own_server(), {
+            "url": format!("{BASE}/{{{}}}", base::MEMBER),
+            "description": OF_A_DOCUMENT,
+            "variables": {(base::MEMBER): {"default": "acme", "description": "The document"}},
+        }],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -98,6 +109,21 @@ fn of(routes: &[Route]) -> Value {
     })
 }
 
+/// The server without the base of a document.
+fn own_server() -> Value {
+    json!({"url": "/"})
+}
+
+/// A request below the base of a document that names another one.
+fn of_another_document() -> Reply {
+    Reply {
+        status: 400,
+        content_type: Some("application/json"),
+        about: "The path names one document, and `proxyId` another",
+        schema: SchemaGenerator::subschema_for::<ShownError>,
+    }
+}
+
 /// What any route may answer, whoever asks and whatever for.
 fn of_every_route() -> [Reply; 2] {
     let error = |status, about| Reply {
@@ -119,8 +145,11 @@ impl Types {
         for (place, make) in [("query", route.needs.query), ("header", route.needs.headers)] {
             parameters.extend(make.into_iter().flat_map(|make| self.parameters(place, make)));
         }
+        if !route.is_for_clients {
+            operation["servers"] = json!([own_server()]);
+        }
         if !parameters.is_empty() {
-            operation["parameters"] = parameters.into();
+            operation["parameters"] = parameters.clone().into();
         }
         if let Some(body) = route.needs.body {
             let schema = (body.schema)(&mut self.requests);
@@ -131,7 +160,13 @@ impl Types {
             operation["requestBody"] = json!({"required": self.is_needed(&schema), "content": content});
         }
         let of_all = of_every_route();
-        let mut replies: Vec<&Reply> = route.replies.iter().chain(&of_all).collect();
+        let names_document = parameters.iter().any(|parameter| parameter["name"] == base::MEMBER)
+            || route.needs.body.is_some_and(|body| {
+                let schema = (body.schema)(&mut self.requests);
+                self.has_member(&schema, base::MEMBER)
+            });
+        let of_base = (route.is_for_clients && names_document).then(of_another_document);
+        let mut replies: Vec<&Reply> = route.replies.iter().chain(&of_all).chain(&of_base).collect();
         replies.sort_by_key(|reply| reply.status);
         let responses: Map<String, Value> = replies
             .chunk_by(|a, b| a.status == b.status)
@@ -150,13 +185,22 @@ impl Types {
         operation
     }
 
-    /// Whether a body has to be sent: none is an empty object.
-    fn is_needed(&self, schema: &Schema) -> bool {
+    /// A keyword of a schema of requests, or of the one that it refers to.
+    fn keyword<'t>(&'t self, schema: &'t Schema, keyword: &str) -> Option<&'t Value> {
         let reference = schema.get("$ref").and_then(Value::as_str);
         let name = reference.and_then(|reference| reference.rsplit('/').next());
         let named = name.and_then(|name| self.requests.definitions().get(name));
-        let required = named.map_or_else(|| schema.get("required"), |named| named.get("required"));
-        required.and_then(Value::as_array).is_some_and(|required| !required.is_empty())
+        named.map_or_else(|| schema.get(keyword), |named| named.get(keyword))
+    }
+
+    /// Whether a body has to be sent: none is an empty object.
+    fn is_needed(&self, schema: &Schema) -> bool {
+        let required = self.keyword(schema, "required").and_then(Value::as_array);
+        required.is_some_and(|required| !required.is_empty())
+    }
+
+    fn has_member(&self, schema: &Schema, name: &str) -> bool {
+        self.keyword(schema, "properties").is_some_and(|members| members.get(name).is_some())
     }
 
     /// One response for each status: several replies are alternatives.

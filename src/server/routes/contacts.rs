@@ -8,6 +8,7 @@ use crate::members::{Flag, Given, members};
 use crate::server::extract::{Body, Query};
 use crate::server::reply;
 use crate::server::session::Authenticated;
+use crate::service::contacts::CreationError;
 use crate::service::{Services, contacts};
 
 members! {
@@ -76,13 +77,17 @@ pub(super) async fn find(
     reply::answer(&contacts::find(&services, &session.0, input, force_refresh).await)
 }
 
-/// `POST /contact`
+/// `POST /contact`. A client takes every reply with status 200 for one that has a contact.
 pub(super) async fn create(
     services: web::Data<Services>,
     session: Authenticated,
     body: Body<CreateContactRequest>,
 ) -> HttpResponse {
-    reply::answer(&contacts::create(&services, &session.0, body.0.into()).await)
+    match contacts::create(&services, &session.0, body.0.into()).await {
+        Ok(created) => reply::json(200, &created),
+        Err(CreationError::Refused(refusal)) => reply::json(200, &refusal),
+        Err(CreationError::NotOffered(refusal)) => reply::json(400, &refusal),
+    }
 }
 
 impl From<CreateContactRequest> for CreateContact {

@@ -5,6 +5,9 @@ mod call_down;
 mod call_logs;
 mod connectors;
 mod contacts;
+mod error_reports;
+mod managed_oauth;
+mod managed_sign_in;
 mod management;
 mod messages;
 mod metrics;
@@ -14,10 +17,12 @@ mod plugins;
 mod profile;
 mod proxy_configs;
 mod public;
+mod reports;
 mod settings;
 mod users;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::LazyLock;
 
 use actix_web::web::ServiceConfig;
 use schemars::JsonSchema;
@@ -52,8 +57,21 @@ pub(super) fn table() -> Vec<Route> {
     let mut routes = clients();
     routes.extend(connectors::table());
     routes.extend(management::table());
+    routes.extend(managed_sign_in::table());
+    routes.extend(managed_oauth::table());
     routes.extend(oauth::table());
+    routes.extend(reports::table());
+    routes.extend(error_reports::table());
+    routes.extend(messages::table());
     routes
+}
+
+/// Whether a pattern is of routes that App Connect's clients ask for.
+pub(super) fn is_for_clients(pattern: &str) -> bool {
+    static PATTERNS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+        table().iter().filter(|route| route.is_for_clients).map(|route| route.path).collect()
+    });
+    PATTERNS.contains(pattern)
 }
 
 /// What App Connect's clients and operators ask for.
@@ -66,6 +84,7 @@ fn clients() -> Vec<Route> {
             text,
         ),
         get("/readyz", public::readiness, "Says whether the server can serve requests")
+            .for_operators()
             .reply::<public::Readiness>(200, "It can")
             .reply::<public::Readiness>(503, "It cannot, and why"),
         get("/implementedInterfaces", public::implemented_interfaces, "Lists what a platform can do")
@@ -97,8 +116,11 @@ fn clients() -> Vec<Route> {
             text,
         ),
         get("/openapi.json", openapi::document, "This document")
+            .for_operators()
             .reply::<BTreeMap<String, serde_json::Value>>(200, "OpenAPI 3.1"),
-        get("/docs", openapi::page, "This document as a page").text(200, "A page without scripts"),
+        get("/docs", openapi::page, "This document as a page")
+            .for_operators()
+            .text(200, "A page without scripts"),
         post("/apiKeyLogin", users::api_key_login, "Signs in with an API key")
             .reply::<user::LoggedIn>(200, "The session")
             .reply::<users::Message>(400, "The sign-in is refused, and why")
@@ -174,7 +196,9 @@ fn clients() -> Vec<Route> {
         get("/contact", contacts::find, "Finds the contacts with a phone number")
             .answer::<found::Found>("The contacts, or none")
             .error(400, "No phone number, more than one, or too many formats"),
-        post("/contact", contacts::create, "Creates a contact").answer::<found::Found>("The contact"),
+        post("/contact", contacts::create, "Creates a contact")
+            .answer::<found::Found>("The contact")
+            .reply::<Refusal>(400, "Nothing of the platform creates contacts, and no client was offered it"),
         get("/custom/contact/search", contacts::search, "Finds contacts by name")
             .answer::<found::Found>("The contacts, or none")
             .error(400, "More than one name"),

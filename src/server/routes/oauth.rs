@@ -59,7 +59,7 @@ members! {
         user_email as "userEmail": Option<Given<String>>,
         /// The RingCentral account. Nothing proves it, so it opens nothing of an account.
         rc_account_id as "rcAccountId": Option<Given<String>>,
-        /// The RingCentral extension; not used.
+        /// The RingCentral extension. Nothing proves it.
         rc_extension_id as "rcExtensionId": Option<Given<String>>,
         /// A RingCentral access token. The header `X-RC-Access-Token` is better.
         #[schemars(skip)]
@@ -137,6 +137,7 @@ pub(super) async fn come_back(
         api_url: text("apiUrl"),
         username: text("username"),
         claimed_account_id: text("rcAccountId"),
+        claimed_extension_id: text("rcExtensionId"),
         claimed_extension_hash: filled(extension_hash),
         rc_access_token: access_token
             .filter(|token| !token.trim().is_empty())

@@ -10,11 +10,13 @@ use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use crate::members::{Given, members};
+use crate::server::base::ReachedAt;
 use crate::server::extract::Query;
 use crate::server::public::Public;
 use crate::server::reply;
 use crate::service::hashing::hashed;
-use crate::service::{Services, interfaces};
+use crate::service::manifest::{self, Wanted};
+use crate::service::{Services, adoption, interfaces};
 use crate::store::UserKey;
 
 members! {
@@ -32,7 +34,7 @@ members! {
     pub(super) struct ManifestQuery {
         /// Name of the platform; without it, any.
         platform_name as "platformName": Option<Given<String>>,
-        /// An uploaded connector, where its own manifest is asked for.
+        /// A document, whose own manifest is handed out if it has one. `serverUrl` names the base of the document.
         proxy_id as "proxyId": Option<Given<String>>,
     }
 }
@@ -126,23 +128,22 @@ pub(super) async fn release_notes(_: Public) -> HttpResponse {
     reply::json(200, &Map::new())
 }
 
-/// `GET /crmManifest?platformName=`, with `proxyId` that of an uploaded connector where it has one.
+/// `GET /crmManifest?platformName=&proxyId=`
 pub(super) async fn crm_manifest(
     _: Public,
     services: web::Data<Services>,
     query: Query<ManifestQuery>,
+    reached_at: ReachedAt,
 ) -> HttpResponse {
-    if let Some(proxy_id) = query.0.proxy_id.as_deref().and_then(Value::as_str) {
-        match services.connectors.manifest(proxy_id).await {
-            Ok(Some(manifest)) => return reply::json(200, &manifest),
-            Ok(None) => {}
-            Err(error) => return reply::store_failed(&error),
-        }
-    }
-    let platform = query.0.platform_name.as_deref().and_then(Value::as_str);
-    match services.manifest.as_ref().and_then(|manifest| manifest.for_platform(platform)) {
-        Some(manifest) => reply::json(200, manifest),
-        None => reply::text(400, "Platform not found"),
+    let wanted = Wanted {
+        platform: query.0.platform_name.as_deref().and_then(Value::as_str),
+        proxy_id: query.0.proxy_id.as_deref().and_then(Value::as_str).filter(|proxy_id| !proxy_id.is_empty()),
+        reached_at: reached_at.0,
+    };
+    match manifest::handed_out(&services, &wanted).await {
+        Ok(Some(manifest)) => reply::json(200, &manifest),
+        Ok(None) => reply::text(400, "Platform not found"),
+        Err(error) => reply::store_failed(&error),
     }
 }
 
@@ -158,5 +159,8 @@ pub(super) async fn user_info_hash(
         extension_id: hash(query.0.extension_id.as_deref()),
         account_id: hash(query.0.account_id.as_deref()),
     };
+    let text =
+        |id: &Option<Given<String>>| id.as_deref().and_then(Value::as_str).unwrap_or_default().to_owned();
+    adoption::extension_seen(&services, &text(&query.0.account_id), &text(&query.0.extension_id));
     reply::json(200, &hashes)
 }

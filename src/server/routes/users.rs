@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::connector::ReturnMessage;
 use crate::engine::mapping::is_truthy;
+use crate::engine::text::id_text;
 use crate::members::{Given, Member, Wrong, members};
 use crate::server::extract::{Body, Headers};
 use crate::server::public::Public;
@@ -14,7 +15,7 @@ use crate::server::reply;
 use crate::server::ringcentral::RingCentralHeaders;
 use crate::server::session::Authenticated;
 use crate::service::Services;
-use crate::service::developer_portal::Published;
+use crate::service::developer_portal::{Access, Published};
 use crate::service::users::{
     ApiKeyLogin, LoginError, SignOut, api_key_login as log_in, un_authorize as sign_out,
 };
@@ -39,6 +40,8 @@ members! {
         user_email as "userEmail": Option<String>,
         /// The connector in the developer portal, whose manifest says which fields admins manage.
         connector_id as "connectorId": Option<String>,
+        /// The account of whoever develops that connector.
+        dev_account_id as "devRcAccountId": Option<Given<String>>,
         /// Whether only some accounts see that connector.
         is_private as "isPrivate": Option<Given<bool>>,
         /// The RingCentral access token; the header `X-RC-Access-Token` is better.
@@ -69,7 +72,12 @@ impl From<ApiKeyLoginRequest> for ApiKeyLogin {
             user_email: request.user_email,
             published: filled(request.connector_id).map(|connector_id| Published {
                 connector_id,
-                is_private: request.is_private.is_some_and(|value| is_truthy(&value)),
+                access: match request.dev_account_id.as_deref().and_then(id_text).filter(|id| !id.is_empty())
+                {
+                    Some(account) => Access::Developed(account),
+                    None if request.is_private.is_some_and(|value| is_truthy(&value)) => Access::Private,
+                    None => Access::Public,
+                },
             }),
             rc_access_token: request.rc_access_token,
         }
@@ -128,7 +136,7 @@ fn missing(fields: Vec<String>) -> MissingFields {
     MissingFields {
         return_message: MissingFieldsMessage {
             message_type: "warning",
-            message: format!("Please fill in: {}.", fields.join(", ")),
+            message: "Missing required authentication fields.".to_owned(),
             ttl: 3000,
             missing_required_field_consts: fields,
         },

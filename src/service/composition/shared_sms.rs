@@ -29,9 +29,29 @@ pub fn is_shared_sms(log_info: &Value) -> bool {
     log_info.pointer("/owner/name").and_then(name_of).is_some()
 }
 
+/// Which entry of a conversation stands first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// As in the text of a shared conversation, which grows at its beginning.
+    NewestFirst,
+    /// As people read what they selected.
+    OldestFirst,
+}
+
 /// The text of a shared conversation, the `logInfo` of a message request. Times are in the user's
 /// zone. Any format but HTML and Markdown is plain text.
 pub fn compose(
+    conversation: &Value,
+    contact_name: &str,
+    settings: &Settings<'_>,
+    format: LogFormat,
+) -> SharedSms {
+    compose_in(Order::NewestFirst, conversation, contact_name, settings, format)
+}
+
+/// As [`compose`], in this order.
+pub fn compose_in(
+    order: Order,
     conversation: &Value,
     contact_name: &str,
     settings: &Settings<'_>,
@@ -47,12 +67,12 @@ pub fn compose(
     if let Some(owner) = conversation.get("owner").filter(|owner| owner.is_object()) {
         style.owner(&mut body, owner);
     }
-    style.conversation(&mut body, entities, contact_name, settings);
+    style.conversation(&mut body, entities, contact_name, settings, order);
     SharedSms { subject, body }
 }
 
-/// The text of a conversation within a limit: the oldest entries, which stand last, are left out, and the
-/// text says so. `None` where what stands around the entries is too long by itself.
+/// The text of a conversation within a limit: the entries that stand last, most often the oldest, are left out, and
+/// the text says so. `None` where what stands around the entries is too long by itself.
 pub fn shortened(body: &str, format: LogFormat, limit: TextLimit) -> Option<String> {
     if limit.unit.length(body) <= limit.length {
         return Some(body.to_owned());
@@ -225,6 +245,7 @@ impl Style {
         entities: &[Value],
         contact_name: &str,
         settings: &Settings<'_>,
+        order: Order,
     ) {
         let counts = counts(entities);
         let _ = match self.format {
@@ -236,8 +257,11 @@ impl Style {
             .iter()
             .map(|entity| (entity.get("creationTime").and_then(parse_client_time), entity))
             .collect();
-        // Newest first; what has no time comes last, in its order.
-        entries.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
+        // What has no time comes last, in its order.
+        match order {
+            Order::NewestFirst => entries.sort_by_key(|(time, _)| std::cmp::Reverse(*time)),
+            Order::OldestFirst => entries.sort_by_key(|(time, _)| (time.is_none(), *time)),
+        }
         for (time, entity) in entries {
             let time =
                 time.map(|time| DateFormat::moment("YYYY-MM-DD hh:mm A").format(time, settings.zone()));

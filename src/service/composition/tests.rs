@@ -174,6 +174,7 @@ fn user(timezone_name: Option<&str>, timezone_offset: Option<Value>) -> User {
         user_settings: None,
         tenant_host: None,
         session_epoch: 0,
+        managed: Default::default(),
         was_alone: false,
         created_at: 0,
         updated_at: 0,

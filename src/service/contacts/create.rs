@@ -5,7 +5,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::recent::{self, Recent};
-use super::{Answer, Contacts, Found, cached};
+use super::{Answer, Contacts, CreationError, Found, cached};
 use crate::config::operations::OperationName;
 use crate::connector::inputs::{CreateContact, FindContact};
 use crate::connector::invocation;
@@ -33,22 +33,32 @@ struct Job {
 /// begun is finished even where the client hangs up.
 ///
 /// # Errors
-/// If the user is unknown, or no contact was created.
-pub async fn create(services: &Services, session: &Session, input: CreateContact) -> Answer {
+/// If the user is unknown, nothing creates contacts, or no contact was created.
+pub async fn create(
+    services: &Services,
+    session: &Session,
+    input: CreateContact,
+) -> Result<Found, CreationError> {
     let (services, session) = (services.clone(), session.clone());
     let answer = detached::finish(async move { prepared(&services, &session, input).await }).await;
-    answer.unwrap_or_else(|| Err(refusal("The server is stopping. Please try again in a moment.")))
+    answer.unwrap_or_else(|| Err(refusal("The server is stopping. Please try again in a moment.").into()))
 }
 
-async fn prepared(services: &Services, session: &Session, input: CreateContact) -> Answer {
+async fn prepared(
+    services: &Services,
+    session: &Session,
+    input: CreateContact,
+) -> Result<Found, CreationError> {
     let user = match services.connected_user(session).await {
         Ok(Some(user)) => user,
-        Ok(None) => return Err(refusal("User not found")),
-        Err(error) => return Err(unstored(&error)),
+        Ok(None) => return Err(refusal("User not found").into()),
+        Err(error) => return Err(unstored(&error).into()),
     };
     let platform = services.platform_for(session, &user);
     platform.in_service()?;
-    platform.serving(Interface::CREATE_CONTACT).map_err(|error| failed(&error, &platform))?;
+    platform
+        .serving(Interface::CREATE_CONTACT)
+        .map_err(|error| CreationError::NotOffered(failed(&error, &platform)))?;
     let scope = Tenants::of(&platform, &user).now;
     let key = ClaimKey { scope, subject: ClaimSubject::Contact(subject(services, &input)) };
     let job = Job { user, input };
@@ -58,11 +68,11 @@ async fn prepared(services: &Services, session: &Session, input: CreateContact) 
                 // On the heap: the future is large, and those around it are moved.
                 let answer = Box::pin(claimed(services, &platform, &key, job)).await;
                 leader.finish(answer.clone());
-                return answer;
+                return Ok(answer?);
             }
-            Joined::Shared(answer) => return answer,
+            Joined::Shared(answer) => return Ok(answer?),
             Joined::Ended => {}
-            Joined::Waiting => return Err(being_created()),
+            Joined::Waiting => return Err(being_created().into()),
         }
     }
 }

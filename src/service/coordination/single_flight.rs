@@ -13,8 +13,7 @@ const SHARDS: usize = 64;
 
 type Answer<T> = watch::Receiver<Option<T>>;
 
-/// What this process is asking CRMs to create, by subject. Requests for the same subject wait for
-/// the first and get its answer.
+/// What this process is asking CRMs, by subject. Requests for the same subject wait for the first and get its answer.
 pub struct SingleFlight<T, K = ClaimKey> {
     shards: [Mutex<HashMap<K, Answer<T>>>; SHARDS],
     hasher: RandomState,

@@ -20,7 +20,7 @@ pub use renewal::Renewals;
 use renewal::Why;
 
 use super::session::Session;
-use super::{ResolvedPlatform, Services};
+use super::{ResolvedPlatform, Services, adoption, managed_sign_in};
 use crate::connector::{CallError, Interface};
 use crate::credential::Credential;
 use crate::engine::operation::AuthType;
@@ -114,13 +114,19 @@ pub(crate) async fn authorization_by(
 }
 
 impl Services {
-    /// The session's user who is signed in at the CRM. A credential that expires is renewed when the CRM is asked
+    /// The session's user who is signed in at the CRM, with the values that admins filled in. A credential that expires is renewed when the CRM is asked
     /// (`service::invoke`).
     ///
     /// # Errors
     /// If the store cannot be read.
     pub async fn connected_user(&self, session: &Session) -> Result<Option<User>, StoreError> {
-        session.connected_user(&*self.store).await
+        match session.connected_user(&*self.store).await? {
+            Some(user) => {
+                adoption::user_seen(self, &user);
+                managed_sign_in::with_values(self, user).await.map(Some)
+            }
+            None => Ok(None),
+        }
     }
 }
 

@@ -30,6 +30,7 @@ fn user(platform: &str, credential: Credential) -> User {
         user_settings: None,
         tenant_host: None,
         session_epoch: 0,
+        managed: Default::default(),
         was_alone: false,
         created_at: 1,
         updated_at: 1,

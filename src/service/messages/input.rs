@@ -40,6 +40,9 @@ members! {
         contact_name as "contactName": Option<Given<String>>,
         /// The extra fields of the client's form.
         additional_submission as "additionalSubmission": Option<Given<Map<String, Value>>>,
+        /// The ids of the messages that the user selected: they become one record of their own. Without it, all
+        /// messages are logged.
+        selected_message_ids as "selectedMessageIds": Option<Given<Vec<String>>>,
     }
 }
 
@@ -47,6 +50,20 @@ impl MessageLogRequest {
     /// Takes the messages out of the conversation.
     pub(super) fn take_messages(&mut self) -> Option<Value> {
         self.log_info.as_deref_mut()?.get_mut("messages").map(Value::take)
+    }
+
+    /// The ids of the messages that the user selected, if any are: of the request, or of its conversation.
+    pub(super) fn take_selected(&mut self) -> Option<HashSet<String>> {
+        let of_conversation =
+            self.log_info.as_deref_mut().and_then(|info| info.get_mut("selectedMessageIds"));
+        let of_conversation = of_conversation.map(Value::take);
+        let given = self.selected_message_ids.take().map(Given::into_value);
+        let listed = |value: Value| match value {
+            Value::Array(ids) if !ids.is_empty() => Some(ids),
+            _ => None,
+        };
+        let ids = given.and_then(listed).or_else(|| of_conversation.and_then(listed))?;
+        Some(ids.iter().filter_map(id_text).collect())
     }
 }
 
@@ -66,12 +83,16 @@ pub(super) struct Entry {
     pub(super) key: String,
     /// The id that the client reads.
     pub(super) id: String,
-    message: Value,
-    /// A shared conversation as a whole, composed.
-    shared: Option<Value>,
+    /// Of a record of selected messages: what is remembered of each. Empty for a message by itself.
+    pub(super) selected: Vec<String>,
+    /// What is remembered as well, so that clients find it, and does not say that something is logged.
+    pub(super) aliases: Vec<String>,
+    pub(super) message: Value,
+    /// A shared conversation as a whole, or what was selected of one, composed.
+    pub(super) shared: Option<Value>,
     /// In which format it is composed.
-    format: LogFormat,
-    common: Arc<Common>,
+    pub(super) format: LogFormat,
+    pub(super) common: Arc<Common>,
 }
 
 impl Entry {
@@ -110,58 +131,22 @@ pub(super) async fn threads(
     services: &Services,
     platform: &ResolvedPlatform<'_>,
     user: &User,
-    mut request: MessageLogRequest,
+    request: MessageLogRequest,
     messages: Vec<Value>,
 ) -> Result<Vec<Thread>, Refusal> {
-    let log_info = request.log_info.take().map(Given::into_value).unwrap_or_default();
-    let others = log_info.get("correspondents").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let Some(number) = others.first().map(|first| first.get("phoneNumber").cloned().unwrap_or_default())
-    else {
-        return Err(refusal("The conversation has no correspondents (logInfo.correspondents).", 5000));
-    };
-    let Some(contact_id) = request.contact_id.as_deref().and_then(id_text) else {
-        return Err(refusal(format!("Contact not found for number {}", to_text(&number)), 5000));
-    };
-    let contact_info = contact_info(&request, number);
-    let shared = shared_sms::is_shared_sms(&log_info);
-    let suffix = (others.len() > 1 && !shared).then(|| format!("-{contact_id}"));
-    let named = |member: &str| {
-        let id = log_info.get(member).and_then(id_text)?;
-        Some(format!("{id}{}", suffix.as_deref().unwrap_or_default()))
-    };
-    let (conversation_id, log_id) = (named("conversationId"), named("conversationLogId"));
-    let log_id = log_id.or_else(|| conversation_id.clone());
-    check_id("conversation's id (logInfo.conversationLogId)", log_id.as_deref().unwrap_or_default())?;
-    let mut members = Map::new();
-    if let Some(submission) = request.additional_submission {
-        members.insert("additionalSubmission".to_owned(), submission.into_value());
-    }
-    if others.len() > 1 {
-        let known = correspondents::known(platform, user, others, &contact_info).await;
-        if !known.is_empty() {
-            members.insert("correspondents".to_owned(), known.into());
-        }
-    }
-    let token = log_info.get("rcAccessToken").and_then(Value::as_str).map(str::to_owned);
-    let common = Arc::new(Common { contact_info, members, token });
+    let Basis { common, log_info, suffix, conversation_id, log_id, is_shared } =
+        Basis::of(platform, user, request).await?;
     let messages = ordered(messages);
-    if shared {
+    if is_shared {
         let state = shared_state(services, platform, user, common, log_info, messages, log_id).await?;
         return Ok(vec![Thread { log_id: state.id.clone(), conversation_id, entries: vec![state] }]);
     }
     let mut entries = Vec::with_capacity(messages.len());
-    let mut seen = HashSet::new();
-    for mut message in messages {
-        let Some(mut id) = message.get("id").and_then(id_text) else { return Err(without_id()) };
-        if let Some(suffix) = &suffix {
-            id.push_str(suffix);
-            message["id"] = id.clone().into();
-        }
-        check_id("message's id (logInfo.messages[].id)", &id)?;
-        if seen.insert(id.clone()) {
-            let (key, common) = (id.clone(), Arc::clone(&common));
-            entries.push(Entry { key, id, message, shared: None, format: LogFormat::Custom, common });
-        }
+    for Named { key, message, .. } in named(messages, suffix.as_deref())? {
+        let (id, common) = (key.clone(), Arc::clone(&common));
+        let format = LogFormat::Custom;
+        let (selected, aliases) = (Vec::new(), Vec::new());
+        entries.push(Entry { key, id, selected, aliases, message, shared: None, format, common });
     }
     Ok(match log_id {
         Some(log_id) => vec![Thread { log_id, conversation_id, entries }],
@@ -173,11 +158,98 @@ pub(super) async fn threads(
     })
 }
 
+/// What is known of a conversation before its messages are looked at.
+pub(super) struct Basis {
+    pub(super) common: Arc<Common>,
+    pub(super) log_info: Value,
+    /// What the ids of a group's messages end with: each of its people has a record.
+    pub(super) suffix: Option<String>,
+    pub(super) conversation_id: Option<String>,
+    pub(super) log_id: Option<String>,
+    is_shared: bool,
+}
+
+impl Basis {
+    /// The conversation of a request.
+    ///
+    /// # Errors
+    /// If it lacks its contact or correspondents.
+    pub(super) async fn of(
+        platform: &ResolvedPlatform<'_>,
+        user: &User,
+        mut request: MessageLogRequest,
+    ) -> Result<Self, Refusal> {
+        let log_info = request.log_info.take().map(Given::into_value).unwrap_or_default();
+        let others = log_info.get("correspondents").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let Some(number) = others.first().map(|first| first.get("phoneNumber").cloned().unwrap_or_default())
+        else {
+            return Err(refusal("The conversation has no correspondents (logInfo.correspondents).", 5000));
+        };
+        let Some(contact_id) = request.contact_id.as_deref().and_then(id_text) else {
+            return Err(refusal(format!("Contact not found for number {}", to_text(&number)), 5000));
+        };
+        let contact_info = contact_info(&request, number);
+        let is_shared = shared_sms::is_shared_sms(&log_info);
+        let suffix = (others.len() > 1 && !is_shared).then(|| format!("-{contact_id}"));
+        let named = |member: &str| {
+            let id = log_info.get(member).and_then(id_text)?;
+            Some(format!("{id}{}", suffix.as_deref().unwrap_or_default()))
+        };
+        let (conversation_id, log_id) = (named("conversationId"), named("conversationLogId"));
+        let log_id = log_id.or_else(|| conversation_id.clone());
+        check_id("conversation's id (logInfo.conversationLogId)", log_id.as_deref().unwrap_or_default())?;
+        let mut members = Map::new();
+        if let Some(submission) = request.additional_submission {
+            members.insert("additionalSubmission".to_owned(), submission.into_value());
+        }
+        if others.len() > 1 {
+            let known = correspondents::known(platform, user, others, &contact_info).await;
+            if !known.is_empty() {
+                members.insert("correspondents".to_owned(), known.into());
+            }
+        }
+        let token = log_info.get("rcAccessToken").and_then(Value::as_str).map(str::to_owned);
+        let common = Arc::new(Common { contact_info, members, token });
+        Ok(Self { common, log_info, suffix, conversation_id, log_id, is_shared })
+    }
+}
+
+/// A message with its ids.
+pub(super) struct Named {
+    /// What is remembered once it is logged.
+    pub(super) key: String,
+    /// RingCentral's id.
+    pub(super) id: String,
+    pub(super) message: Value,
+}
+
+/// The messages by their ids, each once.
+///
+/// # Errors
+/// If one has no id.
+pub(super) fn named(messages: Vec<Value>, suffix: Option<&str>) -> Result<Vec<Named>, Refusal> {
+    let mut all = Vec::with_capacity(messages.len());
+    let mut seen = HashSet::new();
+    for mut message in messages {
+        let Some(id) = message.get("id").and_then(id_text) else { return Err(without_id()) };
+        let mut key = id.clone();
+        if let Some(suffix) = suffix {
+            key.push_str(suffix);
+            message["id"] = key.clone().into();
+        }
+        check_id("message's id (logInfo.messages[].id)", &key)?;
+        if seen.insert(key.clone()) {
+            all.push(Named { key, id, message });
+        }
+    }
+    Ok(all)
+}
+
 /// What all messages of a request have in common.
-struct Common {
-    contact_info: Value,
-    members: Map<String, Value>,
-    token: Option<String>,
+pub(super) struct Common {
+    pub(super) contact_info: Value,
+    pub(super) members: Map<String, Value>,
+    pub(super) token: Option<String>,
 }
 
 /// A shared conversation as it is now, with its newest message (Q39): it goes out as a whole,
@@ -209,7 +281,9 @@ async fn shared_state(
     });
     let content = content.await;
     let key = hashed(services, &format!("{} {} {}", ids.join(" "), content.subject, content.body));
-    Ok(Entry { key: format!("{id} {key}"), id, message, shared: Some(json!(content)), format, common })
+    let (key, shared) = (format!("{id} {key}"), Some(json!(content)));
+    let (selected, aliases) = (Vec::new(), Vec::new());
+    Ok(Entry { key, id, selected, aliases, message, shared, format, common })
 }
 
 fn without_id() -> Refusal {
@@ -229,7 +303,7 @@ fn contact_info(request: &MessageLogRequest, number: Value) -> Value {
 
 /// When a message was sent. One that does not say was sent just now; `None` if it cannot be
 /// read (recordings 13, `creation-time-*`).
-fn sent_at(message: &Value) -> Option<Timestamp> {
+pub(super) fn sent_at(message: &Value) -> Option<Timestamp> {
     match message.get("creationTime") {
         None | Some(Value::Null) => Some(Timestamp::now()),
         Some(time) => parse_client_time(time),
@@ -237,7 +311,7 @@ fn sent_at(message: &Value) -> Option<Timestamp> {
 }
 
 /// Oldest first: clients send the newest first. Where all say when they were sent, that decides.
-fn ordered(mut messages: Vec<Value>) -> Vec<Value> {
+pub(super) fn ordered(mut messages: Vec<Value>) -> Vec<Value> {
     messages.reverse();
     let says = |message: &Value| message.get("creationTime").is_some_and(|time| !time.is_null());
     if messages.iter().all(|message| says(message) && sent_at(message).is_some()) {

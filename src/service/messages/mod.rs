@@ -5,14 +5,19 @@
 mod attachments;
 mod correspondents;
 mod input;
+mod look_up;
+mod matching;
 mod record;
+mod selection;
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use self::input::Entry;
 pub use self::input::MessageLogRequest;
+pub use self::matching::{InvalidMatch, MatchRequest, Matched, matched};
 use super::Services;
 use super::call_logs::{failed, refusal};
 use super::coordination::detached::{self, Client};
@@ -49,6 +54,9 @@ pub struct Logged {
     pub return_message: Option<ReturnMessage>,
     /// The ids of the messages that were logged now, oldest first.
     pub log_ids: Vec<String>,
+    /// Of selected messages: the CRM's id of the record that has each, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_logs: Option<IndexMap<String, String>>,
     /// The messages that were not logged, where others were (Q17).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<NotLogged>,
@@ -112,6 +120,7 @@ async fn prepared(
     if let Some(too_many) = too_many(&request, &messages) {
         return Err(refusal(too_many, 5000));
     }
+    let selected = request.take_selected();
     let user = match services.connected_user(session).await {
         Ok(Some(user)) => user,
         Ok(None) => return Err(refusal("Contact not found", 5000)),
@@ -119,6 +128,11 @@ async fn prepared(
     };
     let platform = services.platform_for(session, &user);
     platform.in_service()?;
+    if let Some(ids) = selected {
+        let selection = selection::of(&platform, &user, request, messages, &ids).await?;
+        let job = Job { scopes: Tenants::of(&platform, &user), user, client };
+        return selection.log(services, &platform, &job).await;
+    }
     let threads = input::threads(services, &platform, &user, request, messages).await?;
     let job = Job { scopes: Tenants::of(&platform, &user), user, client };
     let mut done = Done::default();
@@ -169,7 +183,7 @@ impl Done {
     fn answer(self) -> Result<Logged, Refusal> {
         let Some(failure) = self.failure else {
             let Self { log_ids, message: return_message, failed, .. } = self;
-            return Ok(Logged { successful: true, return_message, log_ids, failed });
+            return Ok(Logged { successful: true, return_message, log_ids, message_logs: None, failed });
         };
         let (logged, all) = (self.log_ids.len(), self.log_ids.len() + self.failed.len());
         if logged == 0 {
@@ -180,6 +194,7 @@ impl Done {
             successful: false,
             return_message: Some(failure.detail(summary)),
             log_ids: self.log_ids,
+            message_logs: None,
             failed: self.failed,
         })
     }

@@ -2,15 +2,14 @@
 //! turn in this process and its claim in the store, so a record is created once, and a message that
 //! the CRM has is never added again.
 
-use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::input::{Entry, Thread};
+use super::look_up::{conversation, existing_message_log, has_logged, logged};
 use super::{Done, Job, MOST_FOR_NOBODY, failed, refusal};
 use crate::config::operations::OperationName;
 use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage, inputs};
-use crate::engine::time::to_iso;
 use crate::service::coordination::at_last::{at_last, may_be_taken_later};
 use crate::service::coordination::claims::{self, ClaimGuard, Claiming, Doubt, Ending, Wanted};
 use crate::service::coordination::single_flight::Joined;
@@ -48,7 +47,8 @@ pub(super) async fn log_thread(
         let patience = deadline.saturating_duration_since(Instant::now());
         match services.conversations_in_flight.join(&key, patience).await {
             Joined::Leader(leader) => {
-                let log = Log { services, platform, job, key: &key, log_id, conversation_id };
+                let log =
+                    Log { services, platform, job, key: &key, log_id, conversation_id, is_separate: false };
                 log.entries(entries, done).await;
                 return leader.finish(());
             }
@@ -59,48 +59,7 @@ pub(super) async fn log_thread(
     }
 }
 
-/// Which of these entries are logged already.
-async fn logged(
-    platform: &ResolvedPlatform<'_>,
-    job: &Job,
-    entries: &[Entry],
-) -> Result<Vec<bool>, StoreError> {
-    let mut logged = Vec::with_capacity(entries.len());
-    for entry in entries {
-        logged.push(is_logged(platform, job, &entry.key).await?);
-    }
-    Ok(logged)
-}
-
-/// Whether a message is logged.
-async fn is_logged(platform: &ResolvedPlatform<'_>, job: &Job, key: &str) -> Result<bool, StoreError> {
-    for scope in job.scopes.all() {
-        if let Some(log) = platform.services.store.message_log(scope, key).await?
-            && job.scopes.reaches(platform, scope, &log.user_id).await?
-        {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// The record of a conversation's day.
-async fn conversation(
-    platform: &ResolvedPlatform<'_>,
-    job: &Job,
-    id: &str,
-) -> Result<Option<Conversation>, StoreError> {
-    for scope in job.scopes.all() {
-        if let Some(found) = platform.services.store.conversation(scope, id).await?
-            && job.scopes.reaches(platform, scope, &found.user_id).await?
-        {
-            return Ok(Some(found));
-        }
-    }
-    Ok(None)
-}
-
-fn being_logged() -> Refusal {
+pub(super) fn being_logged() -> Refusal {
     refusal("This conversation is being logged already. Please look again in a moment.", 5000)
 }
 
@@ -109,18 +68,20 @@ fn nobody_waits() -> Refusal {
     refusal("The request ended before all messages were logged. Logging again sends the rest.", 5000)
 }
 
-fn unstored(error: &StoreError) -> Refusal {
+pub(super) fn unstored(error: &StoreError) -> Refusal {
     Refusal::new(store_failed(error))
 }
 
 /// A thread whose turn this is.
-struct Log<'a> {
-    services: &'a Services,
-    platform: &'a ResolvedPlatform<'a>,
-    job: &'a Job,
-    key: &'a ClaimKey,
-    log_id: String,
-    conversation_id: Option<String>,
+pub(super) struct Log<'a> {
+    pub(super) services: &'a Services,
+    pub(super) platform: &'a ResolvedPlatform<'a>,
+    pub(super) job: &'a Job,
+    pub(super) key: &'a ClaimKey,
+    pub(super) log_id: String,
+    pub(super) conversation_id: Option<String>,
+    /// Whether an entry becomes a record of its own, beside that of the conversation's day.
+    pub(super) is_separate: bool,
 }
 
 impl Log<'_> {
@@ -144,17 +105,17 @@ impl Log<'_> {
     }
 
     /// Logs a message and says so; `None` where another server logged it meanwhile.
-    async fn entry(&self, entry: &Entry) -> Result<Option<ReturnMessage>, Refusal> {
+    pub(super) async fn entry(&self, entry: &Entry) -> Result<Option<ReturnMessage>, Refusal> {
         let store = &*self.services.store;
         let deadline = Instant::now() + claims::PATIENCE;
         let unknown = Extension::default();
         let mut doubted: Option<Doubt> = None;
         loop {
-            let logged = is_logged(self.platform, self.job, &entry.key).await;
+            let logged = has_logged(self.platform, self.job, entry).await;
             if logged.map_err(|error| unstored(&error))? {
                 return Ok(None);
             }
-            let conversation = conversation(self.platform, self.job, &self.log_id).await;
+            let conversation = self.conversation().await;
             let conversation = conversation.map_err(|error| unstored(&error))?;
             let interface = self.reachable(conversation.as_ref())?;
             let wanted = Wanted {
@@ -194,10 +155,18 @@ impl Log<'_> {
         }
     }
 
+    /// The record to which entries are added.
+    async fn conversation(&self) -> Result<Option<Conversation>, StoreError> {
+        match self.is_separate {
+            true => Ok(None),
+            false => conversation(self.platform, self.job, &self.log_id).await,
+        }
+    }
+
     /// Whether a message is still not logged, and its conversation still as it was read.
     async fn is_current(&self, read: &Option<Conversation>, entry: &Entry) -> Result<bool, Refusal> {
-        let logged = is_logged(self.platform, self.job, &entry.key).await;
-        let conversation = conversation(self.platform, self.job, &self.log_id).await;
+        let logged = has_logged(self.platform, self.job, entry).await;
+        let conversation = self.conversation().await;
         Ok(!logged.map_err(|error| unstored(&error))?
             && conversation.map_err(|error| unstored(&error))? == *read)
     }
@@ -336,11 +305,12 @@ impl Log<'_> {
         entry: &Entry,
     ) -> Result<(), Refusal> {
         let now = self.services.clock.now_ms();
+        let record_id = if self.is_separate { entry.key.clone() } else { self.log_id.clone() };
         let conversation = match conversation {
             Some(conversation) => Conversation { updated_at: now, ..conversation },
             None => Conversation {
                 scope: self.job.scopes.now.clone(),
-                conversation_log_id: self.log_id.clone(),
+                conversation_log_id: record_id.clone(),
                 conversation_id: self.conversation_id.clone(),
                 first_message_id: entry.id.clone(),
                 third_party_log_id: created.unwrap_or_default(),
@@ -349,22 +319,25 @@ impl Log<'_> {
                 updated_at: now,
             },
         };
-        let log = MessageLog {
+        let log = |key: &String| MessageLog {
             scope: self.job.scopes.now.clone(),
-            message_id: entry.key.clone(),
-            conversation_log_id: self.log_id.clone(),
+            message_id: key.clone(),
+            conversation_log_id: record_id.clone(),
             third_party_log_id: conversation.third_party_log_id.clone(),
             user_id: self.job.user.key.id.clone(),
             created_at: now,
         };
-        let (released, log) = (held.released(), [log]);
-        let saved = self.services.store.save_messages(&conversation, &log, Some(&released)).await;
+        let logs: Vec<MessageLog> =
+            std::iter::once(&entry.key).chain(&entry.selected).chain(&entry.aliases).map(log).collect();
+        let released = held.released();
+        let saved = self.services.store.save_messages(&conversation, &logs, Some(&released)).await;
         saved.map_err(|error| {
             store_failed(&error);
             if may_be_taken_later(&error) {
                 at_last(&self.services.store, "the log of a message", move |store| {
-                    let (conversation, log, released) = (conversation.clone(), log.clone(), released.clone());
-                    async move { store.save_messages(&conversation, &log, Some(&released)).await }
+                    let (conversation, logs, released) =
+                        (conversation.clone(), logs.clone(), released.clone());
+                    async move { store.save_messages(&conversation, &logs, Some(&released)).await }
                 });
             }
             Refusal::new(ReturnMessage::warning("Database operation failed", 5000).detail(
@@ -376,19 +349,4 @@ impl Log<'_> {
 
 fn operation(interface: Interface) -> OperationName {
     interface.operation().unwrap_or(OperationName::CREATE_MESSAGE_LOG)
-}
-
-/// What templates and connectors see of a logged conversation, in the reference's members.
-fn existing_message_log(platform: &str, conversation: &Conversation) -> Value {
-    let at = |ms: i64| jiff::Timestamp::from_millisecond(ms).map(to_iso).unwrap_or_default();
-    json!({
-        "id": conversation.first_message_id,
-        "platform": platform,
-        "conversationId": conversation.conversation_id,
-        "conversationLogId": conversation.conversation_log_id,
-        "thirdPartyLogId": conversation.third_party_log_id,
-        "userId": conversation.user_id,
-        "createdAt": at(conversation.created_at),
-        "updatedAt": at(conversation.updated_at),
-    })
 }

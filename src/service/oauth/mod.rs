@@ -40,6 +40,7 @@ use crate::connector::{Interface, ReturnMessage};
 use crate::credential::Credential;
 use crate::engine::oauth::refused_in_words;
 use crate::store::{Secret, StoreError};
+use crate::user::ManagedFields;
 
 /// How long a callback waits for another one with the same code.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -72,6 +73,8 @@ pub struct Callback {
     pub username: Option<String>,
     /// The RingCentral account that the client names.
     pub claimed_account_id: Option<String>,
+    /// The id of the RingCentral extension that the client names.
+    pub claimed_extension_id: Option<String>,
     /// The hashed id of the RingCentral extension that the client names.
     pub claimed_extension_hash: Option<String>,
     /// A RingCentral token, which proves both.
@@ -305,7 +308,10 @@ async fn sign_in(services: &Services, arrival: Arrival) -> Result<LoggedIn, Call
     let asker = Asker {
         proved: proved.as_ref(),
         claimed_account_id: claimed.account_id.as_deref(),
+        claimed_extension_id: arrival.callback.claimed_extension_id.as_deref(),
+        claimed_extension_hash: claimed.extension_hash.as_deref(),
         hostname: hostname.as_deref(),
+        is_begun: arrival.begun.is_some(),
     };
     let own = exchange::settings(&platform, &arrival.callback, hostname.as_deref()).await?;
     let asker = Asker { hostname: own.hostname.as_deref().or(asker.hostname), ..asker };
@@ -318,7 +324,8 @@ async fn sign_in(services: &Services, arrival: Arrival) -> Result<LoggedIn, Call
     if let Some(proxy) = &platform.proxy {
         submitted.hostname = submitted.hostname.map(|typed| proxy.typed_host(&typed));
     }
-    exchange::check_settings(&platform, &chosen.oauth, &submitted)?;
+    exchange::check_settings(&platform, &chosen.oauth, &submitted)
+        .map_err(|error| client::explained(error, &asker))?;
     arrival.redirect.check(chosen.oauth.redirect_uri.as_deref())?;
     if let Some((id, _)) = &arrival.begun {
         state::redeem(services, id).await?;
@@ -359,10 +366,11 @@ async fn sign_in(services: &Services, arrival: Arrival) -> Result<LoggedIn, Call
         authorization,
         extension: proved.as_ref(),
         claimed: claimed.clone(),
+        managed: ManagedFields::default(),
     };
     let logged_in = users::admit(services, admission, identified).await?;
-    if let Err(error) = client::signed_in(services, &platform, proxy_id.as_deref(), &asker, &chosen).await {
-        tracing::warn!(platform = platform.name, ?error, "the client of an account");
+    if let Err(error) = client::signed_in(services, &chosen).await {
+        tracing::warn!(platform = platform.name, %error, "the client of an account");
     }
     Ok(logged_in)
 }

@@ -185,6 +185,31 @@ mod tests {
         assert_eq!(read(&denied).unwrap().error.as_deref(), Some("access_denied"));
     }
 
+    /// Whatever a state is, it is read or refused.
+    #[test]
+    fn odd_states_are_read_or_refused() {
+        let long = "x".repeat(100_000);
+        for (state, platform) in [
+            ("%", None),
+            ("%ff%fe", None),
+            ("platform=%ff", Some("\u{fffd}")),
+            ("platform=", None),
+            ("platform", None),
+            ("=platform=acme", Some("acme")),
+            ("&&platform=a&platform=b", Some("a")),
+            (r#"{"from":"plugin","redirectTo":"x"}"#, None),
+            (long.as_str(), None),
+        ] {
+            let given = Callback {
+                callback_uri: Some("https://a.test/redirect?code=c".to_owned()),
+                state: Some(state.to_owned()),
+                ..Callback::default()
+            };
+            let read = read(&given).ok().map(|redirect| redirect.platform);
+            assert_eq!(read.as_deref(), platform, "{}", &state[..state.len().min(40)]);
+        }
+    }
+
     #[test]
     fn a_browser_comes_back_to_the_configured_path_and_host() {
         let redirect = |uri: &str| read(&callback(&format!("{uri}?code=c&state=platform%3Da"))).unwrap();

@@ -80,7 +80,10 @@ pub async fn start(services: &Services, start: Start) -> Result<Started, Callbac
     let asker = Asker {
         proved: proved.as_ref(),
         claimed_account_id: start.claimed_account_id.as_deref(),
+        claimed_extension_id: None,
+        claimed_extension_hash: start.claimed_extension_hash.as_deref(),
         hostname: own.hostname.as_deref().or(start.hostname.as_deref()),
+        is_begun: true,
     };
     let chosen = client::choose(services, &platform, proxy_id, &asker, own.oauth).await?;
     let verifier = match uses_pkce(&chosen.oauth) {

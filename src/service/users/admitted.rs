@@ -12,7 +12,8 @@ use crate::engine::results::UserInfo;
 use crate::service::invoke::Unsaved;
 use crate::service::ringcentral::Extension;
 use crate::service::stored_ids::check_id;
-use crate::service::{ResolvedPlatform, Services};
+use crate::service::{ResolvedPlatform, Services, adoption, managed_sign_in};
+use crate::user::ManagedFields;
 
 /// Somebody whom the CRM named.
 pub(in crate::service) struct Identified {
@@ -20,6 +21,14 @@ pub(in crate::service) struct Identified {
     pub(in crate::service) info: UserInfo,
     /// What to show.
     message: ReturnMessage,
+}
+
+impl Identified {
+    /// Tells of something that did not keep them from signing in.
+    pub(in crate::service) fn warn(&mut self, words: &str) {
+        let text = format!("{} {words}", self.message.message);
+        self.message = ReturnMessage::warning(text, 5000).type_first();
+    }
 }
 
 /// How somebody comes in.
@@ -38,6 +47,8 @@ pub(in crate::service) struct Admission<'a> {
     pub(in crate::service) extension: Option<&'a Extension>,
     /// Who they say they are there.
     pub(in crate::service) claimed: Claimed,
+    /// What admins filled in for them.
+    pub(in crate::service) managed: ManagedFields,
 }
 
 /// Who signed in, from the reply of `getUserInfo`.
@@ -74,7 +85,8 @@ pub(in crate::service) async fn admit(
     let Identified { info, message } = identified;
     let (platform, authorization) = (admission.platform, admission.authorization);
     let mut name: Option<Value> = info.name.clone();
-    let user = save(services, admission, &info).await?;
+    let user = managed_sign_in::with_values(services, save(services, admission, &info).await?).await?;
+    adoption::user_seen(services, &user);
     let jwt_token = services
         .sessions
         .issue(&user.key, user.session_epoch)

@@ -9,7 +9,7 @@ use crate::engine::results::UserInfo;
 use crate::service::hashing::hashed;
 use crate::service::{ResolvedPlatform, Services, ringcentral};
 use crate::store::{User, UserKey};
-use crate::user::TENANT_HOST_MARK;
+use crate::user::{ManagedFields, TENANT_HOST_MARK};
 
 /// What a client says of the RingCentral user without proving it. It is kept, and opens nothing of an account.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +27,8 @@ pub(super) async fn save(
     admission: Admission<'_>,
     info: &UserInfo,
 ) -> Result<User, LoginError> {
-    let Admission { platform, proxy_id, mut submitted, credential, extension, claimed, .. } = admission;
+    let Admission { platform, proxy_id, mut submitted, credential, extension, claimed, managed, .. } =
+        admission;
     let asked = host_of_sign_in(platform, &submitted);
     if let Some(hostname) = &info.overriding_hostname {
         submitted.hostname = Some(hostname.clone());
@@ -41,6 +42,9 @@ pub(super) async fn save(
         let (key, before) = who.record(services).await?;
         let now = services.clock.now_ms();
         let mut user = signed_in(before.as_ref(), &key, &submitted, info, extension, now);
+        // Values that admins filled in are kept with the account alone (Q76).
+        user.platform_additional_info.retain(|name, _| !managed.names.contains(name));
+        user.managed = ManagedFields { values: Map::new(), ..managed.clone() };
         user.credential = credential.clone();
         user.tenant_host = who.asked.clone();
         user.rc_extension_hash = extension_hash.clone().or(user.rc_extension_hash);
@@ -162,6 +166,7 @@ fn signed_in(
             .and_then(|extension| extension.region.clone())
             .or_else(|| kept(|user| user.region.clone())),
         platform_additional_info: additional_info,
+        managed: ManagedFields::default(),
         user_settings: before.and_then(|user| user.user_settings.clone()),
         tenant_host: None,
         session_epoch: before.map_or(0, |user| match user.credential.is_connected() {

@@ -39,6 +39,16 @@ pub enum DocumentKind {
     RateLimit,
     /// A sign-in that this server began and that a browser has not come back from.
     OAuthSignIn,
+    /// What belongs to the sign-in fields that an account's admins fill in, beside their values.
+    ManagedSignIn,
+    /// The sign-in page of a connector of the developer portal, as it was last read.
+    PortalForm,
+    /// The OAuth clients that an account's admins supply.
+    ManagedOAuth,
+    /// A RingCentral token that an account's reports are made with.
+    AdminToken,
+    /// Who was seen lately of an account.
+    Adoption,
 }
 
 /// Names a document: its kind and the parts of its key, the most general first. Parts are ids,
@@ -64,8 +74,16 @@ pub struct DocumentChange {
 
 impl DocumentKind {
     /// The kinds whose documents may have a member `expiresAt`, which the sweep heeds.
-    pub(super) const EXPIRING: [Self; 4] =
-        [Self::Note, Self::NewContacts, Self::RateLimit, Self::OAuthSignIn];
+    pub(super) const EXPIRING: [Self; 8] = [
+        Self::Note,
+        Self::NewContacts,
+        Self::RateLimit,
+        Self::OAuthSignIn,
+        Self::PortalForm,
+        Self::ManagedOAuth,
+        Self::AdminToken,
+        Self::Adoption,
+    ];
 
     /// Its name in keys. Stored keys begin with it, so it never changes.
     fn name(self) -> &'static str {
@@ -84,6 +102,11 @@ impl DocumentKind {
             Self::NewContacts => "newContacts",
             Self::RateLimit => "rateLimit",
             Self::OAuthSignIn => "oauthSignIn",
+            Self::ManagedSignIn => "managedSignIn",
+            Self::PortalForm => "portalForm",
+            Self::ManagedOAuth => "managedOAuth",
+            Self::AdminToken => "adminToken",
+            Self::Adoption => "adoption",
         }
     }
 }

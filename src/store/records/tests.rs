@@ -1,11 +1,11 @@
 //! The stored forms: what was written by any version is read, and what is written stays the same text.
 
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::*;
 use crate::credential::{Credential, OAuthClient};
 use crate::store::{Secret, codec::encode_key};
-use crate::user::{User, UserKey};
+use crate::user::{ManagedFields, User, UserKey};
 
 fn keys() -> Keys {
     Keys::from_secret(&Secret::new("key")).unwrap()
@@ -57,6 +57,7 @@ fn users() {
         user_settings: None,
         tenant_host: Some("a.example".to_owned()),
         session_epoch: 0,
+        managed: Default::default(),
         was_alone: true,
         created_at: 2,
         updated_at: 3,
@@ -91,6 +92,15 @@ fn users() {
     let new = r#""client":{"client_id":"of-37","client_secret":"s","token_url":"https://a.example/token"},"grant_fields":"{}","rc_account_id":"37","rc_extension_hash":"e","claimed_account_id":"38","claimed_extension_hash":"f","region""#;
     assert!(form.contains(new), "{form}");
     assert_eq!(StoredUser::from_json(form.as_bytes()).unwrap().into_user(), signed_in);
+    let names = vec!["tenant".to_owned()];
+    let values = Map::from_iter([("tenant".to_owned(), json!("never stored"))]);
+    let managed = ManagedFields { extension_id: Some("11".to_owned()), names, values };
+    let of_admins = User { managed, ..user.clone() };
+    let form = String::from_utf8(StoredUser::new(&of_admins).to_json().unwrap()).unwrap();
+    let new = r#""managed":{"extension_id":"11","names":["tenant"]},"user_settings""#;
+    assert!(form.contains(new) && !form.contains("never stored"), "{form}");
+    let read = StoredUser::from_json(form.as_bytes()).unwrap().into_user();
+    assert_eq!((read.managed.names, read.managed.values), (of_admins.managed.names, Map::new()));
     let oldest = r#"{"key":{"id":"7-crm","platform":"crm","proxy_id":"acme"},"name":"Zoë","hostname":"a.example","timezone_name":null,"timezone_offset":"+01:00","access_token":"access","refresh_token":"refresh","token_expiry":1,"rc_account_id":"37","platform_additional_info":{"z":1,"a":2},"user_settings":null,"created_at":2,"updated_at":3}"#;
     let read = StoredUser::from_json(oldest.as_bytes()).unwrap().into_user();
     assert_eq!(read, User { region: None, tenant_host: None, was_alone: false, ..user });

@@ -12,7 +12,7 @@ use super::Record;
 use crate::credential::{Credential, OAuthClient};
 use crate::secret::Secret;
 use crate::store::codec::{Table, encode_key};
-use crate::user::{User, UserKey};
+use crate::user::{ManagedFields, User, UserKey};
 
 /// A user, whose type is not the store's. It cannot be serialised itself, because it holds tokens.
 pub(in crate::store) struct StoredUser<'u>(Cow<'u, User>);
@@ -61,6 +61,8 @@ struct Form {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     region: Option<String>,
     platform_additional_info: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    managed: Option<Managed>,
     user_settings: Option<Value>,
     #[serde(rename = "site", default, skip_serializing_if = "Option::is_none")]
     tenant_host: Option<String>,
@@ -70,6 +72,25 @@ struct Form {
     was_alone: bool,
     created_at: i64,
     updated_at: i64,
+}
+
+/// The stored form of the fields that admins filled in: their names, and no value.
+#[derive(Serialize, Deserialize)]
+struct Managed {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    extension_id: Option<String>,
+    names: Vec<String>,
+}
+
+impl Managed {
+    fn of(fields: ManagedFields) -> Option<Self> {
+        let ManagedFields { extension_id, names, .. } = fields;
+        (!names.is_empty()).then_some(Self { extension_id, names })
+    }
+
+    fn into_fields(self) -> ManagedFields {
+        ManagedFields { extension_id: self.extension_id, names: self.names, values: Map::new() }
+    }
 }
 
 /// The stored form of an OAuth client.
@@ -125,6 +146,7 @@ impl Record for StoredUser<'_> {
             claimed_extension_hash: user.claimed_extension_hash,
             region: user.region,
             platform_additional_info: user.platform_additional_info,
+            managed: Managed::of(user.managed),
             user_settings: user.user_settings,
             tenant_host: user.tenant_host,
             session_epoch: user.session_epoch,
@@ -155,6 +177,7 @@ impl Record for StoredUser<'_> {
             claimed_extension_hash: form.claimed_extension_hash,
             region: form.region,
             platform_additional_info: form.platform_additional_info,
+            managed: form.managed.map(Managed::into_fields).unwrap_or_default(),
             user_settings: form.user_settings,
             tenant_host: form.tenant_host,
             session_epoch: form.session_epoch,

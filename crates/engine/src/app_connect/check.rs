@@ -1,5 +1,8 @@
 //! What the operations of a document lack of each other.
 
+use std::any::Any;
+
+use super::results::ContactListPaths;
 use crate::config::diagnostic::Code;
 use crate::config::operations::OperationName;
 use crate::config::problem::{Part, Problem, Problems};
@@ -10,6 +13,7 @@ pub(super) fn check(operations: &[Operation], problems: &mut Problems) {
     check_sign_in(operations, problems);
     check_partners(operations, problems);
     check_no_id(operations, problems);
+    check_new_contact(operations, problems);
 }
 
 fn check_sign_in(operations: &[Operation], problems: &mut Problems) {
@@ -47,6 +51,27 @@ fn check_partners(operations: &[Operation], problems: &mut Problems) {
                 .help(format!("add `{name}` if the CRM offers it")),
             );
         }
+    }
+}
+
+/// Reports an entry for new contacts that is never shown.
+fn check_new_contact(operations: &[Operation], problems: &mut Problems) {
+    let operation = |name: OperationName| operations.iter().find(|operation| operation.name == name);
+    let describes = |operation: &Operation| {
+        let mapping: &dyn Any = &*operation.mapping;
+        mapping.downcast_ref::<ContactListPaths>().is_some_and(|mapping| mapping.new_contact().is_some())
+    };
+    let (find, create) = (OperationName::FIND_CONTACT, OperationName::CREATE_CONTACT);
+    if operation(find).is_some_and(describes) && operation(create).is_none() {
+        problems.push(
+            Problem::new(
+                Code::UnpairedOperation,
+                format!("/operations/{find}/responseMapping/newContact"),
+                format!("`newContact` without `{create}`: no client offers to create a contact"),
+            )
+            .part(Part::Key)
+            .help(format!("add `{create}`, or remove `newContact`")),
+        );
     }
 }
 

@@ -70,6 +70,11 @@ impl<'d, O: OperationSpec> TypedOperation<'d, O> {
         self.operation
     }
 
+    /// How its result is found in a reply.
+    pub fn mapping(&self) -> &'d O::Mapping {
+        self.mapping
+    }
+
     /// Maps a reply. Besides the result, says what its paths did not find.
     ///
     /// # Errors

@@ -137,3 +137,108 @@ fn result(oauth: &OAuth, grant: &Grant<'_>, content: &Content) -> Value {
         }}),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::super::{Wording, of_data, run as run_case};
+    use super::*;
+    use crate::load::load;
+
+    const SILENT: Wording = Wording { failure: |_, _, _| None, no_match: |_| None };
+
+    fn outcome(auth: &Value, case: &Value) -> Outcome {
+        let document = json!({
+            "auth": auth, "secretKey": "app-key", "requestDefaults": {"allowedHosts": ["*.example.com"]},
+            "operations": {"getUserInfo": {"url": "https://a.example.com/me", "responseMapping": {"idPath": "body.id"}}}
+        });
+        let loaded = load("crm.json", &document.to_string(), &|_| None);
+        let config = loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.findings));
+        let mut case = case.clone();
+        case["operation"] = "signIn".into();
+        case["description"] = "A case.".into();
+        let cases = of_data("crm", &[case]);
+        assert_eq!(cases[0].directory, PathBuf::new());
+        run_case(&cases[0], &config, SILENT)
+    }
+
+    fn page() -> Value {
+        json!({
+            "type": "oauth", "clientId": "cid", "tokenUrl": "https://{{hostname}}/token",
+            "authorizationUrl": "https://login.example.com/a", "redirectUri": "https://app.example.com/r"
+        })
+    }
+
+    fn reply(body: Value) -> Value {
+        json!({"status": 200, "body": body})
+    }
+
+    #[test]
+    fn a_case_says_what_is_sent_and_what_is_granted() {
+        let case = json!({
+            "input": {"hostname": "acme.example.com", "oauth": {"clientSecret": "csec", "code": "c", "state": "s", "codeVerifier": "v"}},
+            "response": reply(json!({"access_token": "at", "refresh_token": "rt", "expires_in": "60"}))
+        });
+        let found = outcome(&page(), &case);
+        assert_eq!(found.error, None);
+        let [(REQUEST, request), (RESULT, result)] = &found.actual[..] else { panic!("{:?}", found.actual) };
+        assert_eq!(request["url"], "https://acme.example.com/token");
+        assert!(request["body"].as_str().unwrap().ends_with("&code_verifier=v"), "{request}");
+        assert!(
+            request["authorizationUrl"].as_str().unwrap().contains("&state=s&code_challenge="),
+            "{request}"
+        );
+        assert_eq!(
+            *result,
+            json!({"granted": {"accessToken": "at", "refreshToken": "rt", "expiresInSeconds": 60}})
+        );
+        // Neither is written down yet.
+        assert_eq!(found.differences.len(), 2);
+        let mut written = case.clone();
+        written["request"] = request.clone();
+        written["result"] = result.clone();
+        assert!(outcome(&page(), &written).passed());
+        written["result"]["granted"]["accessToken"] = "other".into();
+        assert!(!outcome(&page(), &written).passed());
+    }
+
+    #[test]
+    fn a_form_and_a_renewal_have_no_page() {
+        let form = json!({"type": "oauth", "grant": "password", "clientId": "cid", "tokenUrl": "https://a.example.com/t"});
+        let input = json!({"additionalInfo": {"username": "ada", "password": "pw"}});
+        let found = outcome(
+            &form,
+            &json!({"input": input, "response": {"status": 401, "body": {"error": "invalid_grant"}}}),
+        );
+        assert_eq!(found.actual[0].1["body"], "username=ada&password=pw&grant_type=password&client_id=cid");
+        assert_eq!(found.actual[0].1.get("authorizationUrl"), None);
+        assert_eq!(found.actual[1].1["refused"]["endsSession"], false);
+        let renewal = json!({"input": {"oauth": {"refreshToken": "rt"}}, "response": {"status": 400, "body": {"error": "invalid_grant"}}});
+        let found = outcome(&form, &renewal);
+        assert_eq!(found.actual[1].1["refused"]["endsSession"], true);
+    }
+
+    #[test]
+    fn what_cannot_be_run_is_said() {
+        let answer = reply(json!({"access_token": "at"}));
+        for (auth, input, words) in [
+            (json!({"type": "apiKey"}), json!({}), "crm.json does not sign in with OAuth"),
+            (page(), json!({"oauth": {"token": "x"}}), "`oauth.token` is none of clientId"),
+            (page(), json!({"oauth": {"code": 5}}), "`oauth.code` must be a text"),
+            (page(), json!({"oauth": "x"}), "`oauth` must be an object"),
+        ] {
+            let found = outcome(&auth, &json!({"input": input, "response": answer}));
+            assert!(found.error.as_deref().is_some_and(|error| error.contains(words)), "{found:?}");
+        }
+        for (input, words) in [
+            (json!({"hostname": "evil.test"}), "evil.test is not among the hosts"),
+            (json!({}), "gives nothing"),
+        ] {
+            let found = outcome(&page(), &json!({"input": input, "response": answer}));
+            let error = found.actual[0].1["error"].as_str().unwrap_or_default().to_owned();
+            assert!(error.contains(words), "{error}");
+            assert_eq!(found.actual.len(), 1);
+        }
+    }
+}

@@ -161,7 +161,7 @@ variables! {
     VideoLink "videoLink" Shape::Scalar, false, "Link to the first video of an MMS.", "\"https://media.example.com/2\"";
     VideoLinks "videoLinks" Shape::Open, false, "Links to all videos of an MMS.", "[\"https://media.example.com/2\"]";
     Correspondents "correspondents" Shape::Open, false, "The contacts of the other parties of a group conversation, as far as the account has looked them up.", "[{\"id\": \"c-2\", \"name\": \"Dan\", \"type\": \"Contact\", \"phoneNumber\": \"+14155550124\"}]";
-    SharedSmsLogContent "sharedSMSLogContent" Shape::Open, false, "The composed text of a shared SMS conversation.", "{\"subject\": \"Shared SMS\", \"body\": \"…\"}";
+    SharedSmsLogContent "sharedSMSLogContent" Shape::Open, false, "The composed text of a shared SMS conversation, or of the messages that a user selected: one record for all of them.", "{\"subject\": \"Shared SMS\", \"body\": \"…\"}";
     ExistingMessageLog "existingMessageLog" Shape::Open, false, "What the server keeps about the logged conversation.", "{\"thirdPartyLogId\": \"msg-1\"}";
     AdditionalFieldValues "additionalFieldValues" Shape::Open, false, "The settings to save.", "{\"apiUsername\": \"ada\"}";
     Range "range" Shape::Members(RANGE), false, "The days to list, `YYYY-MM-DD`.", "{\"startDate\": \"2026-07-01\", \"endDate\": \"2026-07-31\"}";

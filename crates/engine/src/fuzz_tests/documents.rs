@@ -11,7 +11,7 @@ use crate::inputs::Inputs;
 use crate::load::load;
 use crate::trial::complete;
 
-const BUDGET: Duration = Duration::from_secs(1);
+const BUDGET: Duration = Duration::from_secs(5);
 
 #[test]
 fn documents() {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::harness::{Target, fuzz};
 use super::{codes, json_or_text, loaded, outcome, parts, rendered, variables};
 
-const BUDGET: Duration = Duration::from_secs(1);
+const BUDGET: Duration = Duration::from_secs(5);
 
 #[test]
 fn text_bodies() {

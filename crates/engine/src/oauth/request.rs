@@ -188,6 +188,7 @@ impl OAuth {
             headers.insert(header::AUTHORIZATION, value);
         }
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate, br"));
         for (name, template) in &self.additions.extra.headers {
             render_header(name, template, scope, &mut headers)
                 .map_err(|error| error.below(&format!("tokenRequest/headers/{name}")))?;

@@ -67,7 +67,7 @@ fn the_plain_requests_are_those_of_the_recordings() {
         ]
     );
     assert_eq!(headers[3].0, "user-agent");
-    assert_eq!(headers.len(), 4);
+    assert_eq!(headers[4..], [("accept-encoding", "gzip, deflate, br")]);
     assert_eq!(
         body(&sent),
         "code=code1&grant_type=authorization_code&redirect_uri=https%3A%2F%2Fapp.test%2Fredirect"

@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::new_contact::{NewContact, NewContactMapping};
+
 use crate::compile::field::{Compiler, Start, Written, kind, written};
 use crate::compile::result::ResultMapping;
 use crate::config::diagnostic::Code;
@@ -77,6 +79,9 @@ mapping_document! {
         list: Option<String> = "List", &"{{fromJson body.payload}}";
         /// Where each field of a contact is, seen from the list's item.
         item: Option<ContactItemMapping> = "Item", serde_json::json!({"idPath": "id", "namePath": "name"});
+        /// Of `findContact` alone: the entry by which a client offers to create a contact. It ends every list where the
+        /// document defines `createContact`, with what stands here and else as usual.
+        new_contact: Option<NewContactMapping> = "New contact", serde_json::json!({"defaultContactType": "Lead"});
     }
 }
 
@@ -128,7 +133,10 @@ impl MappingDocument for ContactListMapping {
 
 /// Where contacts are; nothing if the document has no mapping, so nothing ever matches.
 #[derive(Debug)]
-pub struct ContactListPaths(Option<Box<ContactPaths>>);
+pub struct ContactListPaths {
+    paths: Option<Box<ContactPaths>>,
+    new_contact: Option<NewContact>,
+}
 
 #[derive(Debug)]
 struct ContactPaths {
@@ -157,12 +165,13 @@ impl ResultMapping for ContactListPaths {
                 "without `responseMapping` no contact ever matches",
                 "add `\"responseMapping\": { \"listPath\": \"body.contacts\" }`",
             );
-            return Self(None);
+            return Self { paths: None, new_contact: None };
         };
+        let new_contact = mapping.new_contact.as_ref().map(|written| NewContact::compile(written, compiler));
         let list = compiler.list(mapping.list_path.as_deref(), mapping.list.as_deref(), "body");
         let default = ContactItemMapping::default();
         let item = mapping.item.as_ref().unwrap_or(&default);
-        Self(Some(Box::new(ContactPaths::compile(list, item, compiler))))
+        Self { paths: Some(Box::new(ContactPaths::compile(list, item, compiler))), new_contact }
     }
 
     /// A null or scalar item without an id is no contact (Q23); an object without one is reported
@@ -173,7 +182,7 @@ impl ResultMapping for ContactListPaths {
         reply: &UpstreamResponse,
         view: &View<'_>,
     ) -> Result<Vec<Contact>, MapError> {
-        let Some(fields) = &self.0 else { return Ok(Vec::new()) };
+        let Some(fields) = &self.paths else { return Ok(Vec::new()) };
         require_json(reply)?;
         let made = OnceCell::new();
         let identify = |item: &Value| fields.id.id(&view.of_item(item, None));
@@ -196,11 +205,18 @@ impl ResultMapping for ContactListPaths {
     }
 
     fn found(&self, view: &View<'_>) -> Found {
-        self.0.as_ref().map_or(Found::Unread, |fields| Found::items(&fields.list, view))
+        self.paths.as_ref().map_or(Found::Unread, |fields| Found::items(&fields.list, view))
     }
 
     fn nothing_found() -> Option<Vec<Contact>> {
         Some(Vec::new())
+    }
+}
+
+impl ContactListPaths {
+    /// The entry by which clients offer to create a contact, where the document describes it.
+    pub fn new_contact(&self) -> Option<&NewContact> {
+        self.new_contact.as_ref()
     }
 }
 

@@ -10,6 +10,7 @@ mod created_contact;
 mod created_log;
 mod license;
 mod logging_settings;
+mod new_contact;
 mod user_info;
 mod users;
 
@@ -23,5 +24,6 @@ pub use created_contact::{CreatedContact, CreatedContactPaths};
 pub use created_log::{CreatedLog, LogPaths};
 pub use license::{License, LicensePaths};
 pub use logging_settings::SettingsPath;
+pub use new_contact::NewContact;
 pub use user_info::{UserInfo, UserInfoPaths};
 pub use users::{CrmUser, UserPaths};
