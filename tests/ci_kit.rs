@@ -66,7 +66,7 @@ fn a_command_that_is_none_is_refused() {
 
 #[test]
 fn pages_show_commands_that_there_are() {
-    for (page, least) in [("README.md", 8), ("docs/ci.md", 3)] {
+    for (page, least) in [("README.md", 8), ("docs/ci.md", 3), ("docs/sandbox.md", 5)] {
         let checked = check_script(page, &shell_blocks(&read(page)));
         assert!(checked >= least, "{page}: only {checked} commands were found");
     }

@@ -34,6 +34,7 @@ mod messages;
 mod not_in_service;
 mod oauth;
 mod observability;
+mod offline;
 mod openapi;
 #[cfg(feature = "otel")]
 mod otel;

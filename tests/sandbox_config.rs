@@ -256,6 +256,24 @@ async fn account(crm: &Connected) {
     }
 }
 
+/// What is tried above is what the OAuth document does.
+#[test]
+fn the_document_with_oauth_has_the_same_operations() {
+    let read = |name: &str| -> Value {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("proxy-configs").join(name);
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let (key, oauth) = (read("sandbox.json"), read("sandbox-oauth.json"));
+    let operations = oauth["operations"].as_object().unwrap();
+    assert!(operations.len() >= 10);
+    for (name, operation) in operations {
+        assert_eq!(*operation, key["operations"][name], "{name}");
+    }
+    for member in ["requestDefaults", "retry"] {
+        assert_eq!(oauth[member], key[member], "{member}");
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_key_is_refused() {
     let mut crm = Connected::new().await;

@@ -1,7 +1,7 @@
 //! `app-connect call`
 
 use super::explain::show;
-use super::{CliError, FOUND, egress, print, runtime, subject};
+use super::{CliError, FOUND, egress, print, runtime, subject, user_file};
 use crate::connector::exchange;
 use crate::engine::inputs::Inputs;
 use crate::engine::render;
@@ -18,6 +18,9 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let document = subject::load(&arguments.subject)?;
+    if let Some(user) = &arguments.subject.user {
+        user_file::renew(user, &arguments.subject.config, &document.config, &arguments.egress)?;
+    }
     let subject = document.subject(&arguments.subject, false)?;
     let mut masked = subject.variables.clone();
     mask(&mut masked);

@@ -19,9 +19,11 @@ mod sandbox;
 mod schema;
 mod secret_length;
 mod serve;
+mod sign_in;
 mod store;
 mod subject;
 mod test;
+mod user_file;
 mod validate;
 
 use std::process::ExitCode;
@@ -56,6 +58,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Sends an operation's request and shows what its reply is mapped to.
     Call(call::Arguments),
+    /// Signs in to an OAuth connector's CRM and keeps the tokens in a file for `call` and `record`.
+    SignIn(sign_in::Arguments),
     /// Shows everything once: a sandbox CRM, a server, a connector, a logged call.
     Demo(demo::Arguments),
     /// Runs the built-in sandbox CRM.
@@ -101,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Call(arguments) => call::run(&arguments),
+        Command::SignIn(arguments) => sign_in::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Store(arguments) => store::run(&arguments),

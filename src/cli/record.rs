@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{CliError, FOUND, egress, print, runtime, subject};
+use super::{CliError, FOUND, egress, print, runtime, subject, user_file};
 use crate::atomic_file;
 use crate::config::documents::CASES;
 use crate::engine::cases::record::{Live, record};
@@ -40,6 +40,9 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let document = subject::load(&arguments.subject)?;
+    if let Some(user) = &arguments.subject.user {
+        user_file::renew(user, &arguments.subject.config, &document.config, &arguments.egress)?;
+    }
     let mut subject = document.subject(&arguments.subject, false)?;
     let operation = subject.operation;
     let path = arguments.subject.config.as_path();

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::{CliError, logging, print, runtime};
 use crate::sandbox::{API_KEY, Fault, Faults, SandboxOptions, start};
 
-/// Runs the sandbox CRM until it is stopped.
+/// Runs the sandbox CRM until it is stopped, with stand-ins for RingCentral and the developer portal.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Where to listen; port 0 takes a free one.
@@ -14,6 +14,9 @@ pub(super) struct Arguments {
     /// A fault to begin with, such as `status=429;retry_after_seconds=5;times=2`. Can be repeated.
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
+    /// Where the App Connect server is: the manifests of the developer portal name it.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:6066")]
+    app_server: url::Url,
     /// How log lines look.
     #[arg(long, value_enum, default_value_t)]
     log_format: logging::LogFormat,
@@ -25,6 +28,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
         let options = SandboxOptions {
             listen: arguments.listen,
             faults: Faults { faults: arguments.faults.clone() },
+            app_server: arguments.app_server.to_string(),
             ..Default::default()
         };
         let sandbox = start(options)

@@ -26,9 +26,10 @@ pub(super) struct Arguments {
     /// example values.
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// JSON file of the user: accessToken, id, hostname, platformAdditionalInfo, ….
+    /// JSON file of the user: accessToken, id, hostname, platformAdditionalInfo, …. `app-connect sign-in`
+    /// writes one for an OAuth connector.
     #[arg(long, value_name = "FILE")]
-    user: Option<PathBuf>,
+    pub(super) user: Option<PathBuf>,
 }
 
 /// The named document, ready to run.
@@ -50,7 +51,12 @@ pub(super) struct Subject<'a> {
 
 /// Loads the document. Findings go to standard error.
 pub(super) fn load(arguments: &Arguments) -> Result<Document, CliError> {
-    let Loaded { findings, config, .. } = load_file(&arguments.config, &|name| std::env::var(name).ok());
+    load_document(&arguments.config)
+}
+
+/// Loads a document. Findings go to standard error.
+pub(super) fn load_document(path: &Path) -> Result<Document, CliError> {
+    let Loaded { findings, config, .. } = load_file(path, &|name| std::env::var(name).ok());
     if findings.worst() >= Some(Severity::Mistake) {
         print::error(render(Format::Human, std::slice::from_ref(&findings), Colour::Off).trim_end());
     }
@@ -105,7 +111,8 @@ impl Document {
     }
 }
 
-fn object(path: &Path) -> Result<Map<String, Value>, CliError> {
+/// Reads a JSON object from a file, or from standard input for `-`.
+pub(super) fn object(path: &Path) -> Result<Map<String, Value>, CliError> {
     let mut text = String::new();
     if path == Path::new("-") {
         std::io::stdin().read_to_string(&mut text).map_err(|error| format!("standard input: {error}"))?;

@@ -7,7 +7,10 @@ use actix_web::http::Method;
 use actix_web::web::{self, Data, ServiceConfig};
 
 use super::reply::resource;
-use super::{API_KEY, CLIENT_ID, CLIENT_SECRET, Shared};
+use super::{
+    API_KEY, CLIENT_ID, CLIENT_SECRET, PUBLIC_CLIENT_ID, RINGCENTRAL_CLIENT_ID, RINGCENTRAL_CLIENT_SECRET,
+    Shared, ringcentral,
+};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(resource("/", [(Method::GET, web::to(index))]));
@@ -43,11 +46,33 @@ GET    /api/v1/license
 GET    /api/v1/settings/logging
 PUT    /api/v1/settings/logging              enabled, logged_as, excluded_numbers (admin only)
 POST   /api/v1/logout
-GET    /oauth/authorize                      redirects with a code at once; login_hint=EMAIL
-POST   /oauth/token                          authorization_code, refresh_token
+GET    /oauth/authorize                      redirects with a code at once; login_hint=EMAIL,
+                                             code_challenge, scope, state
+POST   /oauth/token                          authorization_code, refresh_token, client_credentials,
+                                             password (username EMAIL, password API key)
+POST   /oauth/revoke                         token
+GET    /restapi/oauth/authorize              RingCentral: redirects with a code at once; login_hint=EMAIL
+POST   /restapi/oauth/token                  authorization_code, refresh_token
+POST   /restapi/v1.0/interop/generate-code   clientId, redirectUri
+GET    /restapi/v1.0/account/~/extension/{id}
+GET    /restapi/v1.0/account/~/extension/{id}/call-log
+                                             ?dateFrom= ?dateTo= ?page= ?perPage=
+GET    /restapi/v1.0/account/~/extension/{id}/message-store
+                                             ?dateFrom= ?dateTo= ?page= ?perPage=
+POST   /analytics/calls/v1/accounts/~/aggregation/fetch
+                                             grouping, timeSettings, responseOptions (admin only)
+GET    /public-api/connectors                developer portal: public connectors
+GET    /public-api/connectors/internal       ?accountId=
+GET    /public-api/connectors/{id}/manifest  ?access=internal&accountId= if it is not public
 GET    /_sandbox/faults
 PUT    /_sandbox/faults                      {\"faults\":[{\"effect\":{\"status\":{\"code\":429}},\"times\":2}]}
 DELETE /_sandbox/faults
+GET    /_sandbox/oauth
+PUT    /_sandbox/oauth                       {\"rotates_refresh_tokens\":false,\"requires_pkce\":true}
+POST   /_sandbox/oauth/expire                access tokens expire now; user_id for one user
+POST   /_sandbox/oauth/revoke                sign-ins end now; user_id for one user
+POST   /_sandbox/ringcentral/expire
+POST   /_sandbox/ringcentral/revoke
 POST   /_sandbox/reset                       everything as it was at the start
 GET    /_sandbox/requests                    what was received, newest last
 ";
@@ -62,7 +87,8 @@ fn page(shared: &Shared) -> String {
         "Sandbox CRM\n\
          A small CRM with made-up people. All of it is kept in memory.\n\n\
          API key        {API_KEY}   (Authorization: Basic base64(key:) or Bearer key)\n\
-         OAuth client   {CLIENT_ID} / {CLIENT_SECRET}\n\
+         OAuth client   {CLIENT_ID} / {CLIENT_SECRET}, or {PUBLIC_CLIENT_ID} without a secret, with PKCE\n\
+         RingCentral    OAuth client {RINGCENTRAL_CLIENT_ID} / {RINGCENTRAL_CLIENT_SECRET}\n\
          Faults         X-Sandbox-Fault: latency_ms=N | status=CODE | broken_json | html_page |\n\
          \x20              reset | oversized_body; several with commas, settings after ;\n\
          Creation       Idempotency-Key on POST activities and messages\n\n\
@@ -73,6 +99,10 @@ fn page(shared: &Shared) -> String {
     for (id, user) in crm.users.rows() {
         let _ =
             writeln!(page, "  {id}  {}, {}, {}, API key {}", user.name, user.email, user.role, user.api_key);
+    }
+    let _ = writeln!(page, "\nRingCentral extensions");
+    for person in ringcentral::summary() {
+        let _ = writeln!(page, "  {person}");
     }
     let _ = writeln!(page, "\nContacts");
     for (id, contact) in crm.contacts.rows() {

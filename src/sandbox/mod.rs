@@ -3,7 +3,11 @@
 //! It keeps contacts, activities (calls), messages, users, appointments, a licence and settings
 //! in memory, starts with the same made-up records each time, and numbers new records from 1.
 //! `GET /` lists its routes and records. Clients sign in with an API key ([`API_KEY`]) or with
-//! OAuth 2 ([`CLIENT_ID`], [`CLIENT_SECRET`]). It can misbehave on request: see [`Faults`].
+//! OAuth 2 ([`CLIENT_ID`], [`CLIENT_SECRET`]). It can misbehave on request: see [`Faults`] and [`OAuthRules`].
+//!
+//! Beside the CRM it stands in for two other services that App Connect asks. One is RingCentral: who a token
+//! belongs to ([`RINGCENTRAL_ADMIN`], [`RINGCENTRAL_USER`]), OAuth, the call log, messages and call reports. The
+//! other is the developer portal with its manifests.
 //!
 //! Each sandbox has its own state. It protects nothing and forgets everything: listen on a
 //! loopback address only.
@@ -35,9 +39,12 @@ mod intercept;
 mod messages;
 mod model;
 mod oauth;
+mod origin;
 mod page;
 mod phone;
+mod portal;
 mod reply;
+mod ringcentral;
 mod seed;
 mod settings;
 mod shared;
@@ -55,14 +62,25 @@ use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
 pub use faults::{Effect, Fault, Faults};
+pub use oauth::{ClientAuthentication, ExpiresIn, OAuthRules, TokenReply};
 use shared::Shared;
 
 /// The API key of the first user, who is an admin.
 pub const API_KEY: &str = "sandbox-key";
-/// The only OAuth client.
+/// The OAuth client with a secret.
 pub const CLIENT_ID: &str = "sandbox-client";
 /// The secret of [`CLIENT_ID`].
 pub const CLIENT_SECRET: &str = "sandbox-secret";
+/// The OAuth client without a secret. It has to use PKCE.
+pub const PUBLIC_CLIENT_ID: &str = "sandbox-public";
+/// The RingCentral token of an admin.
+pub const RINGCENTRAL_ADMIN: &str = "sandbox-admin";
+/// The RingCentral token of a user of the same account who is no admin.
+pub const RINGCENTRAL_USER: &str = "sandbox-user";
+/// The OAuth client of the RingCentral stand-in.
+pub const RINGCENTRAL_CLIENT_ID: &str = "sandbox-rc-client";
+/// The secret of [`RINGCENTRAL_CLIENT_ID`].
+pub const RINGCENTRAL_CLIENT_SECRET: &str = "sandbox-rc-secret";
 
 /// Paths that control the sandbox instead of being part of the CRM.
 const CONTROL: &str = "/_sandbox/";
@@ -81,9 +99,11 @@ pub struct SandboxOptions {
     pub listen: SocketAddr,
     /// What goes wrong from the start. Default: nothing.
     pub faults: Faults,
-    /// How long an OAuth access token works, in whole seconds; zero makes tokens that have
-    /// expired already. Default: one hour.
-    pub access_token_lifetime: Duration,
+    /// How OAuth works. Default: [`OAuthRules::default`].
+    pub oauth: OAuthRules,
+    /// Where the App Connect server is: the manifests of the developer portal name it. Default:
+    /// `http://127.0.0.1:6066`.
+    pub app_server: String,
     /// How many received requests are kept to be looked at. Default: 1000.
     pub kept_requests: usize,
     /// The time that new records carry, to make answers repeatable. Default: the clock.
@@ -95,7 +115,8 @@ impl Default for SandboxOptions {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             faults: Faults::default(),
-            access_token_lifetime: Duration::from_secs(3600),
+            oauth: OAuthRules::default(),
+            app_server: "http://127.0.0.1:6066".to_owned(),
             kept_requests: 1000,
             fixed_time: None,
         }
@@ -170,7 +191,13 @@ fn routes(config: &mut ServiceConfig) {
         .configure(messages::routes)
         .configure(appointments::routes)
         .configure(settings::routes);
-    config.service(api).configure(oauth::routes).configure(control::routes).configure(index::routes);
+    config
+        .service(api)
+        .configure(oauth::routes)
+        .configure(ringcentral::routes)
+        .configure(portal::routes)
+        .configure(control::routes)
+        .configure(index::routes);
 }
 
 impl Sandbox {
@@ -198,7 +225,24 @@ impl Sandbox {
         self.shared.set_faults(faults)
     }
 
-    /// Makes everything as it was at the start: records, tokens, faults, received requests.
+    /// Replaces the rules of OAuth. Tokens stay as they are.
+    pub fn set_oauth_rules(&self, rules: OAuthRules) {
+        self.shared.crm().rules = rules;
+    }
+
+    /// Lets all OAuth access tokens of the CRM expire; tells how many were still good. Refresh tokens stay.
+    pub fn expire_access_tokens(&self) -> usize {
+        let mut crm = self.shared.crm();
+        let now = crm.now();
+        crm.grants.expire_of(None, now)
+    }
+
+    /// Ends all sign-ins at the CRM by OAuth, as its users or admins do there; tells how many there were.
+    pub fn revoke_sign_ins(&self) -> usize {
+        self.shared.crm().grants.revoke_of(None)
+    }
+
+    /// Makes everything as it was at the start: records, tokens, faults, rules, received requests.
     pub fn reset(&self) {
         self.shared.reset();
     }

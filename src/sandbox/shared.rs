@@ -3,34 +3,37 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::faults::Faults;
+use super::oauth::OAuthRules;
 use super::state::Crm;
 use super::{ReceivedRequest, SandboxOptions};
 
 /// Locks are held for one operation and never across an await.
 pub(super) struct Shared {
-    pub access_token_lifetime: Duration,
+    /// Where the App Connect server is, without a slash at the end: manifests name it.
+    pub app_server: String,
     crm: Mutex<Crm>,
     faults: Mutex<Faults>,
     requests: Mutex<VecDeque<ReceivedRequest>>,
     kept_requests: usize,
     first_faults: Faults,
+    first_rules: OAuthRules,
     fixed_time: Option<Timestamp>,
 }
 
 impl Shared {
     pub(super) fn new(options: SandboxOptions) -> Self {
         Self {
-            access_token_lifetime: options.access_token_lifetime,
-            crm: Mutex::new(Crm::seeded(options.fixed_time)),
+            app_server: options.app_server.trim_end_matches('/').to_owned(),
+            crm: Mutex::new(Crm::seeded(options.fixed_time, options.oauth.clone())),
             faults: Mutex::new(options.faults.clone()),
             requests: Mutex::default(),
             kept_requests: options.kept_requests,
             first_faults: options.faults,
+            first_rules: options.oauth,
             fixed_time: options.fixed_time,
         }
     }
@@ -65,7 +68,7 @@ impl Shared {
     }
 
     pub(super) fn reset(&self) {
-        *self.crm() = Crm::seeded(self.fixed_time);
+        *self.crm() = Crm::seeded(self.fixed_time, self.first_rules.clone());
         *self.faults() = self.first_faults.clone();
         lock(&self.requests).clear();
     }

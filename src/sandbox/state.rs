@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use super::answered::Answered;
 use super::grants::Grants;
 use super::model::{Activity, Appointment, Contact, License, LoggingSettings, Message, Table, User};
+use super::oauth::OAuthRules;
+use super::ringcentral::RingCentral;
 use super::seed;
 
 /// Everything one sandbox knows.
@@ -17,12 +19,14 @@ pub(super) struct Crm {
     pub license: License,
     pub logging: LoggingSettings,
     pub grants: Grants,
+    pub rules: OAuthRules,
+    pub ringcentral: RingCentral,
     pub answered: Answered,
     fixed_time: Option<Timestamp>,
 }
 
 impl Crm {
-    pub(super) fn seeded(fixed_time: Option<Timestamp>) -> Self {
+    pub(super) fn seeded(fixed_time: Option<Timestamp>, rules: OAuthRules) -> Self {
         Self {
             users: seed::users(),
             contacts: seed::contacts(),
@@ -31,7 +35,9 @@ impl Crm {
             appointments: seed::appointments(),
             license: seed::license(),
             logging: seed::logging(),
-            grants: Grants::default(),
+            grants: Grants::named("sandbox"),
+            rules,
+            ringcentral: RingCentral::new(),
             answered: Answered::default(),
             fixed_time,
         }
@@ -41,6 +47,13 @@ impl Crm {
     pub(super) fn now(&self) -> Timestamp {
         let now = self.fixed_time.unwrap_or_else(Timestamp::now);
         Timestamp::from_second(now.as_second()).unwrap_or(now)
+    }
+
+    /// The id of the user with an email.
+    pub(super) fn user_with_email(&self, email: &str) -> Option<String> {
+        let mut users = self.users.rows();
+        let found = users.find(|(_, user)| user.email.eq_ignore_ascii_case(email));
+        found.map(|(id, _)| id.to_owned())
     }
 
     /// A contact's last activity never moves back.

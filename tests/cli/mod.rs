@@ -6,6 +6,7 @@ mod importing;
 mod recording;
 mod requests;
 mod serving;
+mod sign_in;
 mod store;
 mod testing;
 mod validate;

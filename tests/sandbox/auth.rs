@@ -1,9 +1,7 @@
 //! Signing in to the sandbox CRM: API keys and OAuth 2.
 
-use std::time::Duration;
-
 use crate::sandbox::client::{Client, Reply};
-use app_connect::sandbox::SandboxOptions;
+use app_connect::sandbox::{OAuthRules, SandboxOptions};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -132,8 +130,8 @@ async fn a_code_becomes_tokens_and_refresh_tokens_rotate() {
 
 #[tokio::test]
 async fn access_tokens_expire_and_can_be_refreshed() {
-    let access_token_lifetime = Duration::ZERO;
-    let options = SandboxOptions { access_token_lifetime, ..SandboxOptions::default() };
+    let oauth = OAuthRules { access_token_lifetime_seconds: 0, ..OAuthRules::default() };
+    let options = SandboxOptions { oauth, ..SandboxOptions::default() };
     let crm = Client::start(options).await;
     let tokens = tokens(&crm, "").await;
     assert_eq!(tokens["expires_in"], 0);
@@ -163,7 +161,9 @@ async fn the_client_may_sign_in_with_a_header() {
 async fn wrong_grants_are_refused_as_rfc_6749_says() {
     let crm = Client::start(SandboxOptions::default()).await;
     let cases = [
-        (format!("grant_type=password&{CLIENT}"), 400, "unsupported_grant_type"),
+        (format!("grant_type=implicit&{CLIENT}"), 400, "unsupported_grant_type"),
+        (format!("grant_type=password&{CLIENT}"), 400, "invalid_request"),
+        ("grant_type=client_credentials&client_id=sandbox-public".to_owned(), 400, "unauthorized_client"),
         (CLIENT.to_owned(), 400, "invalid_request"),
         (format!("grant_type=authorization_code&{CLIENT}"), 400, "invalid_request"),
         (format!("grant_type=authorization_code&code=no&{CLIENT}"), 400, "invalid_grant"),

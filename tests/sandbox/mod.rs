@@ -4,4 +4,7 @@ mod auth;
 mod client;
 mod contract;
 mod faults;
+mod oauth;
+mod portal;
 mod resources;
+mod ringcentral;

@@ -11,11 +11,34 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// If the file cannot be written. It is as it was then.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    put(path, |partial, target| write_new(partial, content, fs::metadata(target).ok()))
+}
+
+/// As [`replace`], for a file with secrets: only its owner may read it, whoever could read the one that was there.
+/// Where the system knows no such permissions, those of the folder hold.
+///
+/// # Errors
+/// If the file cannot be written. It is as it was then.
+pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    put(path, |partial, _| {
+        // What a command that was killed left: its number may come again.
+        let _ = fs::remove_file(partial);
+        let mut options = File::options();
+        // Never a file that somebody else made and can read.
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(partial)?;
+        file.write_all(content)?;
+        file.sync_all()
+    })
+}
+
+fn put(path: &Path, write: impl FnOnce(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
     // A file that is not there yet has no other name.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let partial = beside(&target, "part")?;
-    let written =
-        write_new(&partial, content, fs::metadata(&target).ok()).and_then(|()| fs::rename(&partial, &target));
+    let written = write(&partial, &target).and_then(|()| fs::rename(&partial, &target));
     if written.is_err() {
         let _ = fs::remove_file(&partial);
     }
@@ -105,6 +128,21 @@ mod tests {
         assert_eq!(fs::read_to_string(&real).unwrap(), "two");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("user");
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        replace_private(&path, b"one").unwrap();
+        assert_eq!(mode(), 0o600);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        replace_private(&path, b"two").unwrap();
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), mode()), ("two", 0o600));
+        assert_eq!(names(folder.path()), ["user"]);
     }
 
     #[test]
