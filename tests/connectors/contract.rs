@@ -102,7 +102,6 @@ async fn every_interface_of_the_contract_defaults_to_not_supported() {
         update_server_logging_settings(&inputs::UpdateServerLoggingSettings { additional_field_values: null() }),
         post_save_user_info(&UserInfo::new("7")),
         get_managed_auth_options(&inputs::ManagedAuthOptions { field_const: id(), account_values: Map::new() }),
-        get_managed_auth_options(&inputs::ManagedAuthOptions { field_const: id(), account_values: Map::new() }),
     }
     assert_eq!(refused, set(CONTRACT));
     assert_eq!(

@@ -144,8 +144,8 @@ fn published(
     Some(Published { connector_id, access })
 }
 
-/// Refuses ids that could not be part of a key.
-fn checked(meant: Meant) -> Result<Meant, HttpResponse> {
+/// Refuses ids that could not be part of a key, in words.
+fn checked(meant: Meant) -> Result<Meant, String> {
     let published = meant.published.as_ref();
     let account = published.and_then(|published| match &published.access {
         Access::Developed(account) => Some(account.as_str()),
@@ -157,8 +157,7 @@ fn checked(meant: Meant) -> Result<Meant, HttpResponse> {
         ("connectorId", published.map(|published| published.connector_id.as_str())),
         ("devRcAccountId", account),
     ] {
-        check_id(what, id.unwrap_or_default())
-            .map_err(|refusal| reply::error(400, &refusal.return_message.message))?;
+        check_id(what, id.unwrap_or_default()).map_err(|refusal| refusal.return_message.message)?;
     }
     Ok(meant)
 }
@@ -178,7 +177,7 @@ pub(super) async fn sign_in_state(
     let published = published(query.connector_id, query.dev_account_id, query.is_private);
     let meant = match checked(Meant { platform, proxy_id: filled(query.proxy_id), published }) {
         Ok(meant) => meant,
-        Err(refusal) => return refusal,
+        Err(words) => return reply::error(400, &words),
     };
     match state(&services, &meant, &token).await {
         Ok(state) => reply::json(200, &state),
@@ -198,7 +197,7 @@ pub(super) async fn fields(
     let published = published(query.connector_id, query.dev_account_id, query.is_private);
     let meant = match checked(Meant { published, ..Meant::default() }) {
         Ok(meant) => meant,
-        Err(refusal) => return refusal,
+        Err(words) => return reply::error(400, &words),
     };
     match read(&services, &session.0, token.as_deref(), &meant).await {
         Ok(fields) => reply::json(200, &fields),
@@ -219,7 +218,7 @@ pub(super) async fn change(
     let published = published(query.connector_id, query.dev_account_id, query.is_private);
     let meant = match checked(Meant { published, ..Meant::default() }) {
         Ok(meant) => meant,
-        Err(refusal) => return refusal,
+        Err(words) => return reply::error(400, &words),
     };
     let submitted = Submitted {
         is_of_extension: filled(body.scope).as_deref() == Some("user"),
@@ -251,7 +250,7 @@ pub(super) async fn field_options(
     let published = published(query.connector_id, query.dev_account_id, query.is_private);
     let meant = match checked(Meant { platform, proxy_id: filled(query.proxy_id), published }) {
         Ok(meant) => meant,
-        Err(refusal) => return refusal,
+        Err(words) => return reply::error(400, &words),
     };
     let asked = AskedOptions { field, account_values: body.account_values.unwrap_or_default() };
     match options(&services, token.as_deref(), &meant, asked).await {
