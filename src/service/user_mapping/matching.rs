@@ -55,10 +55,9 @@ impl Extensions {
             if let Some(email) = member("email").and_then(folded) {
                 by_email.entry(email).or_insert(at);
             }
-            for name in [member("name").and_then(folded), folded(&joined_name(extension).into())] {
-                if let Some(name) = name {
-                    by_name.entry(name).or_insert(at);
-                }
+            let names = [member("name").and_then(folded), folded(&joined_name(extension).into())];
+            for name in names.into_iter().flatten() {
+                by_name.entry(name).or_insert(at);
             }
         }
         Self { list, by_id, by_email, by_name, skipped }
