@@ -47,10 +47,14 @@ impl Credential {
         !self.secret.expose().is_empty()
     }
 
+    /// Whether there is anything to renew it with.
+    pub fn is_renewable(&self) -> bool {
+        self.refresh.as_ref().is_some_and(|token| !token.expose().is_empty()) || self.grant_fields.is_some()
+    }
+
     /// Whether it should be renewed before it is used. `now` is in milliseconds since 1970.
     pub fn is_due(&self, now: i64) -> bool {
-        (self.refresh.as_ref().is_some_and(|token| !token.expose().is_empty()) || self.grant_fields.is_some())
-            && self.expires_at.is_some_and(|at| at < now + RENEWED_EARLY_MS)
+        self.is_renewable() && self.expires_at.is_some_and(|at| at < now + RENEWED_EARLY_MS)
     }
 
     /// Forgets the secrets: it proves nothing from now on.

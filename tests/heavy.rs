@@ -7,3 +7,4 @@ mod exactly_once;
 mod postgres;
 mod shared_store;
 mod support;
+mod token_journal;

@@ -21,6 +21,7 @@ mod contact_cache;
 mod contact_offer;
 mod edits;
 mod error_mapping;
+mod form_grants;
 mod generated;
 mod import_reference;
 mod invalid;
@@ -28,6 +29,7 @@ mod lifecycle;
 mod managed_sign_in;
 mod messages;
 mod not_in_service;
+mod oauth;
 mod observability;
 mod openapi;
 #[cfg(feature = "otel")]

@@ -1,13 +1,14 @@
 //! `app-connect explain`
 
-use super::{CliError, print, subject};
+use super::{CliError, explain_sign_in, print, subject};
 use crate::engine::exchange::RequestSpec;
-use crate::engine::explain::{curl, header_text, origins, policies, shortened};
+use crate::engine::explain::{Origin, curl, header_text, origins, policies, shortened};
 use crate::engine::inputs::Inputs;
+use crate::engine::oauth::SIGN_IN;
 use crate::engine::render;
 use crate::engine::trial::mask;
 
-/// Shows a rendered request.
+/// Shows a rendered request; for `signIn`, how users sign in with OAuth.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -16,6 +17,9 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let document = subject::load(&arguments.subject)?;
+    if arguments.subject.operation == SIGN_IN.as_str() {
+        return explain_sign_in::run(&document, &arguments.subject);
+    }
     let mut subject = document.subject(&arguments.subject, true)?;
     mask(&mut subject.variables);
     let inputs = Inputs::from_object(&subject.variables);
@@ -24,7 +28,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
         render(subject.operation, &inputs).map_err(|error| format!("nothing would be sent: {error}"))?;
     print::line(&show(&request));
     print::line("\nWhere the values come from, each before it is encoded for its place:");
-    for origin in &origins {
+    show_origins(&origins);
+    let policies = policies(subject.operation, subject.rate_limit);
+    if !policies.is_empty() {
+        print::line("\nWhat is done about failures and limits:");
+        policies.iter().for_each(|line| print::line(&format!("  {line}")));
+    }
+    print::line(&format!("\nAs curl:\n{}", curl(&request)));
+    Ok(0)
+}
+
+/// Where values come from.
+pub(super) fn show_origins(origins: &[Origin]) {
+    for origin in origins {
         let value = origin
             .value
             .as_ref()
@@ -35,13 +51,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, CliError> {
         };
         print::line(&format!("  {}\n    {}\n    → {value}{from}", origin.place, origin.template));
     }
-    let policies = policies(subject.operation, subject.rate_limit);
-    if !policies.is_empty() {
-        print::line("\nWhat is done about failures and limits:");
-        policies.iter().for_each(|line| print::line(&format!("  {line}")));
-    }
-    print::line(&format!("\nAs curl:\n{}", curl(&request)));
-    Ok(0)
 }
 
 /// The request as it goes out: method and URL, headers, body. Credentials are masked.

@@ -5,6 +5,7 @@ mod call;
 mod demo;
 mod egress;
 mod explain;
+mod explain_sign_in;
 mod import;
 mod logging;
 mod migrate_store;

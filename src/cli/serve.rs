@@ -229,6 +229,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, CliError> {
         secret_key,
         hash_key,
         proxy_configs,
+        data_dir: Some(data_dir),
         ringcentral_server,
         developer_portal,
         app_server: values.url_if("APP_SERVER")?,

@@ -20,7 +20,7 @@ use crate::engine::trial::complete;
 pub(super) struct Arguments {
     /// The proxyConfig.
     pub(super) config: PathBuf,
-    /// The operation, such as findContact.
+    /// The operation, such as findContact. `explain` also takes signIn.
     pub(super) operation: String,
     /// JSON file of template variables, or - for standard input. What it leaves out is filled with
     /// example values.
@@ -70,6 +70,20 @@ impl Document {
         let operation = OperationName::parse(&arguments.operation)
             .and_then(|name| self.config.operation(name))
             .ok_or_else(|| self.without(arguments))?;
+        let mut variables = self.variables(arguments)?;
+        complete(&self.config, operation.name, &mut variables, fill_examples);
+        let is_limited = self.source.get("rateLimit").is_some_and(Value::is_object);
+        let rate_limit = is_limited.then_some(self.config.rate_limit);
+        Ok(Subject { operation, source: &self.source, rate_limit, variables })
+    }
+
+    /// The document as it was read.
+    pub(super) fn source(&self) -> &Value {
+        &self.source
+    }
+
+    /// The template variables that the arguments name.
+    pub(super) fn variables(&self, arguments: &Arguments) -> Result<Map<String, Value>, CliError> {
         let mut variables = match &arguments.input {
             Some(path) => object(path)?,
             None => Map::new(),
@@ -77,10 +91,7 @@ impl Document {
         if let Some(path) = &arguments.user {
             variables.insert("user".to_owned(), Value::Object(object(path)?));
         }
-        complete(&self.config, operation.name, &mut variables, fill_examples);
-        let is_limited = self.source.get("rateLimit").is_some_and(Value::is_object);
-        let rate_limit = is_limited.then_some(self.config.rate_limit);
-        Ok(Subject { operation, source: &self.source, rate_limit, variables })
+        Ok(variables)
     }
 
     /// Says that it has no such operation.

@@ -150,6 +150,20 @@ pub enum CallError {
     /// A code connector explains itself.
     #[error("{}", .0.message)]
     Message(Box<ReturnMessage>),
+    /// The user's credential is not good any more, so the CRM was not asked.
+    #[error("{0}")]
+    NotRenewed(#[from] NotRenewed),
+}
+
+/// Why there is no credential that is good.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotRenewed {
+    /// The session at the CRM is over: the user has to connect again. Clients sign out.
+    #[error("the session at the CRM is over")]
+    Revoked,
+    /// It could not be renewed, and may be another time. One line for the log, without tokens.
+    #[error("the access token could not be renewed: {0}")]
+    Failed(String),
 }
 
 /// What should serve a platform and does not.
@@ -177,7 +191,7 @@ impl CallError {
             Self::Failed(failure) => failure.in_doubt,
             // It was asked, and what it answered cannot be read.
             Self::Unmapped(_) => true,
-            Self::NotSupported(_) | Self::NotInService(_) | Self::Message(_) => false,
+            Self::NotSupported(_) | Self::NotInService(_) | Self::Message(_) | Self::NotRenewed(_) => false,
         }
     }
 }
@@ -432,7 +446,8 @@ pub trait Connector: Send + Sync {
         Err(CallError::NotSupported(Interface::AUTH_VALIDATION))
     }
 
-    /// Refreshes an expiring access token; gives the user as it is to be stored.
+    /// Makes sure that the access token is good, once for each request of a client that asks the CRM; gives the user as it
+    /// is to be stored. [`NotRenewed::Revoked`] tells that the user has to connect again.
     async fn check_and_refresh_access_token(&self, _call: &Call<'_>) -> Result<Reply<User>, CallError> {
         Err(CallError::NotSupported(Interface::CHECK_AND_REFRESH_ACCESS_TOKEN))
     }

@@ -33,8 +33,21 @@ pub struct ReturnMessage {
     pub ttl: u32,
     /// Sentences below the message.
     pub details: Vec<Detail>,
+    /// What clients do about it. It stands beside the message, and not in it.
+    pub error_code: Option<ErrorCode>,
     type_first: bool,
     details_last: bool,
+}
+
+/// What clients do about a failure, beyond showing its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub enum ErrorCode {
+    /// The session at the CRM is over: sign out, with status 401.
+    #[serde(rename = "CRM_SESSION_REVOKED")]
+    SessionRevoked,
+    /// There is no credential, or the CRM refused it: offer to connect again, and do not repeat the request.
+    #[serde(rename = "CRM_SESSION_INVALID")]
+    SessionInvalid,
 }
 
 /// A sentence below a message.
@@ -54,6 +67,7 @@ impl ReturnMessage {
             message_type,
             ttl,
             details: Vec::new(),
+            error_code: None,
             type_first: false,
             details_last: false,
         }
@@ -67,6 +81,13 @@ impl ReturnMessage {
     /// A message that says what did not work.
     pub fn warning(message: impl Into<String>, ttl: u32) -> Self {
         Self::new(MessageType::Warning, message, ttl)
+    }
+
+    /// The message with what clients do about it.
+    #[must_use]
+    pub fn with_error_code(mut self, error_code: ErrorCode) -> Self {
+        self.error_code = Some(error_code);
+        self
     }
 
     /// Writes `messageType` before `message`, as the reference does in some replies: clients see

@@ -15,8 +15,8 @@ pub mod prelude;
 mod proxy;
 mod registry;
 
-pub use contract::{Call, CallError, Connector, Missing, OAuthInfo, Reply};
+pub use contract::{Call, CallError, Connector, Missing, NotRenewed, OAuthInfo, Reply};
 pub use interface::{Interface, LocalInterface};
-pub use message::{MessageType, ReturnMessage};
+pub use message::{ErrorCode, MessageType, ReturnMessage};
 pub use proxy::{Exchange, Limits, ProxyConnector, SharedLimits, exchange};
 pub use registry::{Provider, Registry};

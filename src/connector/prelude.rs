@@ -4,7 +4,7 @@ pub use async_trait::async_trait;
 pub use serde_json::{Map, Value, json};
 pub use url::Url;
 
-pub use super::contract::{Call, CallError, Connector, Interface, OAuthInfo, Reply};
+pub use super::contract::{Call, CallError, Connector, Interface, NotRenewed, OAuthInfo, Reply};
 pub use super::inputs;
 pub use super::message::{MessageType, ReturnMessage};
 pub use crate::credential::Credential;

@@ -43,6 +43,7 @@ pub struct Metrics {
     mapping_problems: Family<ProblemLabels, Counter>,
     exchanges: Family<ExchangeLabels, Counter>,
     not_in_service: Counter,
+    token_renewals: Family<RenewalLabels, Counter>,
     requests: Requests,
     documents: Family<StateLabels, Gauge>,
 }
@@ -50,6 +51,12 @@ pub struct Metrics {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StateLabels {
     state: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RenewalLabels {
+    why: &'static str,
+    outcome: &'static str,
 }
 
 impl Metrics {
@@ -66,7 +73,7 @@ impl Metrics {
         registry.register(
             "invocations",
             "Calls of connectors by who served them: `document`, `override`, `code`, or `none`; by interface; by \
-             outcome: as of operations, or `message`, `stopped`, `not-supported`, `not-in-service`",
+             outcome: as of operations, or `message`, `stopped`, `not-supported`, `not-in-service`, `not-renewed`",
             invocations.clone(),
         );
         let invocation_durations = Durations::new_with_constructor(durations);
@@ -108,6 +115,13 @@ impl Metrics {
             "Requests of users whose document, or connector, is not in service",
             not_in_service.clone(),
         );
+        let token_renewals = Family::default();
+        registry.register(
+            "token_renewals",
+            "Requests that needed another access token of a user, by why: `due`, or `refused` by the CRM; by outcome: \
+             `renewed`, `failed`, or `revoked` (the user has to connect again)",
+            token_renewals.clone(),
+        );
         let documents = Family::default();
         registry.register(
             "documents",
@@ -129,6 +143,7 @@ impl Metrics {
             mapping_problems,
             exchanges,
             not_in_service,
+            token_renewals,
             requests,
             documents,
         }
@@ -137,6 +152,11 @@ impl Metrics {
     /// A request found nothing that serves its platform.
     pub(crate) fn not_in_service(&self) {
         self.not_in_service.inc();
+    }
+
+    /// A request needed another access token.
+    pub(crate) fn token_renewal(&self, why: &'static str, outcome: &'static str) {
+        self.token_renewals.get_or_create(&RenewalLabels { why, outcome }).inc();
     }
 
     /// How many documents are in each state, just before a reading.

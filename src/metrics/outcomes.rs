@@ -7,7 +7,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
 
 /// The outcomes that occur; another word is counted as well, only less quickly.
-const OUTCOMES: [&str; 19] = [
+const OUTCOMES: [&str; 20] = [
     "ok",
     "incomplete",
     "unmapped",
@@ -27,6 +27,7 @@ const OUTCOMES: [&str; 19] = [
     "stopped",
     "not-supported",
     "not-in-service",
+    "not-renewed",
 ];
 
 /// A series: how often, and how long.

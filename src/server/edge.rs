@@ -25,6 +25,7 @@ use super::sliced::sliced;
 use super::{chunked, intake, management, reply, routes, session};
 use crate::service::Services;
 use crate::service::interfaces::Unknown;
+use crate::service::wording::Refusal;
 
 /// What tells load balancers and operators how the server is.
 const WATCHED: [&str; 3] = ["/isAlive", "/readyz", "/metrics"];
@@ -86,6 +87,7 @@ async fn answer(
             return Ok(request.into_response(response));
         }
         if let Some(session) = session {
+            let session = Arc::new(session.for_request());
             fresh_token = services.sessions.refresh(&session);
             read_session = Some(Arc::clone(&session));
             request.extensions_mut().insert(session);
@@ -103,7 +105,9 @@ async fn answer(
         }
         Err(_) => return Err(panicked(observed)),
     };
-    if let Some(session) = read_session.filter(|session| session.has_ended()) {
+    if read_session.as_ref().is_some_and(|session| session.is_revoked()) {
+        response = response.into_response(reply::json(401, &Refusal::session_revoked()));
+    } else if let Some(session) = read_session.filter(|session| session.has_ended()) {
         fresh_token = None;
         if let Some(refusal) = session::refusal(response.request(), &session) {
             response = response.into_response(refusal);

@@ -48,6 +48,7 @@ use crate::service::catalog::Catalog;
 use crate::service::clock::Clock;
 use crate::service::coordination::claims;
 use crate::service::coordination::keyed_lock::KeyedLock;
+use crate::service::credentials::{Renewals, TokenJournal};
 use crate::service::invoke::Pipeline;
 use crate::service::management::ApiTokens;
 use crate::service::manifest::Manifest;
@@ -55,7 +56,7 @@ use crate::service::oauth::SignIns;
 use crate::service::session::Sessions;
 use crate::service::shared_limits::Keeper;
 use crate::service::{Services, Shared};
-use crate::store::{self, Backend, Backends, Keys, Secret, Store};
+use crate::store::{self, Backend, Backends, Keys, SealedFolder, Secret, Store};
 
 /// Base URL of the RingCentral platform, where nothing else is set.
 pub const RINGCENTRAL_SERVER: &str = "https://platform.ringcentral.com";
@@ -94,6 +95,9 @@ pub struct Settings {
     pub database_url: String,
     /// Folder of documents, `<proxyId>.json` each.
     pub proxy_configs: Option<PathBuf>,
+    /// Folder for what has to be on the disk before the store takes it: new tokens. Without it they are lost if the
+    /// process is killed between a CRM's answer and the store.
+    pub data_dir: Option<PathBuf>,
     /// Base URL of the RingCentral platform.
     pub ringcentral_server: url::Url,
     /// Base URL of the developer portal, where connectors are published.
@@ -146,6 +150,7 @@ impl Settings {
             console_bootstrap_token: None,
             database_url: database_url.into(),
             proxy_configs: None,
+            data_dir: None,
             ringcentral_server,
             developer_portal,
             app_server: None,
@@ -265,7 +270,11 @@ impl ServerBuilder {
     pub async fn start(self) -> Result<Server, StartError> {
         let Self { settings, registry, backends } = self;
         let keys = Keys::from_secret(&settings.secret_key)?;
-        let store = backends.open(&settings.database_url, keys).await?;
+        let store = backends.open(&settings.database_url, keys.clone()).await?;
+        let token_journal = match &settings.data_dir {
+            Some(folder) => TokenJournal::new(SealedFolder::new(folder.join("tokens"), keys)),
+            None => TokenJournal::default(),
+        };
         let documents = match &settings.proxy_configs {
             Some(path) => {
                 Documents::open(path).map_err(|source| StartError::Folder { path: path.clone(), source })?
@@ -312,9 +321,13 @@ impl ServerBuilder {
             contacts_in_flight: Arc::default(),
             searches_in_flight: Arc::default(),
             sign_ins: SignIns::new(&settings.secret_key),
+            renewals: Renewals::default(),
+            token_journal,
             record_locks: KeyedLock::default(),
         });
-        let counted = Arc::clone(&shared);
+        shared.read_token_journal().await;
+        shared.settle_tokens().await;
+        let (counted, settling) = (Arc::clone(&shared), Arc::clone(&shared));
         let client_options = ClientOptions {
             egress: settings.egress.clone(),
             proxies: settings.proxies.clone(),
@@ -366,6 +379,7 @@ impl ServerBuilder {
         if let Some(keeper) = &keeper {
             background.share_limits(Arc::clone(keeper));
         }
+        background.settle_tokens(settling);
         Ok(Server {
             address,
             handle,

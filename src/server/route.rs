@@ -296,9 +296,11 @@ impl Route {
         self.with(status, "application/json", about, SchemaGenerator::subschema_for::<T>)
     }
 
-    /// Status 200 with `T`, or with a refusal.
+    /// Status 200 with `T`, or with a refusal; another status where the user's session at the CRM is over.
     pub(super) fn answer<T: JsonSchema>(self, about: &'static str) -> Self {
-        self.reply::<T>(200, about).reply::<Refusal>(200, "It could not be done, and why")
+        self.reply::<T>(200, about)
+            .reply::<Refusal>(200, "It could not be done, and why")
+            .reply::<Refusal>(401, "The session at the CRM is over: the user has to connect again")
     }
 
     /// A text reply, sent as HTML.

@@ -1,9 +1,9 @@
 //! RingCentral accounts: to which one somebody belongs, and who administers it, always by RingCentral's word.
 
-use super::Services;
 use super::hashing::hashed;
 use super::ringcentral::{self, Extension};
 use super::stored_limits::TooMuch;
+use super::{Services, user_record};
 use crate::engine::failure::Failure;
 use crate::store::{StoreError, User};
 
@@ -54,7 +54,30 @@ impl From<Failure> for AccountError {
 /// If the platform refuses the token, or cannot be asked, or the user belongs to another account.
 pub async fn account(services: &Services, token: &str, user: Option<&User>) -> Result<Account, AccountError> {
     let extension = ringcentral::extension(services, token).await?;
+    prove(services, user, &extension).await?;
     account_of(services, extension, user)
+}
+
+/// Remembers whose user this is, if that was not proved yet: who brings a session and a RingCentral token is both. Once it
+/// is known, only another sign-in changes it.
+async fn prove(services: &Services, user: Option<&User>, extension: &Extension) -> Result<(), StoreError> {
+    let is_open = |user: &User| match &user.rc_account_id {
+        None => true,
+        Some(account) => *account == extension.account_id && user.rc_extension_hash.is_none(),
+    };
+    let Some(user) = user.filter(|user| is_open(user)) else { return Ok(()) };
+    let extension_hash = extension.extension_id.as_deref().map(|id| hashed(services, id));
+    let proved = user_record::change(services, &user.key, |user| {
+        if !is_open(user) || !user.credential.is_connected() {
+            return;
+        }
+        // What was logged until now is kept under the user alone.
+        user.was_alone |= user.rc_account_id.is_none();
+        user.rc_account_id = Some(extension.account_id.clone());
+        user.rc_extension_hash.clone_from(&extension_hash);
+        user.region = extension.region.clone().or(user.region.take());
+    });
+    proved.await.map(drop)
 }
 
 fn account_of(
@@ -79,6 +102,7 @@ pub async fn administered(
 ) -> Result<Account, AccountError> {
     let token = token.ok_or(AccountError::NoToken)?;
     let extension = ringcentral::extension(services, token).await?;
+    prove(services, user, &extension).await?;
     if !extension.is_admin {
         return Err(AccountError::NotAdmin);
     }

@@ -17,7 +17,7 @@ use super::wording::{Refusal, message, store_failed};
 use super::{ResolvedPlatform, Services};
 use crate::connector::inputs::{FindContact, FindContactWithName};
 use crate::connector::invocation;
-use crate::connector::{CallError, Interface, Reply, ReturnMessage};
+use crate::connector::{CallError, ErrorCode, Interface, Reply, ReturnMessage};
 use crate::engine::failure::FailureKind;
 use crate::engine::results::{Contact, CreatedContact, NewContact};
 use crate::store::{User, UserKey};
@@ -88,6 +88,9 @@ pub struct Search {
     revision: Option<String>,
 }
 
+/// The answer to a search, for those who wait for it too, and whether the user's session at the CRM is over.
+pub type SharedAnswer = (Answer, bool);
+
 /// A refusal that still holds an empty list, or a refusal alone.
 pub type Answer = Result<Found, Refusal>;
 
@@ -107,7 +110,8 @@ impl From<Refusal> for CreationError {
 }
 
 fn not_found() -> Refusal {
-    Refusal::new(ReturnMessage::warning("Contact not found", 5000))
+    let message = ReturnMessage::warning("Contact not found", 5000);
+    Refusal::new(message).with_code(ErrorCode::SessionInvalid)
 }
 
 /// A phone number as clients send it in a query string: a leading space is the plus sign that was
@@ -144,7 +148,7 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
         Ok(None) => return Err(not_found()),
         Err(error) => return Err(Refusal::new(store_failed(&error))),
     };
-    let platform = services.platform_of(&session.platform, &user);
+    let platform = services.platform_for(session, &user);
     platform.in_service()?;
     // Whether an extension is looked for at all, the connector decides each time.
     let is_shared = !input.asks_for_extension();
@@ -172,10 +176,15 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
         match services.searches_in_flight.join(&search, claims::PATIENCE).await {
             Joined::Leader(leader) => {
                 let answer = ask(&platform, &user, &input, is_shared).await;
-                leader.finish(answer.clone());
+                leader.finish((answer.clone(), platform.is_revoked()));
                 break answer;
             }
-            Joined::Shared(answer) => break answer,
+            Joined::Shared((answer, is_revoked)) => {
+                if is_revoked {
+                    platform.revoke();
+                }
+                break answer;
+            }
             Joined::Ended => {}
             // Nothing is written, so asking twice does no harm.
             Joined::Waiting => break ask(&platform, &user, &input, is_shared).await,
@@ -277,7 +286,7 @@ pub async fn search(services: &Services, session: &Session, name: Option<String>
         }
         Err(error) => return Err(Refusal::new(store_failed(&error))),
     };
-    let platform = services.platform_of(&session.platform, &user);
+    let platform = services.platform_for(session, &user);
     platform.in_service()?;
     let fail = |error: &CallError| {
         Refusal::new(message(error, Interface::FIND_CONTACT_WITH_NAME, &session.platform))

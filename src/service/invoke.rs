@@ -17,6 +17,7 @@ pub use hooks::{Hook, HookedAnswer, HookedCall};
 use super::{ResolvedPlatform, credentials};
 use crate::connector::invocation::Invocation;
 use crate::connector::{CallError, Connector, Interface, Provider, Reply, ReturnMessage};
+use crate::engine::failure::{Failure, FailureKind};
 use crate::engine::results::MapError;
 use crate::metrics::InvocationHandles;
 use crate::store::User;
@@ -112,24 +113,65 @@ impl ResolvedPlatform<'_> {
         run.instrument(span).await
     }
 
-    /// Makes the credential, and asks the hooks and the CRM.
+    /// Makes the credential, and asks the hooks and the CRM. If the CRM refuses the credential, and therefore has not
+    /// done what it was asked, it is asked once more with another one.
     async fn ask<I: Invocation>(
         &self,
         connector: &dyn Connector,
         asker: Asker<'_>,
         input: &I::Input,
     ) -> Result<Result<Reply<I::Output>, CallError>, Stopped> {
-        let prepared;
-        let Unsaved { user, authorization } = match asker {
-            Asker::Unsaved(asker) => asker,
-            Asker::Saved(user) => {
-                prepared = match credentials::authorization(self, &user.credential).await {
-                    Ok(authorization) => authorization,
-                    Err(error) => return Ok(Err(error)),
-                };
-                Unsaved { user: Some(user), authorization: prepared.as_deref() }
-            }
+        let saved = match asker {
+            Asker::Unsaved(asker) => return self.ask_once::<I>(connector, asker, input).await,
+            Asker::Saved(user) => user,
         };
+        let renewed = match self.ready(saved).await {
+            Ok(renewed) => renewed,
+            Err(error) => return Ok(Err(error)),
+        };
+        let user = renewed.as_deref().unwrap_or(saved);
+        let answer = self.ask_as::<I>(connector, user, input).await?;
+        if !answer.as_ref().is_err_and(refuses_credential) {
+            return Ok(answer);
+        }
+        let other = match Box::pin(self.renewed_after_refusal(user)).await {
+            Ok(Some(other)) => other,
+            Ok(None) => return Ok(answer),
+            Err(error) => return Ok(Err(error)),
+        };
+        tracing::info!(
+            platform = self.name,
+            interface = I::INTERFACE.as_str(),
+            "asked once more with another token, because the CRM refused the first one"
+        );
+        let answer = Box::pin(self.ask_as::<I>(connector, &other, input)).await?;
+        if answer.as_ref().is_err_and(refuses_credential) {
+            self.services.renewals.was_futile(&other.key);
+        }
+        Ok(answer)
+    }
+
+    /// Asks with a user's own credential.
+    async fn ask_as<I: Invocation>(
+        &self,
+        connector: &dyn Connector,
+        user: &User,
+        input: &I::Input,
+    ) -> Result<Result<Reply<I::Output>, CallError>, Stopped> {
+        let authorization = match credentials::authorization(self, &user.credential).await {
+            Ok(authorization) => authorization,
+            Err(error) => return Ok(Err(error)),
+        };
+        let asker = Unsaved { user: Some(user), authorization: authorization.as_deref() };
+        self.ask_once::<I>(connector, asker, input).await
+    }
+
+    async fn ask_once<I: Invocation>(
+        &self,
+        connector: &dyn Connector,
+        Unsaved { user, authorization }: Unsaved<'_>,
+        input: &I::Input,
+    ) -> Result<Result<Reply<I::Output>, CallError>, Stopped> {
         let call = self.call(user, authorization);
         let hooks = &self.services.pipeline.hooks;
         if hooks.is_empty() {
@@ -148,6 +190,21 @@ impl ResolvedPlatform<'_> {
         }
         refusal.map_or(Ok(result), |message| Err(Stopped(message)))
     }
+}
+
+/// Whether the CRM refused the credential and nothing else, and did nothing. A document whose `errorMapping` has words
+/// for this refusal means something else by it.
+fn refuses_credential(error: &CallError) -> bool {
+    matches!(
+        error,
+        CallError::Failed(Failure {
+            kind: FailureKind::Status(401),
+            message_override: None,
+            in_doubt: false,
+            was_redirected: false,
+            ..
+        })
+    )
 }
 
 /// Asks the hooks one by one, until one refuses: those that let the call pass, and the refusal.
@@ -182,6 +239,7 @@ fn outcome<T>(result: &Result<Reply<T>, CallError>) -> &'static str {
         Err(CallError::Message(_)) => "message",
         Err(CallError::NotSupported(_)) => "not-supported",
         Err(CallError::NotInService(_)) => "not-in-service",
+        Err(CallError::NotRenewed(_)) => "not-renewed",
     }
 }
 

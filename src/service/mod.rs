@@ -96,9 +96,13 @@ pub struct Shared {
     pub contacts_in_flight: Arc<coordination::single_flight::SingleFlight<contacts::Answer>>,
     /// Contacts that CRMs are being asked for.
     pub searches_in_flight:
-        Arc<coordination::single_flight::SingleFlight<contacts::Answer, contacts::Search>>,
+        Arc<coordination::single_flight::SingleFlight<contacts::SharedAnswer, contacts::Search>>,
     /// Sign-ins with OAuth.
     pub sign_ins: oauth::SignIns,
+    /// Tokens that are being renewed.
+    pub renewals: credentials::Renewals,
+    /// Tokens that were granted and are not stored yet.
+    pub token_journal: credentials::TokenJournal,
     /// By the key of a record that is read and written back.
     pub record_locks: coordination::keyed_lock::KeyedLock,
 }

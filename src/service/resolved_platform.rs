@@ -1,8 +1,11 @@
 //! A platform with what serves it at this moment: the document of its snapshot, or registered connectors.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Services;
+use super::credentials::OfRequest;
+use super::session::Session;
 use super::wording::{self, Refusal};
 use crate::config::operations::OperationName;
 use crate::connector::documents::Audience;
@@ -12,6 +15,12 @@ use crate::engine::results::NewContact;
 use crate::store::User;
 
 impl Services {
+    /// The platform of a session's user, as [`Self::platform_of`] finds it. If their session at the CRM turns out to be
+    /// over, the client is told so, whatever the handler answers.
+    pub(super) fn platform_for(&self, session: &Session, user: &User) -> ResolvedPlatform<'_> {
+        ResolvedPlatform { revoked: Some(session.revoked()), ..self.platform_of(&session.platform, user) }
+    }
+
     /// The platform of a user: the document they signed in through, of this moment's snapshot, in the
     /// revision that their account has.
     pub(super) fn platform_of(&self, platform: &str, user: &User) -> ResolvedPlatform<'_> {
@@ -33,7 +42,14 @@ impl Services {
             None if !self.registry.knows(platform) => Some(Missing::Connector(platform.to_owned())),
             _ => None,
         };
-        ResolvedPlatform { services: self, name: platform.to_owned(), proxy, missing }
+        ResolvedPlatform {
+            services: self,
+            name: platform.to_owned(),
+            proxy,
+            missing,
+            renewed: OfRequest::default(),
+            revoked: None,
+        }
     }
 }
 
@@ -47,6 +63,10 @@ pub(crate) struct ResolvedPlatform<'s> {
     /// What should serve it and does not, or not for this account. No registered connector stands in for
     /// a document.
     missing: Option<Missing>,
+    /// What became of the user's credential.
+    pub(super) renewed: OfRequest,
+    /// Set if the user's session at the CRM is over.
+    pub(super) revoked: Option<Arc<AtomicBool>>,
 }
 
 impl ResolvedPlatform<'_> {
@@ -129,6 +149,18 @@ impl ResolvedPlatform<'_> {
     pub(crate) fn gives_no_id(&self, operation: OperationName) -> bool {
         let operation = self.proxy.as_ref().and_then(|proxy| proxy.config.operation(operation));
         operation.is_some_and(Operation::gives_no_id)
+    }
+
+    /// Whether the user's session at the CRM has turned out to be over.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.revoked.as_ref().is_some_and(|revoked| revoked.load(Ordering::Relaxed))
+    }
+
+    /// Tells that it is over: another request of the user has found it out.
+    pub(crate) fn revoke(&self) {
+        if let Some(revoked) = &self.revoked {
+            revoked.store(true, Ordering::Relaxed);
+        }
     }
 
     /// The entry by which clients offer to create a contact, where the platform has a document and contacts are

@@ -40,6 +40,8 @@ pub struct Session {
     epoch: u64,
     /// Whether it has turned out that the user has signed out since. No later sign-in brings it back. Clones share it.
     has_ended: Arc<AtomicBool>,
+    /// Whether it has turned out in this request that the CRM ended the user's session there. Clones share it.
+    revoked: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -164,6 +166,7 @@ impl Sessions {
             expires_at: claims.exp,
             epoch: claims.epoch.unwrap_or_default(),
             has_ended: Arc::default(),
+            revoked: Arc::default(),
         })
     }
 
@@ -179,6 +182,22 @@ impl Sessions {
 }
 
 impl Session {
+    /// The session for one request: what turns out in it about the CRM is forgotten with it.
+    #[must_use]
+    pub fn for_request(&self) -> Self {
+        Self { revoked: Arc::default(), ..self.clone() }
+    }
+
+    /// Set if the user's session at the CRM is over.
+    pub(super) fn revoked(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.revoked)
+    }
+
+    /// Whether it has turned out in this request that the user's session at the CRM is over.
+    pub fn is_revoked(&self) -> bool {
+        self.revoked.load(Ordering::Relaxed)
+    }
+
     /// Whether the user is known to have signed out since. Asking for the user finds it out.
     pub fn has_ended(&self) -> bool {
         self.has_ended.load(Ordering::Relaxed)

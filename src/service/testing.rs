@@ -59,6 +59,8 @@ pub(super) async fn services(clock: Clock, registry: Registry, hooks: Vec<Arc<dy
         contacts_in_flight: Arc::default(),
         searches_in_flight: Arc::default(),
         sign_ins: super::oauth::SignIns::new(&secret),
+        renewals: super::credentials::Renewals::default(),
+        token_journal: super::credentials::TokenJournal::default(),
         record_locks: super::coordination::keyed_lock::KeyedLock::default(),
         clock,
     };

@@ -1,12 +1,12 @@
 //! The record of a user, changed by many at the same time.
 
-use super::Services;
+use super::Shared;
 use crate::store::{StoreError, User, UserKey};
 
 /// Changes a user, and nothing that somebody else changes at the same time, here or at another
 /// server; the user as it is then, `None` if there is none. `change` may be asked again.
 pub(super) async fn change(
-    services: &Services,
+    services: &Shared,
     key: &UserKey,
     change: impl Fn(&mut User),
 ) -> Result<Option<User>, StoreError> {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::credentials::{self, SignIn};
+use super::credentials::{self, SignIn, form_grant};
 use super::developer_portal::Published;
 use super::invoke::Unsaved;
 use super::managed_sign_in::{ManagedSignIn, Unfilled};
@@ -21,6 +21,7 @@ use crate::connector::invocation;
 use crate::connector::{CallError, Interface, ReturnMessage};
 use crate::credential::Credential;
 use crate::engine::failure::{Failure, FailureKind};
+use crate::engine::oauth::TokenRefusal;
 use crate::engine::results::MapError;
 use crate::store::{Secret, StoreError, UserKey};
 pub(super) use admitted::{Admission, admit, identify};
@@ -147,7 +148,20 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         // What is kept is the host itself: users are told apart by it.
         input.hostname = input.hostname.map(|typed| proxy.typed_host(&typed));
     }
-    let credential = input.api_key.clone().map(Credential::new).unwrap_or_default();
+    let granted = match source.sign_in() {
+        SignIn::Form => Some(match form_grant::sign_in(&platform, &mut input).await {
+            Ok(granted) => granted,
+            Err(refusal) => {
+                if let Some(managed) = managed.filter(|_| matches!(refusal, TokenRefusal::InvalidGrant)) {
+                    managed.refused().await?;
+                }
+                return Err(no_token(&login.platform, &refusal));
+            }
+        }),
+        SignIn::Key | SignIn::Page => None,
+    };
+    let typed = || input.api_key.clone().map(Credential::new).unwrap_or_default();
+    let credential = granted.clone().unwrap_or_else(typed);
     let authorization = credentials::authorization_by(source, &platform, &credential).await;
     let authorization = authorization.map_err(|error| call_failed(&error))?;
     let authorization = authorization.as_deref();
@@ -166,16 +180,33 @@ pub async fn api_key_login(services: &Services, login: ApiKeyLogin) -> Result<Lo
         managed.accepted().await?;
     }
     let token = identified.info.overriding_api_key.as_ref().or(input.api_key.as_ref()).cloned();
+    let credential = granted.unwrap_or_else(|| token.map(Credential::new).unwrap_or_default());
     let admission = Admission {
         platform: &platform,
         proxy_id: login.proxy_id,
         submitted: input,
-        credential: token.map(Credential::new).unwrap_or_default(),
+        credential,
         authorization,
         extension: extension.as_ref(),
         claimed: Claimed::default(),
     };
     admit(services, admission, identified).await
+}
+
+/// Why what was filled in gave no token.
+fn no_token(platform: &str, refusal: &TokenRefusal) -> LoginError {
+    match refusal {
+        TokenRefusal::InvalidGrant => refused(format!(
+            "{platform} did not accept what was filled in. Check the fields of the sign-in page, and try again."
+        )),
+        TokenRefusal::Failed(failure)
+            if matches!(failure.kind, FailureKind::Blocked | FailureKind::Missing | FailureKind::Limited) =>
+        {
+            refused(format!("Could not sign in: {failure}."))
+        }
+        TokenRefusal::Failed(failure) => upstream(failure),
+        refusal => refused(format!("Could not sign in: {refusal}")),
+    }
 }
 
 /// Whether the CRM says that what was filled in is wrong; an outage says nothing about it.
@@ -216,6 +247,7 @@ pub(super) fn call_failed(error: &CallError) -> LoginError {
         }
         CallError::NotInService(missing) => LoginError::Refused(not_in_service(missing)),
         CallError::Message(message) => LoginError::Refused((**message).clone()),
+        CallError::NotRenewed(error) => LoginError::Upstream(error.to_string()),
         CallError::Unmapped(MapError::NoUserId { .. }) => {
             refused(format!("Could not tell who signed in: {error}. Nothing was stored."))
         }

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use self::own_words::own_words;
 use crate::config::operations::{Advice, Words};
-use crate::connector::{CallError, Interface, Missing, ReturnMessage};
+use crate::connector::{CallError, ErrorCode, Interface, Missing, NotRenewed, ReturnMessage};
 use crate::engine::cases::Wording;
 use crate::engine::failure::{FailedResponse, Failure, FailureKind};
 use crate::engine::retry::asked_wait;
@@ -30,12 +30,27 @@ pub struct Refusal {
     pub successful: bool,
     /// Why, and what to do.
     pub return_message: ReturnMessage,
+    /// What clients do about it; absent if nothing but showing the message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<ErrorCode>,
 }
 
 impl Refusal {
     /// A refusal with a message.
     pub fn new(return_message: ReturnMessage) -> Self {
-        Self { successful: false, return_message }
+        Self { successful: false, error_code: return_message.error_code, return_message }
+    }
+
+    /// The refusal with what clients do about it.
+    #[must_use]
+    pub fn with_code(self, error_code: ErrorCode) -> Self {
+        Self { error_code: Some(error_code), ..self }
+    }
+
+    /// What every route that asks the CRM answers once the session there is over: with status 401 and this code
+    /// clients sign out (recordings 20, `refresh-400-invalid-grant`).
+    pub fn session_revoked() -> Self {
+        Self::new(session_expired()).with_code(ErrorCode::SessionRevoked)
     }
 }
 
@@ -53,11 +68,21 @@ pub fn message(error: &CallError, interface: Interface, platform: &str) -> Retur
         CallError::NotSupported(_) => ReturnMessage::warning("Not supported", 2000),
         CallError::NotInService(missing) => not_in_service(missing),
         CallError::Message(message) => (**message).clone(),
+        CallError::NotRenewed(NotRenewed::Revoked) => session_expired(),
+        // As recorded (20, `refresh-500`).
+        CallError::NotRenewed(NotRenewed::Failed(_)) => {
+            general(interface).detail(advice(interface, platform))
+        }
         CallError::Unmapped(error) => {
             general(interface).detail(format!("{}.", capitalised(&error.to_string())))
         }
         CallError::Failed(failure) => failed(failure, interface, platform),
     }
+}
+
+/// The words for a session that is over at the CRM (recordings 20, `refresh-400-invalid-grant`).
+pub fn session_expired() -> ReturnMessage {
+    ReturnMessage::warning("User session expired. Please connect again.", 5000)
 }
 
 /// The words for a platform that nothing serves.
@@ -164,7 +189,7 @@ fn usual(failure: &Failure, interface: Interface, platform: &str) -> ReturnMessa
     match Class::of(failure) {
         Class::Authorization => ReturnMessage::warning("Authorization error", 5000).detail_with_text_id(format!(
             "It seems like there's something wrong with your authorization of {platform}. Please Logout and then Connect your {platform} account within this extension."
-        )),
+        )).with_error_code(ErrorCode::SessionInvalid),
         Class::Forbidden(words) => {
             general.detail(format!("{platform} does not allow this (HTTP 403): {words}"))
         }

@@ -21,6 +21,7 @@ mod record_store;
 mod records;
 pub mod row_store;
 mod seal;
+mod sealed_folder;
 mod sled_store;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -53,6 +54,7 @@ pub use records::{
 };
 pub use row_store::RowStore;
 pub use seal::Keys;
+pub use sealed_folder::SealedFolder;
 pub use sled_store::{SledBackend, SledOptions, SledStore};
 
 /// Durable records, as the services need them.

@@ -6,6 +6,7 @@
 mod code_connector;
 mod contract;
 mod example;
+mod oauth;
 mod running;
 
 use std::collections::BTreeSet;

@@ -46,6 +46,44 @@ fn only_allowed_accounts_sign_in_and_go_on() {
     assert_eq!(world.version_of(&outside), Ok(1));
 }
 
+/// At an OAuth callback the account is only a claim. It lets somebody sign in at the CRM, which is their own business; the
+/// connector serves those whose account is proved.
+#[test]
+fn a_claimed_account_signs_in_and_is_served_once_it_is_proved() {
+    let world = World::start();
+    let mut document = world.version(1);
+    document["auth"] = json!({
+        "type": "oauth", "clientId": "cid",
+        "tokenUrl": format!("{}/oauth/token", world.crm.origin()),
+        "authorizationUrl": format!("{}/oauth/authorize", world.crm.origin()),
+        "redirectUri": "https://app.test/redirect", "scheme": "Basic",
+        "credentialTemplate": "{{user.accessToken}}:"
+    });
+    world.create(&document);
+    world.activate(1);
+    world.must("PATCH", "", Some(&json!({"allowedAccounts": ["100"]})));
+    let callback = |code: &str, more: &str| {
+        let uri = format!("https%3A%2F%2Fapp.test%2Fredirect%3Fcode%3D{code}%26state%3Dplatform%253DtestCrm");
+        let target = format!("/oauth-callback?proxyId=crm&callbackUri={uri}{more}");
+        world.app.send("GET", &target, &[], None)
+    };
+    for more in ["", "&rcAccountId=200"] {
+        let refused = callback("1-key", more);
+        assert_eq!(refused.status, 400, "{}", refused.text());
+        assert!(refused.text().contains("not open to your RingCentral account"), "{}", refused.text());
+    }
+    let claimed = callback("1-key", "&rcAccountId=100").json();
+    let token = claimed["jwtToken"].as_str().unwrap_or_else(|| panic!("{claimed}"));
+    assert!(world.version_of(token).is_err(), "a claim is served nothing");
+    let bearer = format!("Bearer {token}");
+    let prove = |account: &str| {
+        let headers = [("Authorization", bearer.as_str()), ("X-RC-Access-Token", account)];
+        world.app.send("GET", "/admin/settings", &headers, None)
+    };
+    prove("100");
+    assert_eq!(world.version_of(token), Ok(1), "the client asks for the settings after every sign-in");
+}
+
 #[test]
 fn the_manifest_of_a_connector_that_serves_is_handed_out() {
     let world = World::start();

@@ -56,7 +56,14 @@ fn globals_reach_every_outbound_request() {
         for step in recording::load(&group).steps {
             for request in list.recorded(&step).received {
                 for change in list.global.iter().filter_map(|global| global.outbound_header.as_ref()) {
-                    let HeaderNow { value, optional } = header(&request, &change.name);
+                    let Some(HeaderNow { value, optional }) = header(&request, &change.name) else {
+                        // Another HTTP library of the reference makes these, without its version.
+                        assert!(
+                            change.name.starts_with("Unified") && is_token_request(&request),
+                            "{request:?}"
+                        );
+                        continue;
+                    };
                     if change.to.is_some() {
                         assert_ne!(value, change.from, "{group}: {}", step.name);
                     }
@@ -76,10 +83,13 @@ struct HeaderNow {
     optional: bool,
 }
 
-fn header(request: &ExpectedOutbound, name: &str) -> HeaderNow {
-    let header = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
-    let header = header.unwrap_or_else(|| panic!("{} lacks {name}", request.path));
-    HeaderNow { value: header.value.clone(), optional: header.optional }
+fn header(request: &ExpectedOutbound, name: &str) -> Option<HeaderNow> {
+    let header = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
+    Some(HeaderNow { value: header.value.clone(), optional: header.optional })
+}
+
+fn is_token_request(request: &ExpectedOutbound) -> bool {
+    header(request, "accept").is_some_and(|accept| accept.value.ends_with("x-www-form-urlencoded"))
 }
 
 #[test]

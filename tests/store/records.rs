@@ -24,6 +24,7 @@ pub fn user(id: &str, proxy_id: Option<&str>) -> User {
             refresh: Some(Secret::new("refresh-60303ae22b998861bce3b28f")),
             expires_at: Some(1_760_000_000_000),
             client: None,
+            grant_fields: None,
         },
         rc_account_id: Some("37439510".to_owned()),
         rc_extension_hash: None,

@@ -1,5 +1,5 @@
 //! What belongs to a user, and what admins set for an account.
-use super::{Case, Tenant, World, assert_refused};
+use super::{Case, SignIn, Tenant, World, assert_refused};
 use crate::support::client::Response;
 use serde_json::{Value, json};
 
@@ -14,10 +14,34 @@ pub const CASES: &[Case] = &[
                 let again = Tenant {
                     token: String::new(),
                     account: stranger.account.clone(),
+                    claimed: stranger.claimed.clone(),
                     key: stranger.key.clone(),
                     ..*stranger
                 };
                 assert_eq!(again.signed_in().post("/unAuthorize", &json!({})).status, 200);
+            }
+        },
+        still: |owner, _| {
+            let reply = owner.get("/custom/contact/search?name=Ada");
+            assert!(owner.works(&reply) && reply.text().contains(&owner.key), "{}", reply.text());
+        },
+    },
+    Case {
+        routes: &["GET /oauth-callback", "GET /oauth/start"],
+        plant: |owner| {
+            let reply = owner.get("/custom/contact/search?name=Ada");
+            assert!(owner.works(&reply), "{}", reply.text());
+            owner.account.clone().unwrap_or_default()
+        },
+        act: |stranger, account| {
+            let start = format!("/oauth/start?platform={}&proxyId={}", stranger.platform, stranger.proxy_id);
+            // Who begins a sign-in for the owner's account, or comes back from one, learns nothing of it.
+            let begun = stranger.send("GET", &format!("{start}&rcAccountId={account}"), &Value::Null);
+            let back = stranger.checked(stranger.come_back());
+            match stranger.world.sign_in {
+                SignIn::OAuth => assert_eq!((begun.status, back.status), (302, 200), "{}", back.text()),
+                // A document whose users have API keys.
+                SignIn::Key => assert_eq!((begun.status, back.status), (400, 400), "{}", back.text()),
             }
         },
         still: |owner, _| {

@@ -72,6 +72,17 @@ enum Apart {
     Platform,
     /// Signed out; account, document and platform are the same.
     SignedOut,
+    /// Signed in with OAuth, where a client names its account without proving it: names the owner's.
+    Claim,
+}
+
+/// How people sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SignIn {
+    /// With an API key.
+    Key,
+    /// With OAuth; the code is the key.
+    OAuth,
 }
 
 const STRANGERS: [Apart; 6] = [
@@ -85,6 +96,7 @@ const STRANGERS: [Apart; 6] = [
 
 /// One server with two documents, a RingCentral platform and one CRM for all.
 struct World {
+    sign_in: SignIn,
     server: TestServer,
     vault: Vault,
     _crms: [Crm; 2],
@@ -92,18 +104,34 @@ struct World {
 
 impl World {
     fn start() -> Self {
+        Self::start_with(SignIn::Key)
+    }
+
+    fn start_with(sign_in: SignIn) -> Self {
         let vault = Vault::default();
         let crm = Crm::start({
             let vault = vault.clone();
-            move |request: &Request| vault.answer(request)
+            move |request: &Request| match request.path() {
+                "/oauth/token" => vault::token(request),
+                _ => vault.answer(request),
+            }
         });
         let platform = Crm::start(vault::ringcentral);
         let mut document = document(&crm.origin());
         vault::add_operations(&mut document);
+        if sign_in == SignIn::OAuth {
+            document["auth"] = json!({
+                "type": "oauth", "clientId": "cid", "clientSecret": "the secret of the app",
+                "tokenUrl": format!("{}/oauth/token", crm.origin()),
+                "authorizationUrl": format!("{}/oauth/authorize", crm.origin()),
+                "redirectUri": "https://app.test/redirect", "scheme": "Basic",
+                "credentialTemplate": "{{user.accessToken}}:"
+            });
+        }
         let server = TestServer::start_with(&[("one", &document), ("two", &document)], |options| {
             options.env("APP_SERVER_SECRET_KEY", SECRET).env("RINGCENTRAL_SERVER", platform.origin())
         });
-        Self { server, vault, _crms: [crm, platform] }
+        Self { sign_in, server, vault, _crms: [crm, platform] }
     }
 
     /// The owner of a round: rounds have nothing in common but session ids, numbers and the like.
@@ -116,6 +144,7 @@ impl World {
             proxy_id: "one",
             platform: "testCrm",
             account: has_account.then(|| format!("{round}8-testCrm")),
+            claimed: None,
             is_colleague: false,
             signed_out: false,
             token: String::new(),
@@ -133,6 +162,7 @@ impl World {
             Apart::Document => (round.to_owned(), "two", "testCrm", owner.account.clone()),
             Apart::Platform => (round.to_owned(), "one", "otherCrm", owner.account.clone()),
             Apart::SignedOut => (format!("{round}6"), "one", "testCrm", owner.account.clone()),
+            Apart::Claim => (format!("{round}5"), "one", "testCrm", None),
         };
         let stranger = Tenant {
             world: self,
@@ -143,6 +173,7 @@ impl World {
             platform,
             is_colleague: account.is_some() && account == owner.account,
             account,
+            claimed: owner.account.clone().filter(|_| apart == Apart::Claim),
             signed_out: apart == Apart::SignedOut,
             token: String::new(),
         }
@@ -163,7 +194,10 @@ struct Tenant<'w> {
     key: String,
     proxy_id: &'static str,
     platform: &'static str,
+    /// As a RingCentral token proves it.
     account: Option<String>,
+    /// As the client names it and nothing proves it.
+    claimed: Option<String>,
     /// A stranger of the owner's account.
     is_colleague: bool,
     signed_out: bool,
@@ -172,6 +206,12 @@ struct Tenant<'w> {
 
 impl Tenant<'_> {
     fn signed_in(mut self) -> Self {
+        if self.world.sign_in == SignIn::OAuth {
+            let reply = self.checked(self.come_back());
+            assert_eq!(reply.status, 200, "{}", reply.text());
+            self.token = reply.json()["jwtToken"].as_str().expect("a token").to_owned();
+            return self;
+        }
         let mut login = json!({
             "platform": self.platform, "proxyId": self.proxy_id, "apiKey": self.key,
             "hostname": format!("{}.example.com", self.key)
@@ -183,6 +223,26 @@ impl Tenant<'_> {
         assert_eq!(reply.status, 200, "{}", reply.text());
         self.token = reply.json()["jwtToken"].as_str().expect("a token").to_owned();
         self
+    }
+
+    /// The callback of a sign-in with OAuth.
+    fn come_back(&self) -> Response {
+        let uri = format!("https://app.test/redirect?code={}&state=platform%3D{}", self.key, self.platform);
+        let uri: String = url::form_urlencoded::byte_serialize(uri.as_bytes()).collect();
+        let mut target = format!(
+            "/oauth-callback?callbackUri={uri}&proxyId={}&hostname={}.example.com",
+            self.proxy_id, self.key
+        );
+        let mut headers = Vec::new();
+        if let Some(claimed) = &self.claimed {
+            target.push_str(&format!("&rcAccountId={claimed}&rcExtensionId=1"));
+            // The hash of whatever extension, as the client sends it.
+            headers.push(("rc-extension-id", claimed.as_str()));
+        }
+        if let Some(account) = &self.account {
+            headers.push(("X-RC-Access-Token", account));
+        }
+        self.world.server.send("GET", &target, &headers, None)
     }
 
     fn say(&self, text: &str) -> String {
@@ -253,9 +313,12 @@ fn cases() -> impl Iterator<Item = &'static Case> {
 }
 
 fn play(has_account: bool) {
-    let world = World::start();
+    play_in(&World::start(), has_account, &STRANGERS);
+}
+
+fn play_in(world: &World, has_account: bool, strangers: &[Apart]) {
     for (number, case) in cases().enumerate() {
-        for (at, apart) in STRANGERS.into_iter().enumerate() {
+        for (at, apart) in strangers.iter().copied().enumerate() {
             let round = format!("u{number}x{at}x");
             // The name of the round, where one of its assertions fails.
             eprintln!("{:?}: owner with account: {has_account}; stranger: {apart:?}", case.routes);
@@ -283,6 +346,12 @@ fn nothing_of_an_owner_with_an_account_is_a_strangers() {
 #[test]
 fn nothing_of_an_owner_without_an_account_is_a_strangers() {
     play(false);
+}
+
+/// The account that a client names at an OAuth callback opens nothing of that account, on any route.
+#[test]
+fn nothing_of_an_owner_is_a_strangers_who_claims_the_account_at_the_callback() {
+    play_in(&World::start_with(SignIn::OAuth), true, &[Apart::Claim, Apart::Account]);
 }
 
 /// Below these paths there are no sessions, but API tokens (tests/lifecycle, tests/console_tokens.rs).

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::exchange::RequestSpec;
 use super::inputs::{Found, Inputs};
+use super::oauth::SIGN_IN;
 use super::operation::{CredentialSource, Operation, RateLimit};
 use super::template::{Output, Place, Scope, Segments, Template, compile_value, split_url};
 use super::template::{compile_raw, compile_text};
@@ -81,6 +82,29 @@ pub fn origins(operation: &Operation, document: &Value, inputs: &Inputs<'_>) -> 
         CredentialSource::Template { source, .. } => list.add("auth/credentialTemplate", source),
         CredentialSource::Prepared { scheme } => {
             list.origins.push(prepared(operation.name, scheme.as_deref(), inputs));
+        }
+    }
+    list.finish()
+}
+
+/// The templates that the requests of signing in with OAuth are made from: the URLs, the client, and what the document
+/// adds to them. `document` is what the settings were compiled from.
+pub fn sign_in_origins(document: &Value, inputs: &Inputs<'_>) -> Vec<Origin> {
+    let mut list = List { operation: SIGN_IN, inputs, origins: Vec::new(), bytes: 0, omitted: 0 };
+    let auth = document.get("auth").unwrap_or(&Value::Null);
+    for place in [
+        "authorizationUrl",
+        "authorizationParameters",
+        "tokenUrl",
+        "clientId",
+        "clientSecret",
+        "tokenRequest/query",
+        "tokenRequest/headers",
+        "tokenRequest/fields",
+        "refresh/tokenUrl",
+    ] {
+        if let Some(value) = auth.pointer(&format!("/{place}")) {
+            list.visit(&format!("auth/{place}"), value);
         }
     }
     list.finish()

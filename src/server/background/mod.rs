@@ -5,6 +5,7 @@
 
 mod follow_store;
 mod reload;
+mod settle_tokens;
 mod share_limits;
 mod sweep;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 
+use crate::service::Shared;
 use crate::service::catalog::Catalog;
 use crate::service::clock::Clock;
 use crate::service::coordination::claims::Instance;
@@ -51,6 +53,11 @@ impl Background {
     /// Keeps rate limits together with the other servers of a store.
     pub(super) fn share_limits(&mut self, keeper: Arc<Keeper>) {
         self.add("share_limits", share_limits::run(keeper));
+    }
+
+    /// Stores new tokens that the store did not take when they were granted.
+    pub(super) fn settle_tokens(&mut self, shared: Arc<Shared>) {
+        self.add("settle_tokens", settle_tokens::run(shared));
     }
 
     fn add(&mut self, name: &'static str, job: impl Future<Output = ()> + Send + 'static) {

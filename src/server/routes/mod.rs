@@ -141,7 +141,8 @@ fn clients() -> Vec<Route> {
             .reply::<Refusal>(200, "The user is unknown")
             .reply::<Refusal>(400, "No such data: documents keep none"),
         post("/user/refreshInfo", profile::refresh_info, "Reads the user's profile from the CRM again")
-            .answer::<user_profile::Checked>("Done, or not needed"),
+            .reply::<user_profile::Checked>(200, "Done, or not needed")
+            .reply::<Refusal>(200, "It could not be done, and why"),
         get("/user/settings", settings::read, "Reads the user's settings, with those that admins manage")
             .reply::<BTreeMap<String, serde_json::Value>>(200, "The settings by key")
             .text(403, "The RingCentral token is of another account than the user")

@@ -59,6 +59,8 @@ members! {
         user_email as "userEmail": Option<Given<String>>,
         /// The RingCentral account. Nothing proves it, so it opens nothing of an account.
         rc_account_id as "rcAccountId": Option<Given<String>>,
+        /// The RingCentral extension; not used.
+        rc_extension_id as "rcExtensionId": Option<Given<String>>,
         /// A RingCentral access token. The header `X-RC-Access-Token` is better.
         #[schemars(skip)]
         rc_access_token as "rcAccessToken": Option<Given<String>>,

@@ -62,7 +62,7 @@ impl<'s> Connected<'s> {
             Ok(None) => return Err(Refusal::new(ReturnMessage::warning("User not found", 5000))),
             Err(error) => return Err(Refusal::new(store_failed(&error))),
         };
-        let platform = services.platform_of(&user.key.platform, &user);
+        let platform = services.platform_for(session, &user);
         platform.in_service()?;
         let refused = |error: CallError| {
             Refusal::new(match error {

@@ -91,7 +91,7 @@ async fn prepared(
     check_id("sessionId (logInfo.sessionId)", &session_id)?;
     let extension = request.named_extension().resolve(services);
     check_id("extensionNumber", extension.number.as_deref().unwrap_or_default())?;
-    let platform = services.platform_of(&session.platform, &user);
+    let platform = services.platform_for(session, &user);
     platform.in_service()?;
     let scopes = Tenants::of(&platform, &user);
     if stored(&platform, &scopes, &session_id, &extension).await?.is_some() {

@@ -4,14 +4,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{LookUpCallLogsQuery, connected, refusal, stored};
+use super::{LookUpCallLogsQuery, refusal, stored};
 use crate::connector::inputs::GetCallLog;
 use crate::connector::invocation;
-use crate::connector::{CallError, Interface, ReturnMessage};
+use crate::connector::{CallError, ErrorCode, Interface, ReturnMessage};
 use crate::engine::results::CallLogInfo;
 use crate::service::session::Session;
 use crate::service::tenants::Tenants;
-use crate::service::wording::{Refusal, message};
+use crate::service::wording::{Refusal, message, store_failed};
 use crate::service::{ResolvedPlatform, Services};
 use crate::store::{CallLog, User};
 
@@ -64,7 +64,11 @@ pub async fn look_up(
     session: &Session,
     asked: &LookUpCallLogsQuery,
 ) -> Result<LookedUp, Refusal> {
-    let user = connected(services, session).await?;
+    let user = match services.connected_user(session).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return Err(refusal("User not found", 5000).with_code(ErrorCode::SessionInvalid)),
+        Err(error) => return Err(Refusal::new(store_failed(&error))),
+    };
     let session_ids = asked.session_ids();
     let ids: Vec<&str> = session_ids.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
     if ids.is_empty() {
@@ -75,7 +79,7 @@ pub async fn look_up(
         return Err(too_many(ids.len(), most));
     }
     let extension = asked.named_extension().resolve(services);
-    let platform = services.platform_of(&session.platform, &user);
+    let platform = services.platform_for(session, &user);
     platform.in_service()?;
     let scopes = Tenants::of(&platform, &user);
     let mut logs = Vec::with_capacity(ids.len());

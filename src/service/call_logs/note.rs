@@ -61,7 +61,7 @@ pub async fn keep_note(
         return Err(refusal(text, 5000));
     }
     let note = Note { note: note.to_owned(), expires_at: services.clock.now_ms() + LIFETIME_MS };
-    let platform = services.platform_of(&session.platform, &user);
+    let platform = services.platform_for(session, &user);
     platform.in_service()?;
     let scopes = Tenants::of(&platform, &user);
     let saved = services.store.save(&key(&scopes.now, &session_id), &note).await;

@@ -76,7 +76,7 @@ async fn prepared(
         return Err(refusal("The call has no sessionId.", 5000));
     };
     let asked = request.named_extension().resolve(services);
-    let platform = services.platform_of(&session.platform, &user);
+    let platform = services.platform_for(session, &user);
     platform.in_service()?;
     let Some(log) = stored(&platform, &Tenants::of(&platform, &user), &session_id, &asked).await? else {
         return Err(refusal(format!("Cannot find log for session {session_id}"), 3000));

@@ -54,7 +54,7 @@ async fn prepared(
         Ok(None) => return Err(refusal("User not found").into()),
         Err(error) => return Err(unstored(&error).into()),
     };
-    let platform = services.platform_of(&session.platform, &user);
+    let platform = services.platform_for(session, &user);
     platform.in_service()?;
     platform
         .serving(Interface::CREATE_CONTACT)

@@ -4,9 +4,20 @@
 //! A further kind is a further file here, and an arm of [`of`].
 
 mod api_key;
+pub(super) mod form_grant;
+mod form_tokens;
+mod granted;
+mod journal;
 mod oauth;
+mod renewal;
 
 use async_trait::async_trait;
+
+pub(in crate::service) use granted::granted;
+pub use journal::TokenJournal;
+pub(crate) use renewal::OfRequest;
+pub use renewal::Renewals;
+use renewal::Why;
 
 use super::session::Session;
 use super::{ResolvedPlatform, Services};
@@ -22,6 +33,8 @@ pub(crate) enum SignIn {
     Key,
     /// The user signs in on a page of the CRM.
     Page,
+    /// The user fills in a form, whose fields are exchanged for a token.
+    Form,
 }
 
 /// One kind of credential: how users come by it, how it signs a request, how it is renewed.
@@ -40,12 +53,16 @@ pub(crate) trait CredentialSource: Send + Sync {
         credential: &Credential,
     ) -> Result<String, CallError>;
 
-    /// The user with a renewed credential. If it cannot be renewed, the user as it is: the CRM says what it
-    /// thinks of the old one, and the user reads that.
+    /// The user with a renewed credential; the user as it is, if nothing renews it.
     ///
     /// # Errors
-    /// If the store cannot be read.
-    async fn renewed(&self, _platform: &ResolvedPlatform<'_>, user: User) -> Result<User, StoreError> {
+    /// If it could not be renewed, or the session at the CRM is over.
+    async fn renewed(
+        &self,
+        _platform: &ResolvedPlatform<'_>,
+        user: User,
+        _why: Why,
+    ) -> Result<User, CallError> {
         Ok(user)
     }
 }
@@ -58,6 +75,11 @@ pub(crate) async fn of(platform: &ResolvedPlatform<'_>) -> Result<&'static dyn C
     let Ok(connector) = platform.serving(Interface::GET_AUTH_TYPE) else { return Ok(&api_key::ApiKey) };
     Ok(match connector.get_auth_type(&platform.call(None, None)).await?.value {
         AuthType::ApiKey => &api_key::ApiKey,
+        AuthType::OAuth
+            if platform.proxy.as_ref().is_some_and(|proxy| proxy.config.oauth.grant.takes_form()) =>
+        {
+            &form_tokens::FormTokens
+        }
         AuthType::OAuth => &oauth::Tokens,
     })
 }
@@ -92,29 +114,13 @@ pub(crate) async fn authorization_by(
 }
 
 impl Services {
-    /// The session's user who is signed in at the CRM, with a credential that has not expired if it can be
-    /// renewed.
+    /// The session's user who is signed in at the CRM. A credential that expires is renewed when the CRM is asked
+    /// (`service::invoke`).
     ///
     /// # Errors
     /// If the store cannot be read.
     pub async fn connected_user(&self, session: &Session) -> Result<Option<User>, StoreError> {
-        let Some(user) = session.connected_user(&*self.store).await? else { return Ok(None) };
-        if !user.credential.is_due(self.clock.now_ms()) {
-            return Ok(Some(user));
-        }
-        // Seldom, and by far the larger part: in a box it is not moved around with every request.
-        Box::pin(self.renewed(user)).await.map(Some)
-    }
-
-    async fn renewed(&self, user: User) -> Result<User, StoreError> {
-        let platform = self.platform_of(&user.key.platform, &user);
-        match of(&platform).await {
-            Ok(source) => source.renewed(&platform, user).await,
-            Err(error) => {
-                tracing::warn!(platform = user.key.platform, %error, "nothing says how a credential is renewed");
-                Ok(user)
-            }
-        }
+        session.connected_user(&*self.store).await
     }
 }
 

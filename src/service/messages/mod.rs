@@ -117,7 +117,7 @@ async fn prepared(
         Ok(None) => return Err(refusal("Contact not found", 5000)),
         Err(error) => return Err(Refusal::new(store_failed(&error))),
     };
-    let platform = services.platform_of(&session.platform, &user);
+    let platform = services.platform_for(session, &user);
     platform.in_service()?;
     let threads = input::threads(services, &platform, &user, request, messages).await?;
     let job = Job { scopes: Tenants::of(&platform, &user), user, client };

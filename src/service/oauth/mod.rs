@@ -37,7 +37,7 @@ use crate::connector::inputs::{GetUserInfo, OAuthSignIn};
 use crate::connector::invocation;
 use crate::connector::{Interface, ReturnMessage};
 use crate::credential::Credential;
-use crate::engine::oauth::{Granted, refused_in_words};
+use crate::engine::oauth::refused_in_words;
 use crate::store::{Secret, StoreError};
 
 /// How long a callback waits for another one with the same code.
@@ -308,8 +308,10 @@ async fn sign_in(services: &Services, arrival: Arrival) -> Result<LoggedIn, Call
     let verifier = arrival.begun().and_then(|begun| begun.verifier.as_deref()).map(Secret::new);
     let granted =
         exchange::exchange_code(&platform, &chosen.oauth, code, verifier.as_ref(), &submitted).await?;
-    let credential =
-        Credential { client: chosen.managed.clone(), ..credential(services.clock.now_ms(), &granted) };
+    let credential = Credential {
+        client: chosen.managed.clone(),
+        ..credentials::granted(services.clock.now_ms(), &granted)
+    };
     submitted.oauth = Some(Box::new(OAuthSignIn {
         access_token: granted.access_token,
         reply: granted.reply,
@@ -380,17 +382,5 @@ fn denied(error: &str) -> String {
     match refused_in_words(error) {
         Some(words) => words.to_owned(),
         None => crate::engine::text::one_line(error, 200),
-    }
-}
-
-/// The credential that was granted.
-pub(crate) fn credential(now: i64, granted: &Granted) -> Credential {
-    let expires_at = granted
-        .expires_in
-        .map(|left| now.saturating_add(i64::try_from(left.as_millis()).unwrap_or(i64::MAX)));
-    Credential {
-        refresh: granted.refresh_token.clone(),
-        expires_at,
-        ..Credential::new(granted.access_token.clone())
     }
 }

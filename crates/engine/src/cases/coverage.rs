@@ -1,12 +1,14 @@
 //! What the cases of a document do not show.
 
 use super::Outcome;
-use crate::operation::CompiledDocument;
+use crate::oauth::SIGN_IN;
+use crate::operation::{AuthType, CompiledDocument};
 
 /// Which operations and error rules of a document have a case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage {
-    /// The operations that the document defines, in the order of the contract.
+    /// The operations that the document defines, in the order of the contract; before them `signIn`, where users
+    /// sign in with OAuth.
     pub operations: Vec<Covered>,
     /// The rules of `errorMapping`, by their pointers: the document's, then the operations' own.
     pub error_rules: Vec<Covered>,
@@ -25,12 +27,14 @@ pub struct Covered {
 
 impl Coverage {
     pub(super) fn new(config: &CompiledDocument, outcomes: &[Outcome]) -> Self {
-        let operations = config.operations().map(|operation| Covered {
-            name: operation.name.as_str().to_owned(),
-            description: operation.name.descriptor().title.to_owned(),
+        let signs_in = (config.auth_type == AuthType::OAuth).then_some(SIGN_IN);
+        let names = signs_in.into_iter().chain(config.operations().map(|operation| operation.name));
+        let operations = names.map(|name| Covered {
+            name: name.as_str().to_owned(),
+            description: name.descriptor().title.to_owned(),
             cases: outcomes
                 .iter()
-                .filter(|outcome| outcome.about.as_ref().is_some_and(|(name, _)| *name == operation.name))
+                .filter(|outcome| outcome.about.as_ref().is_some_and(|(about, _)| *about == name))
                 .count(),
         });
         let mut error_rules: Vec<Covered> = Vec::new();

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use super::{Case, Content, recorded_exchange};
-use crate::config::operations::OperationName;
+use super::{Case, Content, recorded_exchange, subject};
 
 /// Reads cases of the form `{"name", "operation", "description", "input", "response", "request",
 /// "result"}`. One that cannot be run is found too, with what is wrong with it.
@@ -32,7 +31,7 @@ fn content(case: &Value) -> Result<Content, String> {
         return Err(format!("`{unknown}` is none of {}", MEMBERS.join(", ")));
     }
     let text = |name: &str| case.get(name).and_then(Value::as_str).unwrap_or_default();
-    let operation = OperationName::parse(text("operation"))
+    let operation = subject(text("operation"))
         .ok_or_else(|| format!("`operation` is `{}`, which is no operation", text("operation")))?;
     let object = |name: &str| -> Result<&Map<String, Value>, String> {
         case.get(name).and_then(Value::as_object).ok_or_else(|| format!("`{name}` has to be a JSON object"))

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{Case, Content, REQUEST, RESULT, recorded_exchange};
+use super::{Case, Content, REQUEST, RESULT, recorded_exchange, subject};
 use crate::config::documents::{CASES, has_ending};
 use crate::config::operations::OperationName;
 use crate::config::suggest::nearest;
+use crate::oauth::SIGN_IN;
 
 /// The documents of a directory that have cases, by name.
 pub(super) fn configs_in(directory: &Path) -> Vec<PathBuf> {
@@ -54,8 +55,8 @@ fn content(directory: &Path) -> Result<Content, String> {
     let case = object(directory, CASE)?;
     let text = |key: &str| case.get(key).and_then(Value::as_str).unwrap_or_default();
     let name = text("operation");
-    let operation = OperationName::parse(name).ok_or_else(|| {
-        let names = OperationName::ALL.iter().map(|operation| operation.as_str());
+    let operation = subject(name).ok_or_else(|| {
+        let names = OperationName::ALL.iter().chain([&SIGN_IN]).map(|operation| operation.as_str());
         let meant =
             nearest(name, names).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
         format!("{CASE}: `operation` is `{name}`, which is no operation{meant}")

@@ -10,6 +10,8 @@
 //! | `request.json` | the request that must be sent, or `{ "error": … }` where none may be |
 //! | `result.json` | `{ "result": …, "problems": [ … ] }`, or `{ "error": … }` where the reply cannot be mapped, or `{ "failure": { "kind": …, "returnMessage": … } }` with what users read where the operation fails |
 //!
+//! The operation `signIn` stands for signing in with OAuth: see the module `sign_in`.
+//!
 //! Running a case renders and maps, and never touches the network. The last two files are outcomes:
 //! [`rewrite`] writes them anew. `app-connect test` runs cases by [`suite`].
 
@@ -21,6 +23,7 @@ pub mod record;
 mod recorded_exchange;
 pub mod redact;
 pub mod report;
+mod sign_in;
 pub mod suite;
 
 use std::fmt;
@@ -40,6 +43,7 @@ use crate::exchange::{BodyKind, UpstreamResponse};
 use crate::failure::{Failure, MessageOverride};
 use crate::inputs::Inputs;
 use crate::mapping::error::MappingProblem;
+use crate::oauth::SIGN_IN;
 use crate::operation::{CompiledDocument, Operation};
 use crate::render;
 use crate::variables::Variable;
@@ -115,6 +119,11 @@ pub struct Outcome {
     pub actual: Vec<(&'static str, Value)>,
 }
 
+/// What a case can be about: an operation, or signing in.
+fn subject(name: &str) -> Option<OperationName> {
+    OperationName::parse(name).or_else(|| (name == SIGN_IN.as_str()).then_some(SIGN_IN))
+}
+
 /// Finds the cases below a directory of documents, or of one document, in the order of their names.
 /// A folder that cannot be read as a case is found too, with what is wrong with it.
 pub fn discover(path: &Path) -> Vec<Case> {
@@ -143,17 +152,38 @@ pub fn run(case: &Case, config: &CompiledDocument, wording: Wording) -> Outcome 
         }
     };
     outcome.about = Some((content.operation, content.description.clone()));
-    let Some(operation) = config.operation(content.operation) else {
-        outcome.error = Some(format!("{}.json has no operation `{}`", case.proxy_id, content.operation));
-        return outcome;
-    };
     let mut inputs = Inputs::from_object(&content.input);
     // A case says the same every day.
     if inputs.get(Variable::Now).is_none() {
         inputs
             .owned(Variable::Now, serde_json::from_str::<Value>(Variable::Now.example()).unwrap_or_default());
     }
-    match render(operation, &inputs) {
+    if content.operation == SIGN_IN {
+        sign_in::run(case, content, config, &inputs, &mut outcome);
+    } else if let Some(operation) = config.operation(content.operation) {
+        run_operation(case, content, operation, &inputs, wording, &mut outcome);
+    } else {
+        outcome.error = Some(format!("{}.json has no operation `{}`", case.proxy_id, content.operation));
+    }
+    if outcome.error.is_some() {
+        return outcome;
+    }
+    for (file, expected) in [(REQUEST, &content.request), (RESULT, &content.result)] {
+        let actual = outcome.actual.iter().find(|(name, _)| *name == file).map(|(_, value)| value);
+        diff::compare(file, expected.as_ref(), actual, &mut outcome.differences);
+    }
+    outcome
+}
+
+fn run_operation(
+    case: &Case,
+    content: &Content,
+    operation: &Operation,
+    inputs: &Inputs<'_>,
+    wording: Wording,
+    outcome: &mut Outcome,
+) {
+    match render(operation, inputs) {
         Err(error) => outcome.actual.push((REQUEST, json!({"error": error.to_string()}))),
         Ok(spec) if !spec.hosts.allows(&spec.url) => {
             let host = spec.url.host_str().unwrap_or_default();
@@ -167,15 +197,10 @@ pub fn run(case: &Case, config: &CompiledDocument, wording: Wording) -> Outcome 
             let platform = platform.and_then(Value::as_str).unwrap_or(&case.proxy_id);
             outcome.rule = rule_of(operation, &content.response);
             let judged = judge(operation, content.response.clone(), platform, &[]);
-            let result = result(judged, operation, &inputs, platform, wording, &mut outcome.unfound);
+            let result = result(judged, operation, inputs, platform, wording, &mut outcome.unfound);
             outcome.actual.push((RESULT, result));
         }
     }
-    for (file, expected) in [(REQUEST, &content.request), (RESULT, &content.result)] {
-        let actual = outcome.actual.iter().find(|(name, _)| *name == file).map(|(_, value)| value);
-        diff::compare(file, expected.as_ref(), actual, &mut outcome.differences);
-    }
-    outcome
 }
 
 /// The rule that decides about a recorded reply.

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::super::exchange::{HostPattern, HostPolicy};
 use super::super::oauth::{
-    ClientAuthentication, ClientTemplates, Endpoint, Extra, Fields, GrantType, OAuth, SIGN_IN, TokenFormat,
+    Additions, ClientAuthentication, ClientTemplates, Endpoint, Extra, Fields, GrantType, OAuth, SIGN_IN,
+    TokenFormat,
 };
 use super::super::operation::{AuthType, HeaderTemplate};
 use super::super::template::{
@@ -39,8 +40,17 @@ pub(super) fn compile(
     let Some(auth) = &document.auth else { return OAuth::default() };
     let is_used = AuthType::parse(auth.auth_type.as_deref()) == AuthType::OAuth;
     let grant = GrantType::parse(auth.grant.as_deref());
-    if is_used {
-        check_complete(auth, grant, problems);
+    match is_used {
+        true => {
+            check_complete(auth, grant, problems);
+            check_effect(auth, grant, problems);
+        }
+        false => check_type(auth, problems),
+    }
+    for operation in document.operations.defined() {
+        if let Some(own) = operation.auth {
+            check_place(own, &format!("/operations/{}/auth", operation.name), problems);
+        }
     }
     let mut wanted = Vec::new();
     let mut compiler = Compiler { allowed_hosts, wanted: &mut wanted, problems };
@@ -79,9 +89,11 @@ pub(super) fn compile(
         lifetime: refresh
             .lifetime_seconds
             .map(|seconds| Duration::from_secs_f64(super::number(seconds, 1.0, 31_536_000.0))),
-        client,
-        extra: Arc::new(Extra { authorization, fields, headers, query, wanted }),
-        is_elsewhere: false,
+        additions: Additions {
+            client,
+            extra: Arc::new(Extra { authorization, fields, headers, query, wanted }),
+            is_elsewhere: false,
+        },
     }
 }
 
@@ -134,6 +146,92 @@ fn check_complete(auth: &Auth, grant: GrantType, problems: &mut Problems) {
     }
 }
 
+/// The settings that documents had no use for before there was OAuth.
+fn given(auth: &Auth) -> impl Iterator<Item = &'static str> {
+    [
+        ("clientIdEnv", auth.client_id_env.is_some()),
+        ("grant", auth.grant.is_some()),
+        ("pkce", auth.pkce.is_some()),
+        ("authorizationParameters", auth.authorization_parameters.is_some()),
+        ("tokenRequest", auth.token_request.is_some()),
+        ("refresh", auth.refresh.is_some()),
+    ]
+    .into_iter()
+    .filter(|(_, is_given)| *is_given)
+    .map(|(name, _)| name)
+}
+
+/// Reports settings of OAuth where users paste a key.
+fn check_type(auth: &Auth, problems: &mut Problems) {
+    for name in given(auth) {
+        problems.push(
+            Problem::new(
+                Code::UnknownAuth,
+                format!("/auth/{name}"),
+                format!("`{name}` has no effect: it belongs to OAuth, and `type` is not `oauth`"),
+            )
+            .part(Part::Key)
+            .help("write `\"type\": \"oauth\"` in `auth`, or leave it out"),
+        );
+    }
+}
+
+/// Reports settings of OAuth in the `auth` of an operation.
+fn check_place(auth: &Auth, at: &str, problems: &mut Problems) {
+    for name in given(auth) {
+        problems.push(
+            Problem::new(
+                Code::UnknownAuth,
+                format!("{at}/{name}"),
+                format!("`{name}` has no effect here: all operations use the tokens of one sign-in"),
+            )
+            .part(Part::Key)
+            .help("write it into the document's own `auth`"),
+        );
+    }
+}
+
+/// Reports settings that do nothing beside the others.
+fn check_effect(auth: &Auth, grant: GrantType, problems: &mut Problems) {
+    let mut idle = |at: &str, message: String, help: &str| {
+        problems.push(Problem::new(Code::UnknownAuth, at, message).part(Part::Key).help(help));
+    };
+    if grant.takes_form() {
+        for (name, is_given) in [
+            ("authorizationUrl", auth.authorization_url.is_some()),
+            ("authorizationParameters", auth.authorization_parameters.is_some()),
+            ("pkce", auth.pkce.is_some()),
+        ] {
+            if is_given {
+                let message =
+                    format!("`{name}` has no effect: with this `grant` nobody is sent to a page of the CRM");
+                idle(&format!("/auth/{name}"), message, "leave it out");
+            }
+        }
+    }
+    let Some(request) = &auth.token_request else { return };
+    let has_secret = auth.client_secret.is_some() || auth.client_secret_env.is_some();
+    if request.client_authentication.as_deref() == Some("none") && has_secret {
+        let message = "the client's secret is not sent: `clientAuthentication` is `none`".to_owned();
+        idle(
+            "/auth/tokenRequest/clientAuthentication",
+            message,
+            "write `form` or `basic`, or leave the secret out",
+        );
+    }
+    for name in request.headers.iter().flat_map(|headers| headers.keys()) {
+        if name.eq_ignore_ascii_case("content-type") {
+            let message = "the content type of a token request follows from `format`; this value is not sent"
+                .to_owned();
+            idle(
+                &pointer::join("/auth/tokenRequest/headers", name),
+                message,
+                "leave it out, and write `\"format\": \"json\"` where the CRM wants JSON",
+            );
+        }
+    }
+}
+
 struct Compiler<'a> {
     allowed_hosts: &'a Arc<[HostPattern]>,
     /// The variables that calls and blocks read.
@@ -171,6 +269,17 @@ impl Compiler<'_> {
             return Some(text.into());
         }
         let template = self.template(name, text, at)?;
+        if name == "authorizationUrl" && template.sources().into_iter().any(Variable::is_secret) {
+            self.problems.push(
+                Problem::new(
+                    Code::OAuthParameter,
+                    at,
+                    "a credential would stand in the address of the sign-in page; nobody is sent there",
+                )
+                .help("send it with the token request: `tokenRequest.fields` or `tokenRequest.headers`"),
+            );
+            return None;
+        }
         self.wanted.extend(template.wanted());
         Some(Endpoint::templated(text, template))
     }
@@ -294,6 +403,9 @@ impl Compiler<'_> {
         for (name, value) in values.into_iter().flatten() {
             let at = pointer::join(at, name);
             let Some(header) = header::header_name(name, &at, self.problems) else { continue };
+            if header == http::header::CONTENT_TYPE {
+                continue;
+            }
             let Some(template) = header::template(value, Place::own(SIGN_IN, &at), self.problems) else {
                 continue;
             };

@@ -73,6 +73,16 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
             check_value(name, value, &pointer::join("/requestDefaults/defaultHeaders", name), problems);
         }
     }
+    if let Some(request) = auth.and_then(|auth| auth.token_request.as_ref()) {
+        for (part, values) in
+            [("headers", &request.headers), ("query", &request.query), ("fields", &request.fields)]
+        {
+            for (name, value) in values.iter().flatten() {
+                let at = pointer::join(&format!("/auth/tokenRequest/{part}"), name);
+                check_value(name, value, &at, problems);
+            }
+        }
+    }
     for operation in document.operations.defined() {
         let root = format!("/operations/{}", operation.name);
         for (name, value) in operation.headers.into_iter().flatten() {

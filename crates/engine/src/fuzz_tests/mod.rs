@@ -9,6 +9,7 @@ mod paths;
 mod replies;
 mod templates;
 mod text_bodies;
+mod token_replies;
 
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 

@@ -43,7 +43,11 @@ impl OAuth {
             if let Some(scopes) = self.scopes.as_deref().filter(|scopes| !scopes.is_empty()) {
                 parameters.text("scope", scopes);
             }
-            self.extra.authorization.apply_public(&scope, "authorizationParameters", &mut parameters)?;
+            self.additions.extra.authorization.apply_public(
+                &scope,
+                "authorizationParameters",
+                &mut parameters,
+            )?;
             parameters.text("state", state);
             if let Some(challenge) = challenge {
                 parameters.text("code_challenge", challenge).text("code_challenge_method", "S256");
@@ -55,7 +59,7 @@ impl OAuth {
 
     /// The variables of one sign-in.
     pub(super) fn scope<'s>(&'s self, inputs: &'s Inputs<'s>) -> Scope<'s> {
-        Scope::new(inputs, &self.extra.wanted).demanding(DEMANDS)
+        Scope::new(inputs, &self.additions.extra.wanted).demanding(DEMANDS)
     }
 }
 

@@ -11,9 +11,14 @@ mod authorization;
 mod error;
 mod exchange;
 mod fields;
+mod form;
 pub mod pkce;
 mod reply;
+#[cfg(test)]
+mod reply_tests;
 mod request;
+#[cfg(test)]
+mod request_tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +27,7 @@ use std::time::Duration;
 pub use self::error::OAuthError;
 pub use self::exchange::exchange;
 pub(crate) use self::fields::Fields;
+pub use self::form::FormGrant;
 pub use self::reply::{Granted, TokenRefusal, granted, refused_in_words};
 pub use self::request::Grant;
 use super::operation::HeaderTemplate;
@@ -88,9 +94,16 @@ pub struct OAuth {
     pub keeps_refresh_token: bool,
     /// How long an access token lives where the reply does not say it.
     pub lifetime: Option<Duration>,
+    /// What a document's templates add to requests. A code connector leaves it at its default.
+    pub additions: Additions,
+}
+
+/// What a document's templates add to requests.
+#[derive(Debug, Clone, Default)]
+pub struct Additions {
     /// A client that is made from what the user typed.
     pub(crate) client: Option<Arc<ClientTemplates>>,
-    /// What the document adds to requests.
+    /// Parameters, fields and headers.
     pub(crate) extra: Arc<Extra>,
     /// Whether the token URL is another one than the document's: the connector's own secret is not sent there.
     pub(crate) is_elsewhere: bool,
@@ -239,8 +252,7 @@ impl OAuth {
                 true => (!token_url.is_empty()).then(|| token_url.into()),
             },
             refresh_url: self.refresh_url.clone().filter(|_| !is_elsewhere),
-            client: None,
-            is_elsewhere,
+            additions: Additions { client: None, is_elsewhere, ..self.additions.clone() },
             ..self.clone()
         }
     }

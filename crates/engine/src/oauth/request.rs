@@ -103,7 +103,7 @@ impl OAuth {
     /// If the client id or the URL is missing, a value cannot stand in its place, or the request would be too long.
     pub fn token_request(&self, grant: &Grant<'_>, inputs: &Inputs<'_>) -> Result<RequestSpec, OAuthError> {
         // Not for a token endpoint that somebody else chose.
-        let narrowed = self.is_elsewhere.then(|| inputs.without(Variable::SecretKey));
+        let narrowed = self.additions.is_elsewhere.then(|| inputs.without(Variable::SecretKey));
         let inputs = narrowed.as_ref().unwrap_or(inputs);
         budget::within(RENDER_STEPS, || self.rendered(grant, inputs))
     }
@@ -120,7 +120,7 @@ impl OAuth {
         let endpoint = own.or(self.token_url.as_ref()).filter(|url| !url.as_str().trim().is_empty());
         let (mut url, hosts) = endpoint.ok_or(OAuthError::NoTokenUrl)?.render(&scope, "tokenUrl")?;
         let mut query = Values::default();
-        self.extra.query.apply(&scope, "tokenRequest/query", &mut query)?;
+        self.additions.extra.query.apply(&scope, "tokenRequest/query", &mut query)?;
         append_query(&mut url, &query.to_form());
         check_length("URL", url.as_str().len(), MAX_URL)?;
 
@@ -148,7 +148,7 @@ impl OAuth {
         if let Grant::Code { verifier: Some(verifier), .. } = grant {
             members.text("code_verifier", verifier.expose());
         }
-        self.extra.fields.apply(&scope, "tokenRequest/fields", &mut members)?;
+        self.additions.extra.fields.apply(&scope, "tokenRequest/fields", &mut members)?;
         let headers = self.headers(authorization.as_deref(), &scope)?;
         let body = match self.format {
             TokenFormat::Form => members.to_form().into_bytes(),
@@ -171,7 +171,7 @@ impl OAuth {
 
     /// In the order of recordings 20.
     fn headers(&self, authorization: Option<&str>, scope: &Scope<'_>) -> Result<HeaderMap, OAuthError> {
-        let mut headers = HeaderMap::with_capacity(self.extra.headers.len() + 4);
+        let mut headers = HeaderMap::with_capacity(self.additions.extra.headers.len() + 4);
         let accept = "application/json, application/x-www-form-urlencoded";
         headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
         let content_type = match self.format {
@@ -188,7 +188,7 @@ impl OAuth {
             headers.insert(header::AUTHORIZATION, value);
         }
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        for (name, template) in &self.extra.headers {
+        for (name, template) in &self.additions.extra.headers {
             render_header(name, template, scope, &mut headers)
                 .map_err(|error| error.below(&format!("tokenRequest/headers/{name}")))?;
         }
@@ -199,7 +199,7 @@ impl OAuth {
         if let Some(id) = self.client_id.as_deref().filter(|id| !id.is_empty()) {
             return Ok(Some(id.to_owned()));
         }
-        let template = self.client.as_ref().and_then(|client| client.id.as_ref());
+        let template = self.additions.client.as_ref().and_then(|client| client.id.as_ref());
         let Some(template) = template else { return Ok(None) };
         let id = template
             .render(scope, Slot::Json)
@@ -211,7 +211,7 @@ impl OAuth {
         if let Some(secret) = self.client_secret.as_ref().filter(|secret| !secret.expose().is_empty()) {
             return Ok(Some(secret.clone()));
         }
-        let template = self.client.as_ref().and_then(|client| client.secret.as_ref());
+        let template = self.additions.client.as_ref().and_then(|client| client.secret.as_ref());
         let Some(template) = template else { return Ok(None) };
         let secret = template
             .render(scope, Slot::Json)

@@ -149,3 +149,27 @@ fn a_request_has_a_largest_size_and_says_where_it_is_exceeded() {
         assert!(refused.contains(expected), "{operation}: {refused}");
     }
 }
+
+/// Q40: the scheme of an OAuth document stands before the token in every operation, that of the sign-in too.
+#[test]
+fn the_scheme_of_oauth_is_used_in_every_operation() {
+    let document = json!({
+        "requestDefaults": {"baseUrl": "https://crm.example.com"},
+        "auth": {"type": "oauth", "scheme": "Zoho-oauthtoken"},
+        "operations": {
+            "getUserInfo": {"url": "/me", "responseMapping": {"idPath": "body.id"}},
+            "findContact": {"url": "/contacts", "responseMapping": {"listPath": "body"}},
+            "getLicenseStatus": {"url": "/license"},
+            "unAuthorize": {"method": "POST", "url": "/logout", "auth": {"scheme": "Token"}},
+        },
+    });
+    let config = load("crm.json", &document.to_string(), &|_| None).config.unwrap();
+    let mut inputs = Inputs::new();
+    inputs.text(Variable::AuthHeader, "Bearer at-1");
+    for operation in config.operations() {
+        let sent = render(operation, &inputs).unwrap();
+        let expected =
+            if operation.name == OperationName::UN_AUTHORIZE { "Token at-1" } else { "Zoho-oauthtoken at-1" };
+        assert_eq!(sent.headers[header::AUTHORIZATION], expected, "{}", operation.name);
+    }
+}
