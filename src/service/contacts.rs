@@ -88,6 +88,9 @@ pub struct Search {
     revision: Option<String>,
 }
 
+/// The answer to a search, for those who wait for it too, and whether the user's session at the CRM is over.
+pub type SharedAnswer = (Answer, bool);
+
 /// A refusal that still holds an empty list, or a refusal alone.
 pub type Answer = Result<Found, Refusal>;
 
@@ -173,10 +176,15 @@ pub async fn find(services: &Services, session: &Session, input: FindContact, fo
         match services.searches_in_flight.join(&search, claims::PATIENCE).await {
             Joined::Leader(leader) => {
                 let answer = ask(&platform, &user, &input, is_shared).await;
-                leader.finish(answer.clone());
+                leader.finish((answer.clone(), platform.is_revoked()));
                 break answer;
             }
-            Joined::Shared(answer) => break answer,
+            Joined::Shared((answer, is_revoked)) => {
+                if is_revoked {
+                    platform.revoke();
+                }
+                break answer;
+            }
             Joined::Ended => {}
             // Nothing is written, so asking twice does no harm.
             Joined::Waiting => break ask(&platform, &user, &input, is_shared).await,

@@ -116,7 +116,7 @@ pub struct Shared {
     pub contacts_in_flight: Arc<coordination::single_flight::SingleFlight<contacts::Answer>>,
     /// Contacts that CRMs are being asked for.
     pub searches_in_flight:
-        Arc<coordination::single_flight::SingleFlight<contacts::Answer, contacts::Search>>,
+        Arc<coordination::single_flight::SingleFlight<contacts::SharedAnswer, contacts::Search>>,
     /// Sign-ins with OAuth.
     pub sign_ins: oauth::SignIns,
     /// Tokens that are being renewed.

@@ -1,7 +1,7 @@
 //! A platform with what serves it at this moment: the document of its snapshot, or registered connectors.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Services;
 use super::credentials::OfRequest;
@@ -149,6 +149,18 @@ impl ResolvedPlatform<'_> {
     pub(crate) fn gives_no_id(&self, operation: OperationName) -> bool {
         let operation = self.proxy.as_ref().and_then(|proxy| proxy.config.operation(operation));
         operation.is_some_and(Operation::gives_no_id)
+    }
+
+    /// Whether the user's session at the CRM has turned out to be over.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.revoked.as_ref().is_some_and(|revoked| revoked.load(Ordering::Relaxed))
+    }
+
+    /// Tells that it is over: another request of the user has found it out.
+    pub(crate) fn revoke(&self) {
+        if let Some(revoked) = &self.revoked {
+            revoked.store(true, Ordering::Relaxed);
+        }
     }
 
     /// The entry by which clients offer to create a contact, where the platform has a document and contacts are
