@@ -46,7 +46,10 @@ impl Scene {
             "platform": "testCrm", "proxyId": "crm", "apiKey": "1-key", "rcAccessToken": "any"
         });
         let token = server.send_login(&login).json()["jwtToken"].as_str().expect("a token").to_owned();
-        Self { names, fails, crm, server, token, _platform: platform }
+        let scene = Self { names, fails, crm, server, token, _platform: platform };
+        // The user, and that somebody of the account was seen, which is written down beside the request.
+        test_server::until("the writes of the sign-in", || scene.writes() >= 2);
+        scene
     }
 
     fn crm_knows(&self, names: &[&'static str]) {

@@ -110,19 +110,24 @@ async fn written(
     who: &Someone,
     is_proved: bool,
 ) -> Result<bool, StoreError> {
-    if !is_proved && services.store.versioned_lossy(&key(account, None)).await?.is_absent() {
-        return Ok(false);
-    }
     let now = services.clock.now_ms();
-    if is_proved {
-        known(services, account).await?;
-    }
-    let key = key(account, Some(shard_of(services, who)));
-    let _turn = services.record_locks.take(&key).await;
+    let part = key(account, Some(shard_of(services, who)));
+    let _turn = services.record_locks.take(&part).await;
     loop {
-        let before = services.store.versioned_lossy(&key).await?;
+        let of_account = services.store.versioned_lossy(&key(account, None)).await?;
+        let before = services.store.versioned_lossy(&part).await?;
+        if !is_proved && of_account.is_absent() {
+            return Ok(false);
+        }
+        let mut changes = Vec::new();
+        if is_proved && !of_account.content.as_ref().is_some_and(|known: &Seen| known.is_fresh(now)) {
+            changes.push(of_account.changed_to(&Seen::account(now))?);
+        }
         let mut seen = before.content.clone().unwrap_or_default();
-        if !seen.note(who, now) || services.store.change_documents(&[before.changed_to(&seen)?]).await? {
+        if seen.note(who, now) {
+            changes.push(before.changed_to(&seen)?);
+        }
+        if changes.is_empty() || services.store.change_documents(&changes).await? {
             return Ok(true);
         }
     }
