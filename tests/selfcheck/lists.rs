@@ -89,7 +89,8 @@ fn header(request: &ExpectedOutbound, name: &str) -> Option<HeaderNow> {
 }
 
 fn is_token_request(request: &ExpectedOutbound) -> bool {
-    header(request, "accept").is_some_and(|accept| accept.value.ends_with("x-www-form-urlencoded"))
+    request.target == "platform.ringcentral.com"
+        || header(request, "accept").is_some_and(|accept| accept.value.ends_with("x-www-form-urlencoded"))
 }
 
 #[test]
