@@ -79,3 +79,19 @@ fn mappings_are_those_of_the_tokens_account() {
     assert_eq!(world.kept(&session, ADMIN), by_hand);
     assert_eq!(shown(&world.map(&session, ADMIN, &extensions())), json!([["u1", [202]]]));
 }
+
+/// That the document is gone is told, and is no empty list.
+#[test]
+fn a_document_that_is_gone_is_told() {
+    let mut world = World::start();
+    world.set_users(json!([{"id": "u1", "name": "Ada Lovelace"}]));
+    let session = world.admin();
+    let file = world.app.document("one");
+    world.app.kill_and_restart_after(|_| std::fs::remove_file(&file).unwrap());
+    let body = json!({"rcExtensionList": extensions(), "additionalFieldValues": {"a": 1}});
+    for route in ROUTES.into_iter().chain(["/admin/serverLoggingSettings"]) {
+        let reply = world.post(route, &session, ADMIN, &body);
+        assert!(reply.status == 400 && reply.text().contains("not in service"), "{route}: {}", reply.text());
+    }
+    assert_eq!(world.crm.count("/v1/users"), 0);
+}
