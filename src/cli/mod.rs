@@ -18,6 +18,7 @@ mod sandbox;
 mod schema;
 mod secret_length;
 mod serve;
+mod shown;
 mod store;
 mod subject;
 mod test;
