@@ -166,9 +166,8 @@ fn the_page_about_oauth_shows_the_document_that_ships() {
     let ships: Value = serde_json::from_str(&read("proxy-configs/hubspot.json")).unwrap();
     assert_eq!(shown["auth"], ships["auth"]);
     assert_eq!(shown["operations"]["getUserInfo"]["url"], ships["operations"]["getUserInfo"]["url"]);
-    for case in ["sign-in-renewal"] {
-        assert!(page.contains(case), "{case}");
-        let file = read(&format!("proxy-configs/hubspot.cases/{case}/input.json"));
-        assert!(file.contains("fictional-refresh-token"), "{file}");
-    }
+    let case = "sign-in-renewal";
+    assert!(page.contains(case));
+    let file = read(&format!("proxy-configs/hubspot.cases/{case}/input.json"));
+    assert!(file.contains("fictional-refresh-token"), "{file}");
 }

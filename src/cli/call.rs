@@ -1,6 +1,6 @@
 //! `app-connect call`
 
-use super::explain::show;
+use super::shown::show;
 use super::{CliError, FOUND, egress, print, runtime, subject, user_file};
 use crate::connector::exchange;
 use crate::engine::inputs::Inputs;

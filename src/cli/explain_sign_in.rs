@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::explain::{show, show_origins};
+use super::shown::{show, show_origins};
 use super::{CliError, print, subject};
 use crate::engine::explain::{curl, sign_in_origins};
 use crate::engine::inputs::Inputs;

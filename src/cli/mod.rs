@@ -19,6 +19,7 @@ mod sandbox;
 mod schema;
 mod secret_length;
 mod serve;
+mod shown;
 mod sign_in;
 mod store;
 mod subject;

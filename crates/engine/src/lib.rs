@@ -78,6 +78,7 @@ pub mod failure;
 #[cfg(test)]
 mod fuzz_tests;
 mod header_id;
+mod header_template;
 #[doc(hidden)]
 pub mod hex;
 pub mod host;

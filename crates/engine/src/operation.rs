@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, Method};
 use serde_json::Value;
 
 use super::body::BodyTemplate;
 use super::error_rule::ErrorRule;
 use super::exchange::{HostPattern, UpstreamResponse};
+use super::header_template::HeaderTemplate;
 use super::inputs::Inputs;
 use super::mapping::Mapping;
 use super::mapping::error::{MapError, MappingProblem};
@@ -339,15 +340,6 @@ pub(super) struct Parameter {
     pub(super) value: BodyTemplate,
     /// Whether it may be missing where values are demanded.
     pub(super) optional: bool,
-}
-
-/// A header value.
-#[derive(Debug)]
-pub(super) enum HeaderTemplate {
-    /// Known at load.
-    Literal(HeaderValue),
-    /// One expression: left out where it yields nothing.
-    Value(Template),
 }
 
 /// How the credential header is made.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use http::{HeaderName, Method};
 use serde_json::Value;
 
-use super::super::operation::{HeaderTemplate, RateBudget, RateLimit};
+use super::super::header_template::HeaderTemplate;
+use super::super::operation::{RateBudget, RateLimit};
 use super::super::retry::{Effect, LIMITED, RetryPolicy, WaitSource, WaitUnit, is_idempotent};
 use super::super::status::StatusSet;
 use super::super::template::{Place, compile_value};

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::super::encode::header_value;
-use super::super::operation::HeaderTemplate;
+use super::super::header_template::HeaderTemplate;
 use super::super::template::{Place, Template, compile_value};
 use super::super::text::to_text;
 use super::Shared;

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::super::body::BodyTemplate;
 use super::super::error_rule::ErrorRule;
-use super::super::operation::{HeaderTemplate, LogFormat, Operation, Parameter, QueryTemplate, TextLimit};
+use super::super::header_template::HeaderTemplate;
+use super::super::operation::{LogFormat, Operation, Parameter, QueryTemplate, TextLimit};
 use super::super::phone::parse_region;
 use super::super::template::{
     Place, Template, compile_member, compile_parameter, compile_value, first_value,

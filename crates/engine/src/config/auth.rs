@@ -5,7 +5,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::operation::headers as named_values;
 use crate::secret::Secret;
 
 /// How a request is authorised.
@@ -122,6 +121,13 @@ pub struct Refresh {
     /// How long an access token lives where the reply does not say it, in seconds.
     #[schemars(title = "Lifetime in seconds", example = 1800, extend("minimum" = 1, "maximum" = 31_536_000))]
     pub lifetime_seconds: Option<f64>,
+}
+
+fn named_values(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": ["object", "null"],
+        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+    })
 }
 
 fn pkce(_: &mut schemars::SchemaGenerator) -> schemars::Schema {

@@ -30,7 +30,7 @@ pub(crate) use self::fields::Fields;
 pub use self::form::FormGrant;
 pub use self::reply::{Granted, TokenRefusal, granted, refused_in_words};
 pub use self::request::Grant;
-use super::operation::HeaderTemplate;
+use super::header_template::HeaderTemplate;
 use super::template::TextTemplate;
 use super::url::UrlTemplate;
 use super::variables::Variable;
