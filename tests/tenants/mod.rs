@@ -250,8 +250,10 @@ impl Tenant<'_> {
             // The hash of whatever extension, as the client sends it.
             headers.push(("rc-extension-id", claimed.as_str()));
         }
-        if let Some(account) = &self.account {
-            headers.push(("X-RC-Access-Token", account));
+        // As a sign-in with a key has it: no admin's.
+        let token = self.account.as_ref().map(|account| format!("{account}~{}", self.key));
+        if let Some(token) = &token {
+            headers.push(("X-RC-Access-Token", token));
         }
         self.world.server.send("GET", &target, &headers, None)
     }
