@@ -51,6 +51,7 @@ pub enum Contacts {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(inline)]
+#[allow(clippy::large_enum_variant, reason = "all but one of a list are contacts")]
 pub enum Listed {
     /// A contact.
     Contact(Contact),
