@@ -9,6 +9,9 @@ use std::sync::{Arc, Mutex};
 
 const FIND: &str = "/contact?phoneNumber=%2B14155550142";
 
+/// What a test changes in the operations of its document.
+type Change = fn(&mut Value);
+
 /// A CRM with a number of contacts for every number, and a RingCentral platform that knows one account.
 struct Scene {
     server: TestServer,
@@ -18,11 +21,11 @@ struct Scene {
 }
 
 impl Scene {
-    fn start(documents: &[(&str, fn(&mut Value))]) -> Self {
+    fn start(documents: &[(&str, Change)]) -> Self {
         Self::start_with(documents, |options| options)
     }
 
-    fn start_with(documents: &[(&str, fn(&mut Value))], adjust: impl FnOnce(Options) -> Options) -> Self {
+    fn start_with(documents: &[(&str, Change)], adjust: impl FnOnce(Options) -> Options) -> Self {
         let known = Arc::new(Mutex::new(1));
         let count = Arc::clone(&known);
         let crm = Crm::start(move |request: &Request| match (request.method.as_str(), request.path()) {
