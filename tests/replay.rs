@@ -46,10 +46,10 @@ replay_groups! {
     group_21_identity = "21-identity",
     group_22_managed_oauth = "22-managed-oauth",
     group_23_managed_apikey = "23-managed-apikey",
-    group_26_reports = "26-reports",
-    group_29_unconfigured = "29-unconfigured",
     group_24_user_mapping = "24-user-mapping",
     group_25_server_logging = "25-server-logging",
+    group_26_reports = "26-reports",
+    group_29_unconfigured = "29-unconfigured",
 }
 
 #[test]

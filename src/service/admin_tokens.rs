@@ -96,9 +96,6 @@ impl From<StoreError> for NotKept {
 /// If the code is missing or refused, RingCentral cannot be asked, the token is not an admin's of the user's account,
 /// or the store fails. Nothing is kept then.
 pub async fn bring(services: &Services, user: User, code: Option<String>) -> Result<(), NotKept> {
-    if services.ringcentral_app.is_none() {
-        return Ok(());
-    }
     let code = code.ok_or_else(|| {
         let words = "RingCentral's code is missing (parameter code). Sign in to RingCentral again.";
         NotKept::Invalid(words.to_owned())
@@ -106,6 +103,9 @@ pub async fn bring(services: &Services, user: User, code: Option<String>) -> Res
     if code.len() > LONGEST_CODE {
         let words = format!("RingCentral's code is longer than {LONGEST_CODE} bytes, so it was not sent.");
         return Err(NotKept::Invalid(words));
+    }
+    if services.ringcentral_app.is_none() {
+        return Ok(());
     }
     // What RingCentral said within the last minute is enough to refuse: the code is not spent then.
     if proof::standing(services, &user) == Some(false) {

@@ -198,8 +198,11 @@ fn managed_settings_are_their_accounts() {
         world.get(&target, &of_100, "bad").text().contains("planted-100"),
         "an outage takes nothing away"
     );
-    // Without an account here, the RingCentral token alone says which one is meant.
-    assert!(world.get("/user/settings", &of_none, "100").text().contains("planted-100"));
+    // Without an account here, the RingCentral token says which one is meant, and proves it for later.
+    let proved = world.sign_in("d-key", None);
+    assert_eq!(world.get(&target, &proved, "").json(), json!({}));
+    assert!(world.get("/user/settings", &proved, "100").text().contains("planted-100"));
+    assert!(world.get(&target, &proved, "").text().contains("planted-100"));
     for (session, token) in [(&of_200, ""), (&of_200, "bad"), (&of_none, ""), (&of_none, "bad")] {
         let upper = format!("/user/settings?rcAccountId={}", hash.to_uppercase());
         for target in [target.as_str(), upper.as_str(), "/user/settings?rcAccountId=100"] {
