@@ -11,7 +11,15 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 const WORDS: &str = "authorize CRM platform";
 
-/// Method, path and whether a session is needed, of every route of clients.
+/// These say `Invalid request` where the session is missing (recordings 26 and 29).
+const OTHER_WORDS: [&str; 4] = [
+    "/debug/report/url",
+    "/ringcentral/admin/report",
+    "/ringcentral/admin/userReport",
+    "/ringcentral/oauth/callback",
+];
+
+/// Method, path and whether a missing session is told with the words, of every route of clients.
 fn routes() -> Vec<(String, String, bool)> {
     let paths = openapi_document()["paths"].as_object().unwrap();
     let of = |(path, methods): (&String, &Value)| {
@@ -20,7 +28,8 @@ fn routes() -> Vec<(String, String, bool)> {
         let path = path.join("/");
         let methods = methods.as_object().unwrap().clone();
         methods.into_iter().filter(|(_, said)| said["servers"].is_null()).map(move |(method, said)| {
-            let is_needed = said["security"][0]["userJwt"].is_array();
+            let is_needed =
+                said["security"][0]["userJwt"].is_array() && !OTHER_WORDS.contains(&path.as_str());
             (method.to_uppercase(), path.clone(), is_needed)
         })
     };
