@@ -86,6 +86,8 @@ const INTERFACES: &[Interface] = &[
     Interface::UPSERT_CALL_DISPOSITION,
     Interface::CREATE_APPOINTMENT,
     Interface::UPDATE_APPOINTMENT,
+    Interface::GET_SERVER_LOGGING_SETTINGS,
+    Interface::UPDATE_SERVER_LOGGING_SETTINGS,
 ];
 
 /// The words for each kind of failure and each interface; those that are the same for several
