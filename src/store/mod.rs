@@ -207,11 +207,11 @@ pub async fn open(url: &str, keys: Keys) -> Result<Arc<dyn Store>, StoreError> {
     backends().open(url, keys).await
 }
 
-/// As [`open`], for a store that is to be filled: what an import left there that did not finish is
+/// As [`open()`], for a store that is to be filled: what an import left there that did not finish is
 /// removed.
 ///
 /// # Errors
-/// As [`open`].
+/// As [`open()`].
 pub async fn open_to_fill(url: &str, keys: Keys) -> Result<Arc<dyn Store>, StoreError> {
     backends().open_to_fill(url, keys).await
 }
