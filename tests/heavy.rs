@@ -6,5 +6,6 @@ mod doubt;
 mod exactly_once;
 mod postgres;
 mod shared_store;
+mod slow_token_endpoint;
 mod support;
 mod token_journal;
