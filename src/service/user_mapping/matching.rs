@@ -93,26 +93,25 @@ pub(super) fn matched(users: &[CrmUser], extensions: &Extensions, before: Vec<Ma
     }
     let mut matched =
         Matched { users: Vec::with_capacity(users.len()), mappings: before, has_found: false, without_id: 0 };
+    let id_of = |user: &CrmUser| user.id.as_ref().filter(|id| is_id(id)).and_then(id_text);
     for user in users {
-        let id = user.id.as_ref().filter(|id| is_id(id)).and_then(id_text);
-        let at: Vec<usize> = match id {
-            None => {
-                matched.without_id += 1;
-                Vec::new()
-            }
-            Some(id) => match known.get(&id) {
-                Some(mapping) => mapped(&matched.mappings[*mapping], extensions),
-                None => {
-                    let found = extensions.of(user);
-                    if let Some(at) = found {
-                        known.insert(id.clone(), matched.mappings.len());
-                        matched.mappings.push(mapping(id, &extensions.list[at]));
-                        matched.has_found = true;
-                    }
-                    found.into_iter().collect()
-                }
-            },
+        let Some(id) = id_of(user) else {
+            matched.without_id += 1;
+            continue;
         };
+        if let Entry::Vacant(place) = known.entry(id)
+            && let Some(at) = extensions.of(user)
+        {
+            let found = mapping(place.key().clone(), &extensions.list[at]);
+            place.insert(matched.mappings.len());
+            matched.mappings.push(found);
+            matched.has_found = true;
+        }
+    }
+    // A CRM may list a user twice, and what is found by one entry holds for both.
+    for user in users {
+        let mapping = id_of(user).and_then(|id| known.get(&id)).map(|at| &matched.mappings[*at]);
+        let at = mapping.map(|mapping| mapped(mapping, extensions)).unwrap_or_default();
         matched.users.push(MappedUser {
             crm_user: CrmUserEntry {
                 id: user.id.clone(),
